@@ -1,0 +1,10 @@
+// End-to-end tests: real Docker and real kubectl, one file at a time.
+import base from './jest.config.js';
+
+export default {
+  ...base,
+  roots: ['<rootDir>/test/e2e'],
+  testPathIgnorePatterns: ['/node_modules/'],
+  maxWorkers: 1,
+  testTimeout: 300_000,
+};
