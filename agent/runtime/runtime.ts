@@ -1,0 +1,180 @@
+// The container runtime as the kubelet sees it: CRI's verbs with CRI's names, plus what Docker tells for free (events).
+// Every implementation passes test/contract/runtime.ts. (upstream: cri-api runtime/v1/api.proto)
+
+/** What identifies a Pod on a node; written into container names and labels as dockershim did. */
+export interface PodSandboxMetadata { readonly name: string; readonly namespace: string; readonly uid: string; readonly attempt: number }
+export interface PortMapping { readonly protocol: 'TCP' | 'UDP'; readonly containerPort: number; readonly hostPort: number; readonly hostIP?: string }
+
+export interface PodSandboxConfig {
+  readonly metadata: PodSandboxMetadata;
+  readonly hostname: string;
+  /** Docker network the sandbox joins; `host` shares the host's network namespace. */
+  readonly network: string;
+  /** Address on that network, chosen by the caller; none for the host network. */
+  readonly ip?: string;
+  readonly portMappings?: readonly PortMapping[];
+  readonly sysctls?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly hostPID?: boolean;
+  readonly hostIPC?: boolean;
+  readonly cgroupParent?: string;
+}
+
+export interface PodSandbox {
+  readonly id: string;
+  readonly metadata: PodSandboxMetadata;
+  readonly state: 'ready' | 'notReady';
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+export interface PodSandboxStatus extends PodSandbox { readonly ip: string; /** Process that owns the namespaces. */ readonly pid: number; readonly network: string }
+
+export interface Mount { readonly hostPath: string; readonly containerPath: string; readonly readonly?: boolean; readonly propagation?: 'private' | 'rslave' | 'rshared' }
+export interface LinuxResources {
+  readonly cpuShares?: number; readonly cpuPeriod?: number; readonly cpuQuota?: number; readonly memoryLimitInBytes?: number; readonly oomScoreAdj?: number; readonly cpusetCpus?: string;
+}
+export interface LinuxSecurityContext {
+  readonly privileged?: boolean; readonly runAsUser?: number; readonly runAsGroup?: number; readonly runAsUserName?: string; readonly supplementalGroups?: readonly number[];
+  readonly readonlyRootfs?: boolean; readonly noNewPrivs?: boolean; readonly addCapabilities?: readonly string[]; readonly dropCapabilities?: readonly string[];
+  readonly seccomp?: 'runtime/default' | 'unconfined' | { readonly localhostProfile: string }; readonly apparmor?: string; readonly pidMode?: 'container' | 'pod' | 'host'; readonly maskedPathsUnset?: boolean;
+}
+export interface ContainerMetadata { readonly name: string; readonly attempt: number }
+export interface ContainerConfig {
+  readonly metadata: ContainerMetadata;
+  /** An image id or reference present in the image store. */
+  readonly image: string;
+  /** The reference the Pod asked for, kept in a label. */
+  readonly imageReference: string;
+  /** Replaces the image's entrypoint; undefined keeps it. */
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly workingDir?: string;
+  readonly envs: readonly { readonly key: string; readonly value: string }[];
+  readonly mounts: readonly Mount[];
+  readonly devices?: readonly { readonly hostPath: string; readonly containerPath: string; readonly permissions: string }[];
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly stdin?: boolean; readonly stdinOnce?: boolean; readonly tty?: boolean;
+  readonly resources?: LinuxResources;
+  readonly security?: LinuxSecurityContext;
+  /** Signal name that overrides the image's STOPSIGNAL. */
+  readonly stopSignal?: string;
+}
+export type ContainerState = 'created' | 'running' | 'exited' | 'unknown';
+export interface Container {
+  readonly id: string; readonly podSandboxId: string; readonly metadata: ContainerMetadata;
+  readonly pod: PodSandboxMetadata;
+  /** The reference asked for, and the id of the image that runs. */
+  readonly image: string; readonly imageId: string;
+  readonly state: ContainerState; readonly createdAt: number;
+  readonly labels: Readonly<Record<string, string>>; readonly annotations: Readonly<Record<string, string>>;
+}
+export interface ContainerStatus extends Container {
+  /** Milliseconds since the epoch; 0 when it has not happened. */
+  readonly startedAt: number; readonly finishedAt: number;
+  readonly exitCode: number;
+  /** `OOMKilled`, `Error`, `Completed`, `ContainerCannotRun` or ''. */
+  readonly reason: string; readonly message: string;
+  /** `sha256:…` or `repository@sha256:…`, as Kubernetes' imageID shows it without its scheme. */
+  readonly imageRef: string;
+  readonly pid: number;
+  readonly logPath: string;
+  readonly mounts: readonly Mount[];
+  readonly resources: LinuxResources;
+}
+
+export interface Image { readonly id: string; readonly repoTags: readonly string[]; readonly repoDigests: readonly string[]; readonly size: number; readonly user: string; readonly createdAt: number }
+export interface RegistryAuth { readonly username?: string; readonly password?: string; readonly identityToken?: string; readonly serverAddress?: string }
+
+/** A change of a container or sandbox, told by the engine as it happens. */
+export interface RuntimeEvent {
+  readonly type: 'started' | 'exited' | 'created' | 'removed' | 'oom' | 'paused' | 'unpaused';
+  readonly containerId: string; readonly podUid: string; readonly sandbox: boolean; readonly at: number;
+}
+export interface RuntimeInfo {
+  readonly name: string; readonly version: string; readonly apiVersion: string; readonly engineId: string;
+  readonly operatingSystem: string; readonly kernelVersion: string; readonly architecture: string; readonly osImage: string;
+  readonly cpus: number; readonly memoryBytes: number; readonly cgroupDriver: string; readonly cgroupVersion: string; readonly rootDirectory: string; readonly rootless: boolean; readonly securityOptions: readonly string[];
+}
+
+export interface ExecOptions { readonly command: readonly string[]; readonly tty?: boolean; readonly stdin?: boolean; readonly stdout?: boolean; readonly stderr?: boolean }
+/** Streams of an exec or attach. Reads respect back-pressure; with `tty` stderr is empty and everything comes on stdout. */
+export interface ExecSession {
+  readonly stdin?: NodeJS.WritableStream;
+  readonly stdout: AsyncIterable<Uint8Array>;
+  readonly stderr: AsyncIterable<Uint8Array>;
+  resize(columns: number, rows: number): Promise<void>;
+  /** Resolves with the exit code once the process has ended and its output was read (attach: when the stream ends). */
+  wait(): Promise<number>;
+  close(): void;
+}
+export interface LogOptions {
+  readonly follow?: boolean; readonly tailLines?: number; readonly sinceMs?: number; readonly timestamps?: boolean; readonly limitBytes?: number; readonly stream?: 'stdout' | 'stderr'; readonly signal?: AbortSignal;
+}
+export interface ExecResult { readonly exitCode: number; readonly stdout: Uint8Array; readonly stderr: Uint8Array; readonly timedOut: boolean }
+
+export interface Runtime {
+  info(): Promise<RuntimeInfo>;
+  /** Live events until the signal aborts; survives reconnects of the engine by ending with an error the caller retries after a re-list. */
+  events(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
+
+  /** Creates and starts the sandbox; its id. @throws NameConflict when one of the same name exists. */
+  runPodSandbox(config: PodSandboxConfig): Promise<string>;
+  /** Stops the sandbox's process; idempotent. */
+  stopPodSandbox(id: string): Promise<void>;
+  /** Removes it with all its containers; idempotent. */
+  removePodSandbox(id: string): Promise<void>;
+  podSandboxStatus(id: string): Promise<PodSandboxStatus>;
+  listPodSandbox(filter?: { podUid?: string }): Promise<PodSandbox[]>;
+
+  createContainer(sandboxId: string, config: ContainerConfig, sandbox: PodSandboxConfig): Promise<string>;
+  /** @throws StartError with exit code 127/126/128 and Docker's message when the process cannot start. */
+  startContainer(id: string): Promise<void>;
+  /** The stop signal, then SIGKILL after `graceSeconds`; resolves when it has exited; idempotent. */
+  stopContainer(id: string, graceSeconds: number): Promise<void>;
+  removeContainer(id: string): Promise<void>;
+  listContainers(filter?: { podUid?: string }): Promise<Container[]>;
+  containerStatus(id: string): Promise<ContainerStatus>;
+  updateContainerResources(id: string, resources: LinuxResources): Promise<void>;
+
+  /** Runs to completion with a time-out in ms; output is capped at 16 KiB a stream. */
+  execSync(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult>;
+  exec(id: string, options: ExecOptions): Promise<ExecSession>;
+  attach(id: string, options: { stdin?: boolean; stdout?: boolean; stderr?: boolean; tty?: boolean }): Promise<ExecSession>;
+  /** Log bytes as `kubectl logs` prints them (RFC 3339 nano prefix with `timestamps`). */
+  logs(id: string, options: LogOptions): AsyncIterable<Uint8Array>;
+
+  /** Undefined when the reference is not in the store. */
+  imageStatus(reference: string): Promise<Image | undefined>;
+  /** Resolves with the image id. @throws ImagePullError with the registry's words. */
+  pullImage(reference: string, auth: RegistryAuth | undefined, signal?: AbortSignal): Promise<string>;
+  /** Loads an image from a tar archive (docker load). */
+  loadImage(archive: Uint8Array): Promise<void>;
+  listImages(): Promise<Image[]>;
+  removeImage(id: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export class RuntimeNotFound extends Error {}
+export class NameConflict extends Error {
+  readonly existingId: string | undefined;
+  constructor(message: string, existingId: string | undefined) {
+    super(message);
+    this.existingId = existingId;
+  }
+}
+export class StartError extends Error {
+  readonly exitCode: number;
+  readonly reason: string;
+  constructor(message: string, exitCode: number, reason = 'ContainerCannotRun') {
+    super(message);
+    this.exitCode = exitCode;
+    this.reason = reason;
+  }
+}
+export class ImagePullError extends Error {}
+/** The engine does not answer. */
+export class RuntimeUnavailable extends Error {}
