@@ -88,13 +88,13 @@ export type FieldsValue<F> = Flatten<
   { [K in PresentKeys<F>]: ValueOf<F[K]> } & { [K in Exclude<keyof F, PresentKeys<F>>]?: ValueOf<F[K]> }
 >;
 /** The TypeScript value of a type or a type builder's result. */
-export type TypeValue<T> = T extends TypedType<infer V> ? V : T extends ObjectType<infer F> ? FieldsValue<F> : JsonValue;
+export type TypeValue<T> = T extends { readonly [typed]: infer V } ? V : T extends ObjectType<infer F> ? FieldsValue<F> : JsonValue;
 
 declare const typed: unique symbol;
 /** A type that carries its TypeScript value, for items of arrays and maps. */
-export type TypedType<V> = Type & { readonly [typed]?: V };
+export type TypedType<V> = Exclude<Type, ObjectType> & { readonly [typed]: V };
 
-const scalar = <V>(kind: ScalarKind): TypedType<V> => ({ kind: 'scalar', scalar: kind }) as TypedType<V>;
+const scalar = <V>(kind: ScalarKind): TypedType<V> => ({ kind: 'scalar', scalar: kind }) as unknown as TypedType<V>;
 
 /** Scalar types for array items and map values. */
 export const types = {
@@ -148,7 +148,7 @@ export const mapOf = <T extends Type>(values: T): TypedType<Record<string, TypeV
 
 /** Breaks a cycle between types; the value type must be named by hand. */
 export function lazy<V>(resolve: () => Type): TypedType<V> {
-  return { kind: 'lazy', resolve } as TypedType<V>;
+  return { kind: 'lazy', resolve } as unknown as TypedType<V>;
 }
 
 /** Spreads the fields of a Go embedded struct: flat in JSON, a nested message with this number in protobuf. */

@@ -1,0 +1,211 @@
+// Reflector and informer in one: keeps a local copy of a resource by list and watch, and tells handlers what changed.
+// (upstream: client-go tools/cache/reflector.go, shared_informer.go)
+import { isExpired } from '../apimachinery/status-error.ts';
+import type { ObjectHead, ResourceDefinition } from '../schema/resource.ts';
+import { Backoff } from '../util/backoff.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Log } from '../util/log.ts';
+import { keyOf, type Client, type ListOptions } from './client.ts';
+
+export interface InformerHandler<T> {
+  added?(object: T): void;
+  /** Also called for unchanged objects after a re-list only when the resourceVersion differs. */
+  updated?(object: T, old: T): void;
+  /** The last known state. */
+  deleted?(object: T): void;
+}
+
+/** Read-only view of an informer's copy. Objects are frozen: copy before changing. */
+export interface Lister<T> {
+  /** `namespace/name` or `name`. */
+  get(key: string): T | undefined;
+  list(namespace?: string): T[];
+  byIndex(index: string, value: string): T[];
+}
+
+export type IndexFunction = (object: any) => readonly string[];
+
+export interface InformerOptions { readonly selector?: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>; readonly indexes?: Record<string, IndexFunction>; readonly clock: Clock; readonly log: Log }
+
+export class Informer<T extends ObjectHead = any> implements Lister<T> {
+  readonly resource: ResourceDefinition<T>;
+  readonly #client: Client;
+  readonly #options: InformerOptions;
+  readonly #objects = new Map<string, T>();
+  readonly #namespaces = new Map<string, Map<string, T>>();
+  readonly #indexes = new Map<string, { of: IndexFunction; values: Map<string, Map<string, T>> }>();
+  readonly #handlers = new Set<InformerHandler<T>>();
+  #revision = 0;
+  #waiters: { revision: number; resolve: () => void }[] = [];
+  #synced = false;
+  #running: Promise<void> | undefined;
+
+  constructor(client: Client, resource: ResourceDefinition<T>, options: InformerOptions) {
+    this.resource = resource;
+    this.#client = client;
+    this.#options = options;
+    for (const [name, of] of Object.entries(options.indexes ?? {})) this.addIndex(name, of);
+  }
+
+  get(key: string): T | undefined { return this.#objects.get(key); }
+  list(namespace?: string): T[] { return [...(namespace === undefined ? this.#objects : (this.#namespaces.get(namespace) ?? new Map<string, T>())).values()]; }
+  byIndex(index: string, value: string): T[] {
+    const found = this.#indexes.get(index);
+    if (!found) throw new Error(`informer of ${this.resource.plural} has no index ${index}`);
+    return [...(found.values.get(value)?.values() ?? [])];
+  }
+  addIndex(name: string, of: IndexFunction): void {
+    if (this.#indexes.has(name)) return;
+    const values = new Map<string, Map<string, T>>();
+    this.#indexes.set(name, { of, values });
+    for (const [key, object] of this.#objects) for (const value of of(object)) put(values, value, key, object);
+  }
+  get size(): number { return this.#objects.size; }
+  get synced(): boolean { return this.#synced; }
+  /** Revision up to which this copy is complete. */
+  get revision(): number { return this.#revision; }
+
+  /** Handlers added late are told of what is there already. */
+  addHandler(handler: InformerHandler<T>): () => void {
+    this.#handlers.add(handler);
+    for (const object of this.#objects.values()) handler.added?.(object);
+    return () => this.#handlers.delete(handler);
+  }
+
+  /** Resolves once the copy includes `revision` (0: the first list). */
+  waitFor(revision: number, signal?: AbortSignal): Promise<void> {
+    if (this.#synced && this.#revision >= revision) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const waiter = { revision, resolve: () => { signal?.removeEventListener('abort', stop); resolve(); } };
+      const stop = (): void => { this.#waiters = this.#waiters.filter((w) => w !== waiter); reject(signal!.reason as Error); };
+      this.#waiters.push(waiter);
+      signal?.addEventListener('abort', stop, { once: true });
+    });
+  }
+
+  /** Runs until the signal aborts; later calls return the same promise. */
+  run(signal: AbortSignal): Promise<void> {
+    return (this.#running ??= this.#loop(signal));
+  }
+
+  async #loop(signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff<'list'>(200, 30_000);
+    const { clock, log } = this.#options;
+    let listed = false;
+    while (!signal.aborted) {
+      try {
+        if (!listed) await this.#list();
+        listed = true;
+        // A watch runs 5 to 10 minutes, so that many watches never end together.
+        const timeoutSeconds = 300 + Math.floor(Math.random() * 300);
+        const events = this.#client.watch(this.resource, { ...this.#options.selector, resourceVersion: String(this.#revision), allowWatchBookmarks: true, timeoutSeconds, signal });
+        for await (const event of events) {
+          backoff.forget('list');
+          const revision = Number(event.object.metadata.resourceVersion);
+          if (event.type === 'ADDED' || event.type === 'MODIFIED') this.#put(event.object);
+          else if (event.type === 'DELETED') this.#delete(event.object);
+          this.#advance(revision);
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        if (isExpired(error)) listed = false;
+        else log.debug({ resource: this.resource.plural, error }, 'watch broke; resuming');
+        const wait = backoff.next('list');
+        await clock.sleep(isExpired(error) && wait <= 200 ? 0 : wait, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  async #list(): Promise<void> {
+    const items = new Map<string, T>();
+    let page = await this.#client.list(this.resource, { ...this.#options.selector });
+    const revision = Number(page.metadata.resourceVersion);
+    for (;;) {
+      for (const item of page.items) items.set(keyOf(item), item);
+      if (!page.metadata.continue) break;
+      page = await this.#client.list(this.resource, { ...this.#options.selector, continue: page.metadata.continue });
+    }
+    for (const [key, old] of [...this.#objects]) {
+      const now = items.get(key);
+      if (!now || now.metadata.uid !== old.metadata.uid) this.#delete(old);
+    }
+    for (const object of items.values()) this.#put(object);
+    this.#synced = true;
+    this.#advance(revision);
+  }
+
+  #put(object: T): void {
+    const key = keyOf(object);
+    const old = this.#objects.get(key);
+    if (old && old.metadata.resourceVersion === object.metadata.resourceVersion) return;
+    if (old) this.#unindex(key, old);
+    this.#objects.set(key, object);
+    put(this.#namespaces, object.metadata.namespace ?? '', key, object);
+    for (const { of, values } of this.#indexes.values()) for (const value of of(object)) put(values, value, key, object);
+    for (const handler of this.#handlers) {
+      if (old) handler.updated?.(object, old);
+      else handler.added?.(object);
+    }
+  }
+  #delete(object: T): void {
+    const key = keyOf(object);
+    const old = this.#objects.get(key);
+    if (!old) return;
+    this.#objects.delete(key);
+    this.#unindex(key, old);
+    for (const handler of this.#handlers) handler.deleted?.(object);
+  }
+  #unindex(key: string, old: T): void {
+    remove(this.#namespaces, old.metadata.namespace ?? '', key);
+    for (const { of, values } of this.#indexes.values()) for (const value of of(old)) remove(values, value, key);
+  }
+  #advance(revision: number): void {
+    if (revision > this.#revision) this.#revision = revision;
+    if (!this.#waiters.length) return;
+    const ready = this.#waiters.filter((w) => w.revision <= this.#revision);
+    this.#waiters = this.#waiters.filter((w) => w.revision > this.#revision);
+    for (const waiter of ready) waiter.resolve();
+  }
+}
+
+function put<T>(index: Map<string, Map<string, T>>, value: string, key: string, object: T): void {
+  let bucket = index.get(value);
+  if (!bucket) index.set(value, (bucket = new Map()));
+  bucket.set(key, object);
+}
+function remove<T>(index: Map<string, Map<string, T>>, value: string, key: string): void {
+  const bucket = index.get(value);
+  bucket?.delete(key);
+  if (bucket?.size === 0) index.delete(value);
+}
+
+/** One informer per resource, shared by everyone of a process. */
+export class InformerFactory {
+  readonly #informers = new Map<string, Informer>();
+  readonly #client: Client;
+  readonly #options: { clock: Clock; log: Log };
+  #signal: AbortSignal | undefined;
+  constructor(client: Client, options: { clock: Clock; log: Log }) {
+    this.#client = client;
+    this.#options = options;
+  }
+  /** The shared informer of a resource; it starts with the factory, or at once when that runs already. */
+  informer<T extends ObjectHead>(resource: ResourceDefinition<T>, selector?: InformerOptions['selector']): Informer<T> {
+    const id = `${resource.apiVersion}/${resource.plural}${selector ? `?${JSON.stringify(selector)}` : ''}`;
+    let informer = this.#informers.get(id) as Informer<T> | undefined;
+    if (!informer) {
+      informer = new Informer<T>(this.#client, resource, { ...this.#options, ...(selector ? { selector } : {}), indexes: { owner: (o: ObjectHead) => (o.metadata.ownerReferences ?? []).map((r) => r.uid) } });
+      this.#informers.set(id, informer);
+      if (this.#signal) void informer.run(this.#signal);
+    }
+    return informer;
+  }
+  start(signal: AbortSignal): void {
+    this.#signal = signal;
+    for (const informer of this.#informers.values()) void informer.run(signal);
+  }
+  /** Resolves when every informer has its first list. */
+  async synced(signal?: AbortSignal): Promise<void> {
+    await Promise.all([...this.#informers.values()].map((i) => i.waitFor(0, signal)));
+  }
+}

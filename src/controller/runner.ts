@@ -1,0 +1,209 @@
+// Runs controllers: owns their informers, work queues, workers, expectations and log fields, so that no controller has to.
+import { controllerOf } from '../apimachinery/owners.ts';
+import { isConflict, StatusError } from '../apimachinery/status-error.ts';
+import { Client, keyOf, splitKey } from '../client/client.ts';
+import { EventRecorder } from '../client/event-recorder.ts';
+import type { Informer, InformerFactory } from '../client/informer.ts';
+import { TransportError, type ApiRequest, type Transport, type WatchEvent } from '../client/transport.ts';
+import type { ObjectHead, ResourceDefinition } from '../schema/resource.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Log } from '../util/log.ts';
+import { TerminalError, type Controller, type ControllerContext } from './controller.ts';
+import { WorkQueue } from './work-queue.ts';
+
+export interface RunnerOptions {
+  readonly client: Client;
+  readonly informers: InformerFactory;
+  readonly events: ResourceDefinition;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How long a key waits for the caches to show its own writes before it is worked anyway. */
+const expectationTimeoutMs = 5_000;
+/** A loop that held the thread this long lets others run. */
+const yieldAfterMs = 10;
+
+/** One controller with its queue; `run` ends when the signal aborts. */
+export class ControllerRunner {
+  readonly controller: Controller;
+  readonly queue: WorkQueue;
+  readonly #options: RunnerOptions;
+  readonly #caches = new Map<ResourceDefinition, Informer>();
+  #lastYield = 0;
+
+  constructor(controller: Controller, options: RunnerOptions) {
+    this.controller = controller;
+    this.#options = options;
+    this.queue = new WorkQueue(options.clock);
+    const { owns = [], watches = [], reads = [], indexes = [] } = controller;
+    for (const resource of [controller.for, ...owns, ...watches.map((w) => w.resource), ...reads]) this.#caches.set(resource, options.informers.informer(resource));
+    for (const { resource, name, of } of indexes) this.#cache(resource).addIndex(name, of);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { controller, queue } = this;
+    const unsubscribe = [this.#watchOwn(), ...(controller.owns ?? []).map((r) => this.#watchOwned(r)), ...(controller.watches ?? []).map((w) => this.#watchMapped(w))];
+    const stop = (): void => queue.close();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      await Promise.all([...this.#caches.values()].map((c) => c.waitFor(0, signal)));
+      await Promise.all(Array.from({ length: controller.workers ?? 5 }, () => this.#work(signal)));
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      for (const off of unsubscribe) off();
+      queue.close();
+    }
+  }
+
+  #cache(resource: ResourceDefinition): Informer {
+    const cache = this.#caches.get(resource);
+    if (!cache) throw new Error(`controller ${this.controller.name} reads ${resource.plural} without declaring it`);
+    return cache;
+  }
+  #watchOwn(): () => void {
+    const add = (object: ObjectHead): void => this.queue.add(keyOf(object));
+    return this.#cache(this.controller.for).addHandler({ added: add, updated: add, deleted: add });
+  }
+  #watchOwned(resource: ResourceDefinition): () => void {
+    const { for: own } = this.controller;
+    const add = (object: ObjectHead): void => {
+      const owner = controllerOf(object);
+      if (owner?.kind !== own.kind || owner.apiVersion.split('/')[0] !== own.apiVersion.split('/')[0]) return;
+      this.queue.add(own.namespaced && object.metadata.namespace ? `${object.metadata.namespace}/${owner.name}` : owner.name);
+    };
+    return this.#cache(resource).addHandler({ added: add, updated: (object, old) => { add(object); if (controllerOf(old)?.uid !== controllerOf(object)?.uid) add(old); }, deleted: add });
+  }
+  #watchMapped(rule: NonNullable<Controller['watches']>[number]): () => void {
+    const context = { cached: <T extends ObjectHead>(r: ResourceDefinition<T>): Informer<T> => this.#cache(r) as Informer<T> };
+    const add = (object: ObjectHead, old?: ObjectHead): void => { for (const key of rule.map(object, context, old)) this.queue.add(key); };
+    return this.#cache(rule.resource).addHandler({ added: (o) => add(o), updated: add, deleted: (o) => add(o) });
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    for (;;) {
+      const key = await this.queue.take();
+      if (key === undefined) return;
+      await this.#reconcile(key, signal);
+      this.queue.done(key);
+      if (clock.monotonic() - this.#lastYield > yieldAfterMs) {
+        await new Promise<void>((resolve) => setImmediate(resolve));
+        this.#lastYield = clock.monotonic();
+      }
+    }
+  }
+
+  async #reconcile(key: string, signal: AbortSignal): Promise<void> {
+    const { controller, queue } = this;
+    const log = this.#options.log.child({ controller: controller.name, key });
+    const expectations = new Expectations(this.#options.client.transport, (path) => this.#cacheOfPath(path));
+    const client = new Client(expectations);
+    const context: ControllerContext = {
+      client, clock: this.#options.clock, log, signal,
+      events: this.events,
+      cached: <T extends ObjectHead>(resource: ResourceDefinition<T>) => this.#cache(resource) as Informer<T>,
+    };
+    try {
+      const result = await controller.reconcile(context, key);
+      queue.forget(key);
+      if (result?.requeueAfter !== undefined) queue.addAfter(key, Math.max(1, result.requeueAfter));
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof TerminalError) {
+        queue.forget(key);
+        const object = this.#cache(controller.for).get(key);
+        if (object) this.events.warning(object, 'FailedReconcile', error.message);
+        log.warn({ error }, 'the object cannot be reconciled until it changes');
+      } else {
+        queue.retry(key);
+        if (isConflict(error) || error instanceof TransportError) log.debug({ error }, 'reconcile is retried');
+        else if (error instanceof StatusError && error.code < 500) log.info({ error: error.message, attempt: queue.failures(key) }, 'reconcile was refused; retrying');
+        else log.error({ error, attempt: queue.failures(key) }, 'reconcile failed; retrying');
+      }
+    }
+    await expectations.settle(this.#options.clock, signal);
+  }
+
+  #recorder: EventRecorder | undefined;
+  get events(): EventRecorder {
+    const { client, events, clock, log } = this.#options;
+    return (this.#recorder ??= new EventRecorder(client, events, { component: this.controller.name }, { clock, log }));
+  }
+
+  #cacheOfPath(path: string): { cache: Informer; name: string | undefined; namespace: string | undefined } | undefined {
+    for (const [resource, cache] of this.#caches) {
+      const prefix = resource.group ? `/apis/${resource.group}/${resource.version}` : `/api/${resource.version}`;
+      if (!path.startsWith(`${prefix}/`)) continue;
+      const parts = path.slice(prefix.length + 1).split('/').map(decodeURIComponent);
+      const namespace = resource.namespaced && parts[0] === 'namespaces' ? parts[1] : undefined;
+      const rest = namespace === undefined ? parts : parts.slice(2);
+      if (rest[0] === resource.plural) return { cache, name: rest[1], namespace };
+    }
+    return undefined;
+  }
+}
+
+/**
+ * Remembers what a pass wrote and waits until the caches show it, so that the next pass does not repeat it: the general form
+ * of upstream's expectations (controller_utils.go).
+ */
+class Expectations implements Transport {
+  readonly #transport: Transport;
+  readonly #cacheOf: (path: string) => { cache: Informer; name: string | undefined; namespace: string | undefined } | undefined;
+  readonly #waits: ((signal: AbortSignal) => Promise<void>)[] = [];
+
+  constructor(transport: Transport, cacheOf: (path: string) => { cache: Informer; name: string | undefined; namespace: string | undefined } | undefined) {
+    this.#transport = transport;
+    this.#cacheOf = cacheOf;
+  }
+  async request(request: ApiRequest): Promise<unknown> {
+    const answer = await this.#transport.request(request);
+    if (request.method === 'GET') return answer;
+    const written = this.#cacheOf(request.path);
+    if (!written) return answer;
+    const { cache, name, namespace } = written;
+    const revision = Number((answer as { metadata?: { resourceVersion?: string } } | undefined)?.metadata?.resourceVersion ?? 0);
+    if (revision > 0) this.#waits.push((signal) => cache.waitFor(revision, signal));
+    else if (request.method === 'DELETE' && name !== undefined) {
+      // A Status carries no revision: wait until the object is seen to be gone or ending.
+      const cacheKey = namespace ? `${namespace}/${name}` : name;
+      const uid = cache.get(cacheKey)?.metadata.uid;
+      this.#waits.push((signal) => untilGone(cache, cacheKey, uid, signal));
+    }
+    return answer;
+  }
+  watch(request: ApiRequest): AsyncIterable<WatchEvent> { return this.#transport.watch(request); }
+  close(): Promise<void> { return Promise.resolve(); }
+
+  async settle(clock: Clock, signal: AbortSignal): Promise<void> {
+    if (!this.#waits.length) return;
+    const timeout = new AbortController();
+    const cancel = clock.after(expectationTimeoutMs, () => timeout.abort(new Error('expectations timed out')));
+    try {
+      await Promise.all(this.#waits.map((wait) => wait(AbortSignal.any([signal, timeout.signal]))));
+    } catch {
+      // Timed out or stopping: the next pass reads whatever the caches hold then, as upstream does after its own time-out.
+    } finally {
+      cancel();
+    }
+  }
+}
+
+function untilGone(cache: Informer, cacheKey: string, uid: string | undefined, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let off: (() => void) | undefined;
+    const check = (): void => {
+      const now = cache.get(cacheKey);
+      if (now && now.metadata.uid === uid && !now.metadata.deletionTimestamp) return;
+      off?.();
+      resolve();
+    };
+    signal.addEventListener('abort', () => { off?.(); reject(signal.reason as Error); }, { once: true });
+    off = cache.addHandler({ updated: check, deleted: check });
+    check();
+  });
+}
+
+export { splitKey };
