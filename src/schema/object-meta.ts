@@ -1,4 +1,5 @@
 // metav1.ObjectMeta and the types every object's metadata is made of (upstream: apimachinery meta/v1/types.go).
+import { labelSelectorFaults } from './label-selector-validation.ts';
 import { array, boolean, fieldsV1, int64, map, object, string, time, types, type FieldsValue } from './schema.ts';
 
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
@@ -56,15 +57,15 @@ export const listMeta = object('ListMeta', {
 }, { package: meta, doc: 'Metadata of a list.' });
 
 export const labelSelectorRequirement = object('LabelSelectorRequirement', {
-  key: string(1, { required: true, doc: 'Label key.' }),
-  operator: string(2, { required: true, doc: 'In, NotIn, Exists or DoesNotExist.' }),
+  key: string(1, { required: true, unchecked: true, doc: 'Label key.' }),
+  operator: string(2, { required: true, unchecked: true, doc: 'In, NotIn, Exists or DoesNotExist.' }),
   values: array(3, types.string, { listType: 'atomic', doc: 'Values for In and NotIn.' }),
 }, { package: meta, doc: 'One condition on a label.' });
 
 export const labelSelector = object('LabelSelector', {
   matchLabels: map(1, types.string, { doc: 'Labels that must be equal.' }),
   matchExpressions: array(2, labelSelectorRequirement, { listType: 'atomic', doc: 'Further conditions; all must hold.' }),
-}, { package: meta, atomic: true, doc: 'Selects objects by labels; empty matches all.' });
+}, { package: meta, atomic: true, doc: 'Selects objects by labels; empty matches all.', validate: labelSelectorFaults });
 export type LabelSelector = FieldsValue<typeof labelSelector.fields>;
 
 export const condition = object('Condition', {

@@ -52,6 +52,8 @@ export interface ResourceOptions<F extends Fields, T> {
   };
   /** `metadata.generation` starts at 1 and grows with every change outside metadata and status. */
   readonly generation?: boolean;
+  /** Metadata whose change makes `generation` grow too. */
+  readonly generationMetadata?: readonly ('labels' | 'annotations')[];
   readonly nameFormat?: 'dns1123Subdomain' | 'dns1123Label' | 'dns1035Label' | 'pathSegment';
   /** Field selectors beside metadata.name and metadata.namespace: the value is '' when unset. */
   readonly selectable?: Readonly<Record<string, (object: T) => string>>;

@@ -1,0 +1,185 @@
+// The API server without its socket: one request function that runs the ordered filters, finds the handler and turns every
+// failure into a Status. HTTP and the in-memory transport call the same function.
+import { randomUUID } from 'node:crypto';
+import * as errors from '../../src/apimachinery/status-error.ts';
+import { DecodeError } from '../../src/schema/decode.ts';
+import { deleteOptions } from '../../src/schema/delete-options.ts';
+import type { ResourceDefinition } from '../../src/schema/resource.ts';
+import type { Log } from '../../src/util/log.ts';
+import type { User } from '../registry/request-context.ts';
+import type { Registry } from '../registry/registry.ts';
+import { StorageUnavailable } from '../storage/store.ts';
+import { Discovery } from './discovery.ts';
+import { authenticate, type Authenticator } from './filters/authentication.ts';
+import { authorize, type Authorizer } from './filters/authorization.ts';
+import { list, watch } from './handlers/lists.ts';
+import { answerObject, create, remove, removeCollection, update, type ResourceHandlerContext } from './handlers/objects.ts';
+import { patch } from './handlers/patch.ts';
+import { negotiate, type MediaType } from './negotiation.ts';
+import { parseRequestInfo, type RequestInfo } from './request-info.ts';
+import { objectAnswer, textAnswer, type AdmittedRequest, type Answer, type ServerRequest } from './request.ts';
+import { bind, evict, finalizeNamespace } from './subresources/pods.ts';
+import { scale, scaleType } from './subresources/scale.ts';
+import { versionInfo } from './version.ts';
+
+/** A handler of paths that are no resources, by exact path or prefix ending in `/`. */
+export interface PathHandler { readonly path: string; handle(request: AdmittedRequest): Promise<Answer> }
+/** A handler of a resource's subresource, e.g. `pods/log`. */
+export type SubresourceHandler = (request: AdmittedRequest, context: ResourceHandlerContext) => Promise<Answer>;
+
+export interface ApiServerOptions {
+  readonly registry: Registry;
+  readonly authenticators: readonly Authenticator[];
+  readonly authorizers: readonly Authorizer[];
+  readonly log: Log;
+  readonly paths: readonly PathHandler[];
+  /** `group/plural/subresource` → handler, beside the built-in ones. */
+  readonly subresources: Readonly<Record<string, SubresourceHandler>>;
+  /** `host:port` clients of this network reach the server at. */
+  readonly serverAddress: () => string;
+  readonly ready: () => boolean;
+}
+
+/** The answer, with what goes beside it. */
+export interface Outcome { readonly answer: Answer; readonly warnings: readonly string[]; readonly media: MediaType }
+
+const plainJson: MediaType = { type: 'json', as: '', pretty: false };
+
+export class ApiServer {
+  readonly #options: ApiServerOptions;
+  readonly discovery: Discovery;
+  readonly #types = new Map<string, ResourceDefinition['type']>();
+  readonly #subresources: Readonly<Record<string, SubresourceHandler>>;
+
+  constructor(options: ApiServerOptions) {
+    this.#options = options;
+    this.discovery = new Discovery(options.registry.resources);
+    for (const resource of options.registry.resources) this.#types.set(`${resource.apiVersion}/${resource.kind}`, resource.type);
+    this.#types.set('autoscaling/v1/Scale', scaleType);
+    this.#subresources = { '/pods/binding': bind, '/pods/eviction': evict, '/namespaces/finalize': finalizeNamespace, ...options.subresources };
+  }
+
+  /** Never rejects: failures are answers too. */
+  async handle(request: ServerRequest): Promise<Outcome> {
+    const warnings: string[] = [];
+    let media = plainJson;
+    try {
+      const admitted = await this.admit(request, warnings);
+      const found = await this.#dispatch(admitted, (m) => { media = m; });
+      return { answer: found, warnings, media };
+    } catch (error) {
+      const status = this.#statusOf(error, request);
+      return { answer: objectAnswer(status.status, status.status.code), warnings, media: media.as === '' ? media : plainJson };
+    }
+  }
+
+  /** The filters, in order: what is asked, who asks, whether they may. @throws StatusError */
+  async admit(request: ServerRequest, warnings: string[] = []): Promise<AdmittedRequest> {
+    const info = requestInfo(request);
+    const user = impersonated(request, await authenticate(request, this.#options.authenticators), this.#options.authorizers);
+    authorize(user, info, this.#options.authorizers);
+    return { ...request, info, user, warnings };
+  }
+
+  #statusOf(error: unknown, request: ServerRequest): errors.StatusError {
+    if (error instanceof errors.StatusError) return error;
+    if (error instanceof DecodeError) return errors.badRequest(error.message);
+    if (error instanceof StorageUnavailable) {
+      this.#options.log.error({ error, method: request.method, path: request.path }, 'storage refused a write');
+      return errors.internal(error.message);
+    }
+    if (request.signal.aborted) return errors.timeout('the client went away');
+    const id = randomUUID();
+    this.#options.log.error({ error, requestId: id, method: request.method, path: request.path }, 'request failed unexpectedly');
+    return errors.internal(`unexpected failure, see the log for request ${id}`);
+  }
+
+  async #dispatch(request: AdmittedRequest, setMedia: (media: MediaType) => void): Promise<Answer> {
+    const { info } = request;
+    if (info.isResource) return this.#resource(request, setMedia);
+    const path = info.path.length > 1 && info.path.endsWith('/') ? info.path.slice(0, -1) : info.path;
+    const custom = this.#options.paths.find((p) => (p.path.endsWith('/') ? `${path}/`.startsWith(p.path) : p.path === path));
+    if (custom) return custom.handle(request);
+    if (path === '/healthz' || path === '/livez') return textAnswer(200, 'ok', { 'x-content-type-options': 'nosniff' });
+    if (path === '/readyz') return this.#options.ready() ? textAnswer(200, 'ok') : textAnswer(503, 'not ready');
+    if (path === '/version' || path.startsWith('/api')) setMedia(negotiateDiscovery(request));
+    if (path === '/version') return objectAnswer(versionInfo());
+    const found = this.#discover(request, path);
+    if (found) return found;
+    return path.startsWith('/apis/') && path.split('/').length === 3 ? textAnswer(404, '404 page not found\n') : objectAnswer(errors.pageNotFound().status, 404);
+  }
+
+  #discover(request: AdmittedRequest, path: string): Answer | undefined {
+    const parts = path.split('/').slice(1);
+    if (path === '/api' || path === '/apis') {
+      const aggregated = /as=APIGroupDiscoveryList/.exec(request.headers['accept'] ?? '') ? /v=(v2beta1|v2)(?![\w])/.exec(request.headers['accept'] ?? '')?.[1] : undefined;
+      if (aggregated) {
+        const body = Buffer.from(JSON.stringify(this.discovery.aggregated(path === '/api', aggregated as 'v2')));
+        return { kind: 'raw', status: 200, headers: { 'content-type': `application/json;g=apidiscovery.k8s.io;v=${aggregated};as=APIGroupDiscoveryList`, vary: 'Accept' }, body };
+      }
+      return objectAnswer(path === '/api' ? this.discovery.apiVersions(this.#options.serverAddress()) : this.discovery.groups());
+    }
+    if (parts[0] === 'api' && parts.length === 2) return optional(this.discovery.resources('', parts[1]!));
+    if (parts[0] === 'apis' && parts.length === 2) return optional(this.discovery.group(parts[1]!));
+    if (parts[0] === 'apis' && parts.length === 3) return optional(this.discovery.resources(parts[1]!, parts[2]!));
+    return path === '/' ? objectAnswer({ paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'] }) : undefined;
+  }
+
+  async #resource(request: AdmittedRequest, setMedia: (media: MediaType) => void): Promise<Answer> {
+    const { info } = request;
+    const { registry } = this.#options;
+    const store = registry.find(info.group, info.version, info.resource);
+    if (!store) throw errors.pageNotFound();
+    const custom = info.subresource ? this.#subresources[`${info.group}/${info.resource}/${info.subresource}`] : undefined;
+    const media = custom ? plainJson : negotiate(request.headers['accept'], { protobuf: false, transforms: true });
+    setMedia(media);
+    const context: ResourceHandlerContext = { registry, store, media, typeOf: (apiVersion, kind) => this.#typeOf(apiVersion, kind) };
+    if (custom) return custom(request, context);
+    if (info.subresource === 'scale' && store.resource.subresources.scale) return scale(request, context);
+    if (info.subresource && !(info.subresource === 'status' && store.resource.subresources.status)) throw errors.pageNotFound();
+    if (store.resource.namespaced && !info.namespace && !['list', 'watch', 'create'].includes(info.verb)) throw errors.pageNotFound();
+    if (!store.resource.namespaced && info.namespace && info.resource !== 'namespaces') throw errors.pageNotFound();
+    if (!(store.resource.verbs as readonly string[]).includes(info.verb)) throw errors.methodNotSupported(store.groupResource, info.verb);
+    switch (info.verb) {
+      case 'get': return answerObject(store.get(info.namespace || undefined, info.name), 200, context);
+      case 'list': return list(request, registry, store, media);
+      case 'watch': return watch(request, registry, store, media);
+      case 'create': return create(request, context);
+      case 'update': return update(request, context);
+      case 'patch': return patch(request, context);
+      case 'delete': return remove(request, context);
+      case 'deletecollection': return removeCollection(request, context);
+      default: throw errors.methodNotSupported(store.groupResource, info.verb);
+    }
+  }
+
+  #typeOf(apiVersion: string, kind: string): ResourceDefinition['type'] | undefined {
+    // Options travel under the group and version of the resource they are for.
+    if (kind === 'DeleteOptions') return deleteOptions;
+    return this.#types.get(`${apiVersion}/${kind}`);
+  }
+}
+
+const optional = (value: unknown): Answer | undefined => (value === undefined ? undefined : objectAnswer(value));
+
+function requestInfo(request: ServerRequest): RequestInfo {
+  try {
+    return parseRequestInfo(request.method, request.path, request.query);
+  } catch {
+    throw errors.badRequest(`invalid URL escape in ${request.path}`);
+  }
+}
+
+function negotiateDiscovery(request: ServerRequest): MediaType {
+  const accept = (request.headers['accept'] ?? '').split(',').map((clause) => clause.replace(/;(as|g|v)=[^;]*/g, '')).join(',');
+  return { ...negotiate(accept, { protobuf: false, transforms: false }), as: '' };
+}
+
+/** `Impersonate-*` headers, for callers who may. (upstream: apiserver endpoints/filters/impersonation.go) */
+function impersonated(request: ServerRequest, user: User, authorizers: readonly Authorizer[]): User {
+  const name = request.headers['impersonate-user'];
+  if (!name) return user;
+  const groups = (request.headers['impersonate-group'] ?? '').split(',').map((g) => g.trim()).filter(Boolean);
+  authorize(user, { isResource: true, verb: 'impersonate', path: '', group: '', version: 'v1', namespace: '', resource: 'users', subresource: '', name, rest: [] }, authorizers);
+  return { name, groups: [...groups, ...(name === 'system:anonymous' ? [] : ['system:authenticated'])] };
+}

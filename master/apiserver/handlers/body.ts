@@ -1,0 +1,85 @@
+// From a request's body to an object a registry may own: decoded, judged for kind, unknown and duplicate fields.
+// (upstream: apiserver endpoints/handlers/create.go, rest.go)
+import * as errors from '../../../src/apimachinery/status-error.ts';
+import { decode, DecodeError } from '../../../src/schema/decode.ts';
+import { decodeProtobuf } from '../../../src/schema/protobuf.ts';
+import type { ApiObject, ResourceDefinition } from '../../../src/schema/resource.ts';
+import type { RequestContext } from '../../registry/request-context.ts';
+import { bodyType, parseJson, parseYaml } from '../negotiation.ts';
+import type { AdmittedRequest } from '../request.ts';
+
+export interface RawBody { readonly value: unknown; readonly duplicates: readonly string[] }
+
+/** The body as a JSON value, whatever form it came in; `kind` names what is expected, for errors. */
+export async function readBody(request: AdmittedRequest, kind: string, resourceOf: (apiVersion: string, kind: string) => ResourceDefinition['type'] | undefined): Promise<RawBody> {
+  const body = await request.body();
+  if ('value' in body) return { value: body.value, duplicates: [] };
+  const type = bodyType(request.headers['content-type']);
+  const bytes = Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength);
+  if (type === 'protobuf') {
+    try {
+      return { value: decodeProtobuf(bytes, resourceOf), duplicates: [] };
+    } catch (error) {
+      throw errors.badRequest(`the object provided is unrecognized (must be of type ${kind}): ${(error as Error).message}`);
+    }
+  }
+  const text = bytes.toString();
+  try {
+    const parsed = type === 'yaml' ? parseYaml(text) : parseJson(text);
+    if (typeof parsed.value === 'object' && parsed.value !== null && !Array.isArray(parsed.value)) return parsed;
+    const what = Array.isArray(parsed.value) ? 'array' : parsed.value === null ? 'null' : typeof parsed.value === 'boolean' ? 'bool' : typeof parsed.value;
+    throw new SyntaxError(`json: cannot unmarshal ${what} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const why = type === 'yaml' ? error.message : goJsonError(error.message, text);
+    throw errors.badRequest(`the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${why} (${excerpt(bytes)})`);
+  }
+}
+
+/** The start of the input, as upstream shows it: text when printable, hex otherwise. */
+function excerpt(bytes: Buffer): string {
+  if (bytes.length === 0) return '<empty>';
+  const head = bytes.subarray(0, 30);
+  const text = head.toString('latin1');
+  return bytes.length > 30 ? `${/^[\x20-\x7e]*$/.test(text) && text.startsWith('{') ? text : head.toString('hex')} ...` : text.startsWith('{') ? text : head.toString('hex');
+}
+
+function goJsonError(message: string, text: string): string {
+  if (text.trim() === '' || /end of JSON input|Unterminated|Expected .* at position (\d+)$/.test(message) && atEnd(message, text)) return 'unexpected end of JSON input';
+  const position = /position (\d+)/.exec(message);
+  const character = position ? text[Number(position[1])] : undefined;
+  return character === undefined ? 'unexpected end of JSON input' : `invalid character '${character}' looking for beginning of value`;
+}
+const atEnd = (message: string, text: string): boolean => {
+  const position = /position (\d+)/.exec(message);
+  return !position || Number(position[1]) >= text.trimEnd().length;
+};
+
+/** Decodes into the canonical form; unknown and duplicate fields are refused, warned of or ignored as the client asked. */
+export function decodeObject(resource: Pick<ResourceDefinition, 'type' | 'kind' | 'apiVersion' | 'version'>, raw: RawBody, context: RequestContext): ApiObject {
+  const value = raw.value as { kind?: unknown; apiVersion?: unknown };
+  const kind = typeof value.kind === 'string' && value.kind ? value.kind : resource.kind;
+  const apiVersion = typeof value.apiVersion === 'string' && value.apiVersion ? value.apiVersion : resource.apiVersion;
+  if (kind !== resource.kind || apiVersion !== resource.apiVersion) {
+    throw errors.badRequest(kind !== resource.kind
+      ? `${kind} in version "${apiVersion.split('/').at(-1)}" cannot be handled as a ${resource.kind}: converting (${goKind(kind, apiVersion)}) to (${goKind(resource.kind, resource.apiVersion)}): unknown conversion`
+      : `the API version in the data (${apiVersion}) does not match the expected API version (${resource.apiVersion})`);
+  }
+  const report = { unknown: [] as string[] };
+  let object: ApiObject;
+  try {
+    object = decode(resource.type, raw.value, report) as ApiObject;
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw errors.badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${error.message}`);
+  }
+  const faults = [...report.unknown.map((path) => `unknown field "${path}"`), ...raw.duplicates.map((path) => `duplicate field "${path}"`)];
+  if (faults.length && context.fieldValidation === 'Strict') throw errors.badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: strict decoding error: ${faults.join(', ')}`);
+  if (faults.length && context.fieldValidation === 'Warn') context.warnings.push(...faults);
+  object.kind = resource.kind;
+  object.apiVersion = resource.apiVersion;
+  return object;
+}
+
+/** `v1.Pod`: upstream names packages by version or, internally, by group. */
+const goKind = (kind: string, apiVersion: string): string => `${apiVersion.split('/').at(-1)}.${kind}`;

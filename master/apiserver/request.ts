@@ -1,0 +1,35 @@
+// A request and an answer of the API server, independent of how they travel: over HTTP or in memory.
+import type { StoredObject } from '../registry/stored-object.ts';
+import type { User } from '../registry/request-context.ts';
+import type { RequestInfo } from './request-info.ts';
+
+export interface ServerRequest {
+  readonly method: string;
+  /** Decoded by nobody yet: as it came, without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The body's bytes, or a JSON value that belongs to the receiver (in memory). @throws StatusError 413 */
+  body(): Promise<{ bytes: Uint8Array } | { value: unknown }>;
+  readonly signal: AbortSignal;
+  /** Who is at the other end of the connection, as far as the transport knows: a verified client certificate, or an in-process caller. */
+  readonly peer: { readonly user?: User; readonly address: string };
+}
+
+/** A request the filters have looked at. */
+export interface AdmittedRequest extends ServerRequest { readonly info: RequestInfo; readonly user: User; readonly warnings: string[] }
+
+export interface WatchItem { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; /** Frozen. */ readonly value: () => unknown; /** JSON of the object, shared by all watchers of the event. */ readonly json: () => Uint8Array[] }
+
+export type Answer =
+  /** One JSON document; `json` gives its bytes without building the value. */
+  | { readonly kind: 'object'; readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly value: () => unknown; readonly json?: () => Uint8Array[] }
+  | { readonly kind: 'watch'; readonly items: AsyncIterable<WatchItem> }
+  | { readonly kind: 'raw'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array | AsyncIterable<Uint8Array> };
+
+export type Handler = (request: AdmittedRequest) => Promise<Answer>;
+
+export const objectAnswer = (value: unknown, status = 200): Answer => ({ kind: 'object', status, value: () => value });
+export const storedAnswer = (stored: StoredObject, status = 200): Answer => ({ kind: 'object', status, value: () => stored.object, json: () => stored.json() });
+export const textAnswer = (status: number, text: string, headers: Record<string, string> = {}): Answer => ({ kind: 'raw', status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body: Buffer.from(text) });

@@ -1,0 +1,73 @@
+// binding and eviction of Pods. (upstream: registry/core/pod/storage/storage.go, eviction.go)
+import * as errors from '../../../src/apimachinery/status-error.ts';
+import { setCondition, type AnyCondition } from '../../../src/apimachinery/conditions.ts';
+import { timestamp } from '../../../src/util/clock.ts';
+import { objectAnswer, type AdmittedRequest, type Answer } from '../request.ts';
+import { readBody } from '../handlers/body.ts';
+import { answerObject, type ResourceHandlerContext } from '../handlers/objects.ts';
+import { writeContext } from '../handlers/options.ts';
+
+interface Binding { metadata?: { name?: string; uid?: string; annotations?: Record<string, string>; labels?: Record<string, string> }; target?: { kind?: string; name?: string } }
+
+/** POST pods/{name}/binding: the scheduler's decision, taken once. */
+export async function bind(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {
+  const { store, registry } = context;
+  const write = writeContext(request, 'CreateOptions');
+  const { value } = await readBody(request, 'Binding', context.typeOf);
+  const binding = value as Binding;
+  const name = request.info.name || binding.metadata?.name || '';
+  const node = binding.target?.name;
+  const faults = [
+    ...(binding.target?.kind && binding.target.kind !== 'Node' ? [{ type: 'NotSupported' as const, field: 'target.kind', message: `Unsupported value: ${JSON.stringify(binding.target.kind)}: supported values: "Node", "<empty>"` }] : []),
+    ...(node ? [] : [{ type: 'Required' as const, field: 'target.name', message: 'Required value' }]),
+  ];
+  if (faults.length) throw errors.invalid('', 'Binding', name, faults);
+  const refuse = (why: string): never => { throw errors.conflict({ group: '', resource: 'pods/binding' }, name, why); };
+  await store.update(request.info.namespace, name, (old) => {
+    const spec = old!['spec'] as { nodeName?: string };
+    const uid = binding.metadata?.uid;
+    if (uid && uid !== old!.metadata.uid) refuse(`Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old!.metadata.uid}`);
+    if (old!.metadata.deletionTimestamp) refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
+    if (spec.nodeName) refuse(`pod ${name} is already assigned to node "${spec.nodeName}"`);
+    const pod = structuredClone(old!);
+    (pod['spec'] as { nodeName?: string }).nodeName = node!;
+    if (binding.metadata?.annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...binding.metadata.annotations };
+    const status = (pod['status'] ??= {}) as { conditions?: AnyCondition[] };
+    status.conditions = setCondition(status.conditions, { type: 'PodScheduled', status: 'True' }, timestamp(registry.clock.now()));
+    return pod;
+  }, { subresource: 'binding', internal: true }, write);
+  return objectAnswer({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }, 201);
+}
+
+interface Eviction { metadata?: { name?: string }; deleteOptions?: { gracePeriodSeconds?: number; preconditions?: { uid?: string; resourceVersion?: string }; dryRun?: string[] } }
+
+/** POST pods/{name}/eviction: a delete that budgets may refuse. */
+export async function evict(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {
+  const { store } = context;
+  const { info } = request;
+  const write = writeContext(request, 'CreateOptions');
+  const { value } = await readBody(request, 'Eviction', context.typeOf);
+  const eviction = value as Eviction;
+  if (eviction.metadata?.name && eviction.metadata.name !== info.name) throw errors.badRequest('name in URL does not match name in Eviction object');
+  const options = eviction.deleteOptions ?? {};
+  await store.delete(info.namespace, info.name, options, options.dryRun?.length ? { ...write, dryRun: true } : write);
+  return objectAnswer({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }, 201);
+}
+
+/** PUT namespaces/{name}/finalize: writes spec.finalizers; the namespace leaves when none is left. */
+export async function finalizeNamespace(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {
+  const { store } = context;
+  const write = writeContext(request, 'UpdateOptions');
+  const { value } = await readBody(request, 'Namespace', context.typeOf);
+  const wanted = value as { spec?: { finalizers?: string[] }; metadata?: { resourceVersion?: string } };
+  const { stored } = await store.update(undefined, request.info.name, (old) => {
+    if (wanted.metadata?.resourceVersion && wanted.metadata.resourceVersion !== old!.metadata.resourceVersion) throw errors.modified(store.groupResource, request.info.name);
+    const namespace = structuredClone(old!);
+    const spec = (namespace['spec'] ??= {}) as { finalizers?: string[] };
+    const finalizers = wanted.spec?.finalizers ?? [];
+    if (finalizers.length) spec.finalizers = finalizers;
+    else delete spec.finalizers;
+    return namespace;
+  }, { subresource: 'finalize', internal: true }, write);
+  return answerObject(stored, 200, context);
+}

@@ -1,0 +1,77 @@
+// autoscaling/v1 Scale: the replica count of any resource that declares where it keeps it.
+// (upstream: registry/apps/deployment/storage ScaleREST)
+import * as errors from '../../../src/apimachinery/status-error.ts';
+import { selectorFromObject, selectorFromSet } from '../../../src/apimachinery/selectors.ts';
+import type { ApiObject, ResourceDefinition } from '../../../src/schema/resource.ts';
+import { objectMeta } from '../../../src/schema/object-meta.ts';
+import { field, int32, object, string } from '../../../src/schema/schema.ts';
+import type { StoredObject } from '../../registry/stored-object.ts';
+import { objectAnswer, type AdmittedRequest, type Answer } from '../request.ts';
+import { decodeObject, readBody } from '../handlers/body.ts';
+import type { ResourceHandlerContext } from '../handlers/objects.ts';
+import { writeContext } from '../handlers/options.ts';
+import { applyPatch, readPatch } from '../handlers/patch.ts';
+
+const packageName = 'io.k8s.api.autoscaling.v1';
+export const scaleType = object('Scale', {
+  apiVersion: string(0, { doc: 'autoscaling/v1.' }),
+  kind: string(0, { doc: 'Scale.' }),
+  metadata: field(1, objectMeta, { written: true, doc: 'Metadata of the scaled object.' }),
+  spec: field(2, object('ScaleSpec', { replicas: int32(1, { doc: 'Desired number of instances.' }) }, { package: packageName, doc: 'What is wanted.' }), { written: true, doc: 'Desired scale.' }),
+  status: field(3, object('ScaleStatus', {
+    replicas: int32(1, { required: true, unchecked: true, doc: 'Observed number of instances.' }),
+    selector: string(2, { doc: 'Label query over the counted Pods.' }),
+  }, { package: packageName, doc: 'What is there.' }), { written: true, doc: 'Observed scale.' }),
+}, { package: packageName, doc: 'The scale of a resource.' });
+const scaleKind = { type: scaleType, kind: 'Scale', apiVersion: 'autoscaling/v1', version: 'v1' };
+
+type Tree = Record<string, unknown>;
+const readPath = (o: unknown, path: string): unknown => path.replace(/^\./, '').split('.').reduce<unknown>((v, part) => (v as Tree | undefined)?.[part], o);
+function writePath(o: Tree, path: string, value: unknown): void {
+  const parts = path.replace(/^\./, '').split('.');
+  const last = parts.pop()!;
+  let at = o;
+  for (const part of parts) at = (at[part] ??= {}) as Tree;
+  at[last] = value;
+}
+
+function scaleOf(resource: ResourceDefinition, from: ApiObject): ApiObject {
+  const paths = resource.subresources.scale!;
+  const selector = readPath(from, paths.labelSelectorPath) as Tree | undefined;
+  const isLabelSelector = selector !== undefined && ('matchLabels' in selector || 'matchExpressions' in selector);
+  const text = selector === undefined ? '' : isLabelSelector ? selectorFromObject(selector as never).toString() : selectorFromSet(selector as never).toString();
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = from.metadata;
+  const replicas = Number(readPath(from, paths.specReplicasPath) ?? 0);
+  return {
+    kind: 'Scale', apiVersion: 'autoscaling/v1', metadata: { name, ...(namespace ? { namespace } : {}), uid, resourceVersion, creationTimestamp },
+    spec: replicas ? { replicas } : {}, status: { replicas: Number(readPath(from, paths.statusReplicasPath) ?? 0), ...(text ? { selector: text } : {}) },
+  };
+}
+
+export async function scale(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {
+  const { store } = context;
+  const { info } = request;
+  const { resource } = store;
+  const subject = { group: resource.group, resource: `${resource.plural}/scale` };
+  const namespace = info.namespace || undefined;
+  if (!store.find(namespace, info.name)) throw errors.notFound(subject, info.name);
+  if (info.verb === 'get') return objectAnswer(scaleOf(resource, store.get(namespace, info.name).object));
+  if (info.verb !== 'update' && info.verb !== 'patch') throw errors.methodNotSupported(subject, info.verb);
+  const write = writeContext(request, info.verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
+  const patch = info.verb === 'patch' ? await readPatch(request) : undefined;
+  const body = info.verb === 'update' ? await readBody(request, 'Scale', context.typeOf) : undefined;
+  const { stored }: { stored: StoredObject } = await store.update(namespace, info.name, (old) => {
+    const current = scaleOf(resource, old!);
+    const wanted = decodeObject(scaleKind, patch ? { value: applyPatch(scaleType, current, patch), duplicates: [] } : body!, write);
+    if (wanted.metadata.name && wanted.metadata.name !== info.name) throw errors.badRequest(`the name of the object (${wanted.metadata.name}) does not match the name on the URL (${info.name})`);
+    const replicas = (wanted['spec'] as { replicas?: number }).replicas ?? 0;
+    if (replicas < 0) throw errors.invalid('autoscaling', 'Scale', info.name, [{ type: 'Invalid', field: 'spec.replicas', message: `Invalid value: ${replicas}: must be greater than or equal to 0` }]);
+    const asked = wanted.metadata.resourceVersion;
+    if (asked && asked !== old!.metadata.resourceVersion) throw errors.modified(subject, info.name);
+    const object = structuredClone(old!);
+    writePath(object, resource.subresources.scale!.specReplicasPath, replicas);
+    delete (object.metadata as { resourceVersion?: string }).resourceVersion;
+    return object;
+  }, { subresource: 'scale' }, write);
+  return objectAnswer(scaleOf(resource, stored.object));
+}

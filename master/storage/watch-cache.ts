@@ -1,0 +1,241 @@
+// Keeps every object of the store in memory and fans the store's one ordered stream of changes out to watchers. Reads never
+// touch the disk; a write is visible here before it is acknowledged. (upstream: apiserver storage/cacher)
+import type { Log } from '../../src/util/log.ts';
+import { AsyncQueue } from '../../src/util/async-queue.ts';
+import { Compacted, type Entry, type Store, type StoreEvent } from './store.ts';
+
+/** A change of one key, as watchers get it. `current` is absent for deletes, `previous` for creations. */
+export interface CacheEvent<T> { readonly revision: number; readonly current?: T; readonly previous?: T; /** Delete: what the last state looks like at the delete's revision. */ readonly deleted?: T }
+
+export interface CacheWatcher<T> {
+  readonly prefix: string;
+  /** Called in revision order; must not throw or block. */
+  event(event: CacheEvent<T>): void;
+  /** The cache has seen everything up to `revision`. */
+  progress(revision: number): void;
+}
+
+/** Recent events kept per resource prefix, for watches that start in the past. */
+const windowSize = 2048;
+
+class Bucket<T> {
+  readonly entries = new Map<string, T>();
+  /** Keys in byte order, kept sorted by insertion. */
+  keys: string[] = [];
+  readonly watchers = new Set<CacheWatcher<T>>();
+  readonly window: CacheEvent<T>[] = [];
+  /** Events after this revision are all in the window. */
+  windowStart: number;
+  constructor(revision: number) { this.windowStart = revision; }
+}
+
+/** First index whose key is not smaller than `key`. */
+function lowerBound(keys: readonly string[], key: string): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (keys[middle]! < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export class WatchCache<T extends { readonly key: string; readonly revision: number }> {
+  readonly #store: Store;
+  readonly #decode: (entry: Entry) => T;
+  readonly #log: Log;
+  readonly #buckets = new Map<string, Bucket<T>>();
+  #revision = 0;
+  #start = 0;
+  #waiters: { revision: number; resolve: () => void; reject: (error: Error) => void }[] = [];
+  #stopped: Error | undefined;
+
+  /** `decode` turns a stored entry into what the cache hands out. */
+  constructor(store: Store, decode: (entry: Entry) => T, log: Log) {
+    this.#store = store;
+    this.#decode = decode;
+    this.#log = log;
+  }
+
+  /** The revision this cache is true at. */
+  get revision(): number { return this.#revision; }
+
+  /** Loads everything, then follows the store until the signal aborts. */
+  async start(signal: AbortSignal): Promise<void> {
+    const pageSize = 500;
+    let after: string | undefined;
+    let revision: number | undefined;
+    for (;;) {
+      const page = await this.#store.list('/registry/', { limit: pageSize, ...(after === undefined ? {} : { after }), ...(revision === undefined ? {} : { revision }) });
+      revision ??= page.revision;
+      this.#start = this.#revision = revision;
+      for (const entry of page.entries) {
+        const bucket = this.#bucket(prefixOf(entry.key));
+        bucket.entries.set(entry.key, this.#decode(entry));
+        bucket.keys.push(entry.key);
+      }
+      after = page.entries.at(-1)?.key;
+      if (!page.more || after === undefined) break;
+    }
+    for (const bucket of this.#buckets.values()) {
+      bucket.keys.sort();
+      bucket.windowStart = this.#revision;
+    }
+    void this.#follow(signal);
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for await (const batch of this.#store.watch('/registry/', this.#revision, signal)) {
+          for (const event of batch.events) this.#apply(event);
+          this.#progress(batch.revision);
+        }
+      } catch (error) {
+        if (signal.aborted) break;
+        if (error instanceof Compacted) {
+          this.#stop(error);
+          return;
+        }
+        this.#log.error({ error }, 'the watch cache lost the store; following again');
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+    this.#stop(new Error('the store is closed'));
+  }
+
+  get(key: string): T | undefined { return this.#buckets.get(prefixOf(key))?.entries.get(key); }
+
+  /** Entries under `prefix` (a resource prefix, or one followed by a namespace) after key `after`, in key order. */
+  *list(prefix: string, after?: string): Generator<T> {
+    const bucket = this.#buckets.get(prefixOf(prefix));
+    if (!bucket) return;
+    // A key list may shift while the caller awaits; the generator is consumed synchronously by contract.
+    const from = after === undefined || after < prefix ? lowerBound(bucket.keys, prefix) : lowerBound(bucket.keys, `${after}\0`);
+    for (let i = from; i < bucket.keys.length; i++) {
+      const key = bucket.keys[i]!;
+      if (!key.startsWith(prefix)) return;
+      yield bucket.entries.get(key)!;
+    }
+  }
+  count(prefix: string): number {
+    const bucket = this.#buckets.get(prefixOf(prefix));
+    if (!bucket) return 0;
+    return lowerBound(bucket.keys, `${prefix}\uffff`) - lowerBound(bucket.keys, prefix);
+  }
+
+  /** Resolves once everything up to `revision` is visible. */
+  waitFor(revision: number): Promise<void> {
+    if (this.#revision >= revision) return Promise.resolve();
+    if (this.#stopped) return Promise.reject(this.#stopped);
+    return new Promise((resolve, reject) => this.#waiters.push({ revision, resolve, reject }));
+  }
+
+  /**
+   * Events under a prefix after revision `from`, without gap or duplicate; `undefined` items tell that everything up to the
+   * cache's revision has been delivered. The queue ends with SlowWatcher when more than `limit` wait.
+   * @throws Compacted when the store no longer knows `from`
+   */
+  async watch(prefix: string, from: number, limit: number): Promise<AsyncQueue<CacheEvent<T> | number>> {
+    let watcher: CacheWatcher<T> | undefined;
+    const bucket = this.#bucket(prefixOf(prefix));
+    const queue = new AsyncQueue<CacheEvent<T> | number>({ limit, onEnd: () => { if (watcher) bucket.watchers.delete(watcher); } });
+    const past: CacheEvent<T>[] = [];
+    let start = from;
+    while (start < bucket.windowStart) {
+      const target = bucket.windowStart;
+      past.push(...(await this.#past(prefix, start, target)));
+      start = target;
+    }
+    // From here to the registration nothing may be awaited: an event between the two would be lost.
+    for (const event of bucket.window) if (event.revision > start) past.push(event);
+    for (const event of past) if (keyOfEvent(event).startsWith(prefix)) queue.push(event);
+    const overflow = (): void => { if (queue.ended) this.#log.info({ prefix }, 'a slow watcher was ended'); };
+    watcher = {
+      prefix,
+      event: (event) => { if (event.revision > from && !queue.push(event)) overflow(); },
+      progress: (revision) => { if (queue.length === 0) queue.push(revision); },
+    };
+    if (!queue.ended) bucket.watchers.add(watcher);
+    return queue;
+  }
+
+  /** Events after `from` up to `target`, older than the window, read back from the store's log. */
+  async #past(prefix: string, from: number, target: number): Promise<CacheEvent<T>[]> {
+    const events: CacheEvent<T>[] = [];
+    const stop = new AbortController();
+    try {
+      for await (const batch of this.#store.watch(prefix, from, stop.signal)) {
+        for (const event of batch.events) if (revisionOf(event) <= target) events.push(this.#convert(event));
+        if (batch.revision >= target) break;
+      }
+    } finally {
+      stop.abort();
+    }
+    return events;
+  }
+
+  #convert(event: StoreEvent): CacheEvent<T> {
+    if (event.type === 'put') return { revision: event.entry.revision, current: this.#decode(event.entry), ...(event.previous ? { previous: this.#decode(event.previous) } : {}) };
+    return { revision: event.revision, previous: this.#decode(event.previous), deleted: this.#decode({ ...event.previous, revision: event.revision }) };
+  }
+
+  #apply(event: StoreEvent): void {
+    const key = event.type === 'put' ? event.entry.key : event.key;
+    const bucket = this.#bucket(prefixOf(key));
+    const previous = bucket.entries.get(key);
+    let change: CacheEvent<T>;
+    if (event.type === 'put') {
+      const current = this.#decode(event.entry);
+      bucket.entries.set(key, current);
+      if (!previous) {
+        const at = lowerBound(bucket.keys, key);
+        bucket.keys.splice(at, 0, key);
+      }
+      change = { revision: event.entry.revision, current, ...(previous ? { previous } : {}) };
+    } else {
+      bucket.entries.delete(key);
+      const at = lowerBound(bucket.keys, key);
+      if (bucket.keys[at] === key) bucket.keys.splice(at, 1);
+      change = { revision: event.revision, previous: previous ?? this.#decode(event.previous), deleted: this.#decode({ ...event.previous, revision: event.revision }) };
+    }
+    bucket.window.push(change);
+    if (bucket.window.length > windowSize) {
+      // Dropping a quarter at a time keeps the array from shifting at every event.
+      const dropped = bucket.window.splice(0, windowSize / 4);
+      bucket.windowStart = dropped.at(-1)!.revision;
+    }
+    for (const watcher of bucket.watchers) if (key.startsWith(watcher.prefix)) watcher.event(change);
+  }
+
+  #progress(revision: number): void {
+    if (revision > this.#revision) this.#revision = revision;
+    for (const bucket of this.#buckets.values()) for (const watcher of bucket.watchers) watcher.progress(this.#revision);
+    if (!this.#waiters.length) return;
+    const ready = this.#waiters.filter((w) => w.revision <= this.#revision);
+    this.#waiters = this.#waiters.filter((w) => w.revision > this.#revision);
+    for (const waiter of ready) waiter.resolve();
+  }
+
+  #stop(error: Error): void {
+    this.#stopped = error;
+    for (const waiter of this.#waiters) waiter.reject(error);
+    this.#waiters = [];
+  }
+
+  #bucket(prefix: string): Bucket<T> {
+    let bucket = this.#buckets.get(prefix);
+    // A resource first seen after the start has had no event since then, so its window reaches back to the start.
+    if (!bucket) this.#buckets.set(prefix, (bucket = new Bucket<T>(this.#start)));
+    return bucket;
+  }
+}
+
+/** `/registry/<group>/<plural>/` of a key or prefix. */
+function prefixOf(key: string): string {
+  const third = key.indexOf('/', key.indexOf('/', 10) + 1);
+  return key.slice(0, third + 1);
+}
+const revisionOf = (event: StoreEvent): number => (event.type === 'put' ? event.entry.revision : event.revision);
+const keyOfEvent = <T extends { key: string }>(event: CacheEvent<T>): string => (event.current ?? event.previous)!.key;

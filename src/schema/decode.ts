@@ -1,0 +1,186 @@
+// Turns untrusted JSON into the canonical form of a type: unknown fields are pruned and reported, types are checked, fields
+// stand in definition order, Go's zero-value rules decide what is written. (upstream: apimachinery serializer/json, util/json)
+import { canonicalQuantity, isQuantity } from '../apimachinery/quantity.ts';
+import { parseDuration } from '../apimachinery/duration.ts';
+import { microTimestamp, timestamp } from '../util/clock.ts';
+import { resolveType, zeroValue, type Field, type JsonValue, type ObjectType, type ScalarKind, type Type } from './schema.ts';
+
+/** A value has the wrong JSON type; the message is Go's. */
+export class DecodeError extends Error {}
+
+export interface DecodeReport {
+  /** Paths of fields no definition has, e.g. `spec.containers[0].imagee`. */
+  readonly unknown: string[];
+}
+
+type JsonObject = Record<string, unknown>;
+
+/** @throws DecodeError */
+export function decode(type: Type, value: unknown, report: DecodeReport): any {
+  const t = resolveType(type);
+  return decodeValue(t, value, '', t.kind === 'object' ? t.name : '', report);
+}
+
+const plans = new WeakMap<ObjectType, readonly (readonly [string, Field])[]>();
+function planOf(type: ObjectType): readonly (readonly [string, Field])[] {
+  let plan = plans.get(type);
+  if (!plan) plans.set(type, (plan = Object.entries(type.fields)));
+  return plan;
+}
+
+function decodeValue(type: Type, value: unknown, path: string, goPath: string, report: DecodeReport): unknown {
+  const t = resolveType(type);
+  switch (t.kind) {
+    case 'scalar': return decodeScalar(t.scalar, value, goPath);
+    case 'array':
+      if (!Array.isArray(value)) throw mismatch(value, goPath, goType(t));
+      return value.map((item, i) => (item === null || item === undefined ? zeroItem(t.items, report) : decodeValue(t.items, item, `${path}[${i}]`, goPath, report)));
+    case 'map': {
+      if (!isObject(value)) throw mismatch(value, goPath, goType(t));
+      const result: JsonObject = {};
+      for (const key of Object.keys(value).sort()) {
+        const item = value[key];
+        defineKey(result, key, item === null ? zeroItem(t.values, report) : decodeValue(t.values, item, `${path}.${key}`, goPath, report));
+      }
+      return result;
+    }
+    case 'object': return decodeObject(t, value, path, goPath, report);
+  }
+}
+
+const zeroItem = (type: Type, report: DecodeReport): unknown => {
+  const t = resolveType(type);
+  return t.kind === 'object' ? decodeObject(t, {}, '', t.name, report) : zeroValue(t);
+};
+
+function decodeObject(type: ObjectType, value: unknown, path: string, goPath: string, report: DecodeReport): JsonObject {
+  if (!isObject(value)) throw mismatch(value, goPath, `v1.${type.name}`);
+  const result: JsonObject = {};
+  let known = 0;
+  for (const [name, field] of planOf(type)) {
+    const present = Object.hasOwn(value, name);
+    if (present) known++;
+    const raw = present ? value[name] : undefined;
+    const { options } = field;
+    if (raw === null || raw === undefined) {
+      if (options.required || options.written) result[name] = zeroOf(field.type, report);
+      continue;
+    }
+    const inner = path === '' ? name : `${path}.${name}`;
+    const innerType = resolveType(field.type);
+    const decoded = decodeValue(innerType, raw, inner, `${rebase(goPath, type)}.${name}`, report);
+    if (!options.required && !options.written && !options.pointer && isZero(innerType, decoded)) continue;
+    result[name] = decoded;
+  }
+  if (known !== Object.keys(value).length) {
+    for (const name of Object.keys(value)) if (!Object.hasOwn(type.fields, name)) report.unknown.push(path === '' ? name : `${path}.${name}`);
+  }
+  return result;
+}
+
+/** Go names the innermost struct and the path from the root: `DeploymentSpec.spec.replicas`. */
+function rebase(goPath: string, type: ObjectType): string {
+  const dot = goPath.indexOf('.');
+  return dot < 0 ? type.name : type.name + goPath.slice(dot);
+}
+
+function zeroOf(type: Type, report: DecodeReport): unknown {
+  const t = resolveType(type);
+  return t.kind === 'object' ? decodeObject(t, {}, '', t.name, report) : zeroValue(t);
+}
+
+function isZero(type: Exclude<Type, { kind: 'lazy' }>, value: unknown): boolean {
+  switch (type.kind) {
+    case 'array': return (value as unknown[]).length === 0;
+    case 'map': return Object.keys(value as object).length === 0;
+    case 'object': return false;
+    case 'scalar':
+      switch (type.scalar) {
+        case 'string': case 'bytes': return value === '';
+        case 'int32': case 'int64': case 'double': return value === 0;
+        case 'boolean': return value === false;
+        case 'time': case 'microTime': return value === null;
+        default: return false;
+      }
+  }
+}
+
+function decodeScalar(kind: ScalarKind, value: unknown, goPath: string): JsonValue {
+  switch (kind) {
+    case 'string':
+      if (typeof value !== 'string') throw mismatch(value, goPath, 'string');
+      return value;
+    case 'boolean':
+      if (typeof value !== 'boolean') throw mismatch(value, goPath, 'bool');
+      return value;
+    case 'int32': case 'int64': {
+      if (typeof value !== 'number') throw mismatch(value, goPath, kind);
+      if (!Number.isInteger(value) || (kind === 'int32' && (value > 0x7fffffff || value < -0x80000000))) throw new DecodeError(`json: cannot unmarshal number ${value} into Go struct field ${goPath} of type ${kind}`);
+      return value;
+    }
+    case 'double':
+      if (typeof value !== 'number') throw mismatch(value, goPath, 'float64');
+      return value;
+    case 'bytes':
+      if (typeof value !== 'string') throw mismatch(value, goPath, '[]uint8');
+      return checkBase64(value);
+    case 'time': case 'microTime': {
+      if (typeof value !== 'string') throw mismatch(value, goPath, kind === 'time' ? 'v1.Time' : 'v1.MicroTime');
+      const ms = parseRfc3339(value);
+      if (kind === 'time') return timestamp(ms);
+      return /\.\d{6}Z$/.test(value) ? value : microTimestamp(ms);
+    }
+    case 'duration': {
+      if (typeof value !== 'string') throw mismatch(value, goPath, 'string');
+      parseDuration(value);
+      return value;
+    }
+    case 'quantity': {
+      if (typeof value !== 'string' && typeof value !== 'number') throw mismatch(value, goPath, 'resource.Quantity');
+      if (!isQuantity(value)) throw new DecodeError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
+      return canonicalQuantity(value);
+    }
+    case 'intOrString':
+      if (typeof value === 'string') return value;
+      if (typeof value === 'number' && Number.isInteger(value)) return value;
+      throw mismatch(value, goPath, 'intstr.IntOrString');
+    case 'any': case 'fieldsV1': return value as JsonValue;
+  }
+}
+
+const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+function parseRfc3339(text: string): number {
+  const ms = rfc3339.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(ms)) throw new DecodeError(`parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(text)} as "2006"`);
+  return ms;
+}
+
+function checkBase64(text: string): string {
+  const compact = text.replace(/[\r\n]/g, '');
+  const bad = /[^A-Za-z0-9+/=]/.exec(compact);
+  if (bad || compact.length % 4 !== 0 || /=[^=]|={3}/.test(compact)) throw new DecodeError(`illegal base64 data at input byte ${bad?.index ?? Math.max(0, compact.length - (compact.length % 4))}`);
+  return compact;
+}
+
+const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Plain assignment of `__proto__` would set the prototype. */
+function defineKey(target: JsonObject, key: string, value: unknown): void {
+  if (key === '__proto__') Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  else target[key] = value;
+}
+
+function mismatch(value: unknown, goPath: string, type: string): DecodeError {
+  const what = Array.isArray(value) ? 'array' : typeof value === 'object' ? 'object' : typeof value === 'boolean' ? 'bool' : typeof value;
+  return new DecodeError(goPath.includes('.') ? `json: cannot unmarshal ${what} into Go struct field ${goPath} of type ${type}` : `json: cannot unmarshal ${what} into Go value of type ${type}`);
+}
+
+function goType(type: Type): string {
+  const t = resolveType(type);
+  switch (t.kind) {
+    case 'array': return `[]${goType(t.items)}`;
+    case 'map': return `map[string]${goType(t.values)}`;
+    case 'object': return `v1.${t.name}`;
+    case 'scalar': return { string: 'string', int32: 'int32', int64: 'int64', double: 'float64', boolean: 'bool', bytes: '[]uint8', time: 'v1.Time', microTime: 'v1.MicroTime', duration: 'v1.Duration', quantity: 'resource.Quantity', intOrString: 'intstr.IntOrString', any: 'runtime.RawExtension', fieldsV1: 'v1.FieldsV1' }[t.scalar];
+  }
+}

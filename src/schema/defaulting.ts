@@ -1,0 +1,56 @@
+// Fills defaults: each field's own, then its children's, then the object's. (upstream: pkg/apis/*/v1/defaults.go)
+import { resolveType, type Field, type ObjectType, type Type } from './schema.ts';
+
+/** Which fields of a type can get a default at all, so that large objects are not walked in vain. */
+interface Plan { readonly own: readonly (readonly [string, unknown])[]; readonly children: readonly (readonly [string, Field])[]; readonly defaults: ObjectType['defaults'] }
+const plans = new WeakMap<ObjectType, Plan>();
+const visiting = new Set<ObjectType>();
+
+export function applyDefaults(type: Type, value: unknown): void {
+  const t = resolveType(type);
+  if (value === null || value === undefined) return;
+  switch (t.kind) {
+    case 'scalar': return;
+    case 'array':
+      if (canDefault(t.items)) for (const item of value as unknown[]) applyDefaults(t.items, item);
+      return;
+    case 'map':
+      if (canDefault(t.values)) for (const item of Object.values(value as object)) applyDefaults(t.values, item);
+      return;
+    case 'object': {
+      const object = value as Record<string, unknown>;
+      const plan = planOf(t);
+      for (const [name, initial] of plan.own) if (object[name] === undefined || object[name] === '') object[name] = typeof initial === 'object' ? structuredClone(initial) : initial;
+      for (const [name, field] of plan.children) if (object[name] !== undefined) applyDefaults(field.type, object[name]);
+      plan.defaults?.(object);
+    }
+  }
+}
+
+function planOf(type: ObjectType): Plan {
+  let plan = plans.get(type);
+  if (!plan) {
+    const fields = Object.entries(type.fields);
+    plan = {
+      own: fields.filter(([, f]) => f.options.default !== undefined).map(([name, f]) => [name, f.options.default] as const),
+      children: fields.filter(([, f]) => canDefault(f.type)),
+      defaults: type.defaults,
+    };
+    plans.set(type, plan);
+  }
+  return plan;
+}
+
+function canDefault(type: Type): boolean {
+  const t = resolveType(type);
+  if (t.kind === 'array') return canDefault(t.items);
+  if (t.kind === 'map') return canDefault(t.values);
+  if (t.kind !== 'object') return false;
+  if (t.defaults || visiting.has(t)) return true;
+  visiting.add(t);
+  try {
+    return Object.values(t.fields).some((f) => f.options.default !== undefined || canDefault(f.type));
+  } finally {
+    visiting.delete(t);
+  }
+}

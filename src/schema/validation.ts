@@ -1,0 +1,78 @@
+// Judges an object whole: every fault at once, in Kubernetes' words. Rules of single fields come from their options, rules
+// that span fields from `validate` of types and resources. (upstream: pkg/apis/*/validation)
+import { isDeepStrictEqual } from 'node:util';
+import { child, index, invalid, key, notSupported, required, type Fault } from '../apimachinery/fault.ts';
+import { checkFormat } from './formats.ts';
+import { validateMetadata, validateMetadataUpdate } from './metadata-validation.ts';
+import type { ApiObject, ResourceDefinition } from './resource.ts';
+import { resolveType, type Field, type ObjectType, type Type } from './schema.ts';
+
+/** Every fault of an object to be created, or updated when `old` is given. `status` is judged only by `validateStatus`. */
+export function validateObject(resource: ResourceDefinition, object: ApiObject, old?: ApiObject): Fault[] {
+  const faults = validateMetadata(resource, object.metadata);
+  if (old) faults.push(...validateMetadataUpdate(object.metadata, old.metadata));
+  for (const [name, field] of Object.entries(resource.type.fields)) {
+    if (name === 'metadata' || name === 'apiVersion' || name === 'kind' || (name === 'status' && resource.subresources.status)) continue;
+    validateField(field, object[name], old?.[name], name, faults, old !== undefined);
+  }
+  faults.push(...(resource.validate?.(object, old) ?? []));
+  return faults;
+}
+
+/** Faults of a value of any type. */
+export function validateValue(type: Type, value: unknown, path: string): Fault[] {
+  const faults: Fault[] = [];
+  validate(resolveType(type), value, undefined, path, faults, false);
+  return faults;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === null || value === '') return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return false;
+}
+
+function validateField(field: Field, value: unknown, old: unknown, path: string, faults: Fault[], updating: boolean): void {
+  const { options } = field;
+  const type = resolveType(field.type);
+  if (isEmpty(value) || (type.kind === 'map' && Object.keys(value as object).length === 0)) {
+    if (options.required && !options.unchecked) faults.push(required(path));
+    if (updating && options.immutable && !isEmpty(old)) faults.push(invalid(path, value, 'field is immutable'));
+    return;
+  }
+  if (options.enum && !options.enum.includes(value as string)) faults.push(notSupported(path, value, options.enum));
+  if (options.format) for (const message of checkFormat(options.format, value as string)) faults.push(invalid(path, value, message));
+  if (typeof value === 'number') {
+    if (options.minimum !== undefined && options.maximum !== undefined && (value < options.minimum || value > options.maximum)) faults.push(invalid(path, value, `must be between ${options.minimum} and ${options.maximum}, inclusive`));
+    else if (options.minimum !== undefined && value < options.minimum) faults.push(invalid(path, value, options.minimum === 1 ? 'must be greater than zero' : `must be greater than or equal to ${options.minimum}`));
+    else if (options.maximum !== undefined && value > options.maximum) faults.push(invalid(path, value, `must be less than or equal to ${options.maximum}`));
+  }
+  if (updating && options.immutable && !isDeepStrictEqual(value, old)) faults.push(invalid(path, value, 'field is immutable'));
+  if (options.validate) faults.push(...options.validate(value, path));
+  validate(type, value, old, path, faults, updating);
+}
+
+function validate(type: Exclude<Type, { kind: 'lazy' }>, value: unknown, old: unknown, path: string, faults: Fault[], updating: boolean): void {
+  switch (type.kind) {
+    case 'scalar': return;
+    case 'array': {
+      const items = resolveType(type.items);
+      if (items.kind !== 'scalar') (value as unknown[]).forEach((item, i) => validate(items, item, undefined, index(path, i), faults, false));
+      return;
+    }
+    case 'map': {
+      const values = resolveType(type.values);
+      if (values.kind !== 'scalar') for (const [k, item] of Object.entries(value as object)) validate(values, item, undefined, key(path, k), faults, false);
+      return;
+    }
+    case 'object': validateFields(type, value as Record<string, unknown>, old as Record<string, unknown> | undefined, path, faults, updating);
+  }
+}
+
+function validateFields(type: ObjectType, value: Record<string, unknown>, old: Record<string, unknown> | undefined, path: string, faults: Fault[], updating: boolean): void {
+  for (const [name, field] of Object.entries(type.fields)) {
+    if (value[name] === undefined && !field.options.required && !(updating && field.options.immutable)) continue;
+    validateField(field, value[name], old?.[name], child(path, name), faults, updating && old !== undefined);
+  }
+  if (type.validate) faults.push(...type.validate(value as never, path));
+}
