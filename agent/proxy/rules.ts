@@ -1,5 +1,6 @@
 // What the proxy is to do, as one plain value: built by a pure function from Services and EndpointSlices, carried to the
 // workers as JSON, and read by every back end.
+import type { DnsTable } from '../dns/table.ts';
 
 export interface Backend {
   readonly address: string;
@@ -15,8 +16,10 @@ export interface ServicePortRule {
   readonly protocol: 'TCP' | 'UDP';
   /** How bytes are moved: per request (http) or per connection (relay). */
   readonly mode: 'http' | 'relay';
-  /** Addresses the service namespace listens on: cluster IP (and external IPs). */
+  /** Cluster addresses the service namespace listens on; they lead to `internal`. */
   readonly clusterIPs: readonly string[];
+  /** External addresses the service namespace listens on; they lead to `external`. */
+  readonly externalIPs: readonly string[];
   readonly port: number;
   /** 0 when the Service has none. */
   readonly nodePort: number;
@@ -33,4 +36,37 @@ export interface ProxyRules {
   /** resourceVersion of the newest EndpointSlice or Service the rules include: what an acknowledgement names. */
   readonly revision: number;
   readonly ports: readonly ServicePortRule[];
+  /** What the name server in the service namespace answers; absent where none is to run. */
+  readonly dns?: DnsTable;
+}
+
+/** A port the worker could not open, in words for an Event on the Service. */
+export interface ListenError {
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  readonly message: string;
+}
+
+/** `service` listens inside the service network namespace, `node` in the host's. */
+export type WorkerRole = 'service' | 'node';
+
+export interface Listen {
+  readonly protocol: 'TCP' | 'UDP';
+  readonly address: string;
+  readonly port: number;
+  readonly side: 'internal' | 'external';
+}
+
+/** Where a worker of this role listens for a rule. */
+export function listensOf(rule: ServicePortRule, role: WorkerRole): Listen[] {
+  const { protocol } = rule;
+  if (role === 'service') {
+    return [
+      ...rule.clusterIPs.map((address): Listen => ({ protocol, address, port: rule.port, side: 'internal' })),
+      ...rule.externalIPs.map((address): Listen => ({ protocol, address, port: rule.port, side: 'external' })),
+    ];
+  }
+  const ports = [...(rule.nodePort ? [rule.nodePort] : []), ...(rule.loadBalancer && rule.port !== rule.nodePort ? [rule.port] : [])];
+  return ports.map((port): Listen => ({ protocol, address: '0.0.0.0', port, side: 'external' }));
 }

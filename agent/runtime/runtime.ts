@@ -101,8 +101,12 @@ export interface RuntimeInfo {
 }
 
 export interface ExecOptions { readonly command: readonly string[]; readonly tty?: boolean; readonly stdin?: boolean; readonly stdout?: boolean; readonly stderr?: boolean }
-/** Streams of an exec or attach. Reads respect back-pressure; with `tty` stderr is empty and everything comes on stdout. */
+/**
+ * Streams of an exec or attach. Reads respect back-pressure: read both outputs at once, an unread one stops the other.
+ * With `tty` stderr is empty and everything comes on stdout.
+ */
 export interface ExecSession {
+  /** Ending it is end-of-file for the process (exec without tty; attach to a container with stdinOnce), and never loses output. */
   readonly stdin?: NodeJS.WritableStream;
   readonly stdout: AsyncIterable<Uint8Array>;
   readonly stderr: AsyncIterable<Uint8Array>;
@@ -114,11 +118,16 @@ export interface ExecSession {
 export interface LogOptions {
   readonly follow?: boolean; readonly tailLines?: number; readonly sinceMs?: number; readonly timestamps?: boolean; readonly limitBytes?: number; readonly stream?: 'stdout' | 'stderr'; readonly signal?: AbortSignal;
 }
+/** What a pull has done so far, summed over the layers the engine has named. */
+export interface PullProgress { readonly status: string; readonly layers: number; readonly layersDone: number; readonly bytes: number; readonly totalBytes: number }
 export interface ExecResult { readonly exitCode: number; readonly stdout: Uint8Array; readonly stderr: Uint8Array; readonly timedOut: boolean }
 
 export interface Runtime {
   info(): Promise<RuntimeInfo>;
-  /** Live events until the signal aborts; survives reconnects of the engine by ending with an error the caller retries after a re-list. */
+  /**
+   * Live events until the signal aborts; nothing that happens after this call returns is missed, even before the first read.
+   * @throws RuntimeUnavailable while iterating when the engine goes away: the caller subscribes again, then re-lists.
+   */
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
 
   /** Creates and starts the sandbox; its id. @throws NameConflict when one of the same name exists. */
@@ -150,10 +159,12 @@ export interface Runtime {
   /** Undefined when the reference is not in the store. */
   imageStatus(reference: string): Promise<Image | undefined>;
   /** Resolves with the image id. @throws ImagePullError with the registry's words. */
-  pullImage(reference: string, auth: RegistryAuth | undefined, signal?: AbortSignal): Promise<string>;
+  pullImage(reference: string, auth: RegistryAuth | undefined, signal?: AbortSignal, onProgress?: (progress: PullProgress) => void): Promise<string>;
   /** Loads an image from a tar archive (docker load). */
   loadImage(archive: Uint8Array): Promise<void>;
+  /** Everything but the sandbox image. */
   listImages(): Promise<Image[]>;
+  /** With all its tags; idempotent. @throws RuntimeError while a container uses it. */
   removeImage(id: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -176,5 +187,7 @@ export class StartError extends Error {
   }
 }
 export class ImagePullError extends Error {}
+/** The engine refused, in its own words. */
+export class RuntimeError extends Error {}
 /** The engine does not answer. */
 export class RuntimeUnavailable extends Error {}

@@ -2,6 +2,7 @@
 import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
 import { timestamp } from '../../src/util/clock.ts';
 import type { DeleteOptions } from './request-context.ts';
+import { cloneJson } from '../../src/util/json.ts';
 
 export type DeletionPlan =
   | { readonly kind: 'remove' }
@@ -25,7 +26,7 @@ export function planDeletion(resource: ResourceDefinition, old: ApiObject, optio
     const shortened = grace !== undefined ? grace < left : resource.deletionGrace !== undefined && left > 0;
     if ((grace === undefined || grace === 0) && resource.deletionGrace && finalizers.length === 0 && (shortened || left === 0)) return { kind: 'remove' };
     if (!shortened && !finalizersChanged) return { kind: 'none' };
-    const object = structuredClone(old);
+    const object = cloneJson(old);
     if (shortened) {
       const period = grace ?? 0;
       // The clock of the first delete goes on: the new time counts from when the object began to end.
@@ -39,7 +40,7 @@ export function planDeletion(resource: ResourceDefinition, old: ApiObject, optio
 
   const held = finalizers.length > 0 || (isNamespace && (old['spec']?.finalizers?.length ?? 0) > 0);
   if (!held && !grace) return { kind: 'remove' };
-  const object = structuredClone(old);
+  const object = cloneJson(old);
   object.metadata.deletionTimestamp = timestamp(now + (grace ?? 0) * 1000);
   object.metadata.deletionGracePeriodSeconds = grace ?? 0;
   if (resource.generation && object.metadata.generation !== undefined) object.metadata.generation += 1;

@@ -1,7 +1,6 @@
 // The generic store of one resource: default → admit → validate → store → after, for every verb, from its definition alone.
 // (upstream: apiserver registry/generic/registry/store.go)
 import { randomBytes, randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import * as errors from '../../src/apimachinery/status-error.ts';
 import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
 import { applyDefaults } from '../../src/schema/defaulting.ts';
@@ -13,6 +12,7 @@ import type { AdmissionPlugin, AdmissionRequest } from './admission/admission.ts
 import { planDeletion } from './deletion.ts';
 import type { DeleteOptions, RequestContext } from './request-context.ts';
 import { encodeStored, StoredObject } from './stored-object.ts';
+import { cloneJson, equalJson } from '../../src/util/json.ts';
 
 export interface RegistryBackend {
   readonly store: Store;
@@ -158,7 +158,7 @@ export class ResourceStore {
     else {
       if (resource.subresources.status && !options.internal) {
         if (old['status'] === undefined) delete object['status'];
-        else object['status'] = old['status'];
+        else object['status'] = cloneJson(old['status']);
       }
       if (!options.internal) resource.prepareUpdate?.(object, old);
     }
@@ -228,11 +228,11 @@ export class ResourceStore {
   }
 
   async #remove(current: StoredObject, last: ApiObject, context: RequestContext): Promise<StoredObject> {
-    if (context.dryRun) return this.#unstored(structuredClone(last), current.revision);
+    if (context.dryRun) return this.#unstored(cloneJson(last), current.revision);
     const revision = await this.#backend.store.delete(current.key, current.revision);
     await this.#backend.cache.waitFor(revision);
     this.#hooks.deleted?.(last);
-    return new StoredObject({ key: current.key, value: encodeStored(this.resource, this.#toStorage(structuredClone(last))), revision, created: 0 });
+    return new StoredObject({ key: current.key, value: encodeStored(this.resource, this.#toStorage(cloneJson(last))), revision, created: 0 });
   }
 
   #placeInNamespace(object: ApiObject, namespace: string | undefined): void {
@@ -270,17 +270,17 @@ function keepAllButStatus(object: ApiObject, old: ApiObject): void {
   for (const name of new Set([...Object.keys(object), ...Object.keys(old)])) {
     if (name === 'status' || name === 'metadata') continue;
     if (old[name] === undefined) delete object[name];
-    else object[name] = old[name];
+    else object[name] = cloneJson(old[name]);
   }
   const { resourceVersion, uid } = object.metadata;
-  object.metadata = { ...structuredClone(old.metadata), resourceVersion, uid };
+  object.metadata = { ...cloneJson(old.metadata), resourceVersion, uid };
 }
 
 function changedBesidesMetadata(object: ApiObject, old: ApiObject): boolean {
   if (object.metadata.deletionTimestamp && !old.metadata.deletionTimestamp) return true;
   for (const name of new Set([...Object.keys(object), ...Object.keys(old)])) {
     if (name === 'status' || name === 'metadata' || name === 'kind' || name === 'apiVersion') continue;
-    if (!isDeepStrictEqual(object[name], old[name])) return true;
+    if (!equalJson(object[name], old[name])) return true;
   }
   return false;
 }
@@ -288,7 +288,7 @@ function changedBesidesMetadata(object: ApiObject, old: ApiObject): boolean {
 function sameObject(object: ApiObject, old: ApiObject): boolean {
   const { resourceVersion: _a, ...metadata } = object.metadata;
   const { resourceVersion: _b, ...oldMetadata } = old.metadata;
-  return isDeepStrictEqual({ ...object, metadata, kind: 0, apiVersion: 0 }, { ...old, metadata: oldMetadata, kind: 0, apiVersion: 0 });
+  return equalJson({ ...object, metadata, kind: 0, apiVersion: 0 }, { ...old, metadata: oldMetadata, kind: 0, apiVersion: 0 });
 }
 
 const revisionIn = (object: ApiObject): number => (/^\d+$/.test(object.metadata.resourceVersion ?? '') ? Number(object.metadata.resourceVersion) : 0);

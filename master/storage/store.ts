@@ -1,7 +1,10 @@
 // The store's contract: an ordered key space with one revision counter, single-key compare-and-swap and watches.
 // Every implementation passes test/contract/store.ts. (shape: k3s-io/kine pkg/server/types.go)
 
-/** `revision` is the one that last wrote the key, `created` the one that created it. Values are opaque and must not be modified. */
+/**
+ * `revision` is the one that last wrote the key, `created` the one that created it. Values are opaque and must not be
+ * modified, neither by a reader nor by the writer after it handed them over: a watch may share a writer's bytes.
+ */
 export interface Entry { readonly key: string; readonly value: Uint8Array; readonly revision: number; readonly created: number }
 
 export type StoreEvent =
@@ -15,15 +18,19 @@ export interface WatchBatch { readonly revision: number; readonly events: readon
 export interface ListResult { readonly entries: readonly Entry[]; /** The revision the list is true at. */ readonly revision: number; readonly more: boolean }
 
 export interface Store {
-  /** The latest committed revision. */
+  /** The latest committed revision; 0 in an empty store. Revisions may skip, but never repeat or go back. */
   revision(): Promise<number>;
   get(key: string): Promise<Entry | undefined>;
   /**
-   * Keys with `prefix` in byte order; `after` excludes keys up to and including it; `revision` lists the past.
-   * @throws Compacted when `revision` is no longer kept
+   * Keys with `prefix` in byte order; `after` excludes keys up to and including it; `revision` lists the past. One page is
+   * read in one go: whoever reads many thousands of keys pages with `limit` and the first page's revision.
+   * @throws Compacted when `revision` is no longer kept, RangeError when it has not happened yet
    */
   list(prefix: string, options?: { limit?: number; after?: string; revision?: number }): Promise<ListResult>;
-  /** Resolves once durable, with the new revision. @throws KeyExists */
+  /**
+   * Resolves once durable, with the new revision. Keys are 1 to 1,024 bytes long.
+   * @throws KeyExists; and like every write StorageUnavailable when it could not be made durable
+   */
   create(key: string, value: Uint8Array): Promise<number>;
   /** @throws RevisionMismatch when the key's revision is not `expected` or the key is absent */
   update(key: string, value: Uint8Array, expected: number): Promise<number>;
@@ -31,16 +38,21 @@ export interface Store {
   delete(key: string, expected: number): Promise<number>;
   /**
    * Batches of events after revision `from`, in revision order, never twice, only after they are durable, and before the
-   * promise of the write that caused them resolves. Ends when `signal` aborts; a reader that falls too far behind is ended with SlowWatcher.
-   * @throws Compacted when `from` is older than what is kept
+   * promise of the write that caused them resolves. Batches without events follow commits that touch no key with `prefix`,
+   * soon but not for each, and in order with the others: whoever waits for a revision sees it pass. Ends when `signal`
+   * aborts or the store closes; a reader that falls too far behind is ended with SlowWatcher.
+   * @throws Compacted (from the iteration) when `from` is older than what is kept
    */
   watch(prefix: string, from: number, signal: AbortSignal): AsyncIterable<WatchBatch>;
-  /** Forgets superseded values up to `revision`. */
+  /** Forgets superseded values up to `revision` (at most the latest): the past before it can no longer be listed or watched. */
   compact(revision: number): Promise<void>;
-  /** Writes a consistent copy while the store is in use. */
+  /** Writes a consistent copy while the store is in use; `file` appears when it is complete. */
   backup(file: string): Promise<void>;
+  /** Lets the writes under way finish and ends the watches; later writes are rejected with StorageUnavailable. */
   close(): Promise<void>;
 }
+
+export const MAX_KEY_BYTES = 1024;
 
 export class KeyExists extends Error {
   readonly key: string;
@@ -66,4 +78,10 @@ export class Compacted extends Error {
     this.oldest = oldest;
   }
 }
-export class SlowWatcher extends Error {}
+export class SlowWatcher extends Error {
+  constructor(prefix: string) {
+    super(`the watch of ${prefix} fell too far behind`);
+  }
+}
+/** The store cannot write (disk full, disk error, closed). Reads may go on; a later write may succeed. */
+export class StorageUnavailable extends Error {}

@@ -37,13 +37,13 @@ export class ControllerRunner {
     this.#options = options;
     this.queue = new WorkQueue(options.clock);
     const { owns = [], watches = [], reads = [], indexes = [] } = controller;
-    for (const resource of [controller.for, ...owns, ...watches.map((w) => w.resource), ...reads]) this.#caches.set(resource, options.informers.informer(resource));
+    for (const resource of [...(controller.for ? [controller.for] : []), ...owns, ...watches.map((w) => w.resource), ...reads]) this.#caches.set(resource, options.informers.informer(resource));
     for (const { resource, name, of } of indexes) this.#cache(resource).addIndex(name, of);
   }
 
   async run(signal: AbortSignal): Promise<void> {
     const { controller, queue } = this;
-    const unsubscribe = [this.#watchOwn(), ...(controller.owns ?? []).map((r) => this.#watchOwned(r)), ...(controller.watches ?? []).map((w) => this.#watchMapped(w))];
+    const unsubscribe = [...(controller.for ? [this.#watchOwn(controller.for)] : []), ...(controller.owns ?? []).map((r) => this.#watchOwned(r)), ...(controller.watches ?? []).map((w) => this.#watchMapped(w))];
     const stop = (): void => queue.close();
     signal.addEventListener('abort', stop, { once: true });
     try {
@@ -62,12 +62,13 @@ export class ControllerRunner {
     if (!cache) throw new Error(`controller ${this.controller.name} reads ${resource.plural} without declaring it`);
     return cache;
   }
-  #watchOwn(): () => void {
+  #watchOwn(own: ResourceDefinition): () => void {
     const add = (object: ObjectHead): void => this.queue.add(keyOf(object));
-    return this.#cache(this.controller.for).addHandler({ added: add, updated: add, deleted: add });
+    return this.#cache(own).addHandler({ added: add, updated: add, deleted: add });
   }
   #watchOwned(resource: ResourceDefinition): () => void {
     const { for: own } = this.controller;
+    if (!own) throw new Error(`controller ${this.controller.name} owns ${resource.plural} without having a resource of its own`);
     const add = (object: ObjectHead): void => {
       const owner = controllerOf(object);
       if (owner?.kind !== own.kind || owner.apiVersion.split('/')[0] !== own.apiVersion.split('/')[0]) return;
@@ -113,7 +114,7 @@ export class ControllerRunner {
       if (signal.aborted) return;
       if (error instanceof TerminalError) {
         queue.forget(key);
-        const object = this.#cache(controller.for).get(key);
+        const object = controller.for && this.#cache(controller.for).get(key);
         if (object) this.events.warning(object, 'FailedReconcile', error.message);
         log.warn({ error }, 'the object cannot be reconciled until it changes');
       } else {

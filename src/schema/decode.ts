@@ -63,7 +63,7 @@ function decodeObject(type: ObjectType, value: unknown, path: string, goPath: st
     const raw = present ? value[name] : undefined;
     const { options } = field;
     if (raw === null || raw === undefined) {
-      if (options.required || options.written) result[name] = zeroOf(field.type, report);
+      if (options.required || options.written) result[name] = options.pointer ? null : zeroOf(field.type, report);
       continue;
     }
     const inner = path === '' ? name : `${path}.${name}`;

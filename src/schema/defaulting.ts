@@ -1,5 +1,6 @@
 // Fills defaults: each field's own, then its children's, then the object's. (upstream: pkg/apis/*/v1/defaults.go)
 import { resolveType, type Field, type ObjectType, type Type } from './schema.ts';
+import { cloneJson } from '../util/json.ts';
 
 /** Which fields of a type can get a default at all, so that large objects are not walked in vain. */
 interface Plan { readonly own: readonly (readonly [string, unknown])[]; readonly children: readonly (readonly [string, Field])[]; readonly defaults: ObjectType['defaults'] }
@@ -20,7 +21,7 @@ export function applyDefaults(type: Type, value: unknown): void {
     case 'object': {
       const object = value as Record<string, unknown>;
       const plan = planOf(t);
-      for (const [name, initial] of plan.own) if (object[name] === undefined || object[name] === '') object[name] = typeof initial === 'object' ? structuredClone(initial) : initial;
+      for (const [name, initial] of plan.own) if ((object[name] ?? '') === '') object[name] = typeof initial === 'object' ? cloneJson(initial) : initial;
       for (const [name, field] of plan.children) if (object[name] !== undefined) applyDefaults(field.type, object[name]);
       plan.defaults?.(object);
     }

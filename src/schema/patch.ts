@@ -1,6 +1,7 @@
 // The patch forms of the API but apply: JSON patch, merge patch, strategic merge patch by content type.
 import jsonpatch from 'fast-json-patch';
 import type { JsonValue } from './schema.ts';
+import { cloneJson } from '../util/json.ts';
 
 export type JsonObject = { [key: string]: JsonValue };
 
@@ -29,7 +30,7 @@ export function jsonPatch(target: JsonValue, patch: JsonValue): JsonValue {
   if (!Array.isArray(patch)) throw new PatchError('json: cannot unmarshal object into Go value of type jsonpatch.Patch', 400);
   if (patch.length > 10_000) throw new PatchError(`The allowed maximum operations in a JSON patch is 10000, got ${patch.length}`, 422);
   try {
-    return jsonpatch.applyPatch(structuredClone(target), structuredClone(patch) as never, true, true).newDocument as JsonValue;
+    return jsonpatch.applyPatch(cloneJson(target), cloneJson(patch) as never, true, true).newDocument as JsonValue;
   } catch (error) {
     const failure = error as { name?: string; operation?: { op?: string; path?: string; value?: unknown }; message: string };
     const { op = '', path = '' } = failure.operation ?? {};

@@ -47,7 +47,7 @@ export interface FieldOptions<T = unknown> {
   readonly written?: boolean;
   /** With `required`: emptiness is not a fault (only OpenAPI and the written zero value). */
   readonly unchecked?: boolean;
-  /** A Go pointer: an explicit zero value (0, false, "") differs from absence and is kept. */
+  /** A Go pointer: an explicit zero value (0, false, "") differs from absence and is kept; with `required` or `written` its absence is written as null. */
   readonly pointer?: boolean;
   readonly default?: T;
   /** An update that changes it is the fault `field is immutable`. */

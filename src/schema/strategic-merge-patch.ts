@@ -1,8 +1,8 @@
 // Strategic merge patch: lists are merged by the keys their fields declare, with directives for deletion, replacement and
 // order. (upstream: apimachinery util/strategicpatch/patch.go)
-import { isDeepStrictEqual } from 'node:util';
 import { isObject, PatchError, type JsonObject } from './patch.ts';
 import { resolveType, type Field, type JsonValue, type Type } from './schema.ts';
+import { equalJson } from '../util/json.ts';
 
 const patchDirective = '$patch';
 const retainKeys = '$retainKeys';
@@ -43,7 +43,7 @@ function mergeObject(type: Resolved | undefined, original: JsonObject, patch: Js
     if (name.startsWith(deletePrefix)) {
       const target = name.slice(deletePrefix.length);
       const list = result[target];
-      if (Array.isArray(list)) result[target] = list.filter((item) => !(value as JsonValue[]).some((gone) => isDeepStrictEqual(gone, item)));
+      if (Array.isArray(list)) result[target] = list.filter((item) => !(value as JsonValue[]).some((gone) => equalJson(gone, item)));
       continue;
     }
     if (value === null) {
@@ -78,7 +78,7 @@ function mergeList(member: { type: Resolved | undefined; options: Field['options
   if (!patchStrategy.includes('merge')) return strip(member.type, patch) as JsonValue[];
   if (items?.kind === 'scalar' || !mergeKey) {
     const merged = [...(original ?? [])];
-    for (const item of patch) if (!merged.some((m) => isDeepStrictEqual(m, item))) merged.push(item);
+    for (const item of patch) if (!merged.some((m) => equalJson(m, item))) merged.push(item);
     return arrange(merged, original ?? [], order ?? patch, undefined);
   }
   if (patch.some((item) => isObject(item) && item[patchDirective] === 'replace')) return strip(member.type, patch.filter((item) => !(isObject(item) && item[patchDirective] === 'replace' && Object.keys(item).length === 1))) as JsonValue[];
@@ -102,7 +102,7 @@ function mergeList(member: { type: Resolved | undefined; options: Field['options
 }
 
 const identity = (item: JsonValue, mergeKey: string | undefined): JsonValue => (mergeKey && isObject(item) ? (item[mergeKey] ?? null) : item);
-const indexIn = (list: readonly JsonValue[], item: JsonValue, mergeKey: string | undefined): number => list.findIndex((other) => isDeepStrictEqual(identity(other, mergeKey), identity(item, mergeKey)));
+const indexIn = (list: readonly JsonValue[], item: JsonValue, mergeKey: string | undefined): number => list.findIndex((other) => equalJson(identity(other, mergeKey), identity(item, mergeKey)));
 
 /**
  * Final order: items the patch names stand in the patch's order, the others in the server's; the two runs are interleaved by

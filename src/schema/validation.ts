@@ -1,11 +1,11 @@
 // Judges an object whole: every fault at once, in Kubernetes' words. Rules of single fields come from their options, rules
 // that span fields from `validate` of types and resources. (upstream: pkg/apis/*/validation)
-import { isDeepStrictEqual } from 'node:util';
 import { child, index, invalid, key, notSupported, required, type Fault } from '../apimachinery/fault.ts';
 import { checkFormat } from './formats.ts';
 import { validateMetadata, validateMetadataUpdate } from './metadata-validation.ts';
 import type { ApiObject, ResourceDefinition } from './resource.ts';
 import { resolveType, type Field, type ObjectType, type Type } from './schema.ts';
+import { equalJson } from '../util/json.ts';
 
 /** Every fault of an object to be created, or updated when `old` is given. `status` is judged only by `validateStatus`. */
 export function validateObject(resource: ResourceDefinition, object: ApiObject, old?: ApiObject): Fault[] {
@@ -47,7 +47,7 @@ function validateField(field: Field, value: unknown, old: unknown, path: string,
     else if (options.minimum !== undefined && value < options.minimum) faults.push(invalid(path, value, options.minimum === 1 ? 'must be greater than zero' : `must be greater than or equal to ${options.minimum}`));
     else if (options.maximum !== undefined && value > options.maximum) faults.push(invalid(path, value, `must be less than or equal to ${options.maximum}`));
   }
-  if (updating && options.immutable && !isDeepStrictEqual(value, old)) faults.push(invalid(path, value, 'field is immutable'));
+  if (updating && options.immutable && !equalJson(value, old)) faults.push(invalid(path, value, 'field is immutable'));
   if (options.validate) faults.push(...options.validate(value, path));
   validate(type, value, old, path, faults, updating);
 }

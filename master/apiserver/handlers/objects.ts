@@ -12,6 +12,7 @@ import type { MediaType } from '../negotiation.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
 import { decodeObject, readBody } from './body.ts';
 import { writeContext } from './options.ts';
+import { cloneJson } from '../../../src/util/json.ts';
 
 export interface ResourceHandlerContext {
   readonly registry: Registry;
@@ -60,7 +61,7 @@ export async function update(request: AdmittedRequest, context: ResourceHandlerC
   const allowCreate = info.subresource === '' && createdByUpdate.has(`${store.resource.group}/${store.resource.plural}`);
   const { stored, created } = await store.update(info.namespace || undefined, info.name, (old) => {
     if (old && object.metadata.uid && object.metadata.uid !== old.metadata.uid) throw errors.conflict(store.groupResource, info.name, `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: ${old.metadata.uid}`);
-    return structuredClone(object);
+    return cloneJson(object);
   }, { subresource: info.subresource, allowCreate }, write);
   return answerObject(stored, created ? 201 : 200, context);
 }

@@ -6,6 +6,7 @@ import { objectAnswer, type AdmittedRequest, type Answer } from '../request.ts';
 import { readBody } from '../handlers/body.ts';
 import { answerObject, type ResourceHandlerContext } from '../handlers/objects.ts';
 import { writeContext } from '../handlers/options.ts';
+import { cloneJson } from '../../../src/util/json.ts';
 
 interface Binding { metadata?: { name?: string; uid?: string; annotations?: Record<string, string>; labels?: Record<string, string> }; target?: { kind?: string; name?: string } }
 
@@ -29,7 +30,7 @@ export async function bind(request: AdmittedRequest, context: ResourceHandlerCon
     if (uid && uid !== old!.metadata.uid) refuse(`Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old!.metadata.uid}`);
     if (old!.metadata.deletionTimestamp) refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
     if (spec.nodeName) refuse(`pod ${name} is already assigned to node "${spec.nodeName}"`);
-    const pod = structuredClone(old!);
+    const pod = cloneJson(old!);
     (pod['spec'] as { nodeName?: string }).nodeName = node!;
     if (binding.metadata?.annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...binding.metadata.annotations };
     const status = (pod['status'] ??= {}) as { conditions?: AnyCondition[] };
@@ -62,7 +63,7 @@ export async function finalizeNamespace(request: AdmittedRequest, context: Resou
   const wanted = value as { spec?: { finalizers?: string[] }; metadata?: { resourceVersion?: string } };
   const { stored } = await store.update(undefined, request.info.name, (old) => {
     if (wanted.metadata?.resourceVersion && wanted.metadata.resourceVersion !== old!.metadata.resourceVersion) throw errors.modified(store.groupResource, request.info.name);
-    const namespace = structuredClone(old!);
+    const namespace = cloneJson(old!);
     const spec = (namespace['spec'] ??= {}) as { finalizers?: string[] };
     const finalizers = wanted.spec?.finalizers ?? [];
     if (finalizers.length) spec.finalizers = finalizers;

@@ -11,6 +11,7 @@ import { decodeObject, readBody } from '../handlers/body.ts';
 import type { ResourceHandlerContext } from '../handlers/objects.ts';
 import { writeContext } from '../handlers/options.ts';
 import { applyPatch, readPatch } from '../handlers/patch.ts';
+import { cloneJson } from '../../../src/util/json.ts';
 
 const packageName = 'io.k8s.api.autoscaling.v1';
 export const scaleType = object('Scale', {
@@ -68,7 +69,7 @@ export async function scale(request: AdmittedRequest, context: ResourceHandlerCo
     if (replicas < 0) throw errors.invalid('autoscaling', 'Scale', info.name, [{ type: 'Invalid', field: 'spec.replicas', message: `Invalid value: ${replicas}: must be greater than or equal to 0` }]);
     const asked = wanted.metadata.resourceVersion;
     if (asked && asked !== old!.metadata.resourceVersion) throw errors.modified(subject, info.name);
-    const object = structuredClone(old!);
+    const object = cloneJson(old!);
     writePath(object, resource.subresources.scale!.specReplicasPath, replicas);
     delete (object.metadata as { resourceVersion?: string }).resourceVersion;
     return object;

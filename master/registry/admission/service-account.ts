@@ -3,6 +3,7 @@
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import type { Registry } from '../registry.ts';
 import type { AdmissionPlugin } from './admission.ts';
+import { cloneJson } from '../../../src/util/json.ts';
 
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
@@ -20,7 +21,7 @@ export function serviceAccount(registry: Registry): AdmissionPlugin {
         throw errors.forbidden({ group: '', resource: 'pods' }, name, `error looking up service account ${namespace}/${spec.serviceAccountName}: serviceaccount "${spec.serviceAccountName}" not found`);
       }
       const secrets = account.object['imagePullSecrets'] as unknown[] | undefined;
-      if (!spec.imagePullSecrets?.length && secrets?.length) spec.imagePullSecrets = structuredClone(secrets);
+      if (!spec.imagePullSecrets?.length && secrets?.length) spec.imagePullSecrets = cloneJson(secrets);
     },
   };
 }

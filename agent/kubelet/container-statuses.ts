@@ -1,0 +1,108 @@
+// One container's entry in the Pod's status: state, lastState, counts and readiness, from what the runtime knows. Pure.
+// upstream: pkg/kubelet/kubelet_pods.go (convertToAPIContainerStatuses), pkg/kubelet/prober/prober_manager.go (UpdatePodStatus)
+import { timestamp } from '../../src/util/clock.ts';
+import type { ContainerStatus as RuntimeStatus } from '../runtime/runtime.ts';
+import { containerFacts } from './labels.ts';
+import { isRestartableInit, type Container, type ContainerKind, type ContainerState, type ContainerStatus, type Pod } from './pod.ts';
+import { containersNamed, hasEnded, type PodRuntimeStatus, type ProbeResults } from './runtime-status.ts';
+import { shouldBeRestarted } from './pod-actions.ts';
+
+/** Why a container could not be started the last time it was tried, by container name. */
+export type WaitingReasons = ReadonlyMap<string, { readonly reason: string; readonly message: string }>;
+
+export const containerID = (id: string): string => `docker://${id}`;
+const imageID = (imageRef: string): string => (imageRef.startsWith('sha256:') ? `docker://${imageRef}` : imageRef === '' ? '' : `docker-pullable://${imageRef}`);
+const time = (ms: number): string | null => (ms > 0 ? timestamp(ms) : null);
+
+export interface StatusInputs {
+  readonly pod: Pod;
+  readonly runtime: PodRuntimeStatus;
+  readonly probes: ProbeResults;
+  readonly waiting: WaitingReasons;
+  /** Nothing of the Pod will be started any more. */
+  readonly terminal: boolean;
+}
+
+function stateOf(status: RuntimeStatus): ContainerState {
+  if (hasEnded(status)) {
+    return {
+      terminated: {
+        exitCode: status.exitCode, reason: status.reason || (status.exitCode === 0 ? 'Completed' : 'Error'), ...(status.message ? { message: status.message } : {}),
+        startedAt: time(status.startedAt), finishedAt: time(status.finishedAt), containerID: containerID(status.id),
+      },
+    } as ContainerState;
+  }
+  return status.state === 'running' ? { running: { startedAt: time(status.startedAt) } } : { waiting: {} };
+}
+
+/** A container the API knew and the runtime has lost. upstream: the same function, `ContainerStatusUnknown` */
+const lost = (how: 'deleted' | 'terminated'): ContainerState => ({
+  terminated: {
+    exitCode: 137, reason: 'ContainerStatusUnknown', startedAt: null, finishedAt: null,
+    message: `The container could not be located when the pod was ${how}.${how === 'deleted' ? '  The container used to be Running' : ''}`,
+  },
+}) as ContainerState;
+
+export function containerStatus(container: Container, kind: ContainerKind, inputs: StatusInputs): ContainerStatus {
+  const { pod, runtime, probes, waiting, terminal } = inputs;
+  const known = containersNamed(runtime, container.name);
+  const [current, previous] = known;
+  const old = oldStatus(pod, container.name, kind);
+  const defaultReason = kind === 'regular' && (pod.spec.initContainers ?? []).length > 0 ? 'PodInitializing' : kind === 'init' && (pod.spec.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
+
+  let state: ContainerState;
+  let lastState: ContainerState = {};
+  let restartCount = 0;
+  if (current) {
+    state = stateOf(current);
+    if (state.waiting) state = { waiting: { reason: defaultReason } };
+    restartCount = containerFacts(current).restartCount;
+    if (previous && hasEnded(previous)) lastState = stateOf(previous);
+    else if (old?.lastState?.terminated && restartCount > 0) lastState = old.lastState;
+  } else {
+    ({ state, lastState, restartCount } = unknownToRuntime(old, defaultReason, terminal));
+  }
+
+  const reason = waiting.get(container.name);
+  if (!terminal && reason && !state.running && shouldBeRestarted(pod, container, runtime)) {
+    if (state.terminated) lastState = state;
+    state = { waiting: { reason: reason.reason, ...(reason.message ? { message: reason.message } : {}) } };
+  }
+  const running = current?.state === 'running';
+  const started = running && (!container.startupProbe || probes.get('startup', current.id) === 'success');
+  const oneShot = kind === 'init' && !isRestartableInit(container);
+  const ready = oneShot
+    ? current !== undefined && hasEnded(current) && current.exitCode === 0 || (!current && state.terminated?.exitCode === 0)
+    : kind !== 'ephemeral' && started && (!container.readinessProbe || probes.get('readiness', current!.id) === 'success');
+  return {
+    name: container.name, state, lastState, ready, restartCount,
+    image: current ? current.image : old?.image || container.image || '', imageID: current ? imageID(current.imageRef || current.imageId) : old?.imageID ?? '',
+    ...(current ? { containerID: containerID(current.id) } : old?.containerID ? { containerID: old.containerID } : {}),
+    started: oneShot ? running : started,
+    ...(container.volumeMounts?.length ? { volumeMounts: container.volumeMounts.map(mountStatus) } : {}),
+    ...(container.resources?.requests ? { allocatedResources: container.resources.requests } : {}),
+    ...(container.resources?.requests || container.resources?.limits ? { resources: resourcesOf(container) } : {}),
+  } as unknown as ContainerStatus;
+}
+
+const resourcesOf = ({ resources }: Container): object =>
+  ({ ...(resources?.limits ? { limits: resources.limits } : {}), ...(resources?.requests ? { requests: resources.requests } : {}) });
+
+const mountStatus = (mount: NonNullable<Container['volumeMounts']>[number]): object => ({
+  name: mount.name, mountPath: mount.mountPath, ...(mount.readOnly ? { readOnly: true, recursiveReadOnly: 'Disabled' } : {}),
+});
+
+export function oldStatus(pod: Pod, name: string, kind: ContainerKind): ContainerStatus | undefined {
+  const list = kind === 'init' ? pod.status?.initContainerStatuses : kind === 'ephemeral' ? pod.status?.ephemeralContainerStatuses : pod.status?.containerStatuses;
+  return (list as readonly ContainerStatus[] | undefined)?.find((s) => s.name === name);
+}
+
+function unknownToRuntime(old: ContainerStatus | undefined, defaultReason: string, terminal: boolean): { state: ContainerState; lastState: ContainerState; restartCount: number } {
+  const fresh: ContainerState = { waiting: { reason: defaultReason } };
+  if (!old?.containerID) return { state: fresh, lastState: {}, restartCount: old?.restartCount ?? 0 };
+  const { restartCount } = old;
+  if (old.state?.terminated) return { state: old.state, lastState: old.lastState ?? {}, restartCount };
+  if (terminal) return { state: lost('terminated'), lastState: old.lastState ?? {}, restartCount };
+  if (old.state?.running) return { state: fresh, lastState: lost('deleted'), restartCount: restartCount + 1 };
+  return { state: old.state?.waiting ? old.state : fresh, lastState: old.lastState ?? {}, restartCount };
+}

@@ -1,0 +1,92 @@
+// The HTTP GET of probes and hooks: to the Pod's address unless a host is named, headers as the Pod gives them, redirects
+// followed on the same host only. upstream: pkg/probe/http/{request,http}.go
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import type { Container } from './pod.ts';
+import { quoted, resolvePort } from './pod.ts';
+
+export interface HttpGetAction { readonly path?: string; readonly port: number | string; readonly host?: string; readonly scheme?: string; readonly httpHeaders?: readonly { readonly name: string; readonly value: string }[] }
+export interface HttpAnswer { readonly statusCode: number; readonly body: string; /** Set when a redirect leads to another host and was not followed. */ readonly redirectedTo?: string }
+
+const maxRedirects = 10;
+const maxBodyBytes = 10 * 1024;
+
+export function actionUrl(action: HttpGetAction, container: Container, podIP: string): URL {
+  const scheme = (action.scheme ?? 'HTTP').toLowerCase();
+  const host = action.host || podIP;
+  const shown = host.includes(':') ? `[${host}]` : host;
+  const path = action.path ?? '/';
+  return new URL(`${scheme}://${shown}:${resolvePort(action.port, container)}${path.startsWith('/') ? path : `/${path}`}`);
+}
+
+export function actionHeaders(action: HttpGetAction, purpose: string): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {};
+  const nameOf = new Map<string, string>();
+  for (const { name, value } of action.httpHeaders ?? []) {
+    const known = nameOf.get(name.toLowerCase());
+    if (known === undefined) {
+      nameOf.set(name.toLowerCase(), name);
+      headers[name] = value;
+    } else headers[known] = [...[headers[known]!].flat(), value];
+  }
+  if (!nameOf.has('user-agent')) headers['User-Agent'] = `kube-${purpose}/1.33`;
+  const accept = nameOf.get('accept');
+  if (accept === undefined) headers['Accept'] = '*/*';
+  else if (headers[accept] === '') delete headers[accept];
+  headers['Connection'] = 'close';
+  return headers;
+}
+
+/** Go's words for the failures people know from `kubectl describe`. */
+function inWords(url: URL, error: NodeJS.ErrnoException): Error {
+  const address = `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`;
+  const why = error.code === 'ECONNREFUSED' ? `dial tcp ${address}: connect: connection refused`
+    : error.code === 'EHOSTUNREACH' ? `dial tcp ${address}: connect: no route to host`
+      : error.code === 'ECONNRESET' ? `read tcp ${address}: read: connection reset by peer`
+        : error.name === 'AbortError' || error.name === 'TimeoutError' ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)' : error.message;
+  return new Error(`Get ${quoted(String(url))}: ${why}`);
+}
+
+/** @throws Error `Get "url": …` when there was no answer in time. */
+export async function httpGet(start: URL, headers: Record<string, string | string[]>, timeoutMs: number): Promise<HttpAnswer> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  let url = start;
+  for (let hops = 0; ; hops++) {
+    const answer = await once(url, headers, signal).catch((error: NodeJS.ErrnoException) => { throw inWords(url, error); });
+    const { location } = answer;
+    if (location === undefined) return { statusCode: answer.statusCode, body: answer.body };
+    const next = new URL(location, url);
+    if (next.hostname !== start.hostname) return { statusCode: answer.statusCode, body: answer.body, redirectedTo: String(next) };
+    if (hops >= maxRedirects) throw new Error(`Get ${quoted(String(next))}: stopped after ${maxRedirects} redirects`);
+    url = next;
+  }
+}
+
+function once(url: URL, headers: Record<string, string | string[]>, signal: AbortSignal): Promise<{ statusCode: number; body: string; location: string | undefined }> {
+  return new Promise((resolve, reject) => {
+    const answered = (response: IncomingMessage): void => {
+      const parts: Buffer[] = [];
+      let size = 0;
+      const done = (): void => {
+        const { statusCode = 0 } = response;
+        const location = statusCode >= 300 && statusCode < 400 && statusCode !== 304 ? response.headers.location : undefined;
+        resolve({ statusCode, body: Buffer.concat(parts).toString(), location });
+      };
+      response.on('data', (part: Buffer) => {
+        parts.push(part.subarray(0, Math.max(0, maxBodyBytes - size)));
+        size += part.length;
+        // The rest of a long body tells nothing more.
+        if (size >= maxBodyBytes) {
+          done();
+          response.destroy();
+        }
+      });
+      response.on('end', done);
+      response.on('error', reject);
+    };
+    const options = { method: 'GET', headers, signal, agent: false as const };
+    const request = url.protocol === 'https:' ? https.request(url, { ...options, rejectUnauthorized: false }, answered) : http.request(url, options, answered);
+    request.on('error', reject);
+    request.end();
+  });
+}

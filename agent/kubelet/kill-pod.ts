@@ -1,0 +1,100 @@
+// Ends containers and whole Pods: drain and preStop first, then the stop signal, sidecars last, the sandbox at the very end.
+// upstream: pkg/kubelet/kuberuntime/kuberuntime_container.go (killContainer, killContainersWithSyncResult)
+import type { Clock } from '../../src/util/clock.ts';
+import type { Log } from '../../src/util/log.ts';
+import { RuntimeNotFound, type ContainerStatus, type Runtime } from '../runtime/runtime.ts';
+import { GracePeriod } from './grace-period.ts';
+import type { ContainerEvents } from './images.ts';
+import { runHook } from './lifecycle-hooks.ts';
+import { findContainer, isHostNetwork, isRestartableInit, type Pod } from './pod.ts';
+import type { RuntimeCache } from './runtime-cache.ts';
+import { isLive } from './runtime-status.ts';
+
+/** Gives back what a sandbox had of the Pod network. */
+export interface PodAddressPool {
+  allocate(): string;
+  reserve(ip: string): void;
+  release(ip: string): void;
+}
+
+export interface KillOptions {
+  readonly runtime: Runtime;
+  readonly cache: RuntimeCache;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events: ContainerEvents;
+  readonly addresses: PodAddressPool;
+  readonly hostIP: string;
+}
+
+export class PodKiller {
+  readonly #options: KillOptions;
+  constructor(options: KillOptions) { this.#options = options; }
+
+  /** Ends everything; resolves when all containers have exited and the sandboxes have stopped. `pod` is undefined when the API has forgotten it. */
+  async killPod(uid: string, pod: Pod | undefined, grace: GracePeriod, drained: Promise<void> = Promise.resolve()): Promise<void> {
+    const { runtime, cache, addresses } = this.#options;
+    const live = cache.get(uid).containers.filter(isLive);
+    const isSidecar = (status: ContainerStatus): boolean => {
+      const found = pod && findContainer(pod, status.metadata.name);
+      return found?.kind === 'init' && isRestartableInit(found.container);
+    };
+    await all(live.filter((s) => !isSidecar(s)).map((s) => this.killContainer(pod, s, grace, { drained })));
+    const order = new Map((pod?.spec.initContainers ?? []).map((c, i) => [c.name, i]));
+    const sidecars = live.filter(isSidecar).sort((a, b) => (order.get(b.metadata.name) ?? 0) - (order.get(a.metadata.name) ?? 0));
+    for (const status of sidecars) await this.killContainer(pod, status, grace, { drained });
+    if (live.length === 0) await grace.within(drained);
+    await all(cache.get(uid).sandboxes.filter((s) => s.state === 'ready' || s.ip !== '').map(async (sandbox) => {
+      if (sandbox.state === 'ready') await ignoreGone(runtime.stopPodSandbox(sandbox.id));
+      if (sandbox.ip !== '' && !sandbox.hostNetwork) addresses.release(sandbox.ip);
+      cache.sandboxStopped(sandbox.id);
+    }));
+  }
+
+  async killContainer(pod: Pod | undefined, status: ContainerStatus, grace: GracePeriod, options: { message?: string; drained?: Promise<void> } = {}): Promise<void> {
+    const { runtime, cache, events } = this.#options;
+    const { name } = status.metadata;
+    const found = pod && findContainer(pod, name);
+    if (pod && found) events.normal(pod, found.container, 'Killing', options.message ?? `Stopping container ${name}`);
+    const hurry = new AbortController();
+    const stop = (): Promise<void> => ignoreGone(runtime.stopContainer(status.id, grace.stopSeconds()));
+    const off = grace.onShorten(() => hurry.abort(new Error('the grace period was shortened')));
+    try {
+      await grace.within(Promise.all([options.drained, this.#preStop(pod, status, grace, hurry.signal)]));
+      const again: Promise<void>[] = [];
+      // A shorter grace period reaches a container that is being stopped already.
+      const offAgain = grace.onShorten(() => again.push(stop().catch(() => undefined)));
+      await stop().finally(offAgain);
+      await Promise.all(again);
+    } finally {
+      off();
+    }
+    await cache.refreshContainer(status.id);
+  }
+
+  async #preStop(pod: Pod | undefined, status: ContainerStatus, grace: GracePeriod, signal: AbortSignal): Promise<void> {
+    const { runtime, cache, clock, events, log, hostIP } = this.#options;
+    const found = pod && findContainer(pod, status.metadata.name);
+    const hook = found?.container.lifecycle?.preStop;
+    if (!pod || !found || !hook || status.state !== 'running') return;
+    const podIP = isHostNetwork(pod) ? hostIP : cache.get(pod.metadata.uid).sandboxes.find((s) => s.state === 'ready')?.ip ?? '';
+    try {
+      await runHook(hook, { container: found.container, containerId: status.id, podIP }, { runtime, clock, timeoutMs: grace.remainingMs(), signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      log.info({ error, pod: pod.metadata.name, container: found.container.name }, 'preStop hook failed');
+      events.warning(pod, found.container, 'FailedPreStopHook', 'PreStopHook failed');
+    }
+  }
+}
+
+/** What is gone already needs no stopping. */
+async function ignoreGone(work: Promise<void>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!(error instanceof RuntimeNotFound)) throw error;
+  });
+}
+/** Waits for every one, then fails with the first failure. */
+async function all(work: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason;
+}

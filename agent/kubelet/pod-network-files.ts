@@ -1,0 +1,73 @@
+// The texts of a Pod's /etc/hosts and /etc/resolv.conf, and its hostname. Pure.
+// upstream: pkg/kubelet/kubelet_pods.go (nodeHostsFileContent, GeneratePodHostNameAndDomain), pkg/kubelet/network/dns/dns.go
+import { isHostNetwork, type Pod } from './pod.ts';
+
+const header = '# Kubernetes-managed hosts file.\n';
+const headerHostNetwork = '# Kubernetes-managed hosts file (host network).\n';
+
+export interface PodHostname { /** Name of the host as processes see it. */ readonly hostname: string; readonly domain: string }
+
+/** The first 63 characters of spec.hostname or the Pod's name; the domain is that of its subdomain, if any. */
+export function podHostname(pod: Pod, clusterDomain: string, nodeName: string): PodHostname {
+  const truncated = (pod.spec.hostname || pod.metadata.name).slice(0, 63).replace(/[-.]+$/, '');
+  const domain = pod.spec.subdomain ? `${pod.spec.subdomain}.${pod.metadata.namespace}.svc.${clusterDomain}` : '';
+  if (isHostNetwork(pod)) return { hostname: nodeName, domain };
+  return { hostname: pod.spec.setHostnameAsFQDN && domain ? `${truncated}.${domain}` : truncated, domain };
+}
+
+export function hostsFile(pod: Pod, options: { podIPs: readonly string[]; hostname: PodHostname; hostFile: string }): string {
+  const aliases = pod.spec.hostAliases ?? [];
+  const extra = aliases.length ? `\n# Entries added by HostAliases.\n${aliases.map((a) => `${a.ip}\t${(a.hostnames ?? []).join('\t')}\n`).join('')}` : '';
+  if (isHostNetwork(pod)) return `${headerHostNetwork}${options.hostFile}${extra}`;
+  const { hostname, domain } = options.hostname;
+  const short = hostname.split('.')[0] ?? hostname;
+  const names = domain ? `${short}.${domain}\t${short}` : short;
+  return [
+    header, '127.0.0.1\tlocalhost\n', '::1\tlocalhost ip6-localhost ip6-loopback\n', 'fe00::0\tip6-localnet\n', 'fe00::0\tip6-mcastprefix\n',
+    'fe00::1\tip6-allnodes\n', 'fe00::2\tip6-allrouters\n', ...options.podIPs.map((ip) => `${ip}\t${names}\n`), extra,
+  ].join('');
+}
+
+export interface DnsConfig { readonly nameservers: readonly string[]; readonly searches: readonly string[]; readonly options: readonly string[] }
+
+export function parseResolvConf(text: string): DnsConfig {
+  const nameservers: string[] = [];
+  let searches: string[] = [];
+  let options: string[] = [];
+  for (const line of text.split('\n')) {
+    const [word, ...rest] = line.replace(/[#;].*$/, '').trim().split(/\s+/);
+    if (word === 'nameserver' && rest[0]) nameservers.push(rest[0]);
+    else if (word === 'search') searches = rest;
+    else if (word === 'options') options = rest;
+  }
+  return { nameservers, searches, options };
+}
+
+const maxNameservers = 3;
+const maxSearches = 32;
+
+/** What the Pod's resolver is told. `clusterDNS` is empty when the cluster has no DNS: then ClusterFirst is Default. */
+export function podDns(pod: Pod, options: { host: DnsConfig; clusterDNS: readonly string[]; clusterDomain: string }): DnsConfig {
+  const { host, clusterDNS, clusterDomain } = options;
+  const policy = pod.spec.dnsPolicy ?? 'ClusterFirst';
+  let base: DnsConfig = host;
+  if (policy === 'None') base = { nameservers: [], searches: [], options: [] };
+  else if ((policy === 'ClusterFirstWithHostNet' || (policy === 'ClusterFirst' && !isHostNetwork(pod))) && clusterDNS.length) {
+    const searches = [`${pod.metadata.namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain, ...host.searches];
+    base = { nameservers: clusterDNS, searches, options: ['ndots:5'] };
+  }
+  const config = pod.spec.dnsConfig;
+  const named = new Map(base.options.map((o) => [o.split(':')[0], o]));
+  for (const { name = '', value } of config?.options ?? []) named.set(name, value ? `${name}:${value}` : name);
+  return {
+    nameservers: [...new Set([...base.nameservers, ...(config?.nameservers ?? [])])].slice(0, maxNameservers),
+    searches: [...new Set([...base.searches, ...(config?.searches ?? [])])].slice(0, maxSearches),
+    options: [...named.values()],
+  };
+}
+
+export const resolvConf = ({ nameservers, searches, options }: DnsConfig): string => [
+  ...(searches.length ? [`search ${searches.join(' ')}\n`] : []),
+  ...nameservers.map((n) => `nameserver ${n}\n`),
+  ...(options.length ? [`options ${options.join(' ')}\n`] : []),
+].join('');

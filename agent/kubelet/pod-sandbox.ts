@@ -1,0 +1,90 @@
+// Makes a Pod's sandbox and the two files every container of it gets; takes over one that an earlier agent left.
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../src/util/clock.ts';
+import { NameConflict, type Mount, type PodSandboxConfig, type Runtime } from '../runtime/runtime.ts';
+import { sandboxConfig } from './container-config.ts';
+import type { PodAddressPool } from './kill-pod.ts';
+import { isHostNetwork, type Pod } from './pod.ts';
+import { hostsFile, parseResolvConf, podDns, podHostname, resolvConf, type PodHostname } from './pod-network-files.ts';
+import type { RuntimeCache } from './runtime-cache.ts';
+import type { KnownSandbox } from './runtime-status.ts';
+
+export interface SandboxOptions {
+  readonly runtime: Runtime;
+  readonly cache: RuntimeCache;
+  readonly clock: Clock;
+  readonly addresses: PodAddressPool;
+  /** Docker network Pods join. */
+  readonly network: string;
+  readonly nodeName: string;
+  readonly clusterDomain: string;
+  readonly clusterDNS: readonly string[];
+  /** The host's own files: /etc/hosts, /etc/resolv.conf. */
+  readonly hostFiles: { readonly hosts: string; readonly resolvConf: string };
+}
+
+export class PodSandboxes {
+  readonly #options: SandboxOptions;
+  constructor(options: SandboxOptions) { this.#options = options; }
+
+  /** The config as it was or would be given to the runtime for this attempt. */
+  configOf(pod: Pod, attempt: number, ip: string): PodSandboxConfig {
+    return sandboxConfig({ pod, attempt, ip, network: this.#options.network, hostname: this.#hostname(pod) });
+  }
+
+  async create(pod: Pod, attempt: number): Promise<KnownSandbox> {
+    const { runtime, cache, clock, addresses } = this.#options;
+    const hostNetwork = isHostNetwork(pod);
+    const ip = hostNetwork ? '' : addresses.allocate();
+    const config = this.configOf(pod, attempt, ip);
+    let id: string;
+    try {
+      id = await runtime.runPodSandbox(config).catch((error: unknown) => this.#takeOver(error, config));
+    } catch (error) {
+      if (ip) addresses.release(ip);
+      throw error;
+    }
+    if (id === '') return this.#adopted(pod, ip);
+    const sandbox: KnownSandbox = { id, metadata: config.metadata, state: 'ready', createdAt: clock.now(), labels: config.labels ?? {}, annotations: config.annotations ?? {}, ip, hostNetwork };
+    cache.putSandbox(sandbox);
+    return sandbox;
+  }
+
+  /** /etc/hosts and /etc/resolv.conf of the Pod, as binds for each container that does not bring its own. */
+  async files(pod: Pod, directory: string, podIPs: readonly string[]): Promise<Mount[]> {
+    const { hostFiles, clusterDNS, clusterDomain } = this.#options;
+    await mkdir(directory, { recursive: true, mode: 0o750 });
+    const [hostHosts, hostResolv] = await Promise.all([isHostNetwork(pod) ? readFile(hostFiles.hosts, 'utf8') : '', readFile(hostFiles.resolvConf, 'utf8').catch(() => '')]);
+    const texts = [
+      ['/etc/hosts', join(directory, 'etc-hosts'), hostsFile(pod, { podIPs, hostname: this.#hostname(pod), hostFile: hostHosts })],
+      ['/etc/resolv.conf', join(directory, 'resolv.conf'), resolvConf(podDns(pod, { host: parseResolvConf(hostResolv), clusterDNS, clusterDomain }))],
+    ] as const;
+    return Promise.all(texts.map(async ([containerPath, hostPath, text]) => {
+      await writeFile(hostPath, text, { mode: 0o644 });
+      await chmod(hostPath, 0o644);
+      return { hostPath, containerPath };
+    }));
+  }
+
+  #hostname(pod: Pod): PodHostname { return podHostname(pod, this.#options.clusterDomain, this.#options.nodeName); }
+
+  /** The name is taken by what an earlier agent made: '' when that runs and can be used, else a new sandbox's id. */
+  async #takeOver(error: unknown, config: PodSandboxConfig): Promise<string> {
+    const { runtime, cache } = this.#options;
+    if (!(error instanceof NameConflict) || error.existingId === undefined) throw error;
+    const existing = await cache.refreshSandbox(error.existingId);
+    if (existing?.state === 'ready' && existing.metadata.uid === config.metadata.uid) return '';
+    if (existing) await runtime.removePodSandbox(existing.id);
+    cache.forget(error.existingId);
+    return runtime.runPodSandbox(config);
+  }
+  #adopted(pod: Pod, unused: string): KnownSandbox {
+    const { cache, addresses } = this.#options;
+    const sandbox = cache.get(pod.metadata.uid).sandboxes.find((s) => s.state === 'ready');
+    if (unused) addresses.release(unused);
+    if (!sandbox) throw new Error('the sandbox that was found is gone again');
+    if (sandbox.ip) addresses.reserve(sandbox.ip);
+    return sandbox;
+  }
+}

@@ -1,0 +1,141 @@
+// A Pod's API status from its spec, what the runtime knows of it and what the probes found. Pure.
+// upstream: pkg/kubelet/kubelet_pods.go (generateAPIPodStatus, getPhase), pkg/kubelet/status/generate.go
+import { findCondition, setCondition } from '../../src/apimachinery/conditions.ts';
+import { timestamp } from '../../src/util/clock.ts';
+import { containerStatus, type StatusInputs } from './container-statuses.ts';
+import { ephemeralContainers, initContainers, isHostNetwork, isRestartableInit, quoted, type ContainerStatus, type Pod, type PodCondition, type PodPhase, type PodStatus } from './pod.ts';
+import { chooseSandbox } from './pod-actions.ts';
+
+export interface PodStatusInputs extends StatusInputs {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly hostIPs: readonly string[];
+  /** Set when the Pod is ended for a reason of its own (deadline, eviction): it is Failed with these words. */
+  readonly failure?: { readonly reason: string; readonly message: string };
+}
+
+/** Conditions this kubelet owns; all others in a status belong to someone else. */
+export const ownedConditions = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'] as const;
+
+const anyRegularStarted = (statuses: readonly ContainerStatus[]): boolean =>
+  statuses.some((s) => s.started === true || s.state?.running !== undefined || s.state?.terminated !== undefined || s.lastState?.terminated !== undefined);
+
+export function podPhase(pod: Pod, init: readonly ContainerStatus[], regular: readonly ContainerStatus[], terminal: boolean): PodPhase {
+  let pendingInit = 0, failedInit = 0, unknown = 0, running = 0, waiting = 0, stopped = 0, succeeded = 0;
+  for (const container of initContainers(pod)) {
+    const status = init.find((s) => s.name === container.name);
+    if (isRestartableInit(container)) {
+      if (status?.state?.running) {
+        if (!status.started) pendingInit++;
+        running++;
+      } else if (!status?.state?.terminated && !status?.lastState?.terminated) pendingInit++;
+    } else if (status?.state?.terminated) {
+      if (status.state.terminated.exitCode !== 0) failedInit++;
+    } else if (status?.state?.waiting && status.lastState?.terminated) {
+      if (status.lastState.terminated.exitCode !== 0) failedInit++;
+    } else pendingInit++;
+  }
+  for (const container of pod.spec.containers) {
+    const status = regular.find((s) => s.name === container.name);
+    if (status?.state?.running) running++;
+    else if (status?.state?.terminated) {
+      stopped++;
+      if (status.state.terminated.exitCode === 0) succeeded++;
+    } else if (status?.state?.waiting) {
+      if (status.lastState?.terminated) stopped++;
+      else waiting++;
+    } else unknown++;
+  }
+  // Nothing runs and nothing will: what has not succeeded has failed.
+  if (terminal) return stopped === succeeded && waiting + unknown + failedInit === 0 ? 'Succeeded' : 'Failed';
+  if (failedInit > 0 && pod.spec.restartPolicy === 'Never') return 'Failed';
+  if (waiting > 0 || (pendingInit > 0 && !anyRegularStarted(regular))) return 'Pending';
+  if (running > 0 && unknown === 0) return 'Running';
+  if (stopped === 0 || unknown > 0) return 'Pending';
+  if (pod.spec.restartPolicy === 'Always') return 'Running';
+  if (stopped === succeeded) return 'Succeeded';
+  return pod.spec.restartPolicy === 'Never' ? 'Failed' : 'Running';
+}
+
+type Judgement = Pick<PodCondition, 'status'> & { reason?: string; message?: string };
+const goList = (names: readonly string[]): string => `[${names.join(' ')}]`;
+
+function forTerminal(phase: PodPhase): Judgement {
+  return { status: 'False', reason: phase === 'Failed' ? 'PodFailed' : 'PodCompleted' };
+}
+
+function containersReady(pod: Pod, statuses: readonly ContainerStatus[], phase: PodPhase): Judgement {
+  const watched = [...initContainers(pod).filter(isRestartableInit), ...pod.spec.containers];
+  const unknown = watched.filter((c) => !statuses.some((s) => s.name === c.name)).map((c) => c.name);
+  const unready = watched.filter((c) => statuses.some((s) => s.name === c.name && !s.ready)).map((c) => c.name);
+  if ((phase === 'Succeeded' && unknown.length === 0) || phase === 'Failed') return forTerminal(phase);
+  const messages = [
+    ...(unknown.length ? [`containers with unknown status: ${goList(unknown)}`] : []),
+    ...(unready.length ? [`containers with unready status: ${goList(unready)}`] : []),
+  ];
+  return messages.length ? { status: 'False', reason: 'ContainersNotReady', message: messages.join(', ') } : { status: 'True' };
+}
+
+function podReady(pod: Pod, containers: Judgement, conditions: readonly PodCondition[]): Judgement {
+  if (containers.status !== 'True') return containers;
+  const messages = (pod.spec.readinessGates ?? []).flatMap(({ conditionType }) => {
+    const found = findCondition(conditions, conditionType);
+    if (!found) return [`corresponding condition of pod readiness gate ${quoted(conditionType)} does not exist.`];
+    return found.status === 'True' ? [] : [`the status of pod readiness gate ${quoted(conditionType)} is not "True", but ${found.status}`];
+  });
+  return messages.length ? { status: 'False', reason: 'ReadinessGatesNotReady', message: messages.join(', ') } : { status: 'True' };
+}
+
+function initialized(pod: Pod, init: readonly ContainerStatus[], regular: readonly ContainerStatus[], phase: PodPhase): Judgement {
+  if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' };
+  if (anyRegularStarted(regular)) return { status: 'True' };
+  const incomplete = initContainers(pod).filter((c) => {
+    const status = init.find((s) => s.name === c.name);
+    return !(isRestartableInit(c) ? status?.started : status?.ready);
+  }).map((c) => c.name);
+  return incomplete.length ? { status: 'False', reason: 'ContainersNotInitialized', message: `containers with incomplete status: ${goList(incomplete)}` } : { status: 'True' };
+}
+
+/** The whole status; foreign conditions and fields the kubelet does not own are carried over from `pod.status`. */
+export function podStatus(inputs: PodStatusInputs): PodStatus {
+  const { pod, runtime, now, hostIPs, terminal, failure } = inputs;
+  const init = initContainers(pod).map((c) => containerStatus(c, 'init', inputs));
+  const regular = pod.spec.containers.map((c) => containerStatus(c, 'regular', inputs));
+  const ephemeral = ephemeralContainers(pod).map((c) => containerStatus(c, 'ephemeral', inputs));
+  const old = pod.status;
+  let phase = failure ? 'Failed' : podPhase(pod, init, regular, terminal);
+  // A Pod that has ended stays ended, whatever is seen later.
+  if (old?.phase === 'Succeeded' || old?.phase === 'Failed') phase = old.phase;
+
+  const time = timestamp(now);
+  const foreign = (old?.conditions ?? []) as readonly PodCondition[];
+  const all = [...init, ...regular];
+  const ready = containersReady(pod, all, phase);
+  const judgements: readonly [string, Judgement][] = [
+    ['PodReadyToStartContainers', { status: chooseSandbox(pod, runtime).change ? 'False' : 'True' }],
+    ['Initialized', initialized(pod, init, regular, phase)],
+    ['Ready', podReady(pod, ready, foreign)],
+    ['ContainersReady', ready],
+    ['PodScheduled', { status: 'True' }],
+  ];
+  let conditions = [...foreign];
+  for (const [type, judgement] of judgements) {
+    conditions = setCondition<PodCondition>(conditions, { type, lastProbeTime: null, ...judgement } as unknown as Omit<PodCondition, 'lastTransitionTime'>, time);
+  }
+  const sandboxIP = runtime.sandboxes.find((s) => s.state === 'ready')?.ip ?? '';
+  const ips = isHostNetwork(pod) ? [...hostIPs] : sandboxIP ? [sandboxIP] : terminal || phase === 'Succeeded' || phase === 'Failed' ? (old?.podIPs ?? []).map((p) => p.ip) : [];
+  const generation = pod.metadata.generation;
+  return {
+    ...(generation ? { observedGeneration: generation } : {}),
+    phase, conditions,
+    ...(failure ?? { ...(old?.reason && phase === old.phase ? { reason: old.reason } : {}), ...(old?.message && phase === old.phase ? { message: old.message } : {}) }),
+    ...(hostIPs[0] ? { hostIP: hostIPs[0], hostIPs: hostIPs.map((ip) => ({ ip })) } : {}),
+    ...(ips[0] ? { podIP: ips[0], podIPs: ips.map((ip) => ({ ip })) } : {}),
+    startTime: old?.startTime ?? time,
+    ...(init.length ? { initContainerStatuses: init } : {}),
+    containerStatuses: regular,
+    ...(ephemeral.length ? { ephemeralContainerStatuses: ephemeral } : {}),
+    ...(old?.qosClass ? { qosClass: old.qosClass } : {}),
+    ...(old?.nominatedNodeName ? { nominatedNodeName: old.nominatedNodeName } : {}),
+  } as unknown as PodStatus;
+}

@@ -1,0 +1,54 @@
+// One probe of one container, by its kind of action. upstream: pkg/kubelet/prober/prober.go, pkg/probe
+import { connect } from 'node:net';
+import type { Runtime } from '../../runtime/runtime.ts';
+import { actionHeaders, actionUrl, httpGet } from '../http-get.ts';
+import { resolvePort, type Container } from '../pod.ts';
+import { grpcHealth } from './grpc.ts';
+
+export type Probe = NonNullable<Container['livenessProbe']>;
+export interface ProbeOutcome { readonly result: 'success' | 'failure' | 'warning'; readonly output: string }
+export interface ProbeTarget { readonly container: Container; readonly containerId: string; readonly podIP: string }
+
+const maxOutput = 10 * 1024;
+
+/** @throws Error when the probe itself could not be made: its result is then not counted. */
+export async function runProbe(runtime: Runtime, probe: Probe, target: ProbeTarget): Promise<ProbeOutcome> {
+  const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
+  if (probe.exec) return execProbe(runtime, probe.exec.command ?? [], target, timeoutMs);
+  if (probe.httpGet) return httpProbe(actionUrl(probe.httpGet, target.container, target.podIP), actionHeaders(probe.httpGet, 'probe'), timeoutMs);
+  if (probe.tcpSocket) return tcpProbe(probe.tcpSocket.host || target.podIP, resolvePort(probe.tcpSocket.port, target.container), timeoutMs);
+  if (probe.grpc) return grpcHealth(target.podIP, probe.grpc.port, probe.grpc.service ?? '', timeoutMs);
+  throw new Error(`missing probe handler for ${target.container.name}`);
+}
+
+async function execProbe(runtime: Runtime, command: readonly string[], { containerId }: ProbeTarget, timeoutMs: number): Promise<ProbeOutcome> {
+  const { exitCode, stdout, stderr, timedOut } = await runtime.execSync(containerId, command, timeoutMs);
+  if (timedOut) return { result: 'failure', output: `command timed out: ${JSON.stringify(command.join(' '))} timed out after ${timeoutMs / 1000}s` };
+  const output = Buffer.concat([stdout, stderr]).subarray(0, maxOutput).toString();
+  return { result: exitCode === 0 ? 'success' : 'failure', output };
+}
+
+async function httpProbe(url: URL, headers: Record<string, string | string[]>, timeoutMs: number): Promise<ProbeOutcome> {
+  try {
+    const { statusCode, body, redirectedTo } = await httpGet(url, headers, timeoutMs);
+    if (redirectedTo !== undefined) return { result: 'warning', output: `Probe terminated redirects, Response body: ${body}` };
+    if (statusCode >= 200 && statusCode < 400) return { result: 'success', output: body };
+    return { result: 'failure', output: `HTTP probe failed with statuscode: ${statusCode}` };
+  } catch (error) {
+    return { result: 'failure', output: (error as Error).message };
+  }
+}
+
+function tcpProbe(host: string, port: number, timeoutMs: number): Promise<ProbeOutcome> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const end = (result: ProbeOutcome['result'], output: string): void => {
+      socket.destroy();
+      resolve({ result, output });
+    };
+    const at = `dial tcp ${host.includes(':') ? `[${host}]` : host}:${port}`;
+    socket.setTimeout(timeoutMs, () => end('failure', `${at}: i/o timeout`));
+    socket.on('connect', () => end('success', ''));
+    socket.on('error', (error: NodeJS.ErrnoException) => end('failure', `${at}: ${error.code === 'ECONNREFUSED' ? 'connect: connection refused' : error.message}`));
+  });
+}

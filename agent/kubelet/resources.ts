@@ -1,0 +1,38 @@
+// Requests and limits as the kernel's numbers. Pure.
+// upstream: pkg/kubelet/cm/helpers_linux.go, pkg/kubelet/qos/policy.go
+import { milliValue, quantityValue } from '../../src/apimachinery/quantity.ts';
+import type { LinuxResources } from '../runtime/runtime.ts';
+import type { Container } from './pod.ts';
+
+const cpuPeriod = 100_000;
+const minimumQuota = 1_000;
+const minimumShares = 2;
+const maximumShares = 262_144;
+
+/** 1024 shares a core; a container that asks for nothing gets the least. */
+export const sharesOf = (milliCpu: number): number =>
+  milliCpu === 0 ? minimumShares : Math.min(maximumShares, Math.max(minimumShares, Math.floor((milliCpu * 1024) / 1000)));
+export const quotaOf = (milliCpu: number): number => Math.max(minimumQuota, Math.floor((milliCpu * cpuPeriod) / 1000));
+
+export interface OomInputs { readonly qosClass: string; readonly memoryCapacity: number; /** Whether this host may go below 0. */ readonly mayProtect: boolean }
+
+/** Who dies first when the node runs out of memory: the more a container asked for, the later. */
+export function oomScoreAdj(container: Container, { qosClass, memoryCapacity, mayProtect }: OomInputs): number {
+  if (qosClass === 'Guaranteed') return mayProtect ? -997 : 0;
+  if (qosClass !== 'Burstable') return 1000;
+  const request = container.resources?.requests?.['memory'];
+  const score = 1000 - Math.floor((1000 * (request ? quantityValue(request) : 0)) / Math.max(1, memoryCapacity));
+  return score < 3 ? 3 : Math.min(999, score);
+}
+
+export function linuxResources(container: Container, oom: OomInputs): LinuxResources {
+  const { requests = {}, limits = {} } = container.resources ?? {};
+  const request = requests['cpu'] ?? limits['cpu'];
+  const { cpu: cpuLimit, memory } = limits as { cpu?: string; memory?: string };
+  return {
+    cpuShares: sharesOf(request ? milliValue(request) : 0),
+    ...(cpuLimit && milliValue(cpuLimit) > 0 ? { cpuPeriod, cpuQuota: quotaOf(milliValue(cpuLimit)) } : {}),
+    ...(memory && quantityValue(memory) > 0 ? { memoryLimitInBytes: quantityValue(memory) } : {}),
+    oomScoreAdj: oomScoreAdj(container, oom),
+  };
+}

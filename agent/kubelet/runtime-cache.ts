@@ -1,0 +1,169 @@
+// The kubelet's own knowledge of the runtime: learnt by one list at start, kept by events and by what it does itself, and
+// repaired by a slow re-list. No pass of a Pod asks the engine what is known already.
+// upstream: pkg/kubelet/pleg (generic and evented)
+import type { ContainerStatus, PodSandbox, Runtime, RuntimeEvent } from '../runtime/runtime.ts';
+import { RuntimeNotFound } from '../runtime/runtime.ts';
+import { newestFirst, nothingRuns, type KnownSandbox, type PodRuntimeStatus } from './runtime-status.ts';
+
+interface PodEntry { readonly sandboxes: Map<string, KnownSandbox>; readonly containers: Map<string, ContainerStatus>; status: PodRuntimeStatus | undefined }
+
+/** Inspections that run at once during a list. */
+const parallel = 8;
+
+export class RuntimeCache {
+  readonly #runtime: Runtime;
+  readonly #pods = new Map<string, PodEntry>();
+  readonly #podOf = new Map<string, string>();
+  /** Order of inspections by id: an answer that was asked for earlier never overwrites a later one. */
+  readonly #asked = new Map<string, number>();
+  #sequence = 0;
+
+  readonly #describe: (status: ContainerStatus) => Promise<ContainerStatus>;
+
+  /** `describe` completes the status of a container that has ended with what it left behind. */
+  constructor(runtime: Runtime, describe: (status: ContainerStatus) => Promise<ContainerStatus> = (s) => Promise.resolve(s)) {
+    this.#runtime = runtime;
+    this.#describe = describe;
+  }
+
+  get(uid: string): PodRuntimeStatus {
+    const pod = this.#pods.get(uid);
+    if (!pod) return nothingRuns;
+    return (pod.status ??= {
+      sandboxes: [...pod.sandboxes.values()].sort((a, b) => b.metadata.attempt - a.metadata.attempt || b.createdAt - a.createdAt),
+      containers: [...pod.containers.values()].sort(newestFirst),
+    });
+  }
+  uids(): string[] { return [...this.#pods.keys()]; }
+  podOf(containerId: string): string | undefined { return this.#podOf.get(containerId); }
+
+  putSandbox(sandbox: KnownSandbox): void {
+    const entry = this.#entry(sandbox.metadata.uid);
+    // A dead sandbox tells no address any more, but the one it had is still to be released.
+    const ip = sandbox.ip || (entry.sandboxes.get(sandbox.id)?.ip ?? '');
+    entry.sandboxes.set(sandbox.id, { ...sandbox, ip });
+    entry.status = undefined;
+    this.#podOf.set(sandbox.id, sandbox.metadata.uid);
+  }
+  /** The sandbox has stopped and its address was given back. */
+  sandboxStopped(id: string): void {
+    const uid = this.#podOf.get(id);
+    const entry = uid === undefined ? undefined : this.#pods.get(uid);
+    const known = entry?.sandboxes.get(id);
+    if (!entry || !known) return;
+    entry.sandboxes.set(id, { ...known, state: 'notReady', ip: '' });
+    entry.status = undefined;
+  }
+  putContainer(status: ContainerStatus): void {
+    const entry = this.#entry(status.pod.uid);
+    entry.containers.set(status.id, status);
+    entry.status = undefined;
+    this.#podOf.set(status.id, status.pod.uid);
+  }
+  /** The id (of a container or sandbox) is gone. */
+  forget(id: string): void {
+    const uid = this.#podOf.get(id);
+    this.#podOf.delete(id);
+    this.#asked.delete(id);
+    const entry = uid === undefined ? undefined : this.#pods.get(uid);
+    if (!entry || uid === undefined) return;
+    entry.containers.delete(id);
+    entry.sandboxes.delete(id);
+    entry.status = undefined;
+    if (entry.containers.size === 0 && entry.sandboxes.size === 0) this.#pods.delete(uid);
+  }
+
+  /** Asks the engine for one container; undefined when it is gone. */
+  async refreshContainer(id: string): Promise<ContainerStatus | undefined> {
+    const order = ++this.#sequence;
+    const status = await this.#orGone(this.#runtime.containerStatus(id).then(this.#describe));
+    if ((this.#asked.get(id) ?? 0) > order) return status;
+    if (!status) {
+      this.forget(id);
+      return undefined;
+    }
+    this.#asked.set(id, order);
+    this.putContainer(status);
+    return status;
+  }
+  async refreshSandbox(id: string): Promise<KnownSandbox | undefined> {
+    const status = await this.#orGone(this.#runtime.podSandboxStatus(id));
+    if (!status) {
+      this.forget(id);
+      return undefined;
+    }
+    const known = { ...status, hostNetwork: status.network === 'host' };
+    this.putSandbox(known);
+    return known;
+  }
+
+  /** Takes one event in; the UID of the Pod when something changed. */
+  async handle(event: RuntimeEvent): Promise<string | undefined> {
+    const { containerId: id, podUid, type, sandbox } = event;
+    const entry = this.#pods.get(podUid);
+    if (type === 'removed') {
+      if (!this.#podOf.has(id)) return undefined;
+      this.forget(id);
+      return podUid;
+    }
+    if (type !== 'started' && type !== 'exited') return undefined;
+    if (sandbox) {
+      const known = entry?.sandboxes.get(id);
+      if (known && (known.state === 'ready') === (type === 'started')) return undefined;
+      // A sandbox this agent is just making is put here by its maker.
+      if (!known && type === 'started') return undefined;
+      await this.refreshSandbox(id);
+      return podUid;
+    }
+    const known = entry?.containers.get(id);
+    if (type === 'started' && known?.state === 'running') return undefined;
+    if (type === 'started' && !known) return undefined;
+    if (type === 'exited' && known?.state === 'exited' && known.finishedAt > 0) return undefined;
+    await this.refreshContainer(id);
+    return podUid;
+  }
+
+  /** Lists everything; the UIDs of Pods about which something new was learnt. */
+  async relist(): Promise<Set<string>> {
+    const [sandboxes, containers] = await Promise.all([this.#runtime.listPodSandbox(), this.#runtime.listContainers()]);
+    const changed = new Set<string>();
+    const seen = new Set([...sandboxes.map((s) => s.id), ...containers.map((c) => c.id)]);
+    for (const [id, uid] of [...this.#podOf]) {
+      if (seen.has(id)) continue;
+      changed.add(uid);
+      this.forget(id);
+    }
+    const stale: (() => Promise<unknown>)[] = [];
+    for (const sandbox of sandboxes) {
+      const known = this.#pods.get(sandbox.metadata.uid)?.sandboxes.get(sandbox.id);
+      if (known?.state === sandbox.state) continue;
+      changed.add(sandbox.metadata.uid);
+      stale.push(() => this.#learnSandbox(sandbox));
+    }
+    for (const container of containers) {
+      const known = this.#pods.get(container.pod.uid)?.containers.get(container.id);
+      if (known?.state === container.state) continue;
+      changed.add(container.pod.uid);
+      stale.push(() => this.refreshContainer(container.id));
+    }
+    await Promise.all(Array.from({ length: parallel }, async () => { for (let next = stale.shift(); next; next = stale.shift()) await next(); }));
+    return changed;
+  }
+
+  async #learnSandbox(sandbox: PodSandbox): Promise<void> {
+    // A dead sandbox has no address to ask for.
+    if (sandbox.state === 'ready') await this.refreshSandbox(sandbox.id);
+    else this.putSandbox({ ...sandbox, ip: '', hostNetwork: false });
+  }
+  async #orGone<T>(asked: Promise<T>): Promise<T | undefined> {
+    return asked.catch((error: unknown) => {
+      if (error instanceof RuntimeNotFound) return undefined;
+      throw error;
+    });
+  }
+  #entry(uid: string): PodEntry {
+    let entry = this.#pods.get(uid);
+    if (!entry) this.#pods.set(uid, (entry = { sandboxes: new Map(), containers: new Map(), status: undefined }));
+    return entry;
+  }
+}

@@ -1,0 +1,206 @@
+// Starts one container: back-off, image, environment, mounts, create, start, postStart. Every failure becomes a waiting reason.
+// upstream: pkg/kubelet/kuberuntime/kuberuntime_container.go (startContainer), kuberuntime_manager.go (doBackOff)
+import { mkdir, writeFile, chmod } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { formatDuration } from '../../src/apimachinery/duration.ts';
+import type { Clock } from '../../src/util/clock.ts';
+import type { Log } from '../../src/util/log.ts';
+import { NameConflict, type ContainerConfig, type ContainerStatus, type Image, type Mount, type PodSandboxConfig, type Runtime } from '../runtime/runtime.ts';
+import { containerConfig } from './container-config.ts';
+import { oldStatus } from './container-statuses.ts';
+import { ContainerConfigError, environment } from './env.ts';
+import { readEnvSources, type EnvReader } from './env-sources.ts';
+import { GracePeriod } from './grace-period.ts';
+import { ImageError, type ContainerEvents } from './images.ts';
+import type { PodKiller } from './kill-pod.ts';
+import { containerFacts } from './labels.ts';
+import { runHook } from './lifecycle-hooks.ts';
+import { formatPod, type Container, type ContainerKind, type Pod } from './pod.ts';
+import type { OomInputs } from './resources.ts';
+import { KeyedBackoff } from './restart-backoff.ts';
+import type { RuntimeCache } from './runtime-cache.ts';
+import { hasEnded, latestContainer, type KnownSandbox } from './runtime-status.ts';
+import type { StartLimit } from './start-limit.ts';
+import type { MountedVolumes, VolumeManager } from './volumes/volume-manager.ts';
+
+/** Why a container waits; `retryAfter` in ms when another try has its time. */
+export class ContainerStartError extends Error {
+  readonly reason: string;
+  readonly retryAfter: number | undefined;
+  constructor(reason: string, message: string, retryAfter?: number) {
+    super(message);
+    this.reason = reason;
+    this.retryAfter = retryAfter;
+  }
+}
+
+export interface StartOptions {
+  readonly runtime: Runtime;
+  readonly cache: RuntimeCache;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events: ContainerEvents;
+  readonly volumes: VolumeManager;
+  readonly env: EnvReader;
+  readonly killer: PodKiller;
+  readonly limit: StartLimit;
+  readonly hostIPs: readonly string[];
+  readonly oom: Omit<OomInputs, 'qosClass'>;
+  readonly seccompRoot: string;
+}
+/** What all containers of one pass share. */
+export interface PassContext {
+  readonly pod: Pod;
+  readonly sandbox: KnownSandbox;
+  readonly sandboxConfig: PodSandboxConfig;
+  readonly volumes: MountedVolumes;
+  /** The Pod's own /etc files. */
+  readonly files: readonly Mount[];
+  readonly podIPs: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+const postStartTimeoutMs = 5 * 60_000;
+/** A container that lived longer than this had no trouble: a new agent gives it no back-off. */
+const healthyMs = 10 * 60_000;
+
+export class ContainerStarter {
+  readonly #options: StartOptions;
+  readonly #backoff: KeyedBackoff;
+  constructor(options: StartOptions) {
+    this.#options = options;
+    this.#backoff = new KeyedBackoff(options.clock);
+  }
+  forget(uid: string): void { this.#backoff.forgetPrefix(`${uid}/`); }
+
+  /** `image` resolves with the image, or rejects with the reason there is none. @throws ContainerStartError */
+  async start(context: PassContext, container: Container, kind: ContainerKind, image: () => Promise<Image>): Promise<void> {
+    const { events, cache } = this.#options;
+    const { pod } = context;
+    const key = `${pod.metadata.uid}/${container.name}`;
+    const last = latestContainer(cache.get(pod.metadata.uid), container.name);
+    const ended = last && hasEnded(last) ? last : undefined;
+    if (ended) this.#checkBackoff(pod, container, key, ended);
+    let step = 'CreateContainerError';
+    try {
+      const found = await image();
+      context.signal.throwIfAborted();
+      const restartCount = restartCountFor(pod, container, kind, last);
+      const config = await this.#config(context, container, kind, restartCount, found);
+      context.signal.throwIfAborted();
+      // Counted only when it is really started again, not when an image is missing.
+      if (ended) this.#backoff.next(key);
+      await this.#options.limit.run('container', async () => {
+        const { id, running } = await this.#create(context, container, config, last);
+        step = 'RunContainerError';
+        if (!running) await this.#run(pod, container, id);
+        else await cache.refreshContainer(id);
+      });
+    } catch (error) {
+      if (context.signal.aborted) throw error;
+      throw this.#inWords(pod, container, step, error as Error);
+    }
+    await this.#postStart(context, container);
+  }
+
+  #checkBackoff(pod: Pod, container: Container, key: string, ended: ContainerStatus): void {
+    const { restartCount } = containerFacts(ended);
+    if (ended.finishedAt - ended.startedAt < healthyMs) this.#backoff.restore(key, restartCount);
+    const wait = this.#backoff.remaining(key, ended.finishedAt || undefined);
+    if (wait <= 0) return;
+    this.#options.events.warning(pod, container, 'BackOff', `Back-off restarting failed container ${container.name} in pod ${formatPod(pod)}`);
+    throw new ContainerStartError('CrashLoopBackOff', `back-off ${formatDuration(this.#backoff.delay(key))} restarting failed container=${container.name} pod=${formatPod(pod)}`, wait);
+  }
+
+  async #config(context: PassContext, container: Container, kind: ContainerKind, restartCount: number, image: Image): Promise<ContainerConfig> {
+    const { volumes, env, hostIPs, oom, seccompRoot } = this.#options;
+    const { pod, podIPs } = context;
+    try {
+      const envs = environment(pod, container, await readEnvSources(pod, container, { hostIPs, podIPs }, env));
+      const own = await volumes.mountsOf(container, context.volumes, new Map(envs.map((e) => [e.key, e.value])));
+      const terminationFile = container.terminationMessagePath === '' ? '' : join(volumes.podDirectory(pod.metadata.uid), 'containers', container.name, String(restartCount));
+      const mounts = [...own, ...context.files.filter((f) => !own.some((m) => m.containerPath === f.containerPath))];
+      if (terminationFile) {
+        await mkdir(dirname(terminationFile), { recursive: true, mode: 0o750 });
+        await writeFile(terminationFile, '');
+        // Any user the container runs as may leave a message.
+        await chmod(terminationFile, 0o666);
+        mounts.push({ hostPath: terminationFile, containerPath: container.terminationMessagePath ?? '/dev/termination-log' });
+      }
+      return containerConfig({ pod, container, kind, restartCount, image, envs, mounts, terminationFile, oom: { ...oom, qosClass: pod.status?.qosClass ?? 'BestEffort' }, seccompRoot });
+    } catch (error) {
+      if (error instanceof ContainerConfigError) throw error;
+      throw new ContainerConfigError((error as Error).message, { cause: error });
+    }
+  }
+
+  /** A new container, or the one an earlier agent had come to. */
+  async #create(context: PassContext, container: Container, config: ContainerConfig, last: ContainerStatus | undefined): Promise<{ id: string; running: boolean }> {
+    const { runtime, cache, events } = this.#options;
+    const { pod, sandbox, sandboxConfig } = context;
+    const usable = (s: ContainerStatus): boolean => s.podSandboxId === sandbox.id && (s.state === 'running' || (s.state === 'created' && !hasEnded(s))) && containerFacts(s).hash === config.annotations?.['io.kubernetes.container.hash'];
+    if (last && !hasEnded(last)) {
+      if (usable(last)) return { id: last.id, running: last.state === 'running' };
+      await this.#remove(last.id);
+    }
+    const create = async (): Promise<string> => runtime.createContainer(sandbox.id, config, sandboxConfig);
+    const id = await create().catch(async (error: unknown) => {
+      if (!(error instanceof NameConflict) || error.existingId === undefined) throw error;
+      const existing = await cache.refreshContainer(error.existingId);
+      if (existing && usable(existing)) return existing;
+      await this.#remove(error.existingId);
+      return create();
+    });
+    if (typeof id !== 'string') return { id: id.id, running: id.state === 'running' };
+    events.normal(pod, container, 'Created', `Created container: ${container.name}`);
+    return { id, running: false };
+  }
+  async #remove(id: string): Promise<void> {
+    await this.#options.runtime.removeContainer(id);
+    this.#options.cache.forget(id);
+  }
+
+  async #run(pod: Pod, container: Container, id: string): Promise<void> {
+    const { runtime, cache, events } = this.#options;
+    try {
+      await runtime.startContainer(id);
+    } finally {
+      await cache.refreshContainer(id);
+    }
+    events.normal(pod, container, 'Started', `Started container ${container.name}`);
+  }
+
+  async #postStart({ pod, podIPs, signal }: PassContext, container: Container): Promise<void> {
+    const { runtime, cache, clock, events, killer, hostIPs } = this.#options;
+    const hook = container.lifecycle?.postStart;
+    const status = hook && latestContainer(cache.get(pod.metadata.uid), container.name);
+    if (!hook || status?.state !== 'running') return;
+    try {
+      await runHook(hook, { container, containerId: status.id, podIP: podIPs[0] ?? hostIPs[0] ?? '' }, { runtime, clock, timeoutMs: postStartTimeoutMs, signal });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      events.warning(pod, container, 'FailedPostStartHook', 'PostStartHook failed');
+      await killer.killContainer(pod, status, new GracePeriod(clock, pod.spec.terminationGracePeriodSeconds ?? 30), { message: 'FailedPostStartHook' });
+      throw new ContainerStartError('PostStartHookError', (error as Error).message);
+    }
+  }
+
+  #inWords(pod: Pod, container: Container, step: string, error: Error): ContainerStartError {
+    const { events, log } = this.#options;
+    if (error instanceof ContainerStartError) return error;
+    log.info({ error, pod: pod.metadata.name, container: container.name }, 'container could not be started');
+    if (error instanceof ImageError) {
+      events.warning(pod, container, 'Failed', `Error: ${error.reason}`);
+      return new ContainerStartError(error.reason, error.message, error.retryAfter);
+    }
+    events.warning(pod, container, 'Failed', `Error: ${error.message}`);
+    return new ContainerStartError(error instanceof ContainerConfigError ? 'CreateContainerConfigError' : step, error.message);
+  }
+}
+
+function restartCountFor(pod: Pod, container: Container, kind: ContainerKind, last: ContainerStatus | undefined): number {
+  // A container that was made but never ran is the same try.
+  if (last) return containerFacts(last).restartCount + (last.state === 'created' && !hasEnded(last) ? 0 : 1);
+  const old = oldStatus(pod, container.name, kind);
+  return old?.containerID ? old.restartCount + 1 : 0;
+}

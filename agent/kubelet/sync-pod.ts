@@ -1,0 +1,174 @@
+// One pass over a Pod that is to run: sets up volumes, computes what differs and does it. upstream: kuberuntime_manager.go (SyncPod)
+import type { Clock } from '../../src/util/clock.ts';
+import type { Log } from '../../src/util/log.ts';
+import type { Image, RegistryAuth, Runtime } from '../runtime/runtime.ts';
+import type { WaitingReasons } from './container-statuses.ts';
+import { GracePeriod } from './grace-period.ts';
+import { credentialsFor } from './image-credentials.ts';
+import type { ContainerEvents, ImageManager } from './images.ts';
+import type { PodKiller } from './kill-pod.ts';
+import type { ObjectCache } from './object-cache.ts';
+import { computePodActions, type ContainerToKill, type PodActions } from './pod-actions.ts';
+import { findContainer, formatPod, isHostNetwork, type Container, type ContainerKind, type Pod } from './pod.ts';
+import type { PodSandboxes } from './pod-sandbox.ts';
+import type { ProberManager } from './probes/prober-manager.ts';
+import type { RuntimeCache } from './runtime-cache.ts';
+import { containersNamed, hasEnded, type KnownSandbox } from './runtime-status.ts';
+import { ContainerStarter, ContainerStartError, type PassContext } from './start-container.ts';
+import type { StartLimit } from './start-limit.ts';
+import type { MountedVolumes, VolumeManager } from './volumes/volume-manager.ts';
+
+export interface SyncOptions {
+  readonly runtime: Runtime;
+  readonly cache: RuntimeCache;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events: ContainerEvents;
+  readonly volumes: VolumeManager;
+  readonly objects: ObjectCache;
+  readonly images: ImageManager;
+  readonly probes: ProberManager;
+  readonly killer: PodKiller;
+  readonly sandboxes: PodSandboxes;
+  readonly starter: ContainerStarter;
+  readonly limit: StartLimit;
+  readonly hostIPs: readonly string[];
+}
+/** Milliseconds after which something can be tried again; undefined when only a change brings the next pass. */
+export interface SyncResult { readonly retryAfter: number | undefined }
+
+/** A container that failed for a reason time alone may cure is tried again after this. */
+const retryMs = 10_000;
+
+export class PodSyncer {
+  readonly #options: SyncOptions;
+  readonly #waiting = new Map<string, Map<string, { reason: string; message: string }>>();
+  constructor(options: SyncOptions) { this.#options = options; }
+
+  waitingReasons(uid: string): WaitingReasons { return this.#waiting.get(uid) ?? new Map(); }
+  forget(uid: string): void {
+    this.#waiting.delete(uid);
+    this.#options.starter.forget(uid);
+    this.#options.images.forget(uid);
+  }
+
+  async sync(pod: Pod, signal: AbortSignal): Promise<SyncResult> {
+    const { cache, probes, killer, clock, events } = this.#options;
+    const { uid } = pod.metadata;
+    const volumes = await this.#setUpVolumes(pod);
+    signal.throwIfAborted();
+    const actions = computePodActions(pod, cache.get(uid), probes);
+    if (actions.killPod) {
+      if (actions.createSandbox) events.normal(pod, undefined, 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
+      await killer.killPod(uid, pod, new GracePeriod(clock, pod.spec.terminationGracePeriodSeconds ?? 30));
+      if (!actions.createSandbox) return { retryAfter: undefined };
+    } else await Promise.all(actions.containersToKill.map((kill) => this.#kill(pod, kill)));
+    signal.throwIfAborted();
+    const toStart: readonly (readonly [ContainerKind, readonly Container[]])[] = [
+      ['ephemeral', actions.ephemeralContainersToStart], ['init', actions.initContainersToStart], ['regular', actions.containersToStart],
+    ];
+    if (!actions.createSandbox && toStart.every(([, list]) => list.length === 0)) return { retryAfter: undefined };
+    const images = this.#fetchImages(pod, toStart.flatMap(([, list]) => list), actions, signal);
+    const context = await this.#context(pod, actions, volumes, signal);
+    let retryAfter: number | undefined;
+    for (const [kind, list] of toStart) {
+      for (const container of list) {
+        const again = await this.#start(context, container, kind, images);
+        if (again === undefined) continue;
+        retryAfter = Math.min(retryAfter ?? Infinity, again);
+        // The next init container waits for this one.
+        if (kind === 'init') return { retryAfter };
+      }
+    }
+    return { retryAfter };
+  }
+
+  async #setUpVolumes(pod: Pod): Promise<MountedVolumes> {
+    const { volumes, events, objects } = this.#options;
+    objects.register(pod);
+    try {
+      return await volumes.setUp(pod);
+    } catch (error) {
+      events.warning(pod, undefined, 'FailedMount', (error as Error).message);
+      throw error;
+    }
+  }
+
+  async #kill(pod: Pod, kill: ContainerToKill): Promise<void> {
+    const { cache, killer, clock } = this.#options;
+    const status = cache.get(pod.metadata.uid).containers.find((c) => c.id === kill.id);
+    const container = findContainer(pod, kill.name)?.container;
+    if (!status) return;
+    const probe = kill.reason === 'LivenessProbe' ? container?.livenessProbe : kill.reason === 'StartupProbe' ? container?.startupProbe : undefined;
+    const grace = probe?.terminationGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
+    await killer.killContainer(pod, status, new GracePeriod(clock, grace), { message: kill.message });
+  }
+
+  /** Images are looked up (and pulled) while the sandbox is being made. */
+  #fetchImages(pod: Pod, containers: readonly Container[], actions: PodActions, signal: AbortSignal): (container: Container) => Promise<Image> {
+    const { images } = this.#options;
+    const auth = (container: Container) => async (): Promise<RegistryAuth | undefined> => this.#credentials(pod, container);
+    const ensure = (container: Container): Promise<Image> => images.ensure(pod, container, auth(container), signal);
+    const early = new Map<string, Promise<Image>>();
+    const [first] = containers;
+    // Only for a first start: a restart may find itself in back-off, and then asks for no image.
+    if (first && actions.createSandbox && actions.attempt === 0) {
+      const fetching = ensure(first);
+      fetching.catch(() => undefined);
+      early.set(first.name, fetching);
+    }
+    return (container) => early.get(container.name) ?? ensure(container);
+  }
+
+  async #context(pod: Pod, actions: PodActions, volumes: MountedVolumes, signal: AbortSignal): Promise<PassContext> {
+    const { sandboxes, events, limit, hostIPs } = this.#options;
+    let { sandbox } = actions as { sandbox: KnownSandbox | undefined };
+    if (!sandbox) {
+      try {
+        sandbox = await limit.run('sandbox', () => sandboxes.create(pod, actions.attempt));
+      } catch (error) {
+        events.warning(pod, undefined, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${(error as Error).message}`);
+        throw error;
+      }
+    }
+    signal.throwIfAborted();
+    const podIPs = isHostNetwork(pod) ? hostIPs : [sandbox.ip];
+    const files = await sandboxes.files(pod, this.#options.volumes.podDirectory(pod.metadata.uid), podIPs);
+    return { pod, sandbox, sandboxConfig: sandboxes.configOf(pod, sandbox.metadata.attempt, sandbox.ip), volumes, files, podIPs, signal };
+  }
+
+  /** Undefined when it was started, else the milliseconds until another try. */
+  async #start(context: PassContext, container: Container, kind: ContainerKind, image: (container: Container) => Promise<Image>): Promise<number | undefined> {
+    const { uid } = context.pod.metadata;
+    const waiting = this.#waiting.get(uid) ?? new Map<string, { reason: string; message: string }>();
+    this.#waiting.set(uid, waiting);
+    try {
+      await this.#options.starter.start(context, container, kind, () => image(container));
+      waiting.delete(container.name);
+      void this.#removeOlder(context.pod, container.name);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof ContainerStartError)) throw error;
+      waiting.set(container.name, { reason: error.reason, message: error.message });
+      return error.retryAfter ?? (error.reason === 'RunContainerError' || error.reason === 'PostStartHookError' ? 0 : retryMs);
+    }
+  }
+
+  /** Keeps the last dead container of a name, for `kubectl logs --previous`. */
+  async #removeOlder(pod: Pod, name: string): Promise<void> {
+    const { cache, runtime, log } = this.#options;
+    const [, ...dead] = containersNamed(cache.get(pod.metadata.uid), name).filter(hasEnded);
+    for (const { id } of dead) {
+      try {
+        await runtime.removeContainer(id);
+        cache.forget(id);
+      } catch (error) {
+        log.debug({ error, pod: formatPod(pod), container: name }, 'an old container could not be removed; housekeeping tries again');
+      }
+    }
+  }
+  async #credentials(pod: Pod, container: Container): Promise<RegistryAuth | undefined> {
+    const secrets = await Promise.all((pod.spec.imagePullSecrets ?? []).map(({ name }) => this.#options.objects.secretObject(pod, name ?? '')));
+    return credentialsFor(container.image ?? '', secrets.flatMap((s) => (s ? [{ type: s.type, data: s.data }] : [])));
+  }
+}

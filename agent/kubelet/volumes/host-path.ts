@@ -1,0 +1,38 @@
+// hostPath: a file or directory of the host, checked against its type. upstream: pkg/volume/hostpath/host_path.go
+import { chmod, mkdir, open, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import type { VolumePlugin } from './plugin.ts';
+
+const checks: Readonly<Record<string, { is: (s: Stats) => boolean; what: string }>> = {
+  Directory: { is: (s) => s.isDirectory(), what: 'directory' },
+  DirectoryOrCreate: { is: (s) => s.isDirectory(), what: 'directory' },
+  File: { is: (s) => s.isFile(), what: 'file' },
+  FileOrCreate: { is: (s) => s.isFile(), what: 'file' },
+  Socket: { is: (s) => s.isSocket(), what: 'socket file' },
+  CharDevice: { is: (s) => s.isCharacterDevice(), what: 'character device' },
+  BlockDevice: { is: (s) => s.isBlockDevice(), what: 'block device' },
+};
+
+export const hostPath: VolumePlugin = {
+  name: 'kubernetes.io/host-path',
+  supports: (volume) => volume.hostPath !== undefined,
+  async setUp({ volume }) {
+    const { path, type = '' } = volume.hostPath!;
+    if (path.split('/').includes('..')) throw new Error(`path ${path} must not contain '..'`);
+    if (type === '') return path;
+    const check = checks[type];
+    if (!check) throw new Error(`${type} is an invalid volume type`);
+    let found = await stat(path).catch(() => undefined);
+    if (!found && type === 'DirectoryOrCreate') {
+      await mkdir(path, { recursive: true, mode: 0o755 });
+      found = await stat(path);
+    } else if (!found && type === 'FileOrCreate') {
+      // Parent directories are not made: the type promises the file alone.
+      await (await open(path, 'a', 0o644)).close();
+      await chmod(path, 0o644);
+      found = await stat(path);
+    }
+    if (!found || !check.is(found)) throw new Error(`hostPath type check failed: ${path} is not a ${check.what}`);
+    return path;
+  },
+};

@@ -1,0 +1,50 @@
+// The host's mount table as the kubelet uses it: one shared tmpfs for file volumes, a tmpfs per Memory emptyDir, and the end of both.
+import { execFile } from 'node:child_process';
+import { mkdir, readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** Everything the kubelet asks of the mount table; tests give one that only remembers. */
+export interface Mounter {
+  mountTmpfs(path: string, options: { sizeBytes?: number; mode?: string }): Promise<void>;
+  unmount(path: string): Promise<void>;
+  /** Mount points at or below `path`, deepest first. */
+  below(path: string): Promise<string[]>;
+  /** Makes `path` a mount of its own that passes mounts on to containers and back. */
+  makeShared(path: string): Promise<void>;
+}
+
+/** mountinfo writes blanks and backslashes as octal escapes. */
+const unescape = (text: string): string => text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+
+export interface MountPoint { readonly path: string; readonly shared: boolean; readonly fsType: string }
+export function parseMountInfo(text: string): MountPoint[] {
+  return text.split('\n').filter(Boolean).map((line) => {
+    const fields = line.split(' ');
+    const dash = fields.indexOf('-');
+    return { path: unescape(fields[4] ?? ''), shared: fields.slice(6, dash).some((f) => f.startsWith('shared:')), fsType: fields[dash + 1] ?? '' };
+  });
+}
+const mountTable = async (): Promise<MountPoint[]> => parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8'));
+
+export const hostMounter: Mounter = {
+  async mountTmpfs(path, { sizeBytes, mode = '0755' }) {
+    await mkdir(path, { recursive: true });
+    if ((await mountTable()).some((m) => m.path === path && m.fsType === 'tmpfs')) return;
+    const options = [`mode=${mode}`, ...(sizeBytes ? [`size=${sizeBytes}`] : [])].join(',');
+    await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]);
+  },
+  async unmount(path) {
+    await run('umount', [path]).catch(() => run('umount', ['-l', path]));
+  },
+  async below(path) {
+    return (await mountTable()).map((m) => m.path).filter((p) => p === path || p.startsWith(`${path}/`)).sort((a, b) => b.length - a.length);
+  },
+  async makeShared(path) {
+    const table = await mountTable();
+    if (table.some((m) => m.path === path && m.shared)) return;
+    if (!table.some((m) => m.path === path)) await run('mount', ['--rbind', path, path]);
+    await run('mount', ['--make-rshared', path]);
+  },
+};

@@ -1,0 +1,41 @@
+// A volume plugin: makes one volume of a Pod usable on the host and keeps it up to date. Plugins form one ordered list
+// (index.ts); each is one file.
+import type { Clock } from '../../../src/util/clock.ts';
+import type { NodeAllocatable } from '../downward.ts';
+import type { Pod, Volume } from '../pod.ts';
+
+/** Text and binary entries of a ConfigMap or Secret, as bytes by key. */
+export type DataEntries = ReadonlyMap<string, Buffer>;
+
+/** Where file volumes take their content from; each call answers with what the API holds now. */
+export interface VolumeSources {
+  /** Undefined when there is no such object. @throws Error while the API cannot be asked. */
+  configMap(pod: Pod, name: string): Promise<DataEntries | undefined>;
+  secret(pod: Pod, name: string): Promise<DataEntries | undefined>;
+  /** A bound token of the Pod's service account; undefined when the server issues none. */
+  token(pod: Pod, options: { audience: string; expirationSeconds: number }): Promise<string | undefined>;
+  readonly allocatable: NodeAllocatable;
+}
+
+export interface VolumeContext {
+  readonly pod: Pod;
+  readonly volume: Volume;
+  /** Directory of this volume on disk; the plugin makes it. */
+  readonly directory: string;
+  /** Directory of this volume in memory (tmpfs), for what must never reach a disk. */
+  memoryDirectory(): Promise<string>;
+  /** Mounts a tmpfs of its own at `path`; nothing when that is done already. */
+  mountTmpfs(path: string, sizeBytes: number | undefined): Promise<void>;
+  readonly sources: VolumeSources;
+  readonly clock: Clock;
+}
+
+export interface VolumePlugin {
+  /** As events and paths name it: `kubernetes.io/secret`. */
+  readonly name: string;
+  supports(volume: Volume): boolean;
+  /** Path on the host that holds the volume. May be called again at any time, also by a later agent. @throws Error with upstream's words. */
+  setUp(context: VolumeContext): Promise<string>;
+  /** Names of the objects the volume is made of, so that a change of one brings the Pod's next pass. */
+  readonly uses?: (volume: Volume) => readonly { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string }[];
+}

@@ -1,0 +1,20 @@
+// secret: the entries of a Secret as files in memory, never on a disk. upstream: pkg/volume/secret
+import { quoted } from '../pod.ts';
+import { writeAtomically } from './atomic-writer.ts';
+import { entriesPayload } from './payload.ts';
+import type { VolumePlugin } from './plugin.ts';
+
+export const secret: VolumePlugin = {
+  name: 'kubernetes.io/secret',
+  supports: (volume) => volume.secret !== undefined,
+  uses: (volume) => [{ kind: 'Secret', name: volume.secret!.secretName ?? '' }],
+  async setUp({ pod, volume, memoryDirectory, sources }) {
+    const { secretName = '', items, defaultMode, optional = false } = volume.secret!;
+    const entries = await sources.secret(pod, secretName);
+    if (!entries && !optional) throw new Error(`secret ${quoted(secretName)} not found`);
+    const directory = await memoryDirectory();
+    const payload = entriesPayload(entries ?? new Map(), items, { mode: defaultMode ?? 0o644, optional, kind: 'secret' });
+    await writeAtomically(directory, payload, pod.spec.securityContext?.fsGroup);
+    return directory;
+  },
+};

@@ -1,0 +1,103 @@
+// Sets up a Pod's volumes before its containers, keeps them up to date, and clears away what a Pod leaves behind.
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../../src/util/clock.ts';
+import type { Mount } from '../../runtime/runtime.ts';
+import { expand } from '../env.ts';
+import { allContainers, quoted, type Container, type Pod, type Volume } from '../pod.ts';
+import { volumePlugins } from './index.ts';
+import type { Mounter } from './mounts.ts';
+import type { VolumePlugin, VolumeSources } from './plugin.ts';
+import { resolveSubPath } from './subpath.ts';
+
+/** A volume could not be set up; the message is that of the FailedMount event. */
+export class MountError extends Error {}
+
+export const pluginOf = (volume: Volume): VolumePlugin | undefined => volumePlugins.find((p) => p.supports(volume));
+
+/** Host path by volume name. */
+export type MountedVolumes = ReadonlyMap<string, string>;
+
+export class VolumeManager {
+  readonly #podsDirectory: string;
+  readonly #memoryDirectory: string;
+  readonly #mounter: Mounter;
+  readonly #sources: VolumeSources;
+  readonly #clock: Clock;
+  #memoryReady: Promise<void> | undefined;
+
+  constructor(options: { dataDir: string; mounter: Mounter; sources: VolumeSources; clock: Clock }) {
+    this.#podsDirectory = join(options.dataDir, 'pods');
+    this.#memoryDirectory = join(options.dataDir, 'memory');
+    this.#mounter = options.mounter;
+    this.#sources = options.sources;
+    this.#clock = options.clock;
+  }
+
+  podDirectory(uid: string): string { return join(this.#podsDirectory, uid); }
+
+  async setUp(pod: Pod): Promise<MountedVolumes> {
+    const mounted = new Map<string, string>();
+    await mkdir(this.podDirectory(pod.metadata.uid), { recursive: true, mode: 0o750 });
+    for (const volume of pod.spec.volumes ?? []) {
+      const plugin = pluginOf(volume);
+      if (!plugin) throw new MountError(`MountVolume.SetUp failed for volume ${quoted(volume.name)} : no volume plugin matched`);
+      const directoryName = plugin.name.replace('/', '~');
+      const path = join(this.podDirectory(pod.metadata.uid), 'volumes', directoryName, volume.name);
+      try {
+        mounted.set(volume.name, await plugin.setUp({
+          pod, volume, directory: path, clock: this.#clock, sources: this.#sources,
+          memoryDirectory: () => this.#inMemory(join(pod.metadata.uid, directoryName, volume.name)),
+          mountTmpfs: (at, sizeBytes) => this.#mounter.mountTmpfs(at, { ...(sizeBytes ? { sizeBytes } : {}), mode: '0777' }),
+        }));
+      } catch (error) {
+        throw new MountError(`MountVolume.SetUp failed for volume ${quoted(volume.name)} : ${(error as Error).message}`, { cause: error });
+      }
+    }
+    const propagates = allContainers(pod).some((c) => c.volumeMounts?.some((m) => m.mountPropagation && m.mountPropagation !== 'None'));
+    if (propagates) await this.#mounter.makeShared(this.#podsDirectory);
+    return mounted;
+  }
+
+  /** The container's volume mounts in spec order. @throws Error naming the volume that is missing or the path that is refused. */
+  async mountsOf(container: Container, mounted: MountedVolumes, variables: ReadonlyMap<string, string>): Promise<Mount[]> {
+    const mounts: Mount[] = [];
+    for (const mount of container.volumeMounts ?? []) {
+      const root = mounted.get(mount.name);
+      if (root === undefined) throw new Error(`volume ${quoted(mount.name)} of container ${quoted(container.name)} is not mounted`);
+      const subPath = mount.subPathExpr ? expand(mount.subPathExpr, (name) => variables.get(name)) : mount.subPath ?? '';
+      mounts.push({
+        hostPath: subPath === '' ? root : await resolveSubPath(root, subPath),
+        containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
+        ...(mount.readOnly ? { readonly: true } : {}),
+        ...(mount.mountPropagation === 'HostToContainer' ? { propagation: 'rslave' as const } : mount.mountPropagation === 'Bidirectional' ? { propagation: 'rshared' as const } : {}),
+      });
+    }
+    return mounts;
+  }
+
+  /** Removes everything on the host that belongs to the Pod; its containers are gone. */
+  async tearDown(uid: string): Promise<void> {
+    for (const path of await this.#mounter.below(this.podDirectory(uid))) await this.#mounter.unmount(path);
+    await rm(join(this.#memoryDirectory, uid), { recursive: true, force: true });
+    await rm(this.podDirectory(uid), { recursive: true, force: true });
+  }
+
+  /** UIDs of Pods that have a directory here. */
+  async podsOnDisk(): Promise<string[]> {
+    return readdir(this.#podsDirectory).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+  }
+
+  /** One tmpfs serves every file volume: a mount per volume would cost each Pod start a process. */
+  async #inMemory(path: string): Promise<string> {
+    this.#memoryReady ??= this.#mounter.mountTmpfs(this.#memoryDirectory, { mode: '0700' }).catch((error: unknown) => {
+      this.#memoryReady = undefined;
+      throw error;
+    });
+    await this.#memoryReady;
+    return join(this.#memoryDirectory, path);
+  }
+}

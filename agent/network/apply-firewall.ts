@@ -1,0 +1,74 @@
+// Carries out the host's packet rules: the nftables table in one transaction, the iptables rules in another.
+import { CommandError, type Run } from '../../src/util/run.ts';
+import { acceptChain, acceptRules, natTable, planAccepts, planRemoval } from './firewall.ts';
+import type { NetworkIdentity, NetworkNames } from './names.ts';
+
+/** One command, or undefined when its program is not installed. */
+async function ifInstalled(result: Promise<string>): Promise<string | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    // nsenter reports a missing program itself, with exit code 127.
+    if (error instanceof CommandError && (error.code === 'ENOENT' || error.exitCode === 127)) return undefined;
+    throw error;
+  }
+}
+
+interface Variant { readonly restore: string; readonly listing: string }
+
+/** The iptables programs whose filter table is in use; the legacy one is asked only where the kernel has such a table, because asking makes one. */
+async function variants(run: Run): Promise<Variant[]> {
+  const legacyTables = await run('cat', ['/proc/net/ip_tables_names']).catch((error: unknown) => {
+    if (error instanceof CommandError) return '';
+    throw error;
+  });
+  const programs = ['iptables', 'iptables-nft', ...(legacyTables.split('\n').includes('filter') ? ['iptables-legacy'] : [])];
+  const found: Variant[] = [];
+  for (const program of programs) {
+    const listing = await ifInstalled(run(program, ['-w', '-S']));
+    if (listing === undefined || found.some((variant) => variant.listing === listing)) continue;
+    found.push({ restore: `${program}-restore`, listing });
+    if (acceptChain(listing) === 'DOCKER-USER') break;
+  }
+  return found;
+}
+
+const restore = (run: Run, program: string, lines: readonly string[]): Promise<string> =>
+  run(program, ['--noflush', '--wait'], { input: `*filter\n${lines.join('\n')}\nCOMMIT\n` });
+
+/** Makes the accepts stand; what it did, in words for the log, or undefined when all stood. */
+export async function ensureAccepts(run: Run, identity: NetworkIdentity, names: NetworkNames): Promise<string | undefined> {
+  const all = await variants(run);
+  const best = all.find((v) => acceptChain(v.listing) === 'DOCKER-USER') ?? all.find((v) => acceptChain(v.listing) === 'FORWARD');
+  const chain = best ? acceptChain(best.listing) : undefined;
+  if (!best || !chain) return undefined;
+  const lines = planAccepts(best.listing, chain, acceptRules(identity, names), names.comment);
+  if (lines.length === 0) return undefined;
+  await restore(run, best.restore, lines);
+  return `accept rules in ${chain}`;
+}
+
+export async function removeAccepts(run: Run, comment: string): Promise<void> {
+  for (const variant of await variants(run)) {
+    const lines = planRemoval(variant.listing, comment);
+    if (lines.length > 0) await restore(run, variant.restore, lines);
+  }
+}
+
+/** Names of the tables of family ip. */
+async function tables(run: Run): Promise<string[]> {
+  return (await run('nft', ['list', 'tables', 'ip'])).split('\n').map((line) => line.replace(/^table ip /, '')).filter((line) => line !== '');
+}
+
+export async function ensureNatTable(run: Run, identity: NetworkIdentity, names: NetworkNames): Promise<boolean> {
+  const { text, mark } = natTable(identity, names);
+  if ((await tables(run)).includes(names.table) && (await run('nft', ['list', 'table', 'ip', names.table])).includes(mark)) return false;
+  await run('nft', ['-f', '-'], { input: text });
+  return true;
+}
+
+export const removeNatTable = (run: Run, table: string): Promise<string> =>
+  run('nft', ['-f', '-'], { input: `table ip ${table}\ndelete table ip ${table}\n` });
+
+/** Whether another cluster's node lives in this network namespace. */
+export const otherClusterHere = async (run: Run, table: string): Promise<boolean> => (await tables(run)).some((name) => name.startsWith('dray-') && name !== table);

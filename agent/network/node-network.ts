@@ -1,0 +1,136 @@
+// This node's part of the cluster network: the Docker network of its Pods, the namespace of its Service addresses, the host's rules,
+// and routes to the other nodes. Everything can be called again at any time: what stands stays, what is missing is made.
+import type { Clock } from '../../src/util/clock.ts';
+import type { Log } from '../../src/util/log.ts';
+import type { Commands } from '../../src/util/run.ts';
+import { ensureAccepts, ensureNatTable } from './apply-firewall.ts';
+import type { DockerNetworks } from './docker-networks.ts';
+import { ensureEngineNetwork } from './engine-network.ts';
+import { namespaceDirectory, networkNames, type NetworkIdentity, type NetworkNames } from './names.ts';
+import { deleteNetworkRecord, readNetworkRecord, sameIdentity, writeNetworkRecord, type NetworkRecord } from './record.ts';
+import { removeNodeNetwork } from './remove.ts';
+import { applyRoutes, ensureHostRoutes, type NodeRoute } from './routes.ts';
+import { ensureServiceNamespace, exists } from './service-namespace.ts';
+import { readSysctl, writeSysctl } from './sysctl.ts';
+import { lostRoutes } from './watch.ts';
+
+export interface NodeNetworkOptions extends NetworkIdentity {
+  /** Where the record of changes lives. */
+  readonly dataDir: string;
+  /** Of the host's default device. */
+  readonly mtu: number;
+  readonly docker: DockerNetworks;
+  readonly commands: Commands;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+/** What ensure() had to make or repair. After `service namespace`, whatever listened in the earlier one must start again. */
+export type NetworkPart = 'ip_forward' | 'Docker network' | 'service namespace' | 'host routes' | 'nftables table' | 'accept rules' | 'node routes';
+
+export interface NodeNetwork {
+  readonly names: NetworkNames;
+  ensure(): Promise<NetworkPart[]>;
+  /** Replaces the set of nodes; the names of those no route leads to. */
+  setRoutes(nodes: readonly NodeRoute[]): Promise<readonly string[]>;
+  /** Repairs until the signal aborts: at once when the kernel tells of a lost route or interface, and on a slow timer. */
+  keep(signal: AbortSignal, repaired: (parts: NetworkPart[]) => void): Promise<void>;
+  remove(): Promise<void>;
+}
+
+const keepIntervalMs = 30_000;
+const retryMs = 2_000;
+/** A burst of losses (a flush) is one repair. */
+const settleMs = 100;
+
+export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
+  const { commands, docker, dataDir, clock } = options;
+  const { run } = commands;
+  const identity: NetworkIdentity = { clusterId: options.clusterId, nodeName: options.nodeName, podCIDR: options.podCIDR, clusterPodCIDR: options.clusterPodCIDR, serviceCIDR: options.serviceCIDR };
+  const names = networkNames(identity);
+  const log = options.log.child({ network: names.network });
+  let nodes: readonly NodeRoute[] | undefined;
+  let unreachable: readonly string[] = [];
+  let last: Promise<unknown> = Promise.resolve();
+  /** One change of the host at a time. */
+  const serially = <T>(action: () => Promise<T>): Promise<T> => {
+    const next = last.then(action, action);
+    last = next.catch(() => undefined);
+    return next;
+  };
+
+  async function record(): Promise<{ forwards: boolean }> {
+    const earlier = await readNetworkRecord(dataDir);
+    if (earlier && !sameIdentity(earlier, identity)) {
+      log.info({ earlier: earlier.podCIDR, now: identity.podCIDR }, 'the node has another pod subnet than before, its network is made anew');
+      await removeNodeNetwork(earlier, options);
+    }
+    const before = earlier && sameIdentity(earlier, identity) ? earlier : undefined;
+    const forward = await readSysctl(run, 'net/ipv4/ip_forward');
+    const next: NetworkRecord = {
+      ...identity,
+      ...(before?.ipForwardBefore !== undefined ? { ipForwardBefore: before.ipForwardBefore } : forward === '1' ? {} : { ipForwardBefore: forward }),
+      namespaceDirectoryMade: before?.namespaceDirectoryMade === true || !(await exists(namespaceDirectory)),
+    };
+    if (JSON.stringify(next) !== JSON.stringify(before)) await writeNetworkRecord(dataDir, next);
+    return { forwards: forward === '1' };
+  }
+
+  async function routes(): Promise<boolean> {
+    if (!nodes) return false;
+    const result = await applyRoutes(run, identity, names, nodes);
+    if (result.unreachable.join() !== unreachable.join() && result.unreachable.length > 0) log.warn({ nodes: result.unreachable }, 'nodes share no subnet with this one, their Pods cannot be reached');
+    unreachable = result.unreachable;
+    return result.changed;
+  }
+
+  async function ensure(): Promise<NetworkPart[]> {
+    const parts: NetworkPart[] = [];
+    const { forwards } = await record();
+    if (await ensureEngineNetwork(run, docker, identity, names, options.mtu)) parts.push('Docker network');
+    if (!forwards) {
+      await writeSysctl(run, 'net/ipv4/ip_forward', '1');
+      parts.push('ip_forward');
+    }
+    if (await ensureNatTable(run, identity, names)) parts.push('nftables table');
+    const accepts = await ensureAccepts(run, identity, names);
+    if (accepts !== undefined) parts.push('accept rules');
+    if (await ensureServiceNamespace(commands, identity, names, options.mtu)) parts.push('service namespace');
+    if (await ensureHostRoutes(run, identity, names)) parts.push('host routes');
+    if (await routes()) parts.push('node routes');
+    if (parts.length > 0) log.info({ parts, ...(accepts === undefined ? {} : { accepts }) }, 'network made or repaired');
+    return parts;
+  }
+
+  return {
+    names,
+    ensure: () => serially(ensure),
+    setRoutes: (next) => serially(async () => {
+      nodes = next;
+      await routes();
+      return unreachable;
+    }),
+    async keep(signal, repaired) {
+      const lost = lostRoutes(commands, identity, names, clock, log, signal);
+      let failed = false;
+      while (!signal.aborted) {
+        await lost.next(failed ? retryMs : keepIntervalMs);
+        if (signal.aborted) break;
+        await clock.sleep(settleMs, signal).catch(() => undefined);
+        if (signal.aborted) break;
+        try {
+          const parts = await serially(ensure);
+          failed = false;
+          if (parts.length > 0) repaired(parts);
+        } catch (error) {
+          failed = true;
+          log.error({ error }, 'the network could not be repaired, trying again');
+        }
+      }
+    },
+    remove: () => serially(async () => {
+      const written = await readNetworkRecord(dataDir);
+      await removeNodeNetwork(written ?? identity, options);
+      await deleteNetworkRecord(dataDir);
+    }),
+  };
+}

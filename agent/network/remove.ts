@@ -1,0 +1,34 @@
+// Takes away exactly what the node's network made on this host, from its record alone: it needs no agent, and may be repeated.
+import type { Commands } from '../../src/util/run.ts';
+import { otherClusterHere, removeAccepts, removeNatTable } from './apply-firewall.ts';
+import type { DockerNetworks } from './docker-networks.ts';
+import { networkNames } from './names.ts';
+import type { NetworkRecord } from './record.ts';
+import { removeRoutes } from './routes.ts';
+import { removeServiceNamespace } from './service-namespace.ts';
+import { readSysctl, writeSysctl } from './sysctl.ts';
+
+/** Every step is tried. @throws one error that names each step that failed. */
+export async function removeNodeNetwork(record: NetworkRecord, { commands, docker }: { commands: Commands; docker: DockerNetworks }): Promise<void> {
+  const { run } = commands;
+  const names = networkNames(record);
+  const steps: readonly [string, () => Promise<unknown>][] = [
+    ['accept rules', () => removeAccepts(run, names.comment)],
+    ['nftables table', () => removeNatTable(run, names.table)],
+    ['routes', () => removeRoutes(run, record)],
+    ['service namespace', () => removeServiceNamespace(run, names, record.namespaceDirectoryMade ?? false)],
+    ['Docker network', () => docker.remove(names.network)],
+    ['ip_forward', () => restoreForwarding(commands, record, names.table)],
+  ];
+  const faults: string[] = [];
+  for (const [what, step] of steps) {
+    await step().catch((error: unknown) => { faults.push(`${what}: ${error instanceof Error ? error.message : String(error)}`); });
+  }
+  if (faults.length > 0) throw new Error(`the network ${names.network} could not be removed whole: ${faults.join('; ')}`);
+}
+
+/** Another cluster in the same network namespace needs forwarding as well. */
+async function restoreForwarding({ run }: Commands, record: NetworkRecord, table: string): Promise<void> {
+  if (record.ipForwardBefore === undefined || await otherClusterHere(run, table)) return;
+  if (await readSysctl(run, 'net/ipv4/ip_forward') !== record.ipForwardBefore) await writeSysctl(run, 'net/ipv4/ip_forward', record.ipForwardBefore);
+}

@@ -1,0 +1,110 @@
+// From Services and EndpointSlices to the proxy's rules: which ports are opened where, and which endpoints stand behind them.
+// Pure. (upstream: pkg/proxy/topology.go, pkg/proxy/serviceport.go)
+import type { DnsTable } from '../dns/table.ts';
+import type { EndpointSliceObject, ServiceObject } from './objects.ts';
+import { serviceNameLabel } from './objects.ts';
+import type { Backend, ProxyRules, ServicePortRule } from './rules.ts';
+
+export type ProxyMode = 'auto' | 'http' | 'relay';
+
+export interface RulesInput {
+  readonly services: Iterable<ServiceObject>;
+  readonly endpointSlices: Iterable<EndpointSliceObject>;
+  /** The node the rules are for: Local traffic policies keep only its endpoints. */
+  readonly nodeName: string;
+  readonly mode: ProxyMode;
+  /** What the rules are known to include; by default the newest resourceVersion among the objects. */
+  readonly revision?: number;
+  readonly dns?: DnsTable;
+}
+
+interface Endpoint extends Backend { readonly ready: boolean; readonly servingTerminating: boolean }
+type ServicePort = NonNullable<NonNullable<ServiceObject['spec']>['ports']>[number];
+
+export function buildRules(input: RulesInput): ProxyRules {
+  let revision = input.revision ?? 0;
+  const slices = new Map<string, EndpointSliceObject[]>();
+  for (const slice of input.endpointSlices) {
+    if (input.revision === undefined) revision = Math.max(revision, Number(slice.metadata.resourceVersion ?? 0));
+    const service = slice.metadata.labels?.[serviceNameLabel];
+    if (!service || slice.addressType !== 'IPv4') continue;
+    const key = `${slice.metadata.namespace}/${service}`;
+    const known = slices.get(key);
+    if (known) known.push(slice);
+    else slices.set(key, [slice]);
+  }
+  const ports: ServicePortRule[] = [];
+  for (const service of input.services) {
+    if (input.revision === undefined) revision = Math.max(revision, Number(service.metadata.resourceVersion ?? 0));
+    const key = `${service.metadata.namespace}/${service.metadata.name}`;
+    for (const port of service.spec?.ports ?? []) {
+      const rule = portRule(input, key, service, port, slices.get(key) ?? []);
+      if (rule) ports.push(rule);
+    }
+  }
+  ports.sort((a, b) => (a.id < b.id ? -1 : 1));
+  return { revision, ports, ...(input.dns ? { dns: input.dns } : {}) };
+}
+
+function portRule(input: RulesInput, key: string, service: ServiceObject, port: ServicePort, slices: EndpointSliceObject[]): ServicePortRule | undefined {
+  const spec = service.spec!;
+  const protocol = port.protocol ?? 'TCP';
+  const clusterIPs = (spec.clusterIPs?.length ? spec.clusterIPs : [spec.clusterIP ?? '']).filter(isIPv4);
+  // Headless and ExternalName Services have no address to serve; SCTP has no worker.
+  if (spec.type === 'ExternalName' || clusterIPs.length === 0 || (protocol !== 'TCP' && protocol !== 'UDP')) return undefined;
+  const endpoints = endpointsOf(slices, port, spec.publishNotReadyAddresses === true);
+  const local = endpoints.filter((endpoint) => endpoint.nodeName === input.nodeName);
+  return {
+    id: `${key}:${port.name ?? ''}`,
+    protocol,
+    mode: modeOf(input.mode, protocol, port),
+    clusterIPs,
+    externalIPs: (spec.externalIPs ?? []).filter(isIPv4),
+    port: port.port,
+    nodePort: port.nodePort ?? 0,
+    loadBalancer: spec.type === 'LoadBalancer',
+    affinitySeconds: spec.sessionAffinity === 'ClientIP' ? spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800 : 0,
+    internal: usable(spec.internalTrafficPolicy === 'Local' ? local : endpoints),
+    external: usable(spec.externalTrafficPolicy === 'Local' ? local : endpoints),
+  };
+}
+
+/** Ready endpoints; while there is none, those that still serve on their way out. */
+function usable(endpoints: readonly Endpoint[]): Backend[] {
+  const ready = endpoints.filter((endpoint) => endpoint.ready);
+  return (ready.length > 0 ? ready : endpoints.filter((endpoint) => endpoint.servingTerminating))
+    .map(({ address, port, pod, nodeName }) => ({ address, port, pod, nodeName }));
+}
+
+function endpointsOf(slices: readonly EndpointSliceObject[], port: ServicePort, publishNotReady: boolean): Endpoint[] {
+  const found = new Map<string, Endpoint>();
+  for (const slice of slices) {
+    const target = (slice.ports ?? []).find((candidate) =>
+      (candidate.name ?? '') === (port.name ?? '') && (candidate.protocol ?? 'TCP') === (port.protocol ?? 'TCP'));
+    if (!target?.port) continue;
+    for (const endpoint of slice.endpoints ?? []) {
+      const address = endpoint.addresses[0];
+      if (!address) continue;
+      const ready = endpoint.conditions?.ready ?? true;
+      const serving = endpoint.conditions?.serving ?? ready;
+      const terminating = endpoint.conditions?.terminating ?? false;
+      const pod = endpoint.targetRef?.kind === 'Pod' ? `${endpoint.targetRef.namespace ?? slice.metadata.namespace}/${endpoint.targetRef.name}` : '';
+      const key = `${address}:${target.port}`;
+      // While slices are rewritten an endpoint may stand in two of them: the ready entry counts.
+      if (found.get(key)?.ready) continue;
+      found.set(key, { address, port: target.port, pod, nodeName: endpoint.nodeName ?? '', ready: ready || publishNotReady, servingTerminating: serving && terminating });
+    }
+  }
+  return [...found.values()].sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port));
+}
+
+function modeOf(mode: ProxyMode, protocol: 'TCP' | 'UDP', port: ServicePort): 'http' | 'relay' {
+  if (protocol === 'UDP' || mode === 'relay') return 'relay';
+  if (mode === 'http') return 'http';
+  const declared = port.appProtocol?.toLowerCase();
+  if (declared) return declared === 'http' || declared === 'kubernetes.io/ws' ? 'http' : 'relay';
+  const name = port.name ?? '';
+  return name === 'http' || name.startsWith('http-') ? 'http' : 'relay';
+}
+
+const isIPv4 = (address: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(address);

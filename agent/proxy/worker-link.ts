@@ -1,0 +1,193 @@
+// The agent's connection to one worker process: adopts the one that runs, starts one where none does, replaces one of
+// another version, starts a dead one again with back-off, and sends it the newest rules.
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { Backoff } from '../../src/util/backoff.ts';
+import type { ProxyOptions } from './proxy.ts';
+import type { ListenError, ProxyRules, WorkerRole } from './rules.ts';
+import { protocolVersion, readMessages, sendMessage, type HelloMessage, type WorkerMessage } from './worker/protocol.ts';
+import { logFile, rulesFile, socketFile } from './worker/rules-file.ts';
+
+const startPollMs = 20;
+const startTimeoutMs = 15_000;
+const stopTimeoutMs = 3_000;
+
+interface Pending { readonly sequence: number; readonly resolve: () => void }
+
+export class WorkerLink {
+  readonly #role: WorkerRole;
+  readonly #options: ProxyOptions;
+  readonly #onErrors: (errors: readonly ListenError[]) => void;
+  readonly #backoff = new Backoff<'worker'>(100, 10_000);
+  #socket: Socket | undefined;
+  #starting: Promise<void> | undefined;
+  #sequence = 0;
+  #pending: Pending[] = [];
+  #last: ProxyRules | undefined;
+  #closed = false;
+  #pid = 0;
+
+  constructor(role: WorkerRole, options: ProxyOptions, onErrors: (errors: readonly ListenError[]) => void) {
+    this.#role = role;
+    this.#options = options;
+    this.#onErrors = onErrors;
+  }
+
+  /** Rules were sent once, or a worker was found. */
+  get wanted(): boolean { return this.#socket !== undefined || this.#last !== undefined; }
+  get pid(): number { return this.#pid; }
+
+  /** Connects to the worker that runs, if one does. */
+  async adopt(): Promise<boolean> {
+    const found = await dial(socketFile(this.#options.dataDir, this.#role));
+    if (!found) return false;
+    await this.#use(found);
+    return true;
+  }
+
+  /** Resolves when these rules, or newer ones, are in force. */
+  send(rules: ProxyRules): Promise<void> {
+    this.#last = rules;
+    const sequence = ++this.#sequence;
+    const acknowledged = new Promise<void>((resolve) => { this.#pending.push({ sequence, resolve }); });
+    if (this.#socket) sendMessage(this.#socket, { type: 'rules', sequence, rules });
+    else this.#ensure();
+    return acknowledged;
+  }
+
+  #ensure(): void {
+    if (this.#closed || this.#starting || this.#socket) return;
+    this.#starting = this.#start().finally(() => {
+      this.#starting = undefined;
+      if (!this.#socket && !this.#closed) this.#options.clock.after(this.#backoff.next('worker'), () => this.#ensure());
+    });
+  }
+
+  async #start(): Promise<void> {
+    const { dataDir, clock, log } = this.#options;
+    const path = socketFile(dataDir, this.#role);
+    try {
+      let found = await dial(path);
+      if (!found) {
+        const exited = this.#spawn();
+        const deadline = clock.monotonic() + startTimeoutMs;
+        while (!found && clock.monotonic() < deadline && !exited()) {
+          await clock.sleep(startPollMs);
+          found = await dial(path);
+        }
+      }
+      if (!found) throw new Error(`no worker on ${path}; its log is ${logFile(dataDir, this.#role)}`);
+      if (this.#closed) found.socket.destroy();
+      else await this.#use(found);
+    } catch (error) {
+      log.error({ role: this.#role, error }, 'proxy worker did not start');
+    }
+  }
+
+  /** Returns whether the process has ended. */
+  #spawn(): () => boolean {
+    const { dataDir, log } = this.#options;
+    const out = openSync(logFile(dataDir, this.#role), 'a', 0o600);
+    let ended = false;
+    try {
+      const [command, ...args] = this.#argv([...this.#options.launch[this.#role]]);
+      const child = spawn(command!, args, { detached: true, stdio: ['ignore', out, out], cwd: dataDir });
+      child.once('error', (error) => {
+        ended = true;
+        log.error({ role: this.#role, error }, 'proxy worker could not be started');
+      });
+      child.once('exit', () => { ended = true; });
+      child.unref();
+    } finally {
+      closeSync(out);
+    }
+    return () => ended;
+  }
+
+  #argv(prefix: readonly string[]): string[] {
+    const program = this.#options.program ?? [process.execPath, '--max-semi-space-size=4', join(import.meta.dirname, 'worker/main.js')];
+    return [...prefix, ...program, '--role', this.#role, '--data-dir', this.#options.dataDir];
+  }
+
+  async #use({ socket, hello, onMessage }: Dialled): Promise<void> {
+    const { log, version } = this.#options;
+    if (hello.protocol !== protocolVersion || hello.version !== version) {
+      log.info({ role: this.#role, from: hello.version, to: version }, 'proxy worker of another version hands over');
+      sendMessage(socket, { type: 'handover', argv: this.#argv([]) });
+      await closed(socket);
+      this.#ensure();
+      return;
+    }
+    this.#socket = socket;
+    this.#pid = hello.pid;
+    log.info({ role: this.#role, pid: hello.pid, applied: hello.applied }, 'proxy worker connected');
+    onMessage((message) => this.#onMessage(message));
+    socket.once('close', () => {
+      if (this.#socket !== socket) return;
+      this.#socket = undefined;
+      if (this.#closed) return;
+      log.warn({ role: this.#role, pid: hello.pid }, 'proxy worker is gone, starting another');
+      this.#ensure();
+    });
+    const last = this.#last;
+    if (!last) return;
+    // The acknowledgement of a connection that broke may be lost: the newest rules are sent again.
+    sendMessage(socket, { type: 'rules', sequence: this.#sequence, rules: last });
+  }
+
+  #onMessage(message: WorkerMessage): void {
+    if (message.type === 'hello') return;
+    this.#onErrors(message.errors);
+    if (message.type !== 'applied') return;
+    this.#backoff.forget('worker');
+    // Whoever waits for older rules is served by the newer ones.
+    for (const pending of this.#pending) if (pending.sequence <= message.sequence) pending.resolve();
+    this.#pending = this.#pending.filter((pending) => pending.sequence > message.sequence);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#socket?.destroy();
+    this.#socket = undefined;
+  }
+
+  async stop(): Promise<void> {
+    const { dataDir, clock } = this.#options;
+    this.#closed = true;
+    await this.#starting;
+    const path = socketFile(dataDir, this.#role);
+    const socket = this.#socket ?? (await dial(path))?.socket;
+    this.#socket = undefined;
+    if (socket && !socket.destroyed) {
+      sendMessage(socket, { type: 'stop' });
+      const end = closed(socket);
+      await Promise.race([end, clock.sleep(stopTimeoutMs)]);
+      socket.destroy();
+    }
+    for (const file of [path, rulesFile(dataDir, this.#role), logFile(dataDir, this.#role)]) rmSync(file, { force: true });
+  }
+}
+
+interface Dialled { readonly socket: Socket; readonly hello: HelloMessage; readonly onMessage: (handler: (message: WorkerMessage) => void) => void }
+
+/** Undefined when no worker listens there. */
+function dial(path: string): Promise<Dialled | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    let handler: ((message: WorkerMessage) => void) | undefined;
+    socket.once('error', () => resolve(undefined));
+    socket.once('close', () => resolve(undefined));
+    socket.on('error', () => socket.destroy());
+    readMessages<WorkerMessage>(socket, (message) => {
+      if (handler) handler(message);
+      else if (message.type === 'hello') resolve({ socket, hello: message, onMessage: (next) => { handler = next; } });
+    });
+  });
+}
+
+const closed = (socket: Socket): Promise<void> => new Promise((resolve) => {
+  if (socket.destroyed) resolve();
+  else socket.once('close', () => resolve());
+});

@@ -1,0 +1,76 @@
+// The worker's ear: a unix socket on which an agent sends rules and reads what became of them. Agents come and go; the
+// worker stays.
+import { chmodSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { ListenError, ProxyRules } from '../rules.ts';
+import { readMessages, sendMessage, type AgentMessage, type HelloMessage } from './protocol.ts';
+
+export interface ControlHandlers {
+  hello(): HelloMessage;
+  rules(rules: ProxyRules): Promise<readonly ListenError[]>;
+  stop(): void;
+  handover(argv: readonly string[]): void;
+}
+
+export class ControlServer {
+  readonly #path: string;
+  readonly #handlers: ControlHandlers;
+  readonly #server: Server;
+  readonly #agents = new Set<Socket>();
+
+  constructor(path: string, handlers: ControlHandlers) {
+    this.#path = path;
+    this.#handlers = handlers;
+    this.#server = createServer((socket) => this.#onAgent(socket));
+  }
+
+  /** Replaces the socket file a dead worker left; fails with EADDRINUSE when another worker answers on it. */
+  async open(): Promise<void> {
+    if (await answers(this.#path)) throw Object.assign(new Error(`another worker listens on ${this.#path}`), { code: 'EADDRINUSE' });
+    rmSync(this.#path, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(this.#path, () => {
+        this.#server.off('error', reject);
+        // The rules decide where traffic goes: only the owner may send them.
+        chmodSync(this.#path, 0o600);
+        resolve();
+      });
+    });
+  }
+
+  #onAgent(socket: Socket): void {
+    this.#agents.add(socket);
+    socket.on('close', () => this.#agents.delete(socket));
+    socket.on('error', () => socket.destroy());
+    sendMessage(socket, this.#handlers.hello());
+    readMessages<AgentMessage>(socket, (message) => {
+      if (message.type === 'stop') this.#handlers.stop();
+      else if (message.type === 'handover') this.#handlers.handover(message.argv);
+      else if (message.type === 'rules') void this.#onRules(socket, message.sequence, message.rules);
+    });
+  }
+
+  async #onRules(socket: Socket, sequence: number, rules: ProxyRules): Promise<void> {
+    const errors = await this.#handlers.rules(rules);
+    sendMessage(socket, { type: 'applied', sequence, applied: rules.revision, errors });
+  }
+
+  errorsChanged(errors: readonly ListenError[]): void {
+    for (const socket of this.#agents) sendMessage(socket, { type: 'errors', errors });
+  }
+
+  close(): void {
+    this.#server.close();
+    for (const socket of this.#agents) socket.destroy();
+  }
+}
+
+/** Whether a process listens on the unix socket. */
+export function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => { socket.destroy(); resolve(true); });
+    socket.once('error', () => resolve(false));
+  });
+}

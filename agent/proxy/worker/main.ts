@@ -1,0 +1,96 @@
+// A proxy worker process: carries the traffic of one network namespace, outlives the agent that started it, and serves the
+// last rules at once when it starts again. `main.js --role service|node --data-dir DIR`
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { realClock } from '../../../src/util/clock.ts';
+import { createLog } from '../../../src/util/log.ts';
+import type { ProxyRules, WorkerRole } from '../rules.ts';
+import { ControlServer } from './control.ts';
+import { handOver, receiveHandles, reportReady } from './handover.ts';
+import { protocolVersion } from './protocol.ts';
+import { loadRules, RulesWriter, rulesFile, socketFile } from './rules-file.ts';
+import { ProxyWorker, type Handles } from './worker.ts';
+
+/** After a handover, long-lived connections may go on in this process for so long. */
+const drainMs = 600_000;
+
+const { values } = parseArgs({ options: { role: { type: 'string' }, 'data-dir': { type: 'string' }, 'general-path': { type: 'boolean' } } });
+const role = values.role as WorkerRole;
+const dataDir = values['data-dir'];
+if ((role !== 'service' && role !== 'node') || !dataDir) {
+  console.error('proxy worker: --role service|node and --data-dir are required');
+  process.exit(2);
+}
+const log = createLog({ name: `proxy-${role}` });
+// One broken connection must never end the traffic of all others.
+process.on('uncaughtException', (error) => log.error({ error }, 'uncaught error'));
+process.on('unhandledRejection', (error) => log.error({ error }, 'unhandled rejection'));
+process.on('SIGHUP', () => log.info({}, 'SIGHUP ignored'));
+
+const worker = new ProxyWorker({ role, clock: realClock, log, plainPath: !values['general-path'], onErrorsChanged: (errors) => control.errorsChanged(errors) });
+const writer = new RulesWriter(rulesFile(dataDir, role));
+const version = programVersion();
+let stopping = false;
+
+const control = new ControlServer(socketFile(dataDir, role), {
+  hello: () => ({ type: 'hello', protocol: protocolVersion, version, role, pid: process.pid, applied: worker.rules.revision }),
+  async rules(rules) {
+    const errors = await applyRules(rules);
+    writer.write(rules).catch((error: unknown) => log.warn({ error }, 'rules not saved'));
+    return errors;
+  },
+  stop: () => void stop(),
+  handover: (argv) => void startHandover(argv),
+});
+
+function applyRules(rules: ProxyRules, handles?: Handles): ReturnType<ProxyWorker['apply']> {
+  log.debug({ revision: rules.revision, ports: rules.ports.length }, 'rules received');
+  return worker.apply(rules, handles);
+}
+
+async function stop(): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  log.info({}, 'stopping');
+  control.close();
+  await worker.close();
+  process.exit(0);
+}
+
+async function startHandover(argv: readonly string[]): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  try {
+    await handOver(argv, worker.handles(), () => control.close());
+  } catch (error) {
+    log.error({ error }, 'handover failed');
+    stopping = false;
+    await control.open().catch((again: unknown) => log.error({ error: again }, 'control socket lost'));
+    return;
+  }
+  log.info({ connections: worker.connections }, 'handed over, draining');
+  realClock.after(drainMs, () => process.exit(0));
+  await worker.drain();
+  process.exit(0);
+}
+
+/** The version of the package this file belongs to. */
+function programVersion(): string {
+  for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
+    const path = join(folder, 'package.json');
+    if (existsSync(path)) return (JSON.parse(readFileSync(path, 'utf8')) as { version?: string }).version ?? '';
+  }
+  return '';
+}
+
+process.on('SIGTERM', () => void stop());
+process.on('SIGINT', () => log.info({}, 'SIGINT ignored'));
+
+const handles = await receiveHandles();
+const saved = await loadRules(rulesFile(dataDir, role));
+if (saved) await applyRules(saved, handles);
+await control.open();
+reportReady();
+if (process.connected) process.once('disconnect', () => process.removeAllListeners('message'));
+log.info({ revision: worker.rules.revision, pid: process.pid }, 'worker ready');

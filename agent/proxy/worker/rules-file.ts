@@ -1,0 +1,41 @@
+// The last rules on disk, so that a worker that starts again serves before an agent has spoken to it.
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import type { ProxyRules, WorkerRole } from '../rules.ts';
+
+export const rulesFile = (dataDir: string, role: WorkerRole): string => `${dataDir}/proxy-${role}.rules.json`;
+export const socketFile = (dataDir: string, role: WorkerRole): string => `${dataDir}/proxy-${role}.sock`;
+export const logFile = (dataDir: string, role: WorkerRole): string => `${dataDir}/proxy-${role}.log`;
+
+/** Undefined when there are none, or when they cannot be read: the agent will send them. */
+export async function loadRules(path: string): Promise<ProxyRules | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as ProxyRules;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Writes the newest of the rules it is given, one write at a time. */
+export class RulesWriter {
+  readonly #path: string;
+  #next: ProxyRules | undefined;
+  #writing: Promise<void> | undefined;
+
+  constructor(path: string) { this.#path = path; }
+
+  write(rules: ProxyRules): Promise<void> {
+    this.#next = rules;
+    this.#writing ??= this.#run().finally(() => { this.#writing = undefined; });
+    return this.#writing;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#next) {
+      const text = JSON.stringify(this.#next);
+      this.#next = undefined;
+      await writeFile(`${this.#path}.new`, text, { mode: 0o600 });
+      await rename(`${this.#path}.new`, this.#path);
+    }
+  }
+}

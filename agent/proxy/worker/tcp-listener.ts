@@ -1,0 +1,55 @@
+// One open TCP port of a Service: hands each connection to the HTTP path or to the relay, as its rule says now.
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Listen } from '../rules.ts';
+import type { HttpService } from './http/service.ts';
+import type { PortState } from './port-state.ts';
+import { relay } from './relay.ts';
+
+export class TcpListener {
+  readonly listen: Listen;
+  port: PortState;
+  readonly server: Server;
+  readonly #http: HttpService;
+  readonly #sockets: Set<Socket>;
+
+  /** `sockets` collects every open client connection of the worker. */
+  constructor(listen: Listen, port: PortState, http: HttpService, sockets: Set<Socket>, adopted?: Server) {
+    this.listen = listen;
+    this.port = port;
+    this.#http = http;
+    this.#sockets = sockets;
+    const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
+    // A server taken over from another process listens already, but knows no options.
+    this.server = adopted ? Object.assign(adopted, options) : createServer(options);
+    this.server.on('connection', this.#onConnection);
+  }
+
+  open(): Promise<void> {
+    if (this.server.listening) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen({ host: this.listen.address, port: this.listen.port, backlog: 4096, exclusive: true }, () => {
+        this.server.off('error', reject);
+        // Accepting may fail for want of file descriptors; the port stays open.
+        this.server.on('error', () => {});
+        resolve();
+      });
+    });
+  }
+
+  #onConnection = (socket: Socket): void => {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    if (this.port.rule.mode === 'http') this.#http.accept(socket, this.port, this.listen.side);
+    else void relay(socket, this.port, this.listen.side);
+  };
+
+  /** Stops accepting; connections that exist go on. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      // `close` waits for every connection; the port itself is free at once.
+      this.server.close();
+      resolve();
+    });
+  }
+}

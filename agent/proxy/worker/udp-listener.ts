@@ -1,0 +1,106 @@
+// One open UDP port of a Service: each client address is a flow with its own socket to one back end, ended by idleness.
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { Clock } from '../../../src/util/clock.ts';
+import type { Listen } from '../rules.ts';
+import type { BackendState, PortState } from './port-state.ts';
+
+/** As long as the kernel remembers a UDP flow that was answered (nf_conntrack_udp_timeout_stream). */
+const flowIdleMs = 120_000;
+const sweepMs = 10_000;
+const maxFlows = 16_384;
+
+interface Flow { readonly socket: Socket; readonly backend: BackendState; lastUsed: number }
+
+export class UdpListener {
+  readonly listen: Listen;
+  readonly socket: Socket;
+  #port: PortState;
+  readonly #clock: Clock;
+  readonly #flows = new Map<string, Flow>();
+  #cancelSweep: (() => void) | undefined;
+  #closed = false;
+  readonly #adopted: boolean;
+
+  constructor(listen: Listen, port: PortState, clock: Clock, adopted?: Socket) {
+    this.listen = listen;
+    this.#port = port;
+    this.#clock = clock;
+    this.#adopted = adopted !== undefined;
+    this.socket = adopted ?? createSocket('udp4');
+    this.socket.on('message', (message, from) => this.#forward(message, from));
+  }
+
+  get port(): PortState { return this.#port; }
+  set port(port: PortState) {
+    this.#port = port;
+    this.dropGone();
+  }
+
+  open(): Promise<void> {
+    if (this.#adopted) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.socket.once('error', reject);
+      this.socket.bind({ address: this.listen.address, port: this.listen.port, exclusive: true }, () => {
+        this.socket.off('error', reject);
+        // ICMP errors of single packets: the sender learns by silence, as without the relay.
+        this.socket.on('error', () => {});
+        resolve();
+      });
+    });
+  }
+
+  #forward(message: Buffer, from: RemoteInfo): void {
+    const key = `${from.address}:${from.port}`;
+    let flow = this.#flows.get(key);
+    if (!flow || flow.backend.gone) {
+      if (flow) this.#end(key, flow);
+      flow = this.#begin(key, from);
+      if (!flow) return;
+    }
+    flow.lastUsed = this.#clock.monotonic();
+    flow.socket.send(message, flow.backend.port, flow.backend.address);
+  }
+
+  #begin(key: string, from: RemoteInfo): Flow | undefined {
+    const backend = this.#port.choose(this.listen.side, from.address);
+    if (!backend || this.#flows.size >= maxFlows) return undefined;
+    const socket = createSocket('udp4');
+    const flow: Flow = { socket, backend, lastUsed: this.#clock.monotonic() };
+    socket.on('message', (reply, source) => {
+      if (this.#closed || source.address !== backend.address || source.port !== backend.port) return;
+      flow.lastUsed = this.#clock.monotonic();
+      this.socket.send(reply, from.port, from.address);
+    });
+    socket.on('error', () => {
+      if (this.#flows.get(key) === flow) this.#end(key, flow);
+    });
+    backend.inFlight++;
+    this.#flows.set(key, flow);
+    this.#cancelSweep ??= this.#clock.after(sweepMs, () => this.#sweep());
+    return flow;
+  }
+
+  #end(key: string, flow: Flow): void {
+    this.#flows.delete(key);
+    flow.backend.inFlight--;
+    flow.socket.close();
+  }
+
+  /** Flows to back ends that left the rules end: their next packet goes elsewhere. */
+  dropGone(): void {
+    for (const [key, flow] of this.#flows) if (flow.backend.gone) this.#end(key, flow);
+  }
+
+  #sweep(): void {
+    const limit = this.#clock.monotonic() - flowIdleMs;
+    for (const [key, flow] of this.#flows) if (flow.lastUsed < limit) this.#end(key, flow);
+    this.#cancelSweep = this.#flows.size > 0 ? this.#clock.after(sweepMs, () => this.#sweep()) : undefined;
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelSweep?.();
+    for (const [key, flow] of this.#flows) this.#end(key, flow);
+    return new Promise((resolve) => this.socket.close(() => resolve()));
+  }
+}

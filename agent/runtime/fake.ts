@@ -1,0 +1,320 @@
+// A runtime in memory with Docker's behaviour, for tests and scale runs: programmable images, time from the clock it is given.
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { AsyncQueue } from '../../src/util/async-queue.ts';
+import type { Clock } from '../../src/util/clock.ts';
+import { exitsAfter, FakeLog, RunningProgram, runsUntilStopped } from './fake-process.ts';
+import type { FakeProgram } from './fake-process.ts';
+import { ImagePullError, NameConflict, RuntimeError, RuntimeNotFound, RuntimeUnavailable, StartError } from './runtime.ts';
+import type {
+  Container, ContainerConfig, ContainerStatus, ExecOptions, ExecResult, ExecSession, Image, LinuxResources, LogOptions, PodSandbox, PodSandboxConfig,
+  PodSandboxStatus, Runtime, RuntimeEvent, RuntimeInfo,
+} from './runtime.ts';
+
+export interface FakeImage {
+  /** What a container runs; by its command when this is a function of it. */
+  readonly main?: FakeProgram;
+  /** What an exec runs; without one every command is found and ends with 0. */
+  readonly exec?: FakeProgram;
+  readonly startDelayMs?: number;
+  /** The start is refused with these words, for every command or for those this accepts. */
+  readonly startError?: { readonly message: string; readonly exitCode: number; readonly when?: (command: readonly string[]) => boolean };
+  /** Not in the store until it is pulled. */
+  readonly remote?: { readonly delayMs?: number; readonly error?: string };
+  readonly user?: string;
+  readonly size?: number;
+  readonly stopSignal?: string;
+}
+
+interface FakeContainer {
+  readonly id: string; readonly name: string; readonly sandbox: boolean; readonly sandboxId: string; readonly config: ContainerConfig | undefined; readonly pod: PodSandboxConfig;
+  readonly image: FakeImage; readonly imageId: string; readonly createdAt: number; readonly log: FakeLog; readonly pid: number; readonly ip: string;
+  resources: LinuxResources;
+  state: 'created' | 'running' | 'exited'; startedAt: number; finishedAt: number; exitCode: number; reason: string; message: string;
+  process: RunningProgram | undefined; ended: Promise<void>;
+}
+
+const EXEC_SYNC_LIMIT = 16 * 1024;
+const PAUSE: FakeImage = { main: runsUntilStopped };
+
+export class FakeRuntime implements Runtime {
+  readonly #clock: Clock;
+  readonly #containers = new Map<string, FakeContainer>();
+  readonly #known = new Map<string, FakeImage>();
+  readonly #store = new Map<string, Image>();
+  readonly #subscribers = new Set<AsyncQueue<RuntimeEvent>>();
+  readonly #failures: { verb: keyof Runtime; error: Error }[] = [];
+  #sequence = 0;
+
+  constructor(options: { clock: Clock; images?: Readonly<Record<string, FakeImage>> }) {
+    this.#clock = options.clock;
+    for (const [reference, image] of Object.entries(options.images ?? {})) this.addImage(reference, image);
+  }
+
+  // What a test does to it.
+
+  addImage(reference: string, image: FakeImage): void {
+    this.#known.set(reference, image);
+    if (!image.remote) this.#keep(reference, image);
+  }
+  /** The next call of this verb fails. */
+  failNext(verb: keyof Runtime, error: Error): void { this.#failures.push({ verb, error }); }
+  /** Ends a container's process from outside, as the kernel would. */
+  async crash(id: string, exitCode = 137, reason: 'Error' | 'OOMKilled' = 'Error'): Promise<void> {
+    const container = this.#get(id);
+    container.reason = reason;
+    if (reason === 'OOMKilled') this.#tell('oom', container);
+    container.process?.kill(exitCode);
+    await container.ended;
+  }
+  /** The engine goes away for a moment: every event stream ends with RuntimeUnavailable. */
+  disconnect(): void { for (const subscriber of this.#subscribers) subscriber.end(new RuntimeUnavailable('the fake engine was disconnected')); }
+
+  // Runtime.
+
+  async info(): Promise<RuntimeInfo> {
+    this.#enter('info');
+    return {
+      name: 'fake', version: '1.0.0', apiVersion: '1.41', engineId: 'FAKE', operatingSystem: 'linux', kernelVersion: '6.1.0', architecture: 'amd64', osImage: 'Fake Linux',
+      cpus: 4, memoryBytes: 8 * 2 ** 30, cgroupDriver: 'cgroupfs', cgroupVersion: '2', rootDirectory: '/var/lib/fake', rootless: false, securityOptions: [],
+    };
+  }
+  events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
+    const queue: AsyncQueue<RuntimeEvent> = new AsyncQueue<RuntimeEvent>({ onEnd: () => this.#subscribers.delete(queue) });
+    if (signal.aborted) queue.end();
+    else this.#subscribers.add(queue);
+    signal.addEventListener('abort', () => queue.end(), { once: true });
+    return queue;
+  }
+
+  async runPodSandbox(config: PodSandboxConfig): Promise<string> {
+    this.#enter('runPodSandbox');
+    const { name, namespace, uid, attempt } = config.metadata;
+    const container = this.#create(`k8s_POD_${name}_${namespace}_${uid}_${attempt}`, config, undefined, '', PAUSE, 'sha256:pause');
+    await this.#start(container);
+    return container.id;
+  }
+  async stopPodSandbox(id: string): Promise<void> { this.#enter('stopPodSandbox'); await this.#stop(id, 2); }
+  async removePodSandbox(id: string): Promise<void> {
+    this.#enter('removePodSandbox');
+    for (const container of this.#containers.values()) if (container.sandboxId === id) await this.#remove(container.id);
+    await this.#remove(id);
+  }
+  async podSandboxStatus(id: string): Promise<PodSandboxStatus> {
+    this.#enter('podSandboxStatus');
+    const container = this.#get(id);
+    return { ...sandboxOf(container), ip: container.ip, pid: container.state === 'running' ? container.pid : 0, network: container.pod.network };
+  }
+  async listPodSandbox(filter: { podUid?: string } = {}): Promise<PodSandbox[]> {
+    this.#enter('listPodSandbox');
+    return this.#select(true, filter).map(sandboxOf);
+  }
+
+  async createContainer(sandboxId: string, config: ContainerConfig, sandbox: PodSandboxConfig): Promise<string> {
+    this.#enter('createContainer');
+    if (!this.#containers.has(sandboxId)) throw new RuntimeNotFound(`No such container: ${sandboxId}`);
+    const stored = this.#lookUp(config.image);
+    if (!stored) throw new RuntimeNotFound(`No such image: ${config.image}`);
+    const { name, namespace, uid } = sandbox.metadata;
+    const image = this.#known.get(config.image) ?? this.#known.get(stored.repoTags[0] ?? '') ?? {};
+    return this.#create(`k8s_${config.metadata.name}_${name}_${namespace}_${uid}_${config.metadata.attempt}`, sandbox, config, sandboxId, image, stored.id).id;
+  }
+  async startContainer(id: string): Promise<void> { this.#enter('startContainer'); await this.#start(this.#get(id)); }
+  async stopContainer(id: string, graceSeconds: number): Promise<void> { this.#enter('stopContainer'); await this.#stop(id, graceSeconds); }
+  async removeContainer(id: string): Promise<void> { this.#enter('removeContainer'); await this.#remove(id); }
+  async listContainers(filter: { podUid?: string } = {}): Promise<Container[]> {
+    this.#enter('listContainers');
+    return this.#select(false, filter).map(containerOf);
+  }
+  async containerStatus(id: string): Promise<ContainerStatus> {
+    this.#enter('containerStatus');
+    const container = this.#get(id);
+    const { startedAt, finishedAt, exitCode, reason, message } = container;
+    return {
+      ...containerOf(container), startedAt, finishedAt, exitCode, message, reason: container.state === 'exited' ? reason : '',
+      imageRef: container.imageId, pid: container.state === 'running' ? container.pid : 0, logPath: `/var/lib/fake/${id}.log`, mounts: container.config?.mounts ?? [], resources: container.resources,
+    };
+  }
+  async updateContainerResources(id: string, resources: LinuxResources): Promise<void> {
+    this.#enter('updateContainerResources');
+    const container = this.#get(id);
+    container.resources = { ...container.resources, ...resources };
+  }
+
+  async execSync(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> {
+    const session = await this.exec(id, { command });
+    const outputs = Promise.all([collect(session.stdout), collect(session.stderr)]);
+    let timedOut = false;
+    const cancel = this.#clock.after(timeoutMs, () => { timedOut = true; session.close(); });
+    const exitCode = await session.wait().catch(() => -1);
+    cancel();
+    const [stdout, stderr] = await outputs;
+    return { exitCode: timedOut ? -1 : exitCode, stdout, stderr, timedOut };
+  }
+  async exec(id: string, options: ExecOptions): Promise<ExecSession> {
+    this.#enter('exec');
+    const container = this.#get(id);
+    if (container.state !== 'running') throw new RuntimeError(`Container ${id} is not running`);
+    const stdout = new PassThrough();
+    const stderr = options.tty ? stdout : new PassThrough();
+    const process = new RunningProgram(container.image.exec ?? exitsAfter(0, 0), { stdout, stderr }, { command: options.command, env: environment(container), clock: this.#clock });
+    container.ended.then(() => process.kill(), () => {});
+    const finished = process.exited.finally(() => { stdout.end(); stderr.end(); });
+    finished.catch(() => {}); // told by wait()
+    return session(process, finished, options, { stdout, stderr: options.tty ? ended() : stderr });
+  }
+  async attach(id: string, options: { stdin?: boolean; tty?: boolean }): Promise<ExecSession> {
+    this.#enter('attach');
+    const container = this.#get(id);
+    const { process } = container;
+    if (!process) throw new RuntimeError(`Container ${id} is not running`);
+    const [stdout, stderr] = [process.stdout, process.stderr].map((output) => (output as PassThrough).pipe(new PassThrough()));
+    const finished = container.ended.then(() => { stdout!.end(); stderr!.end(); return 0; });
+    return session(process, finished, options, { stdout: stdout!, stderr: stderr! }, container.config?.stdinOnce ?? false);
+  }
+  async *logs(id: string, options: LogOptions): AsyncIterable<Uint8Array> { yield* this.#get(id).log.read(options); }
+
+  async imageStatus(reference: string): Promise<Image | undefined> { this.#enter('imageStatus'); return this.#lookUp(reference); }
+  async pullImage(reference: string, _auth?: unknown, signal?: AbortSignal): Promise<string> {
+    this.#enter('pullImage');
+    const image = this.#known.get(reference);
+    if (!image) throw new ImagePullError(`pull access denied for ${reference}, repository does not exist or may require 'docker login'`);
+    if (image.remote?.delayMs) await this.#clock.sleep(image.remote.delayMs, signal);
+    if (image.remote?.error !== undefined) throw new ImagePullError(image.remote.error);
+    return this.#keep(reference, image).id;
+  }
+  async loadImage(): Promise<void> { this.#enter('loadImage'); }
+  async listImages(): Promise<Image[]> { this.#enter('listImages'); return [...new Set(this.#store.values())]; }
+  async removeImage(id: string): Promise<void> {
+    this.#enter('removeImage');
+    const image = this.#lookUp(id);
+    if (!image) return;
+    const user = [...this.#containers.values()].find((container) => container.imageId === image.id);
+    if (user) throw new RuntimeError(`conflict: unable to delete ${id} - image is being used by container ${user.id}`);
+    for (const [reference, stored] of this.#store) if (stored.id === image.id) this.#store.delete(reference);
+  }
+  async close(): Promise<void> { for (const subscriber of this.#subscribers) subscriber.end(); }
+
+  // The engine.
+
+  #enter(verb: keyof Runtime): void {
+    const index = this.#failures.findIndex((failure) => failure.verb === verb);
+    if (index >= 0) throw this.#failures.splice(index, 1)[0]!.error;
+  }
+  #get(id: string): FakeContainer {
+    const container = this.#containers.get(id);
+    if (!container) throw new RuntimeNotFound(`No such container: ${id}`);
+    return container;
+  }
+  #select(sandbox: boolean, { podUid }: { podUid?: string }): FakeContainer[] {
+    return [...this.#containers.values()].filter((container) => container.sandbox === sandbox && (podUid === undefined || container.pod.metadata.uid === podUid)).reverse();
+  }
+  #tell(type: RuntimeEvent['type'], container: FakeContainer): void {
+    for (const subscriber of this.#subscribers) subscriber.push({ type, containerId: container.id, podUid: container.pod.metadata.uid, sandbox: container.sandbox, at: this.#clock.now() });
+  }
+  #lookUp(reference: string): Image | undefined { return this.#store.get(reference) ?? [...this.#store.values()].find((image) => image.id === reference); }
+  #keep(reference: string, image: FakeImage): Image {
+    const stored: Image = { id: `sha256:fake-${reference}`, repoTags: [reference], repoDigests: [], size: image.size ?? 1_000_000, user: image.user ?? '', createdAt: this.#clock.now() };
+    this.#store.set(reference, stored);
+    return stored;
+  }
+
+  #create(name: string, pod: PodSandboxConfig, config: ContainerConfig | undefined, sandboxId: string, image: FakeImage, imageId: string): FakeContainer {
+    for (const other of this.#containers.values()) {
+      if (other.name === name) throw new NameConflict(`Conflict. The container name "/${name}" is already in use by container "${other.id}".`, other.id);
+    }
+    const number = ++this.#sequence;
+    const container: FakeContainer = {
+      id: number.toString(16).padStart(64, '0'), name, sandbox: config === undefined, sandboxId, config, pod, image, imageId,
+      createdAt: this.#clock.now(), log: new FakeLog(this.#clock), pid: 1000 + number,
+      ip: pod.network === 'host' ? '' : pod.ip ?? `10.88.${(number >> 8) & 255}.${number & 255}`,
+      resources: config?.resources ?? {}, state: 'created', startedAt: 0, finishedAt: 0, exitCode: 0, reason: '', message: '', process: undefined, ended: Promise.resolve(),
+    };
+    this.#containers.set(container.id, container);
+    this.#tell('created', container);
+    return container;
+  }
+  async #start(container: FakeContainer): Promise<void> {
+    const { image } = container;
+    if (container.state === 'running') return;
+    if (image.startDelayMs) await this.#clock.sleep(image.startDelayMs);
+    const command = [...container.config?.command ?? [], ...container.config?.args ?? []];
+    if (image.startError && (image.startError.when?.(command) ?? true)) {
+      const now = this.#clock.now();
+      Object.assign(container, { state: 'exited', exitCode: image.startError.exitCode, reason: 'ContainerCannotRun', message: image.startError.message, startedAt: now, finishedAt: now });
+      throw new StartError(image.startError.message, image.startError.exitCode);
+    }
+    Object.assign(container, { state: 'running', startedAt: this.#clock.now(), reason: '' });
+    this.#tell('started', container);
+    const outputs = { stdout: container.log.output('stdout'), stderr: container.log.output('stderr') };
+    const process = new RunningProgram(image.main ?? runsUntilStopped, outputs, { command, env: environment(container), clock: this.#clock });
+    container.process = process;
+    container.ended = process.exited.then((exitCode) => this.#exit(container, exitCode));
+  }
+  async #exit(container: FakeContainer, exitCode: number): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve)); // what it wrote last has reached the log
+    Object.assign(container, { state: 'exited', exitCode, finishedAt: this.#clock.now(), process: undefined, reason: container.reason || (exitCode === 0 ? 'Completed' : 'Error') });
+    container.log.end();
+    this.#tell('exited', container);
+  }
+  async #stop(id: string, graceSeconds: number): Promise<void> {
+    const container = this.#containers.get(id);
+    if (container?.state !== 'running' || !container.process) return;
+    container.process.signal(container.config?.stopSignal ?? container.image.stopSignal ?? 'SIGTERM');
+    const cancel = this.#clock.after(graceSeconds * 1000, () => container.process?.kill());
+    await container.ended;
+    cancel();
+  }
+  async #remove(id: string): Promise<void> {
+    const container = this.#containers.get(id);
+    if (!container) return;
+    container.process?.kill();
+    await container.ended;
+    if (this.#containers.delete(id)) this.#tell('removed', container);
+  }
+}
+
+function sandboxOf({ id, pod, state, createdAt }: FakeContainer): PodSandbox {
+  return { id, metadata: pod.metadata, state: state === 'running' ? 'ready' : 'notReady', createdAt, labels: pod.labels ?? {}, annotations: pod.annotations ?? {} };
+}
+function containerOf({ id, sandboxId, config, pod, imageId, state, createdAt }: FakeContainer): Container {
+  return {
+    id, podSandboxId: sandboxId, metadata: config!.metadata, pod: { ...pod.metadata, attempt: 0 }, image: config!.imageReference, imageId,
+    state, createdAt, labels: config!.labels ?? {}, annotations: config!.annotations ?? {},
+  };
+}
+const environment = ({ config }: FakeContainer): Record<string, string> => Object.fromEntries((config?.envs ?? []).map(({ key, value }) => [key, value]));
+
+function session(process: RunningProgram, finished: Promise<number>, options: { stdin?: boolean }, outputs: { stdout: PassThrough; stderr: PassThrough }, endsInput = true): ExecSession {
+  const input = new PassThrough();
+  input.pipe(process.stdin, { end: endsInput });
+  const read = Promise.all([outputs.stdout, outputs.stderr].map((output) => output.readableEnded ? undefined : once(output, 'close')));
+  const closed = new AbortController();
+  const closing = new Promise<never>((_, reject) => closed.signal.addEventListener('abort', () => reject(new RuntimeUnavailable('the session was closed')), { once: true }));
+  closing.catch(() => {}); // raced in wait()
+  return {
+    ...(options.stdin ? { stdin: input } : {}),
+    ...outputs,
+    resize: () => Promise.resolve(),
+    wait: () => Promise.race([closing, Promise.all([finished, read]).then(([exitCode]) => exitCode)]),
+    close() {
+      closed.abort();
+      for (const output of [outputs.stdout, outputs.stderr]) output.end();
+    },
+  };
+}
+function ended(): PassThrough {
+  const empty = new PassThrough();
+  empty.end();
+  empty.resume();
+  return empty;
+}
+async function collect(output: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const kept: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of output) {
+    if (size < EXEC_SYNC_LIMIT) kept.push(chunk.subarray(0, EXEC_SYNC_LIMIT - size));
+    size += chunk.length;
+  }
+  return Buffer.concat(kept);
+}

@@ -1,0 +1,172 @@
+#!/usr/bin/env node
+// The command line: the only file that knows language, master and agent, each loaded only by the command that needs it.
+import { createHash } from 'node:crypto';
+import { closeSync, readFileSync, writeSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Cluster, defaultDataDir, defaultNodeName, UsageError } from '../src/cli/cluster.ts';
+import { parseNodePortRange, parsePodCIDR, parseServiceCIDR, RangeFlagError } from '../src/cli/ranges.ts';
+import { formatCIDR } from '../src/util/cidr.ts';
+import { realClock } from '../src/util/clock.ts';
+
+const program = new Command('dray');
+const self = [process.execPath, process.argv[1]!];
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 65535) throw new InvalidArgumentError('it must be a port number from 1 to 65535');
+  return value;
+}
+function address(text: string): string {
+  if (isIP(text) !== 4) throw new InvalidArgumentError('it must be an IPv4 address');
+  return text;
+}
+const dataDir = (): Option => new Option('--data-dir <dir>', 'where the cluster keeps its data').default(defaultDataDir);
+const proxyMode = (): Option => new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay']).default('auto');
+const dockerHost = (): Option => new Option('--docker-host <url>', 'Docker Engine to use (default: DOCKER_HOST, then the default socket)');
+
+/** Aborted by the first SIGTERM or SIGINT; a second one ends the process at once. */
+function untilSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => { stop.abort(); process.once(name, () => process.exit(1)); });
+  return stop.signal;
+}
+
+/** Tells whoever started this process that it is ready. */
+function announce(fd: string | undefined): void {
+  if (fd === undefined) return;
+  try {
+    writeSync(Number(fd), 'ready\n');
+    closeSync(Number(fd));
+  } catch (error) {
+    // The starter has gone; being ready matters no less.
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  }
+}
+
+const upHost = async (): Promise<import('../src/cli/up.ts').UpHost> => {
+  const { ensureEngine } = await import('../agent/runtime/engine/index.ts');
+  const { hostAddress, engineNetworks } = await import('../agent/setup.ts');
+  return { program: self, hostAddress, engineNetworks, ensureEngine: (options) => ensureEngine({ ...options, env: process.env, clock: realClock }) };
+};
+const downHost = async (): Promise<import('../src/cli/down.ts').DownHost> => {
+  const { removeNode, stopStartedEngine } = await import('../agent/setup.ts');
+  return {
+    removeNode: (cluster, record, say) => removeNode({ dataDir: cluster.dataDir, dockerHost: record.dockerHost, ...clusterIdOf(cluster), say }),
+    stopEngine: (cluster) => stopStartedEngine(cluster.path('engine')),
+  };
+};
+/** The cluster's short id, from its certificate authority: the same on every host that trusts it. */
+function clusterIdOf(cluster: Cluster): { clusterId?: string } {
+  try {
+    return { clusterId: createHash('sha256').update(readFileSync(cluster.path('pki', 'ca.crt'))).digest('hex').slice(0, 6) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+program.description('The Kubernetes API on plain Docker hosts').exitOverride().showHelpAfterError(false).configureOutput({ writeErr: () => undefined });
+
+program.command('up').description('start a cluster on this host')
+  .option('--detach', 'return once the node is Ready', false).option('--service', 'keep the cluster running: systemd units, or a supervisor', false)
+  .addOption(dataDir()).option('--port <port>', 'port of the API (default: 6443)', port).option('--node-name <name>', 'name of this node (default: the host name)')
+  .addOption(dockerHost()).addOption(new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay']))
+  .option('--pod-cidr <cidr>', 'range of Pod addresses').option('--service-cidr <cidr>', 'range of Service addresses').option('--node-port-range <from-to>', 'range of node ports')
+  .option('--advertise-address <ip>', 'address other hosts reach this one at', address)
+  .action(async (options) => {
+    const { up } = await import('../src/cli/up.ts');
+    const { stayInForeground, installService } = await import('../src/cli/service.ts');
+    const cluster = await up(options, await upHost());
+    if (options.service) await installService(cluster, self);
+    process.stdout.write(`\nexport KUBECONFIG=${cluster.adminKubeconfig}\n`);
+    if (!options.detach && !options.service) await stayInForeground(cluster, self, untilSignal());
+  });
+
+program.command('down').description('stop the cluster; containers stay').option('--purge', 'remove everything of the cluster from this host', false).addOption(dataDir())
+  .action(async (options) => {
+    const { down } = await import('../src/cli/down.ts');
+    const { removeService } = await import('../src/cli/service.ts');
+    const cluster = new Cluster(options.dataDir);
+    await removeService(cluster, options.purge);
+    await down(options, await downHost());
+  });
+
+program.command('status').description('show what runs').addOption(dataDir()).action(async (options) => {
+  const { status } = await import('../src/cli/status.ts');
+  process.exitCode = (await status(options)) ? 0 : 1;
+});
+
+program.command('demo').description('a throw-away cluster: deploy nginx, upgrade it under load, clean up').addOption(dockerHost()).option('--replicas <n>', 'replicas of the Deployment', Number, 3)
+  .action(async (options) => {
+    const { demo } = await import('../src/cli/demo.ts');
+    process.exitCode = (await demo(options, { ...(await upHost()), ...(await downHost()) })) ? 0 : 1;
+  });
+
+program.command('node-kubeconfig <name>').description('make the credentials an agent of this name joins with').addOption(dataDir()).requiredOption('--server <url>', 'URL other hosts reach the master at')
+  .action(async (name: string, options) => {
+    const { Pki } = await import('../master/pki/files.ts');
+    const cluster = new Cluster(options.dataDir);
+    if (!cluster.record()) throw new UsageError(`--data-dir: no cluster in ${cluster.dataDir}`);
+    const pki = await Pki.open(cluster.dataDir);
+    await pki.writeNode(cluster.nodeKubeconfig(name), options.server, name);
+    process.stdout.write(`${cluster.nodeKubeconfig(name)}\n`);
+  });
+
+program.command('supervise', { hidden: true }).addOption(dataDir()).option('--ready-fd <fd>').action(async (options) => {
+  const { supervise } = await import('../src/cli/service.ts');
+  announce(options.readyFd);
+  await supervise(new Cluster(options.dataDir), self, untilSignal());
+});
+
+program.command('master').description('run the master: API server, scheduler and controllers').addOption(dataDir()).option('--port <port>', 'port of the API', port, 6443)
+  .option('--advertise-address <ip>', 'address other hosts reach the master at', address).option('--node <name...>', 'nodes to make credentials for', [])
+  .requiredOption('--pod-cidr <cidr>', 'range of Pod addresses').requiredOption('--service-cidr <cidr>', 'range of Service addresses')
+  .option('--node-port-range <from-to>', 'range of node ports', '30000-32767').addOption(new Option('--ready-fd <fd>').hideHelp())
+  .action(async (options) => {
+    const [{ runMaster }, { createLog }, { hostAddress }] = await Promise.all([import('../master/main.ts'), import('../src/util/log.ts'), import('../agent/setup.ts')]);
+    const log = createLog({ name: 'master' });
+    const range = parseNodePortRange(options.nodePortRange);
+    await runMaster({
+      dataDir: options.dataDir, port: options.port, advertiseAddress: options.advertiseAddress ?? (await hostAddress()), nodeNames: options.node, log,
+      podCIDR: formatCIDR(parsePodCIDR(options.podCidr)), serviceCIDR: formatCIDR(parseServiceCIDR(options.serviceCidr)), nodePorts: { first: range.from, last: range.to },
+      onReady: () => announce(options.readyFd),
+    }, untilSignal());
+  });
+
+program.command('agent').description('run the agent of this Docker host').requiredOption('--master <url>', 'URL of the master').requiredOption('--kubeconfig <file>', 'credentials of this node')
+  .option('--node-name <name>', 'name of this node (default: the host name)').addOption(dockerHost()).addOption(dataDir()).addOption(proxyMode())
+  .option('--drain-wait <ms>', 'longest wait for the proxies before a Pod is told to stop', Number, 2000).addOption(new Option('--ready-fd <fd>').hideHelp())
+  .action(async (options) => {
+    const [{ runAgent }, { createLog }, { readKubeconfig }] = await Promise.all([import('../agent/main.ts'), import('../src/util/log.ts'), import('../src/client/kubeconfig.ts')]);
+    let access;
+    try {
+      access = readKubeconfig(options.kubeconfig);
+    } catch (error) {
+      throw new UsageError(`--kubeconfig: ${(error as Error).message}`);
+    }
+    await runAgent({
+      access: { ...access, server: options.master.replace(/\/$/, '') }, nodeName: options.nodeName ?? defaultNodeName(), dataDir: options.dataDir, proxyMode: options.proxyMode,
+      drainWaitMs: options.drainWait, log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}), onReady: () => announce(options.readyFd),
+    }, untilSignal());
+  });
+
+/** Usage mistakes and things the person can put right: one line and exit code 2; the rest is 1. */
+function fail(error: unknown): void {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return;
+    process.stderr.write(`dray: ${error.message.replace(/^error: /, '')}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const { name, message } = error as Error;
+  const usage = error instanceof UsageError || error instanceof RangeFlagError || ['EngineNotFound', 'PackageError', 'NotShared'].includes(name) || (error as { exitCode?: number }).exitCode === 2;
+  process.stderr.write(`dray: ${message}\n`);
+  process.exitCode = usage ? 2 : 1;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  fail(error);
+}

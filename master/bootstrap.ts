@@ -1,0 +1,48 @@
+// The objects every cluster starts with: the system's namespaces and the `kubernetes` Service that leads to the API server.
+// (upstream: pkg/controlplane/controller)
+import { isAlreadyExists, isNotFound } from '../src/apimachinery/status-error.ts';
+import { Endpoints } from '../src/api/core/endpoints.ts';
+import { Namespaces } from '../src/api/core/namespace.ts';
+import { Services } from '../src/api/core/service.ts';
+import { EndpointSlices } from '../src/api/discovery/endpoint-slice.ts';
+import type { Client } from '../src/client/client.ts';
+
+export const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
+
+export interface ApiEndpoint { readonly address: string; readonly port: number; /** First address of the service range. */ readonly serviceIP: string }
+
+async function ensure(create: Promise<unknown>): Promise<void> {
+  try {
+    await create;
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}
+
+export async function bootstrapNamespaces(client: Client): Promise<void> {
+  for (const name of systemNamespaces) await ensure(client.create(Namespaces, { metadata: { name } }));
+}
+
+/** Makes the `kubernetes` Service and points it at this API server, also after its address has changed. */
+export async function bootstrapService(client: Client, endpoint: ApiEndpoint): Promise<void> {
+  const key = { namespace: 'default', name: 'kubernetes' };
+  const ports = [{ name: 'https', port: endpoint.port, protocol: 'TCP' as const }];
+  await ensure(client.create(Services, {
+    metadata: { ...key, labels: { component: 'apiserver', provider: 'kubernetes' } },
+    spec: { type: 'ClusterIP', clusterIP: endpoint.serviceIP, clusterIPs: [endpoint.serviceIP], ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: endpoint.port }], sessionAffinity: 'None' },
+  } as never));
+  const mirrored = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };
+  const subsets = [{ addresses: [{ ip: endpoint.address }], ports }];
+  await createOrPatch(() => client.patch(Endpoints, key, { subsets }), () => client.create(Endpoints, { metadata: { ...key, labels: mirrored }, subsets } as never));
+  const slice = { addressType: 'IPv4', endpoints: [{ addresses: [endpoint.address], conditions: { ready: true } }], ports };
+  await createOrPatch(() => client.patch(EndpointSlices, key, { endpoints: slice.endpoints, ports }), () => client.create(EndpointSlices, { metadata: { ...key, labels: { 'kubernetes.io/service-name': 'kubernetes' } }, ...slice } as never));
+}
+
+async function createOrPatch(patch: () => Promise<unknown>, create: () => Promise<unknown>): Promise<void> {
+  try {
+    await patch();
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    await create();
+  }
+}

@@ -1,0 +1,35 @@
+// Runs the controllers and the scheduler against the API, each under its own name, sharing one set of informers.
+import { Events } from '../src/api/core/event.ts';
+import { Client } from '../src/client/client.ts';
+import { EventRecorder } from '../src/client/event-recorder.ts';
+import { InformerFactory } from '../src/client/informer.ts';
+import type { Transport } from '../src/client/transport.ts';
+import { ControllerRunner } from '../src/controller/runner.ts';
+import type { Clock } from '../src/util/clock.ts';
+import type { Log } from '../src/util/log.ts';
+import { createControllers, type ControllerOptions } from './controllers/index.ts';
+import type { User } from './registry/request-context.ts';
+import { runScheduler } from './scheduler/scheduler.ts';
+
+export interface ControlPlaneOptions extends ControllerOptions {
+  readonly transport: (user: User) => Transport;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const controllerUser = (name: string): User => ({ name: `system:serviceaccount:kube-system:${name}`, groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:controllers'] });
+const schedulerUser: User = { name: 'system:kube-scheduler', groups: ['system:controllers'] };
+const managerUser: User = { name: 'system:kube-controller-manager', groups: ['system:controllers'] };
+
+/** Resolves when the signal aborts and every loop has ended. */
+export async function runControlPlane(options: ControlPlaneOptions, signal: AbortSignal): Promise<void> {
+  const { clock, log, transport } = options;
+  const informers = new InformerFactory(new Client(transport(managerUser)), { clock, log });
+  const runners = createControllers(options).map((controller) =>
+    new ControllerRunner(controller, { client: new Client(transport(controllerUser(controller.name))), informers, events: Events, clock, log }));
+  const scheduler = new Client(transport(schedulerUser));
+  const events = new EventRecorder(scheduler, Events, { component: 'default-scheduler' }, { clock, log });
+  const scheduling = runScheduler({ client: scheduler, informers, clock, log, signal, events });
+  informers.start(signal);
+  await Promise.all([...runners.map((r) => r.run(signal)), scheduling]);
+}

@@ -1,0 +1,116 @@
+// The garbage collector: deletes what its owners left behind, in the way the deletion asked for (background, foreground, orphan).
+// upstream: pkg/controller/garbagecollector/garbagecollector.go
+import { isNotFound } from '../../../src/apimachinery/status-error.ts';
+import type { OwnerRef } from '../../../src/apimachinery/owners.ts';
+import type { Controller, ControllerContext } from '../../../src/controller/controller.ts';
+import type { ObjectHead, ResourceDefinition } from '../../../src/schema/resource.ts';
+import { Graph, type Item } from './graph.ts';
+import { blocks, foregroundFinalizer, judge, orphanFinalizer, orphansDependents, refsOf, waitsForDependents, type OwnerState } from './plan.ts';
+
+/** UIDs never come back, so an owner found absent stays so; the oldest are forgotten. */
+const absentRemembered = 500;
+
+/** `resources` is everything the API serves; Events own nothing and belong to nobody. */
+export function createGarbageCollector(resources: readonly ResourceDefinition[]): Controller {
+  const graph = new Graph(resources.filter((r) => r.kind !== 'Event' && r.verbs.includes('delete') && r.verbs.includes('watch') && !r.storedAs));
+  const absent = new Set<string>();
+  return {
+    name: 'generic-garbage-collector',
+    watches: graph.resources.map((resource) => ({ resource, map: (object: ObjectHead, context, old?: ObjectHead) => graph.concerned(resource, object, context, old) })),
+    workers: 20,
+    reconcile: (context, key) => new Collection(graph, absent, context).collect(key),
+  };
+}
+
+class Collection {
+  readonly #graph: Graph;
+  readonly #absent: Set<string>;
+  readonly #context: ControllerContext;
+  constructor(graph: Graph, absent: Set<string>, context: ControllerContext) {
+    this.#graph = graph;
+    this.#absent = absent;
+    this.#context = context;
+  }
+
+  async collect(key: string): Promise<void> {
+    const { resource, objectKey } = this.#graph.parse(key);
+    const object = this.#context.cached<ObjectHead>(resource).get(objectKey);
+    if (!object) return;
+    const item = { resource, object };
+    if (object.metadata.deletionTimestamp) {
+      if (orphansDependents(object)) await this.#orphan(item);
+      else if (waitsForDependents(object)) await this.#endForeground(item);
+      return;
+    }
+    if (refsOf(object).length) await this.#judge(item);
+  }
+
+  /** The dependents lose the reference first, then the owner its finalizer. */
+  async #orphan(item: Item): Promise<void> {
+    const { uid } = item.object.metadata;
+    await Promise.all(this.#dependents(item).map((dependent) => this.#removeReferences(dependent, [uid])));
+    await this.#removeFinalizer(item, orphanFinalizer);
+  }
+  /** A foreground deletion ends when no dependent blocks it any more; each that goes wakes the owner. */
+  async #endForeground(item: Item): Promise<void> {
+    if (this.#dependents(item).some(({ object }) => blocks(object, item.object.metadata.uid))) return;
+    await this.#removeFinalizer(item, foregroundFinalizer);
+  }
+
+  async #judge({ resource, object: known }: Item): Promise<void> {
+    const { client } = this.#context;
+    const { name, namespace, uid } = known.metadata;
+    // Nothing is deleted on the word of a cache.
+    const object = await client.get<ObjectHead>(resource, { name, namespace }).catch(undefinedWhenGone);
+    if (!object || object.metadata.uid !== uid || object.metadata.deletionTimestamp) return;
+    const item = { resource, object };
+    const states = await Promise.all(refsOf(object).map(async (ref) => ({ uid: ref.uid, state: await this.#stateOf(ref, object) })));
+    const dependents = this.#dependents(item);
+    const verdict = judge(object, states, dependents.length > 0);
+    if (verdict.action === 'removeReferences') await this.#removeReferences(item, verdict.uids);
+    if (verdict.action !== 'delete') return;
+    // A circle of owners that wait for each other would never end: this one stops blocking.
+    if (verdict.propagationPolicy === 'Foreground' && dependents.some((d) => waitsForDependents(d.object))) await this.#unblock(item);
+    const preconditions = { uid };
+    await client.delete(resource, { name, namespace }, { propagationPolicy: verdict.propagationPolicy, preconditions }).catch(undefinedWhenGone);
+  }
+
+  async #stateOf(ref: OwnerRef, dependent: ObjectHead): Promise<OwnerState> {
+    if (this.#absent.has(ref.uid)) return 'dangling';
+    const owner = this.#graph.owner(ref, dependent);
+    if (!owner) {
+      this.#context.log.warn({ owner: ref, dependent: dependent.metadata.name }, 'the owner cannot be looked up; its dependent is kept');
+      return 'unknown';
+    }
+    const found = await this.#context.client.get<ObjectHead>(owner.resource, owner.key).catch(undefinedWhenGone);
+    if (found?.metadata.uid !== ref.uid) {
+      this.#remember(ref.uid);
+      return 'dangling';
+    }
+    return waitsForDependents(found) ? 'waiting' : 'solid';
+  }
+  #remember(uid: string): void {
+    this.#absent.add(uid);
+    if (this.#absent.size > absentRemembered) this.#absent.delete(this.#absent.values().next().value!);
+  }
+
+  #dependents({ object }: Item): Item[] { return this.#graph.dependents(object.metadata.uid, this.#context); }
+  async #removeReferences({ resource, object }: Item, uids: readonly string[]): Promise<void> {
+    await this.#patch(resource, object, { ownerReferences: refsOf(object).filter((ref) => !uids.includes(ref.uid)) });
+  }
+  async #unblock({ resource, object }: Item): Promise<void> {
+    if (!refsOf(object).some((ref) => ref.blockOwnerDeletion)) return;
+    await this.#patch(resource, object, { ownerReferences: refsOf(object).map((ref) => ({ ...ref, blockOwnerDeletion: false })) });
+  }
+  async #removeFinalizer({ resource, object }: Item, finalizer: string): Promise<void> {
+    await this.#patch(resource, object, { finalizers: (object.metadata.finalizers ?? []).filter((f) => f !== finalizer) });
+  }
+  async #patch(resource: ResourceDefinition, { metadata: { name, namespace, uid, resourceVersion } }: ObjectHead, metadata: object): Promise<void> {
+    await this.#context.client.patch(resource, { name, namespace }, { metadata: { ...metadata, uid, resourceVersion } }).catch(undefinedWhenGone);
+  }
+}
+
+function undefinedWhenGone(error: unknown): undefined {
+  if (isNotFound(error)) return undefined;
+  throw error;
+}

@@ -1,0 +1,48 @@
+// All controllers of the master, in start order.
+import type { Controller } from '../../src/controller/controller.ts';
+import type { ResourceDefinition } from '../../src/schema/resource.ts';
+import { deploymentController } from './deployment/deployment-controller.ts';
+import { endpointsController } from './endpoints/endpoints-controller.ts';
+import { endpointSliceController } from './endpointslice/endpointslice-controller.ts';
+import { createEventTtlController } from './eventttl/event-ttl-controller.ts';
+import { createGarbageCollector } from './garbagecollector/garbage-collector.ts';
+import { createNamespaceController } from './namespace/namespace-controller.ts';
+import { createNodeIpamController } from './nodeipam/node-ipam-controller.ts';
+import { createNodeLifecycleController } from './nodelifecycle/node-lifecycle-controller.ts';
+import { taintEvictionController } from './nodelifecycle/taint-eviction-controller.ts';
+import { createPodGarbageCollector } from './podgc/pod-garbage-collector.ts';
+import { replicaSetController } from './replicaset/replicaset-controller.ts';
+import { replicationController } from './replicationcontroller/replication-controller.ts';
+import { createRootCAPublisher } from './rootca/root-ca-publisher.ts';
+import { serviceAccountController } from './serviceaccount/serviceaccount-controller.ts';
+
+export interface ControllerOptions {
+  /** Everything the API serves, in discovery order: what namespaces hold and owners own. */
+  readonly resources: readonly ResourceDefinition[];
+  /** The cluster's Pod range; nodes get subnets of `nodeMask` bits (24). Absent: nodes bring their own. */
+  readonly clusterCIDR?: string;
+  readonly nodeMask?: number;
+  /** PEM of the certificate authority Pods trust the API server by. */
+  readonly rootCA: string;
+  readonly terminatedPodThreshold?: number;
+}
+
+export function createControllers(options: ControllerOptions): Controller[] {
+  const { resources, clusterCIDR, nodeMask, rootCA, terminatedPodThreshold } = options;
+  return [
+    serviceAccountController,
+    createRootCAPublisher(rootCA),
+    createNamespaceController(resources),
+    ...(clusterCIDR === undefined ? [] : [createNodeIpamController({ clusterCIDR, ...(nodeMask === undefined ? {} : { nodeMask }) })]),
+    createNodeLifecycleController(),
+    taintEvictionController,
+    endpointSliceController,
+    endpointsController,
+    replicaSetController,
+    replicationController,
+    deploymentController,
+    createGarbageCollector(resources),
+    createPodGarbageCollector(terminatedPodThreshold),
+    createEventTtlController(),
+  ];
+}

@@ -1,0 +1,49 @@
+// Whether a node still speaks: judged by changes of its Lease and heartbeat as seen here, never by comparing clocks of two machines.
+// upstream: pkg/controller/nodelifecycle/node_lifecycle_controller.go (tryUpdateNodeHealth)
+import { findCondition } from '../../../src/apimachinery/conditions.ts';
+import type { Lease } from '../../../src/api/coordination/lease.ts';
+import type { Node, NodeCondition } from '../../../src/api/core/node.ts';
+import { timestamp } from '../../../src/util/clock.ts';
+
+/** A node that was silent this long is no longer known to work. */
+export const monitorGraceMs = 40_000;
+/** A new node may take this long to report for the first time. */
+export const startupGraceMs = 60_000;
+/** What only the node itself can say; unknown when it is silent. */
+const reportedConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'] as const;
+
+/** `heardAt` is when this process last saw a sign of life, which `sign` describes. */
+export interface NodeHealth { readonly sign: string; readonly heardAt: number }
+
+export function observe(previous: NodeHealth | undefined, node: Node, lease: Lease | undefined, now: number): NodeHealth {
+  const ready = findCondition(node.status?.conditions, 'Ready');
+  const sign = JSON.stringify([node.metadata.uid, lease?.spec?.renewTime ?? null, ready?.lastHeartbeatTime ?? null, ready?.status === 'Unknown' ? null : ready?.status ?? null]);
+  // Becoming Unknown is our own mark and no sign of life.
+  return previous && (previous.sign === sign || ready?.status === 'Unknown' && sameLease(previous.sign, sign)) ? { sign, heardAt: previous.heardAt } : { sign, heardAt: now };
+}
+const sameLease = (a: string, b: string): boolean => {
+  const [uidA, leaseA, beatA] = JSON.parse(a) as unknown[];
+  const [uidB, leaseB, beatB] = JSON.parse(b) as unknown[];
+  return uidA === uidB && leaseA === leaseB && beatA === beatB;
+};
+
+/** Milliseconds of silence left before the node counts as lost; 0 or less when it does. */
+export function graceLeft(node: Node, health: NodeHealth, now: number): number {
+  const reported = findCondition(node.status?.conditions, 'Ready') !== undefined;
+  return health.heardAt + (reported ? monitorGraceMs : startupGraceMs) - now;
+}
+
+/** The conditions of a silent node; undefined when they already say so. */
+export function silentConditions(node: Node, now: number): NodeCondition[] | undefined {
+  const conditions = node.status?.conditions ?? [];
+  const changed = reportedConditions.filter((type) => findCondition(conditions, type)?.status !== 'Unknown');
+  if (!changed.length) return undefined;
+  return [
+    ...conditions.map((c) => ((changed as readonly string[]).includes(c.type)
+      ? { ...c, status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.', lastTransitionTime: timestamp(now) } : c)),
+    ...changed.filter((type) => !findCondition(conditions, type)).map((type) => ({
+      type, status: 'Unknown', reason: 'NodeStatusNeverUpdated', message: 'Kubelet never posted node status.',
+      lastHeartbeatTime: node.metadata.creationTimestamp, lastTransitionTime: timestamp(now),
+    }) as NodeCondition),
+  ];
+}

@@ -1,0 +1,112 @@
+// The master: the only place where its concrete classes are chosen. One process runs the API server over the store, the
+// scheduler and the controllers.
+import { mkdirSync } from 'node:fs';
+import { hostname, networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { allResources } from '../src/api/index.ts';
+import { Client } from '../src/client/client.ts';
+import { realClock } from '../src/util/clock.ts';
+import type { Log } from '../src/util/log.ts';
+import { ApiServer } from './apiserver/api-server.ts';
+import { drainHandler } from './apiserver/drain.ts';
+import { peerAuthenticator } from './apiserver/filters/authentication.ts';
+import { controlPlane, discovery, nodes, superusers } from './apiserver/filters/authorization.ts';
+import { HttpServer } from './apiserver/http-server.ts';
+import { MemoryTransport } from './apiserver/memory-transport.ts';
+import { openApiHandlers } from './apiserver/openapi.ts';
+import { logHandler, proxyUpgrade } from './apiserver/streams/kubelet-proxy.ts';
+import { Tunnels } from './apiserver/tunnel.ts';
+import { bootstrapNamespaces, bootstrapService } from './bootstrap.ts';
+import { runControlPlane } from './control-plane.ts';
+import { Pki } from './pki/files.ts';
+import { Registry } from './registry/registry.ts';
+import { openEmbeddedStore } from './storage/embedded/embedded-store.ts';
+import { compactRegularly } from './storage/compactor.ts';
+
+export interface MasterOptions {
+  readonly dataDir: string;
+  readonly port: number;
+  /** Address other hosts and Pods reach this master at. */
+  readonly advertiseAddress: string;
+  readonly podCIDR: string;
+  readonly serviceCIDR: string;
+  readonly nodePorts: { readonly first: number; readonly last: number };
+  /** Nodes to write `<dataDir>/node-<name>.kubeconfig` for. */
+  readonly nodeNames: readonly string[];
+  readonly log: Log;
+  /** Called once requests are answered. */
+  readonly onReady?: () => void;
+}
+
+/** First host address of a range, and the tenth: the API's and the DNS's, as upstream's installers choose them. */
+export function addressInRange(cidr: string, index: number): string {
+  const parts = cidr.split('/')[0]!.split('.').map(Number);
+  const value = parts.reduce((n, part) => n * 256 + part, 0) + index;
+  return [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');
+}
+
+function localAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((list) => list ?? []).filter((a) => a.family === 'IPv4').map((a) => a.address);
+}
+
+/** Runs until the signal aborts. @throws when the port or the data directory cannot be used */
+export async function runMaster(options: MasterOptions, signal: AbortSignal): Promise<void> {
+  const { dataDir, log, port, advertiseAddress } = options;
+  const clock = realClock;
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const store = await openEmbeddedStore(join(dataDir, 'store'));
+  const stop = new AbortController();
+  try {
+    const registry = new Registry({ store, resources: allResources, clock, log, ranges: { serviceCIDR: options.serviceCIDR, nodePorts: options.nodePorts } });
+    await registry.start(stop.signal);
+    const pki = await Pki.open(dataDir);
+    const serviceIP = addressInRange(options.serviceCIDR, 1);
+    const serving = await pki.pair('apiserver', {
+      commonName: 'kube-apiserver', usage: 'server',
+      dnsNames: ['localhost', hostname(), 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'],
+      ips: [...new Set(['127.0.0.1', advertiseAddress, serviceIP, ...localAddresses()])],
+    });
+    const tunnels = new Tunnels({ clock, log });
+    let ready = false;
+    const server = new ApiServer({
+      registry, log, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodes, discovery],
+      paths: [...openApiHandlers(allResources), drainHandler(tunnels)],
+      subresources: { '/pods/log': logHandler(tunnels) },
+      serverAddress: () => `${advertiseAddress}:${port}`, ready: () => ready,
+    });
+    const http = new HttpServer({
+      server, key: serving.key, cert: serving.cert, clientCa: pki.authority.cert, log,
+      async upgrade(request, raw, socket, head) {
+        const admitted = await server.admit(request);
+        if (admitted.info.path.startsWith('/dray/v1/')) tunnels.accept(admitted.info.path, admitted.user, socket, head);
+        else await proxyUpgrade(registry, tunnels, admitted, raw, socket, head);
+      },
+    });
+    await http.listen(port);
+    const local = `https://127.0.0.1:${port}`;
+    await pki.writeAdmin(join(dataDir, 'admin.kubeconfig'), local);
+    for (const name of options.nodeNames) await pki.writeNode(join(dataDir, `node-${name}.kubeconfig`), local, name);
+    const transport = (user: ConstructorParameters<typeof MemoryTransport>[1]): MemoryTransport => new MemoryTransport(server, user);
+    const bootstrap = new Client(transport({ name: 'system:apiserver', groups: ['system:masters'] }));
+    await bootstrapNamespaces(bootstrap);
+    await bootstrapService(bootstrap, { address: advertiseAddress, port, serviceIP });
+    const loops = runControlPlane({ transport, clock, log, resources: allResources, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert }, stop.signal);
+    const compaction = compactRegularly(store, clock, log, stop.signal);
+    ready = true;
+    log.info({ port, advertiseAddress, podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR }, 'the master is ready');
+    options.onReady?.();
+    await Promise.race([aborted(signal), loops]);
+    ready = false;
+    stop.abort();
+    await http.close();
+    await Promise.allSettled([loops, compaction]);
+  } finally {
+    stop.abort();
+    await store.close();
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> => new Promise((resolve) => {
+  if (signal.aborted) resolve();
+  else signal.addEventListener('abort', () => resolve(), { once: true });
+});

@@ -1,0 +1,71 @@
+// The cluster's own certificate authority and the certificates it signs (P-256, ECDSA).
+import 'reflect-metadata';
+import { webcrypto } from 'node:crypto';
+import {
+  BasicConstraintsExtension, ExtendedKeyUsage, ExtendedKeyUsageExtension, KeyUsageFlags, KeyUsagesExtension, PemConverter, SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension, AuthorityKeyIdentifierExtension, X509Certificate, X509CertificateGenerator,
+} from '@peculiar/x509';
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const crypto = webcrypto;
+const yearMs = 365 * 24 * 3600 * 1000;
+/** Clocks of hosts differ: certificates are valid from a little earlier. */
+const skewMs = 3600 * 1000;
+
+/** PEM texts. */
+export interface KeyPair { readonly cert: string; readonly key: string }
+
+export interface CertificateRequest {
+  readonly commonName: string;
+  readonly organizations?: readonly string[];
+  readonly dnsNames?: readonly string[];
+  readonly ips?: readonly string[];
+  readonly usage: 'server' | 'client';
+  readonly days?: number;
+}
+
+const subject = (commonName: string, organizations: readonly string[] = []): { [key: string]: string[] }[] => [...organizations.map((O) => ({ O: [O] })), { CN: [commonName] }];
+const serial = (): string => Buffer.from(webcrypto.getRandomValues(new Uint8Array(16))).toString('hex').replace(/^[89a-f]/, '7');
+
+async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
+  return PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
+}
+
+/** A new self-signed authority. */
+export async function createAuthority(commonName: string): Promise<KeyPair> {
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const now = Date.now();
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    serialNumber: serial(), name: subject(commonName), notBefore: new Date(now - skewMs), notAfter: new Date(now + 10 * yearMs), signingAlgorithm: algorithm, keys,
+    extensions: [new BasicConstraintsExtension(true, undefined, true), new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign | KeyUsageFlags.digitalSignature, true), await SubjectKeyIdentifierExtension.create(keys.publicKey, false, crypto)],
+  }, crypto);
+  return { cert: `${certificate.toString('pem')}\n`, key: `${await exportKey(keys.privateKey)}\n` };
+}
+
+/** A new key and a certificate for it, signed by the authority. */
+export async function issue(authority: KeyPair, request: CertificateRequest): Promise<KeyPair> {
+  const ca = new X509Certificate(authority.cert);
+  const caKey = await crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(authority.key), algorithm, false, ['sign']);
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const now = Date.now();
+  const names = [...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })), ...(request.ips ?? []).map((value) => ({ type: 'ip' as const, value }))];
+  const certificate = await X509CertificateGenerator.create({
+    serialNumber: serial(), subject: subject(request.commonName, request.organizations), issuer: ca.subject,
+    notBefore: new Date(now - skewMs), notAfter: new Date(now + (request.days ?? 365) * 24 * 3600 * 1000),
+    signingAlgorithm: algorithm, publicKey: keys.publicKey, signingKey: caKey,
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true), new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true),
+      new ExtendedKeyUsageExtension([request.usage === 'server' ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth]),
+      ...(names.length ? [new SubjectAlternativeNameExtension(names)] : []),
+      await AuthorityKeyIdentifierExtension.create(ca.publicKey, false, crypto),
+    ],
+  }, crypto);
+  return { cert: `${certificate.toString('pem')}\n`, key: `${await exportKey(keys.privateKey)}\n` };
+}
+
+/** Names and end of a certificate, to decide whether it still serves. */
+export function describe(pem: string): { names: readonly string[]; notAfter: Date } {
+  const certificate = new X509Certificate(pem);
+  const names = certificate.getExtension(SubjectAlternativeNameExtension)?.names.items.map((n) => n.value) ?? [];
+  return { names, notAfter: certificate.notAfter };
+}

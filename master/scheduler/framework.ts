@@ -1,0 +1,54 @@
+// The shape of a scheduler plugin. A plugin prepares itself once per Pod and then answers for each node; a check owns the
+// words of its own failure and says which events could cure it.
+// upstream: pkg/scheduler/framework/interface.go
+import type { Selector } from '../../src/apimachinery/selectors.ts';
+import type { Pod } from '../../src/api/core/pod.ts';
+import type { NodeInfo } from './node-info.ts';
+
+/** What happens in the cluster that may make room for a Pod. */
+export type ClusterEvent = 'Node/add' | 'Node/update' | 'Pod/add' | 'Pod/update' | 'Pod/delete';
+
+/** Why a node does not suit; `unresolvable` when removing other Pods from it would not help. */
+export interface Rejection { readonly reasons: readonly string[]; readonly unresolvable?: boolean }
+
+/** One Pod against the nodes. Absent parts have nothing to say about this Pod. */
+export interface PodCheck {
+  filter?(node: NodeInfo): Rejection | undefined;
+  /** Sees the nodes that passed every filter, before the first `score`. */
+  beforeScore?(feasible: readonly NodeInfo[]): void;
+  /** Any number; higher is better once normalised. */
+  score?(node: NodeInfo): number;
+  /** Brings scores into 0 to 100; the default leaves them. */
+  normalize?(scores: number[], feasible: readonly NodeInfo[]): number[];
+}
+
+export interface Snapshot {
+  readonly nodes: readonly NodeInfo[];
+  readonly related: Related;
+}
+/** What plugins read beside nodes and Pods. */
+export interface Related {
+  /** Selects the Pods a Pod is spread among by default: those of its Services and its controller; undefined when there are none. */
+  siblings(pod: Pod): Selector | undefined;
+  namespaceLabels(name: string): Readonly<Record<string, string>> | undefined;
+}
+
+export interface Plugin {
+  /** Upstream's name. */
+  readonly name: string;
+  readonly curedBy: readonly ClusterEvent[];
+  /** Weight of the score among the others. */
+  readonly weight?: number;
+  /** Keeps a Pod out of the queue while it returns true. */
+  holdsBack?(pod: Pod): boolean;
+  check?(pod: Pod, snapshot: Snapshot): PodCheck;
+}
+
+export const maxScore = 100;
+
+/** Scales so that the highest becomes 100; `reverse` when the raw number counts faults. */
+export function scaleToMax(scores: readonly number[], reverse = false): number[] {
+  const highest = Math.max(0, ...scores);
+  if (highest === 0) return scores.map(() => (reverse ? maxScore : 0));
+  return scores.map((score) => (reverse ? maxScore - Math.floor((maxScore * score) / highest) : Math.floor((maxScore * score) / highest)));
+}

@@ -1,0 +1,73 @@
+// One node as the scheduler sees it: what it offers, the Pods on it, and the sums over them kept up to date.
+// upstream: pkg/scheduler/framework/types.go (NodeInfo)
+import type { Node } from '../../src/api/core/node.ts';
+import type { Pod } from '../../src/api/core/pod.ts';
+import { addTo, amounts, requestsOf, type ResourceList } from './resources.ts';
+
+export interface HostPort { readonly ip: string; readonly protocol: string; readonly port: number }
+
+export function hostPortsOf({ spec }: Pod): HostPort[] {
+  const restartable = (spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always');
+  return [...spec.containers, ...restartable].flatMap((c) => (c.ports ?? []).filter((p) => (p.hostPort ?? 0) > 0)
+    .map((p) => ({ ip: p.hostIP || '0.0.0.0', protocol: p.protocol || 'TCP', port: p.hostPort! })));
+}
+
+const hasAffinity = ({ spec: { affinity } }: Pod): boolean => Boolean(affinity?.podAffinity || affinity?.podAntiAffinity);
+
+export class NodeInfo {
+  readonly name: string;
+  #node: Node | undefined;
+  #allocatable: ResourceList = {};
+  readonly #pods = new Map<string, Pod>();
+  readonly #requested: Record<string, number> = {};
+  readonly #assumed: Record<string, number> = {};
+  #ports: Map<string, HostPort[]> = new Map();
+  #images: Map<string, number> | undefined;
+  readonly #affine = new Map<string, Pod>();
+
+  constructor(name: string) { this.name = name; }
+
+  /** Present on every node plugins see. */
+  get node(): Node { return this.#node!; }
+  get known(): boolean { return this.#node !== undefined; }
+  get labels(): Readonly<Record<string, string>> { return this.#node?.metadata.labels ?? {}; }
+  get allocatable(): ResourceList { return this.#allocatable; }
+  get pods(): Iterable<Pod> { return this.#pods.values(); }
+  get podCount(): number { return this.#pods.size; }
+  get requested(): ResourceList { return this.#requested; }
+  /** Requests with the assumed minimum of containers that ask for nothing. */
+  get assumedRequests(): ResourceList { return this.#assumed; }
+  get podsWithAffinity(): Iterable<Pod> { return this.#affine.values(); }
+  get hostPorts(): readonly HostPort[] { return [...this.#ports.values()].flat(); }
+  /** Bytes by image name. */
+  get images(): ReadonlyMap<string, number> {
+    return (this.#images ??= new Map((this.#node?.status?.images ?? []).flatMap((image) => (image.names ?? []).map((name) => [name, image.sizeBytes ?? 0] as const))));
+  }
+
+  setNode(node: Node | undefined): void {
+    this.#node = node;
+    this.#allocatable = amounts(node?.status?.allocatable);
+    this.#images = undefined;
+  }
+  add(pod: Pod): void {
+    const { uid } = pod.metadata;
+    this.remove(uid);
+    this.#pods.set(uid, pod);
+    const requests = requestsOf(pod);
+    addTo(this.#requested, requests.exact);
+    addTo(this.#assumed, requests.assumed);
+    const ports = hostPortsOf(pod);
+    if (ports.length) this.#ports.set(uid, ports);
+    if (hasAffinity(pod)) this.#affine.set(uid, pod);
+  }
+  remove(uid: string): void {
+    const pod = this.#pods.get(uid);
+    if (!pod) return;
+    this.#pods.delete(uid);
+    const requests = requestsOf(pod);
+    addTo(this.#requested, requests.exact, -1);
+    addTo(this.#assumed, requests.assumed, -1);
+    this.#ports.delete(uid);
+    this.#affine.delete(uid);
+  }
+}

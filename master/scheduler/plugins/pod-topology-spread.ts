@@ -1,0 +1,126 @@
+// PodTopologySpread: keeps the numbers of matching Pods in the domains of a topology close together, as a demand or as a wish.
+// upstream: pkg/scheduler/framework/plugins/podtopologyspread/filtering.go, scoring.go
+import { Selector, selectorFromObject } from '../../../src/apimachinery/selectors.ts';
+import { findUntolerated } from '../../../src/apimachinery/tolerations.ts';
+import type { Pod } from '../../../src/api/core/pod.ts';
+import type { TopologySpreadConstraint } from '../../../src/api/core/topology-spread.ts';
+import { maxScore, type Plugin, type PodCheck, type Snapshot } from '../framework.ts';
+import type { NodeInfo } from '../node-info.ts';
+import { requiredNodes } from '../node-selector.ts';
+
+const hostname = 'kubernetes.io/hostname';
+const zone = 'topology.kubernetes.io/zone';
+
+interface Constraint { readonly maxSkew: number; readonly topologyKey: string; readonly selector: Selector; readonly minDomains: number; readonly counts: (node: NodeInfo) => boolean }
+
+function constraintOf(pod: Pod, constraint: TopologySpreadConstraint): Constraint {
+  const keys = constraint.matchLabelKeys ?? [];
+  const extra = keys.flatMap((key) => (pod.metadata.labels?.[key] === undefined ? [] : [{ key, operator: '=' as const, values: [pod.metadata.labels[key]] }]));
+  const own = selectorFromObject(constraint.labelSelector);
+  const suits = constraint.nodeAffinityPolicy === 'Ignore' ? undefined : requiredNodes(pod);
+  const taints = constraint.nodeTaintsPolicy === 'Honor';
+  return {
+    maxSkew: constraint.maxSkew, topologyKey: constraint.topologyKey, minDomains: constraint.minDomains ?? 1,
+    selector: own.requirements ? new Selector([...own.requirements, ...extra]) : own,
+    counts: (node) => (!suits || suits(node)) && (!taints || findUntolerated(node.node.spec.taints?.filter((t) => t.effect !== 'PreferNoSchedule'), pod.spec.tolerations) === undefined),
+  };
+}
+
+/** Pods that bring no constraints are spread over nodes and zones with their siblings, softly. */
+function defaultConstraints(pod: Pod, { related }: Snapshot): Constraint[] {
+  const selector = related.siblings(pod);
+  if (!selector || selector.empty) return [];
+  const suits = requiredNodes(pod);
+  const counts = (node: NodeInfo): boolean => !suits || suits(node);
+  return [{ maxSkew: 3, topologyKey: hostname, selector, minDomains: 1, counts }, { maxSkew: 5, topologyKey: zone, selector, minDomains: 1, counts }];
+}
+
+function matching(node: NodeInfo, selector: Selector, namespace: string | undefined): number {
+  let count = 0;
+  for (const pod of node.pods) if (!pod.metadata.deletionTimestamp && pod.metadata.namespace === namespace && selector.matches(pod.metadata.labels)) count++;
+  return count;
+}
+
+const hasAllKeys = (node: NodeInfo, constraints: readonly Constraint[]): boolean => constraints.every(({ topologyKey }) => node.labels[topologyKey] !== undefined);
+
+/** Matching Pods per domain, over the nodes that count. */
+function domainCounts(pod: Pod, constraint: Constraint, constraints: readonly Constraint[], nodes: readonly NodeInfo[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const node of nodes) {
+    if (!hasAllKeys(node, constraints) || !constraint.counts(node)) continue;
+    const domain = node.labels[constraint.topologyKey]!;
+    counts.set(domain, (counts.get(domain) ?? 0) + matching(node, constraint.selector, pod.metadata.namespace));
+  }
+  return counts;
+}
+
+/** With maxSkew 1 and domains of 2 and 1 Pods, the next Pod may only go to the second: 2 + 1 - 1 is more than 1. */
+function hardFilter(pod: Pod, constraints: readonly Constraint[], nodes: readonly NodeInfo[]): NonNullable<PodCheck['filter']> {
+  const states = constraints.map((constraint) => {
+    const domains = domainCounts(pod, constraint, constraints, nodes);
+    const smallest = domains.size < constraint.minDomains ? 0 : Math.min(...domains.values());
+    return { constraint, domains, smallest, self: constraint.selector.matches(pod.metadata.labels) ? 1 : 0 };
+  });
+  return (node) => {
+    for (const { constraint, domains, smallest, self } of states) {
+      const domain = node.labels[constraint.topologyKey];
+      if (domain === undefined) return { reasons: ["node(s) didn't match pod topology spread constraints (missing required label)"], unresolvable: true };
+      if ((domains.get(domain) ?? 0) + self - smallest > constraint.maxSkew) return { reasons: ["node(s) didn't match pod topology spread constraints"] };
+    }
+    return undefined;
+  };
+}
+
+function softScore(pod: Pod, constraints: readonly Constraint[], nodes: readonly NodeInfo[], requireKeys: boolean): PodCheck {
+  let ignored = new Set<NodeInfo>();
+  let domains: Map<string, number>[] = [];
+  let weights: number[] = [];
+  return {
+    beforeScore(feasible) {
+      ignored = new Set(requireKeys ? feasible.filter((node) => !hasAllKeys(node, constraints)) : []);
+      const scored = feasible.filter((node) => !ignored.has(node));
+      domains = constraints.map(({ topologyKey }) => new Map(topologyKey === hostname ? [] : scored.flatMap((node) => (node.labels[topologyKey] === undefined ? [] : [[node.labels[topologyKey], 0] as const]))));
+      // A topology with many domains weighs more, as each of its Pods means less.
+      weights = constraints.map(({ topologyKey }, i) => Math.log((topologyKey === hostname ? scored.length : domains[i]!.size) + 2));
+      for (const [i, constraint] of constraints.entries()) {
+        if (constraint.topologyKey === hostname) continue;
+        for (const node of nodes) {
+          const domain = node.labels[constraint.topologyKey];
+          if (domain === undefined || !domains[i]!.has(domain) || !constraint.counts(node) || (requireKeys && !hasAllKeys(node, constraints))) continue;
+          domains[i]!.set(domain, domains[i]!.get(domain)! + matching(node, constraint.selector, pod.metadata.namespace));
+        }
+      }
+    },
+    score(node) {
+      if (ignored.has(node)) return 0;
+      let score = 0;
+      for (const [i, { topologyKey, selector, maxSkew }] of constraints.entries()) {
+        const domain = node.labels[topologyKey];
+        if (domain === undefined) continue;
+        const count = topologyKey === hostname ? matching(node, selector, pod.metadata.namespace) : domains[i]!.get(domain) ?? 0;
+        score += count * weights[i]! + (maxSkew - 1);
+      }
+      return Math.round(score);
+    },
+    normalize(scores, feasible) {
+      const counted = scores.filter((_, i) => !ignored.has(feasible[i]!));
+      const [low, high] = [Math.min(...counted), Math.max(...counted)];
+      return scores.map((score, i) => (ignored.has(feasible[i]!) ? 0 : high === 0 ? maxScore : Math.floor((maxScore * (high + low - score)) / high)));
+    },
+  };
+}
+
+export const podTopologySpread: Plugin = {
+  name: 'PodTopologySpread',
+  curedBy: ['Pod/add', 'Pod/update', 'Pod/delete', 'Node/add', 'Node/update'],
+  weight: 2,
+  check: (pod, snapshot) => {
+    const own = pod.spec.topologySpreadConstraints ?? [];
+    const hard = own.filter((c) => c.whenUnsatisfiable === 'DoNotSchedule').map((c) => constraintOf(pod, c));
+    const soft = own.length ? own.filter((c) => c.whenUnsatisfiable === 'ScheduleAnyway').map((c) => constraintOf(pod, c)) : defaultConstraints(pod, snapshot);
+    return {
+      ...(hard.length ? { filter: hardFilter(pod, hard, snapshot.nodes) } : {}),
+      ...(soft.length ? softScore(pod, soft, snapshot.nodes, own.length > 0) : {}),
+    };
+  },
+};

@@ -1,0 +1,64 @@
+// Chooses a node for one Pod: filter all nodes, score those that remain, take the best. Pure but for the random choice among equals.
+// upstream: pkg/scheduler/schedule_one.go (schedulePod)
+import type { Pod } from '../../src/api/core/pod.ts';
+import { FitError, type NodeRejection } from './fit-error.ts';
+import type { Plugin, PodCheck, Snapshot } from './framework.ts';
+import type { NodeInfo } from './node-info.ts';
+
+/** Below this many nodes all are looked at. */
+const minFeasible = 100;
+
+/** How many suitable nodes are enough: all up to 100 nodes, then a share that falls from 50 % to 5 %. */
+export function feasibleEnough(nodeCount: number): number {
+  if (nodeCount <= minFeasible) return nodeCount;
+  const percent = Math.max(5, 50 - Math.floor(nodeCount / 125));
+  return Math.max(minFeasible, Math.floor((nodeCount * percent) / 100));
+}
+
+interface Prepared { readonly plugin: Plugin; readonly check: PodCheck }
+
+/** `start` rotates where the search begins, so that in a large cluster every node gets its turn. @throws FitError */
+export function schedulePod(pod: Pod, snapshot: Snapshot, plugins: readonly Plugin[], choose: { start: number; random: () => number }): { node: NodeInfo; looked: number } {
+  const { nodes } = snapshot;
+  const checks: Prepared[] = nodes.length ? plugins.flatMap((plugin) => (plugin.check ? [{ plugin, check: plugin.check(pod, snapshot) }] : [])) : [];
+  const rejections = new Map<string, NodeRejection>();
+  const feasible: NodeInfo[] = [];
+  const enough = feasibleEnough(nodes.length);
+  let looked = 0;
+  for (; looked < nodes.length && feasible.length < enough; looked++) {
+    const node = nodes[(choose.start + looked) % nodes.length]!;
+    const rejection = reject(checks, node);
+    if (rejection) rejections.set(node.name, rejection);
+    else feasible.push(node);
+  }
+  if (feasible.length === 0) throw new FitError(rejections, nodes.length, pod.spec.preemptionPolicy !== 'Never');
+  if (feasible.length === 1) return { node: feasible[0]!, looked };
+  return { node: best(feasible, totalScores(checks, feasible), choose.random), looked };
+}
+
+/** The first plugin that says no decides: its words are the node's. */
+function reject(checks: readonly Prepared[], node: NodeInfo): NodeRejection | undefined {
+  for (const { plugin, check } of checks) {
+    const rejection = check.filter?.(node);
+    if (rejection) return { ...rejection, plugin: plugin.name };
+  }
+  return undefined;
+}
+
+export function totalScores(checks: readonly Prepared[], feasible: readonly NodeInfo[]): number[] {
+  const totals = feasible.map(() => 0);
+  for (const { plugin, check } of checks) {
+    if (!check.score) continue;
+    check.beforeScore?.(feasible);
+    const raw = feasible.map((node) => check.score!(node));
+    const scores = check.normalize ? check.normalize(raw, feasible) : raw;
+    for (const [i, score] of scores.entries()) totals[i]! += score * (plugin.weight ?? 1);
+  }
+  return totals;
+}
+
+function best(feasible: readonly NodeInfo[], totals: readonly number[], random: () => number): NodeInfo {
+  const highest = Math.max(...totals);
+  const winners = feasible.filter((_, i) => totals[i] === highest);
+  return winners[Math.floor(random() * winners.length)]!;
+}

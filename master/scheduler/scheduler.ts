@@ -1,0 +1,183 @@
+// The scheduler: gives every Pod without a node the node that suits it best, or says why none does.
+// upstream: pkg/scheduler/scheduler.go, schedule_one.go, eventhandlers.go
+import { isDeepStrictEqual } from 'node:util';
+import { findCondition } from '../../src/apimachinery/conditions.ts';
+import { isConflict, isNotFound } from '../../src/apimachinery/status-error.ts';
+import { ReplicaSets } from '../../src/api/apps/replica-set.ts';
+import { Namespaces } from '../../src/api/core/namespace.ts';
+import { Nodes, type Node } from '../../src/api/core/node.ts';
+import { Pods, type Pod } from '../../src/api/core/pod.ts';
+import { ReplicationControllers } from '../../src/api/core/replication-controller.ts';
+import { Services } from '../../src/api/core/service.ts';
+import { keyOf, type Client } from '../../src/client/client.ts';
+import { EventRecorder } from '../../src/client/event-recorder.ts';
+import type { Informer, InformerFactory } from '../../src/client/informer.ts';
+import type { ResourceDefinition } from '../../src/schema/resource.ts';
+import { timestamp, type Clock } from '../../src/util/clock.ts';
+import type { Log } from '../../src/util/log.ts';
+import { SchedulerCache } from './cache.ts';
+import { FitError } from './fit-error.ts';
+import type { Related } from './framework.ts';
+import { schedulingChanged } from './node-changes.ts';
+import { plugins } from './plugins/index.ts';
+import { SchedulingQueue } from './queue.ts';
+import { relatedFrom } from './related.ts';
+import { schedulePod } from './schedule-pod.ts';
+
+export interface SchedulerOptions {
+  readonly client: Client;
+  readonly informers: InformerFactory;
+  /** The core Events definition. */
+  readonly events: ResourceDefinition;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Chooses among equally good nodes; 0 up to 1. */
+  readonly random?: () => number;
+}
+
+const schedulerName = 'default-scheduler';
+/** A loop that held the thread this long lets others run. */
+const yieldAfterMs = 10;
+
+const isFinished = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
+
+/** Runs until the signal aborts. */
+export const runScheduler = (options: SchedulerOptions): Promise<void> => new Scheduler(options).run();
+
+class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #cache = new SchedulerCache();
+  readonly #queue: SchedulingQueue;
+  readonly #events: EventRecorder;
+  readonly #pods: Informer<Pod>;
+  readonly #nodes: Informer<Node>;
+  readonly #related: Related;
+  readonly #informers: readonly Informer[];
+  #start = 0;
+
+  constructor(options: SchedulerOptions) {
+    const { informers, client, events, clock, log } = options;
+    this.#options = options;
+    this.#queue = new SchedulingQueue(clock, plugins);
+    this.#events = new EventRecorder(client, events, { component: schedulerName }, { clock, log });
+    this.#pods = informers.informer(Pods);
+    this.#nodes = informers.informer(Nodes);
+    const services = informers.informer(Services);
+    const replicaSets = informers.informer(ReplicaSets);
+    const replicationControllers = informers.informer(ReplicationControllers);
+    const namespaces = informers.informer(Namespaces);
+    this.#related = relatedFrom({ services, replicaSets, replicationControllers, namespaces });
+    this.#informers = [this.#pods, this.#nodes, services, replicaSets, replicationControllers, namespaces];
+  }
+
+  async run(): Promise<void> {
+    const { signal, clock } = this.#options;
+    const unsubscribe = [
+      this.#nodes.addHandler({ added: (node) => this.#setNode(node), updated: (node, old) => this.#setNode(node, old), deleted: ({ metadata }) => this.#cache.removeNode(metadata.name) }),
+      this.#pods.addHandler({ added: (pod) => this.#setPod(pod), updated: (pod, old) => this.#setPod(pod, old), deleted: (pod) => this.#removePod(pod) }),
+    ];
+    const stop = (): void => this.#queue.close();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      await Promise.all(this.#informers.map((informer) => informer.waitFor(0, signal)));
+      let yielded = clock.monotonic();
+      for (let pod = await this.#queue.take(); pod; pod = await this.#queue.take()) {
+        await this.#schedule(pod);
+        if (clock.monotonic() - yielded <= yieldAfterMs) continue;
+        await new Promise<void>((resolve) => setImmediate(resolve));
+        yielded = clock.monotonic();
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      for (const off of unsubscribe) off();
+      this.#queue.close();
+    }
+  }
+
+  #setNode(node: Node, old?: Node): void {
+    this.#cache.setNode(node);
+    if (!old) this.#queue.notify('Node/add');
+    else if (schedulingChanged(node, old)) this.#queue.notify('Node/update');
+  }
+  #setPod(pod: Pod, old?: Pod): void {
+    const { uid } = pod.metadata;
+    if (!pod.spec.nodeName) return this.#setPending(pod, old);
+    this.#queue.remove(uid);
+    if (isFinished(pod)) {
+      this.#cache.removePod(uid);
+      if (!old || !isFinished(old)) this.#queue.notify('Pod/delete');
+      return;
+    }
+    this.#cache.setPod(pod);
+    if (!old?.spec.nodeName) this.#queue.notify('Pod/add');
+    else if (!isDeepStrictEqual(pod.metadata.labels, old.metadata.labels)) this.#queue.notify('Pod/update');
+  }
+  #setPending(pod: Pod, old: Pod | undefined): void {
+    const { uid, deletionTimestamp } = pod.metadata;
+    if (deletionTimestamp || isFinished(pod) || (pod.spec.schedulerName || schedulerName) !== schedulerName) return this.#queue.remove(uid);
+    if (this.#cache.isAssumed(uid)) return;
+    this.#queue.set(pod, old !== undefined && (!isDeepStrictEqual(pod.spec, old.spec) || !isDeepStrictEqual(pod.metadata.labels, old.metadata.labels)));
+  }
+  #removePod(pod: Pod): void {
+    this.#queue.remove(pod.metadata.uid);
+    const held = Boolean(pod.spec.nodeName) || this.#cache.isAssumed(pod.metadata.uid);
+    this.#cache.removePod(pod.metadata.uid);
+    if (held) this.#queue.notify('Pod/delete');
+  }
+
+  /** Placing is synchronous; the binding goes on while the next Pod is placed. */
+  async #schedule(pod: Pod): Promise<void> {
+    const { uid } = pod.metadata;
+    const { random = Math.random, log } = this.#options;
+    try {
+      const { node, looked } = schedulePod(pod, { nodes: this.#cache.nodes, related: this.#related }, plugins, { start: this.#start, random });
+      this.#start = (this.#start + looked) % this.#cache.nodes.length;
+      this.#cache.assume(pod, node.name);
+      void this.#bind(pod, node.name);
+    } catch (error) {
+      if (error instanceof FitError) {
+        this.#queue.unschedulable(uid, error.plugins);
+        await this.#report(pod, 'Unschedulable', error.message);
+      } else {
+        log.error({ error, pod: keyOf(pod) }, 'pod could not be scheduled');
+        this.#queue.retry(uid);
+        await this.#report(pod, 'SchedulerError', (error as Error).message);
+      }
+    }
+  }
+
+  async #bind(pod: Pod, node: string): Promise<void> {
+    const { name, namespace, uid } = pod.metadata;
+    const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace, uid }, target: { apiVersion: 'v1', kind: 'Node', name: node } };
+    try {
+      await this.#options.client.post(Pods, { name, namespace }, 'binding', binding);
+      this.#events.normal(pod, 'Scheduled', `Successfully assigned ${namespace}/${name} to ${node}`);
+    } catch (error) {
+      if (this.#options.signal.aborted) return;
+      this.#cache.forget(uid);
+      this.#queue.notify('Pod/delete');
+      // Gone, or placed by someone else: the watch tells the rest.
+      if (isNotFound(error)) return this.#queue.remove(uid);
+      this.#queue.retry(uid);
+      if (isConflict(error)) return;
+      this.#options.log.warn({ error, pod: keyOf(pod), node }, 'binding was refused');
+      await this.#report(pod, 'SchedulerError', `binding rejected: ${(error as Error).message}`);
+    }
+  }
+
+  /** Tells people, as an Event and as the Pod's condition, why it waits. */
+  async #report(pod: Pod, reason: string, message: string): Promise<void> {
+    const { client, clock, log } = this.#options;
+    this.#events.warning(pod, 'FailedScheduling', message);
+    const old = findCondition(pod.status?.conditions, 'PodScheduled');
+    if (old?.status === 'False' && old.reason === reason && old.message === message) return;
+    const lastTransitionTime = old?.status === 'False' && old.lastTransitionTime ? old.lastTransitionTime : timestamp(clock.now());
+    const conditions = [{ type: 'PodScheduled', status: 'False', reason, message, lastTransitionTime }];
+    const { name, namespace, uid } = pod.metadata;
+    await client.patch(Pods, { name, namespace }, { metadata: { uid }, status: { conditions } }, { type: 'strategic', subresource: 'status' }).catch((error: unknown) => {
+      if (!isNotFound(error)) log.info({ error, pod: keyOf(pod) }, 'the condition of a pod that cannot be placed was not written');
+    });
+  }
+}

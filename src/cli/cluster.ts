@@ -1,0 +1,78 @@
+// One cluster on this host: its data directory, what was decided at its first start, and the files others read.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { ClusterRanges } from './ranges.ts';
+
+/** What `dray up` decided and later commands rely on; lives in `<dataDir>/cluster.json`. */
+export interface ClusterRecord {
+  readonly version: 1;
+  readonly port: number;
+  readonly nodeName: string;
+  readonly advertiseAddress: string;
+  /** As it was given, or found. */
+  readonly dockerHost: string;
+  readonly proxyMode: ProxyMode;
+  readonly ranges: ClusterRanges;
+  /** Packages the set-up installed, over all starts. */
+  readonly installedPackages: readonly string[];
+}
+export type ProxyMode = 'auto' | 'http' | 'relay';
+
+/** A mistake of the person at the keyboard: one line, exit code 2. */
+export class UsageError extends Error {}
+
+export const defaultDataDir = '/var/lib/dray';
+/** Data directories of the clusters of this machine, so that a new one keeps clear of their ranges. */
+const registryDirectory = '/var/lib/dray-clusters';
+
+export class Cluster {
+  readonly dataDir: string;
+  constructor(dataDir: string) { this.dataDir = resolve(dataDir); }
+  path(...parts: string[]): string { return join(this.dataDir, ...parts); }
+  get adminKubeconfig(): string { return this.path('admin.kubeconfig'); }
+  nodeKubeconfig(name: string): string { return this.path(`node-${name}.kubeconfig`); }
+  get recordFile(): string { return this.path('cluster.json'); }
+
+  /** @throws UsageError when the record cannot be read */
+  record(): ClusterRecord | undefined {
+    if (!existsSync(this.recordFile)) return undefined;
+    try {
+      return JSON.parse(readFileSync(this.recordFile, 'utf8')) as ClusterRecord;
+    } catch (error) {
+      throw new UsageError(`--data-dir: ${this.recordFile} cannot be read: ${(error as Error).message}`);
+    }
+  }
+  save(record: ClusterRecord): void {
+    try {
+      mkdirSync(this.dataDir, { recursive: true, mode: 0o700 });
+      writeFileSync(`${this.recordFile}.tmp`, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
+    } catch (error) {
+      throw new UsageError(`--data-dir: ${(error as Error).message}`);
+    }
+    renameSync(`${this.recordFile}.tmp`, this.recordFile);
+    mkdirSync(registryDirectory, { recursive: true });
+    writeFileSync(this.#registryFile, `${this.dataDir}\n`);
+  }
+  get #registryFile(): string { return join(registryDirectory, createHash('sha256').update(this.dataDir).digest('hex').slice(0, 16)); }
+  /** Takes the data and the entry among this machine's clusters away. */
+  erase(): void {
+    rmSync(this.dataDir, { recursive: true, force: true });
+    rmSync(this.#registryFile, { force: true });
+    if (existsSync(registryDirectory) && readdirSync(registryDirectory).length === 0) rmSync(registryDirectory, { recursive: true });
+  }
+}
+
+/** The other clusters of this machine that still have their data. */
+export function otherClusters(except: Cluster): { dataDir: string; ranges: ClusterRanges }[] {
+  if (!existsSync(registryDirectory)) return [];
+  return readdirSync(registryDirectory).flatMap((file) => {
+    const cluster = new Cluster(readFileSync(join(registryDirectory, file), 'utf8').trim());
+    const record = cluster.dataDir === except.dataDir ? undefined : cluster.record();
+    return record ? [{ dataDir: cluster.dataDir, ranges: record.ranges }] : [];
+  });
+}
+
+/** A node name Kubernetes accepts, from the host's. */
+export const defaultNodeName = (): string => hostname().toLowerCase().replace(/[^a-z0-9.-]/g, '-').replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '') || 'node';

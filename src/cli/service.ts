@@ -1,0 +1,116 @@
+// Keeping master and agent running: in the foreground, by systemd units where systemd runs, or by a small supervisor.
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { Backoff } from '../util/backoff.ts';
+import { realClock, type Clock } from '../util/clock.ts';
+import { UsageError, type Cluster } from './cluster.ts';
+import { forgetPid, runningPid, startProcess, stopProcess, writePid, type Role } from './processes.ts';
+import { agentArguments, masterArguments } from './up.ts';
+
+const unitDirectory = '/etc/systemd/system';
+const hasSystemd = (): boolean => existsSync('/run/systemd/system');
+const roles = ['master', 'agent'] as const;
+const unitName = (cluster: Cluster, role: string): string => `dray-${role}-${createHash('sha256').update(cluster.dataDir).digest('hex').slice(0, 6)}.service`;
+
+function commandOf(cluster: Cluster, self: readonly string[], role: (typeof roles)[number]): string[] {
+  const record = cluster.record();
+  if (!record) throw new UsageError(`--data-dir: no cluster in ${cluster.dataDir}`);
+  return [...self, ...(role === 'master' ? masterArguments(cluster, record) : agentArguments(cluster, record))];
+}
+
+function systemctl(...args: string[]): void {
+  const { status, stderr } = spawnSync('systemctl', args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`systemctl ${args.join(' ')}: ${stderr.trim()}`);
+}
+
+/** Hands the running processes over to systemd, or to a supervisor of our own. Called when the cluster is up. */
+export async function installService(cluster: Cluster, self: readonly string[], clock: Clock = realClock): Promise<void> {
+  if (!hasSystemd()) {
+    if (runningPid(cluster, 'supervisor') === undefined) await startProcess(cluster, 'supervisor', self, ['supervise', '--data-dir', cluster.dataDir]);
+    return;
+  }
+  for (const role of roles) {
+    const exec = commandOf(cluster, self, role).map((part) => (/^[\w@%+=:,./-]+$/.test(part) ? part : JSON.stringify(part))).join(' ');
+    // KillMode=process: proxy workers and container processes outlive the agent.
+    writeFileSync(`${unitDirectory}/${unitName(cluster, role)}`, `[Unit]
+Description=Dray ${role} of ${cluster.dataDir}
+After=network-online.target docker.service
+Wants=network-online.target
+
+[Service]
+ExecStart=${exec}
+Restart=always
+RestartSec=1
+KillMode=process
+LimitNOFILE=1048576
+
+[Install]
+WantedBy=multi-user.target
+`);
+  }
+  systemctl('daemon-reload');
+  for (const role of roles) {
+    await stopProcess(cluster, role, clock);
+    systemctl('enable', '--now', unitName(cluster, role));
+  }
+}
+
+/** Takes the units away before the cluster is stopped; without --purge they are only stopped. */
+export async function removeService(cluster: Cluster, purge: boolean): Promise<void> {
+  if (!hasSystemd()) return;
+  for (const role of [...roles].reverse()) {
+    const file = `${unitDirectory}/${unitName(cluster, role)}`;
+    if (!existsSync(file)) continue;
+    systemctl(...(purge ? ['disable', '--now'] : ['stop']), unitName(cluster, role));
+    if (purge) rmSync(file);
+  }
+  if (purge) systemctl('daemon-reload');
+}
+
+/** Watches the processes of the cluster and starts again what ends, after 1 s, doubling to 30 s. */
+export async function supervise(cluster: Cluster, self: readonly string[], signal: AbortSignal, clock: Clock = realClock): Promise<void> {
+  await Promise.all(roles.map((role) => keepRunning(cluster, self, role, signal, clock)));
+}
+
+async function keepRunning(cluster: Cluster, self: readonly string[], role: (typeof roles)[number], signal: AbortSignal, clock: Clock): Promise<void> {
+  const backoff = new Backoff(1000, 30_000);
+  const stablePeriodMs = 60_000;
+  while (!signal.aborted) {
+    try {
+      // A process of an earlier start is not our child: all there is to watch is its entry in /proc.
+      while (runningPid(cluster, role) !== undefined) await clock.sleep(1000, signal);
+      const started = clock.monotonic();
+      await ended(startChild(cluster, self, role), signal);
+      if (clock.monotonic() - started > stablePeriodMs) backoff.forget(role);
+      await clock.sleep(backoff.next(role), signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
+  }
+}
+
+function startChild(cluster: Cluster, self: readonly string[], role: Role & ('master' | 'agent')): ChildProcess {
+  const [command, ...args] = commandOf(cluster, self, role);
+  const log = openSync(cluster.path(`${role}.log`), 'a', 0o600);
+  const child = spawn(command!, args, { detached: true, stdio: ['ignore', log, log] });
+  if (child.pid !== undefined) writePid(cluster, role, child.pid);
+  return child;
+}
+
+const ended = (child: ChildProcess, signal: AbortSignal): Promise<void> => new Promise((resolve) => {
+  child.once('exit', () => resolve());
+  child.once('error', () => resolve());
+  signal.addEventListener('abort', () => resolve(), { once: true });
+});
+
+/** `dray up` without --detach: supervises until interrupted, then stops both. */
+export async function stayInForeground(cluster: Cluster, self: readonly string[], signal: AbortSignal, clock: Clock = realClock): Promise<void> {
+  process.stdout.write('running; press Ctrl-C to stop\n');
+  await supervise(cluster, self, signal, clock);
+  for (const role of ['agent', 'master'] as const) {
+    await stopProcess(cluster, role, clock);
+    forgetPid(cluster, role);
+  }
+}

@@ -1,0 +1,143 @@
+// `dray up`: engine, ranges, master, agent, in that order, each step shown. Running it again finds everything running.
+import { createServer } from 'node:net';
+import { realClock, type Clock } from '../util/clock.ts';
+import { Cluster, defaultNodeName, otherClusters, UsageError, type ClusterRecord, type ProxyMode } from './cluster.ts';
+import { runningPid, startProcess, stopProcess } from './processes.ts';
+import { runSteps, type Step } from './progress.ts';
+import { readRangeFacts, type DockerNetworkSubnets } from './range-facts.ts';
+import { chooseRanges, RangeFlagError, type ClusterRanges } from './ranges.ts';
+
+export interface UpOptions {
+  readonly dataDir: string;
+  readonly detach: boolean;
+  readonly port?: number;
+  readonly nodeName?: string;
+  readonly dockerHost?: string;
+  readonly proxyMode?: ProxyMode;
+  readonly podCidr?: string;
+  readonly serviceCidr?: string;
+  readonly nodePortRange?: string;
+  readonly advertiseAddress?: string;
+}
+
+/** What this command needs of the agent's side: handed in, because the command line knows neither master nor agent. */
+export interface UpHost {
+  /** The command that runs this program again: `[node, …/dray.js]`. */
+  readonly program: readonly string[];
+  ensureEngine(options: { dockerHost?: string; directory: string; progress: (text: string) => void }): Promise<{ host: string; version: string; installedPackages: readonly string[]; startedPid?: number }>;
+  engineNetworks(host: string): Promise<readonly DockerNetworkSubnets[]>;
+  /** Address this host is reached at by others. */
+  hostAddress(): Promise<string>;
+}
+
+const defaultPort = 6443;
+
+/** Brings the cluster up; resolves when its node is Ready. */
+export async function up(options: UpOptions, host: UpHost, clock: Clock = realClock): Promise<Cluster> {
+  const cluster = new Cluster(options.dataDir);
+  checkChange(cluster.record(), options);
+  let record = cluster.record();
+  let engineHost = '';
+  const steps: Step[] = [
+    {
+      title: 'Docker Engine',
+      run: async (say) => {
+        const wanted = options.dockerHost ?? record?.dockerHost;
+        const engine = await host.ensureEngine({ ...(wanted ? { dockerHost: wanted } : {}), directory: cluster.path('engine'), progress: say });
+        engineHost = engine.host;
+        record = await decide(cluster, options, host, engineHost, engine.installedPackages);
+        return `Docker Engine ${engine.version} at ${engine.host}${engine.startedPid ? ' (started here)' : ''}`;
+      },
+    },
+    {
+      title: 'master',
+      run: async () => {
+        const running = runningPid(cluster, 'master');
+        if (running !== undefined) return `master runs already (pid ${running})`;
+        await checkPort(record!.port);
+        const pid = await startProcess(cluster, 'master', host.program, masterArguments(cluster, record!));
+        return `master ready at https://127.0.0.1:${record!.port} (pid ${pid})`;
+      },
+    },
+    {
+      title: 'agent',
+      run: async () => {
+        const running = runningPid(cluster, 'agent');
+        if (running !== undefined) return `agent runs already (pid ${running})`;
+        const pid = await startProcess(cluster, 'agent', host.program, agentArguments(cluster, record!));
+        return `node ${record!.nodeName} is Ready (agent pid ${pid})`;
+      },
+    },
+  ];
+  try {
+    await runSteps(steps);
+  } catch (error) {
+    // A half-started cluster helps nobody: the next `up` starts from the same point again.
+    if (record && runningPid(cluster, 'agent') === undefined) await stopProcess(cluster, 'master', clock);
+    throw error instanceof RangeFlagError ? new UsageError(error.message) : error;
+  }
+  return cluster;
+}
+
+/** What is decided once cannot be changed by a flag later. @throws UsageError */
+function checkChange(record: ClusterRecord | undefined, options: UpOptions): void {
+  if (!record) return;
+  const range = record.ranges.nodePortRange;
+  const fixed: readonly [string, string | undefined, string][] = [
+    ['--node-name', options.nodeName, record.nodeName], ['--pod-cidr', options.podCidr, record.ranges.podCIDR],
+    ['--service-cidr', options.serviceCidr, record.ranges.serviceCIDR], ['--node-port-range', options.nodePortRange, `${range.from}-${range.to}`],
+  ];
+  for (const [flag, asked, known] of fixed) {
+    if (asked !== undefined && asked !== known) throw new UsageError(`${flag}: this cluster was made with ${known}; use another --data-dir for another cluster`);
+  }
+}
+
+async function decide(cluster: Cluster, options: UpOptions, host: UpHost, dockerHost: string, installed: readonly string[]): Promise<ClusterRecord> {
+  const known = cluster.record();
+  const record: ClusterRecord = {
+    version: 1, dockerHost,
+    port: options.port ?? known?.port ?? defaultPort,
+    nodeName: known?.nodeName ?? options.nodeName ?? defaultNodeName(),
+    advertiseAddress: options.advertiseAddress ?? (await host.hostAddress()),
+    proxyMode: options.proxyMode ?? known?.proxyMode ?? 'auto',
+    ranges: known?.ranges ?? (await freshRanges(cluster, options, host, dockerHost)),
+    installedPackages: [...new Set([...(known?.installedPackages ?? []), ...installed])],
+  };
+  cluster.save(record);
+  return record;
+}
+
+async function freshRanges(cluster: Cluster, options: UpOptions, host: UpHost, dockerHost: string): Promise<ClusterRanges> {
+  const facts = await readRangeFacts({ networks: await host.engineNetworks(dockerHost), clusters: otherClusters(cluster) });
+  return chooseRanges({ podCIDR: options.podCidr, serviceCIDR: options.serviceCidr, nodePortRange: options.nodePortRange }, facts);
+}
+
+export function masterArguments(cluster: Cluster, { port, advertiseAddress, nodeName, ranges }: ClusterRecord): string[] {
+  const { podCIDR, serviceCIDR, nodePortRange } = ranges;
+  return [
+    'master', '--data-dir', cluster.dataDir, '--port', String(port), '--advertise-address', advertiseAddress, '--node', nodeName,
+    '--pod-cidr', podCIDR, '--service-cidr', serviceCIDR, '--node-port-range', `${nodePortRange.from}-${nodePortRange.to}`,
+  ];
+}
+
+export function agentArguments(cluster: Cluster, { port, nodeName, dockerHost, proxyMode }: ClusterRecord): string[] {
+  return [
+    'agent', '--master', `https://127.0.0.1:${port}`, '--kubeconfig', cluster.nodeKubeconfig(nodeName), '--docker-host', dockerHost,
+    '--node-name', nodeName, '--data-dir', cluster.dataDir, '--proxy-mode', proxyMode,
+  ];
+}
+
+/** @throws UsageError when something else listens there */
+async function checkPort(port: number): Promise<void> {
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, () => resolve());
+    });
+  } catch (error) {
+    throw new UsageError(`port ${port} cannot be used (${(error as NodeJS.ErrnoException).code}): choose another with --port`);
+  } finally {
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+}

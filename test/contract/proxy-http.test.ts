@@ -1,0 +1,368 @@
+// The HTTP behaviour of a Service port, held by both ways a request can take: the plain path and http-proxy.
+import { createHash } from 'node:crypto';
+import { createServer, type Server, type Socket } from 'node:net';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { ProxyWorker } from '../../agent/proxy/worker/worker.ts';
+import { backend, closeServer, httpBackend, listen, newWorker, once, RawClient, rule, rules, type HttpBackend } from './proxy-support.ts';
+
+describe.each([['plain path', true, 1], ['http-proxy', false, 2]])('an http port through the %s', (_, plainPath, net) => {
+  const ip = `127.60.${net}.1`;
+  const podIP = (n: number): string => `127.60.${net}.${100 + n}`;
+  let worker: ProxyWorker;
+  const closers: (() => Promise<unknown>)[] = [];
+  let revision = 0;
+
+  beforeEach(() => { worker = newWorker({ plainPath }); });
+  afterEach(async () => {
+    await worker.close();
+    for (const close of closers.splice(0)) await close();
+  });
+
+  async function pods(count: number, handler?: Parameters<typeof httpBackend>[2]): Promise<HttpBackend[]> {
+    const made = await Promise.all(Array.from({ length: count }, (_value, i) => httpBackend(`pod${i}`, podIP(i), handler)));
+    for (const pod of made) closers.push(() => pod.close());
+    return made;
+  }
+  async function raw(address: string, onConnection: (socket: Socket, n: number) => void): Promise<{ server: Server; port: number }> {
+    let n = 0;
+    const open = new Set<Socket>();
+    const server = createServer((socket) => {
+      open.add(socket);
+      socket.on('error', () => {});
+      onConnection(socket, n++);
+    });
+    const port = await listen(server, address);
+    closers.push(() => { for (const socket of open) socket.destroy(); return closeServer(server); });
+    return { server, port };
+  }
+  const serve = (backends: readonly { address: string; port: number }[], fields = {}): Promise<unknown> =>
+    worker.apply(rules(++revision, rule({ id: 'default/web:http', clusterIPs: [ip], internal: backends.map((b) => backend(b.address, b.port)), ...fields })));
+
+  it('balances each request of one connection', async () => {
+    const made = await pods(3);
+    await serve(made.map((pod) => pod.backend));
+    const client = new RawClient(ip, 80);
+    for (let i = 0; i < 9; i++) expect((await client.request('GET', `/a?b=${i}`)).body.toString()).toMatch(new RegExp(`^pod\\d GET /a\\?b=${i} 0$`));
+    client.destroy();
+    expect(made.map((pod) => pod.requests)).toEqual([3, 3, 3]);
+  });
+
+  it('gives new requests to the back end with the fewest in flight', async () => {
+    const release: (() => void)[] = [];
+    const made = await pods(2, (request, response) => {
+      if (request.url === '/slow') release.push(() => response.end('slow'));
+      else response.end('fast');
+    });
+    await serve(made.map((pod) => pod.backend));
+    const slow = new RawClient(ip, 80);
+    const answer = slow.request('GET', '/slow');
+    while (release.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const busy = made.findIndex((pod) => pod.requests === 1);
+    const client = new RawClient(ip, 80);
+    for (let i = 0; i < 6; i++) await client.request('GET', '/');
+    expect(made[busy]!.requests).toBe(1);
+    expect(made[1 - busy]!.requests).toBe(6);
+    release[0]!();
+    expect((await answer).body.toString()).toBe('slow');
+    client.destroy();
+    slow.destroy();
+  });
+
+  it('tells the back end who asks, and passes other fields as they are', async () => {
+    const seen: string[][] = [];
+    const made = await pods(1, (request, response) => { seen.push(request.rawHeaders); response.end(); });
+    await serve(made.map((pod) => pod.backend));
+    await once(ip, 80, 'GET', '/a//b/../c?x=//y', { 'X-Forwarded-For': '10.1.1.1', 'X-Own': 'v', Connection: 'keep-alive' });
+    const fields = new Map<string, string>();
+    for (let i = 0; i < seen[0]!.length; i += 2) fields.set(seen[0]![i]!.toLowerCase(), seen[0]![i + 1]!);
+    expect(fields.get('x-forwarded-for')).toBe('10.1.1.1, 127.0.0.1');
+    expect(fields.get('x-forwarded-proto')).toBe('http');
+    expect(fields.get('x-forwarded-host')).toBe('svc.test');
+    expect(fields.get('host')).toBe('svc.test');
+    expect(fields.get('x-own')).toBe('v');
+  });
+
+  it('leaves the path alone', async () => {
+    const made = await pods(1);
+    await serve(made.map((pod) => pod.backend));
+    expect((await once(ip, 80, 'GET', '/a//b/../c?x=//y')).body.toString()).toBe('pod0 GET /a//b/../c?x=//y 0');
+  });
+
+  it.each(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])('carries %s with and without a body', async (method) => {
+    const made = await pods(1, (request, response) => {
+      let size = 0;
+      request.on('data', (chunk: Buffer) => { size += chunk.length; });
+      request.on('end', () => { response.setHeader('X-Seen', `${request.method} ${size}`); response.end('x'.repeat(size)); });
+    });
+    await serve(made.map((pod) => pod.backend));
+    const client = new RawClient(ip, 80);
+    for (const size of [0, 5, 100_000]) {
+      const reply = await client.request(method, '/', {}, 'x'.repeat(size));
+      expect(reply.head.toLowerCase()).toContain(`x-seen: ${method.toLowerCase()} ${size}`);
+      expect(reply.body.length).toBe(method === 'HEAD' ? 0 : size);
+    }
+    client.destroy();
+  });
+
+  it('carries large bodies both ways without holding them', async () => {
+    const made = await pods(1, (request, response) => { request.pipe(response); });
+    await serve(made.map((pod) => pod.backend));
+    const body = Buffer.alloc(8 * 1024 * 1024, 'abcdefg');
+    const reply = await once(ip, 80, 'POST', '/', {}, body);
+    expect(createHash('sha1').update(reply.body).digest('hex')).toBe(createHash('sha1').update(body).digest('hex'));
+  });
+
+  it('carries chunked uploads and trailers both ways', async () => {
+    let trailer: string | undefined;
+    const made = await pods(1, (request, response) => {
+      response.setHeader('Trailer', 'X-Sum');
+      request.on('data', (chunk: Buffer) => response.write(chunk));
+      request.on('end', () => {
+        trailer = request.trailers['x-up'];
+        response.addTrailers({ 'X-Sum': '42' });
+        response.end();
+      });
+    });
+    await serve(made.map((pod) => pod.backend));
+    const client = new RawClient(ip, 80);
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: X-Up\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-Up: yes\r\n\r\n');
+    const reply = await client.response();
+    expect([reply.status, reply.body.toString(), reply.trailers.toLowerCase(), trailer]).toEqual([200, 'abcde', 'x-sum: 42\r\n', 'yes']);
+    client.send('DELETE /d HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n');
+    expect((await client.response()).body.toString()).toBe('abc');
+    client.destroy();
+  });
+
+  it('passes 100-continue from the back end', async () => {
+    const made = await pods(1);
+    let asked = 0;
+    made[0]!.server.on('checkContinue', (request, response) => {
+      asked++;
+      if (request.url === '/no') {
+        response.writeHead(417, { 'Content-Length': 0 });
+        response.end();
+        return;
+      }
+      response.writeContinue();
+      request.pipe(response);
+    });
+    await serve(made.map((pod) => pod.backend));
+    const client = new RawClient(ip, 80);
+    client.send('POST /yes HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');
+    expect((await client.response()).status).toBe(100);
+    client.send('hello');
+    expect((await client.response()).body.toString()).toBe('hello');
+    expect(asked).toBe(1);
+    client.destroy();
+    const refused = new RawClient(ip, 80);
+    refused.send('POST /no HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');
+    expect((await refused.response()).status).toBe(417);
+    refused.destroy();
+  });
+
+  it('passes informational responses', async () => {
+    const made = await pods(1, (_request, response) => { response.writeEarlyHints({ link: '</a>; rel=preload' }); response.end('done'); });
+    await serve(made.map((pod) => pod.backend));
+    const client = new RawClient(ip, 80);
+    expect((await client.request('GET', '/')).status).toBe(103);
+    expect((await client.response()).body.toString()).toBe('done');
+    client.destroy();
+  });
+
+  it('passes WebSockets', async () => {
+    const made = await pods(1);
+    const sockets = new WebSocketServer({ server: made[0]!.server });
+    let from = '';
+    sockets.on('connection', (socket, request) => {
+      from = String(request.headers['x-forwarded-for']);
+      socket.on('message', (data) => socket.send(`echo ${String(data)}`));
+    });
+    await serve(made.map((pod) => pod.backend));
+    const client = new WebSocket(`ws://${ip}/ws`);
+    const reply = await new Promise((resolve, reject) => {
+      client.on('error', reject);
+      client.on('open', () => client.send('hi'));
+      client.on('message', (data) => resolve(String(data)));
+    });
+    expect([reply, from]).toEqual(['echo hi', '127.0.0.1']);
+    const closed = new Promise<number>((resolve) => { client.on('close', resolve); });
+    for (const socket of sockets.clients) socket.close(4001);
+    expect(await closed).toBe(4001);
+    sockets.close();
+  });
+
+  it('tunnels an upgrade of any method and protocol', async () => {
+    const { port } = await raw(podIP(0), (socket) => {
+      socket.once('data', (head: Buffer) => {
+        socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: SPDY/3.1\r\nConnection: Upgrade\r\n\r\n${head.toString().split(' ')[0]}`);
+        socket.pipe(socket);
+      });
+    });
+    await serve([{ address: podIP(0), port }]);
+    const client = new RawClient(ip, 80);
+    client.send('POST /exec HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nContent-Length: 0\r\n\r\n');
+    expect((await client.response()).status).toBe(101);
+    expect((await client.readExactly(4)).toString()).toBe('POST');
+    client.send(Buffer.from([0x80, 0, 0xff]));
+    expect([...await client.readExactly(3)]).toEqual([0x80, 0, 0xff]);
+    client.destroy();
+  });
+
+  it('cancels the request to the back end when the client goes away', async () => {
+    const gone: Promise<void>[] = [];
+    let arrived!: () => void;
+    const begun = new Promise<void>((resolve) => { arrived = resolve; });
+    const made = await pods(1, (request, response) => {
+      gone.push(new Promise((resolve) => { response.on('close', resolve); }));
+      if (request.url === '/body') response.write('part');
+      arrived();
+    });
+    await serve(made.map((pod) => pod.backend));
+    const silent = new RawClient(ip, 80);
+    silent.send('GET /head HTTP/1.1\r\nHost: a\r\n\r\n');
+    await begun;
+    silent.destroy();
+    await gone[0];
+    const reading = new RawClient(ip, 80);
+    reading.send('GET /body HTTP/1.1\r\nHost: a\r\n\r\n');
+    await reading.readUntil('part');
+    reading.destroy();
+    await gone[1];
+  });
+
+  it('aborts the client when the back end breaks off a response', async () => {
+    const made = await pods(1, (request, response) => {
+      response.writeHead(200, request.url === '/length' ? { 'Content-Length': 100 } : {});
+      response.write('part', () => request.socket.destroy());
+    });
+    await serve(made.map((pod) => pod.backend));
+    for (const path of ['/length', '/chunked']) await expect(once(ip, 80, 'GET', path)).rejects.toThrow();
+  });
+
+  it('answers 503 at once without a back end, and goes on with one', async () => {
+    await serve([]);
+    const client = new RawClient(ip, 80);
+    const reply = await client.request('GET', '/');
+    expect([reply.status, reply.body.toString()]).toEqual([503, '503 Service Unavailable: no ready endpoints\n']);
+    expect((await client.request('POST', '/', {}, 'abc')).status).toBe(503);
+    const made = await pods(1);
+    await serve(made.map((pod) => pod.backend));
+    expect((await client.request('GET', '/')).status).toBe(200);
+    client.destroy();
+  });
+
+  it('tries another back end when one refuses or is silent', async () => {
+    const made = await pods(1);
+    const { server, port } = await raw(podIP(7), () => {});
+    await closeServer(server);
+    // 192.0.2.0/24 is reserved for documentation: either unreachable at once or silent.
+    await serve([{ address: podIP(7), port }, { address: '192.0.2.1', port: 80 }, ...made.map((pod) => pod.backend)]);
+    for (const body of ['', 'x'.repeat(200_000)]) {
+      for (let i = 0; i < 3; i++) expect((await once(ip, 80, body ? 'POST' : 'GET', '/', {}, body)).body.toString()).toBe(`pod0 ${body ? 'POST' : 'GET'} / ${body.length}`);
+    }
+  });
+
+  it('answers 502 when every back end refuses', async () => {
+    const { server, port } = await raw(podIP(7), () => {});
+    await closeServer(server);
+    await serve([{ address: podIP(7), port }]);
+    expect((await once(ip, 80)).status).toBe(502);
+  });
+
+  it('sends an idempotent request again when a connection breaks before the response, and no other', async () => {
+    const made = await pods(1);
+    const { port } = await raw(podIP(8), (socket) => { socket.once('data', () => socket.resetAndDestroy()); });
+    await serve([{ address: podIP(8), port }, ...made.map((pod) => pod.backend)]);
+    for (let i = 0; i < 4; i++) expect((await once(ip, 80, 'GET', '/')).body.toString()).toBe('pod0 GET / 0');
+    const statuses: number[] = [];
+    for (let i = 0; i < 4; i++) statuses.push((await once(ip, 80, 'POST', '/', {}, 'abc')).status);
+    expect([...statuses].sort()).toEqual([200, 200, 502, 502]);
+  });
+
+  it('serves pipelined requests in order', async () => {
+    const made = await pods(2);
+    await serve(made.map((pod) => pod.backend));
+    const client = new RawClient(ip, 80);
+    client.send([1, 2, 3].map((n) => `POST /${n} HTTP/1.1\r\nHost: a\r\nContent-Length: ${n}\r\n\r\n${'x'.repeat(n)}`).join(''));
+    for (const n of [1, 2, 3]) expect((await client.response()).body.toString()).toMatch(new RegExp(`POST /${n} ${n}$`));
+    client.destroy();
+  });
+
+  it('closes when the client asks for it, and answers HTTP/1.0', async () => {
+    const made = await pods(1);
+    await serve(made.map((pod) => pod.backend));
+    const client = new RawClient(ip, 80);
+    const reply = await client.request('GET', '/', { Connection: 'close' });
+    expect(reply.head.toLowerCase()).toContain('connection: close');
+    await client.end();
+    const old = new RawClient(ip, 80);
+    old.send('GET /old HTTP/1.0\r\n\r\n');
+    expect((await old.readAll()).toString()).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*pod0 GET \/old 0$/);
+  });
+
+  it('takes a response that ends with its connection', async () => {
+    const { port } = await raw(podIP(0), (socket) => {
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nX-A: b\r\n\r\nuntil the end'));
+    });
+    await serve([{ address: podIP(0), port }]);
+    const reply = await once(ip, 80);
+    expect(reply.body.toString()).toBe('until the end');
+  });
+
+  it('takes heads up to 64 KB', async () => {
+    const made = await pods(1);
+    await serve(made.map((pod) => pod.backend));
+    expect((await once(ip, 80, 'GET', '/', { 'X-Big': 'a'.repeat(60_000) })).status).toBe(200);
+    expect((await once(ip, 80, 'GET', '/', { 'X-Big': 'a'.repeat(70_000) })).status).toBe(431);
+  });
+
+  it('keeps a client on its back end under ClientIP affinity', async () => {
+    const made = await pods(3);
+    await serve(made.map((pod) => pod.backend), { affinitySeconds: 100 });
+    for (let i = 0; i < 6; i++) await once(ip, 80);
+    expect(made.map((pod) => pod.requests).sort()).toEqual([0, 0, 6]);
+    const others = made.filter((pod) => pod.requests === 0);
+    await serve(others.map((pod) => pod.backend), { affinitySeconds: 100 });
+    for (let i = 0; i < 6; i++) expect((await once(ip, 80)).status).toBe(200);
+    expect(others.map((pod) => pod.requests).sort()).toEqual([0, 6]);
+  });
+
+  it('relays what is no HTTP/1.x request', async () => {
+    const { port } = await raw(podIP(0), (socket) => { socket.pipe(socket); });
+    await serve([{ address: podIP(0), port }]);
+    const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+    const hello = Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01]);
+    for (const first of [Buffer.from(preface), hello, Buffer.from('*1\r\n$4\r\nPING\r\n')]) {
+      const client = new RawClient(ip, 80);
+      client.send(first);
+      expect(await client.readExactly(first.length)).toEqual(first);
+      client.destroy();
+    }
+  });
+
+  it('lets requests in flight finish when their back end leaves, and closes its idle connections', async () => {
+    let finish!: () => void;
+    let arrived!: () => void;
+    const begun = new Promise<void>((resolve) => { arrived = resolve; });
+    const made = await pods(2, (request, response) => {
+      if (request.url !== '/slow') return void response.end('ok');
+      response.write('begin ');
+      finish = () => response.end('end');
+      arrived();
+    });
+    await serve([made[0]!.backend]);
+    const client = new RawClient(ip, 80);
+    await client.request('GET', '/');
+    const slow = new RawClient(ip, 80);
+    const answer = slow.request('GET', '/slow');
+    await begun;
+    await serve([made[1]!.backend]);
+    for (let i = 0; i < 4; i++) await client.request('GET', '/');
+    expect(made[1]!.requests).toBe(4);
+    finish();
+    expect((await answer).body.toString()).toBe('begin end');
+    while (made[0]!.sockets.size > 0) await new Promise((resolve) => setImmediate(resolve));
+    client.destroy();
+    slow.destroy();
+  });
+});

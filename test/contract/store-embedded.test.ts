@@ -1,0 +1,174 @@
+// What the embedded store promises beyond the contract: it survives kill -9 and a full disk, and has one owner.
+import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, copyFile, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { openEmbeddedStore } from '../../master/storage/embedded/embedded-store.ts';
+import { DATA_FILE } from '../../master/storage/embedded/tables.ts';
+import { Compacted, type Store } from '../../master/storage/store.ts';
+import { eventsBetween } from './store-history.ts';
+
+const root = join(import.meta.dirname, '../..');
+const childArguments = ['--import', join(root, 'test/support/typescript-child.js'), join(root, 'test/contract/store-child.ts')];
+
+interface Acknowledged { readonly type: string; readonly key: string; readonly revision: number; readonly value: string | undefined }
+function parse(line: string): Acknowledged {
+  const [, type, key, revision, value] = /^(put|delete) (\S+) (\d+)(?: (.*))?$/.exec(line)!;
+  return { type: type!, key: key!, revision: Number(revision), value };
+}
+
+let dir: string;
+const children: ChildProcessByStdio<Writable, Readable, null>[] = [];
+const start = (command: string, args: readonly string[]): ChildProcessByStdio<Writable, Readable, null> => {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  children.push(child);
+  return child;
+};
+beforeEach(async () => { dir = await mkdtemp(join(tmpdir(), 'dray-embedded-')); });
+afterEach(async () => {
+  for (const child of children.splice(0)) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  await rm(dir, { recursive: true });
+});
+
+/** Whether each acknowledged write is in the log; what follows one on its key in the log is newer. */
+async function checkAcknowledged(store: Store, acknowledged: readonly Acknowledged[], from: number): Promise<void> {
+  const inLog = new Map<number, string>();
+  for (const event of await eventsBetween(store, '/', from, await store.revision())) {
+    if (event.type === 'put') inLog.set(event.entry.revision, `put ${event.entry.key} ${Buffer.from(event.entry.value).toString()}`);
+    else inLog.set(event.revision, `delete ${event.key}`);
+  }
+  for (const { type, key, revision, value } of acknowledged) {
+    expect(inLog.get(revision)).toBe(type === 'put' ? `put ${key} ${value}` : `delete ${key}`);
+  }
+}
+
+describe('kill -9 under 16 writers', () => {
+  const round = async (mode: string[], lines: number): Promise<Acknowledged[]> => {
+    const child = start(process.execPath, [...childArguments, dir, ...mode]);
+    const acknowledged: Acknowledged[] = [];
+    const exit = once(child, 'exit');
+    for await (const line of createInterface(child.stdout)) {
+      // The kill may cut the last line: a write whose acknowledgement was not heard.
+      if (/^(put \S+ \d+ \d+ \d+ v*|delete \S+ \d+)$/.test(line)) acknowledged.push(parse(line));
+      if (acknowledged.length === lines) child.kill('SIGKILL');
+    }
+    expect((await exit)[1]).toBe('SIGKILL');
+    return acknowledged;
+  };
+
+  it('loses nothing acknowledged, and revisions never repeat', async () => {
+    let last = 0;
+    for (const lines of [1, 300, 1500]) {
+      const acknowledged = (await round(['write'], lines)).slice(0, -1);
+      const store = await openEmbeddedStore(dir);
+      await checkAcknowledged(store, acknowledged, last);
+      for (const { revision } of acknowledged) expect(revision).toBeGreaterThan(last);
+      const revision = await store.revision();
+      last = await store.create(`/after/${lines}`, Buffer.from('x'));
+      expect(last).toBeGreaterThan(revision);
+      await store.close();
+    }
+  }, 30_000);
+
+  it('loses nothing while it is compacted', async () => {
+    const acknowledged = (await round(['write', 'compact'], 2000)).slice(0, -1);
+    const store = await openEmbeddedStore(dir);
+    const latest = new Map(acknowledged.map((write) => [write.key, write]));
+    for (const { type, key, revision, value } of latest.values()) {
+      const entry = await store.get(key);
+      if (entry && entry.revision > revision) continue;
+      if (type === 'put' && entry === undefined) {
+        // Only a delete that was durable but not heard of explains this.
+        const events = await eventsBetween(store, key, revision, await store.revision());
+        expect(events.map((event) => event.type)).toContain('delete');
+      } else {
+        expect(entry && [entry.revision, Buffer.from(entry.value).toString()]).toEqual(type === 'put' ? [revision, value] : undefined);
+      }
+    }
+    await expect(store.list('/', { revision: 1 })).rejects.toBeInstanceOf(Compacted);
+    // A sweep that was cut short is finished by the next one.
+    const revision = await store.revision();
+    await store.compact(revision);
+    const { entries } = await store.list('/');
+    expect((await store.list('/', { revision })).entries).toEqual(entries);
+    await store.close();
+  }, 30_000);
+});
+
+it('rejects writes while the disk is full, reads on, and writes again when there is space', async () => {
+  // A limit on the size of files fails the same write calls as a full disk does.
+  const limit = 1_000_000;
+  const child = start('prlimit', [`--fsize=${limit}:unlimited`, process.execPath, ...childArguments, dir, 'fill']);
+  const acknowledged: Acknowledged[] = [];
+  const failed: string[] = [];
+  let full = 0;
+  const exit = once(child, 'exit');
+  for await (const line of createInterface(child.stdout)) {
+    if (line.startsWith('failed ')) failed.push(line);
+    else if (line.startsWith('put ')) acknowledged.push(parse(line));
+    else if (full === 0) {
+      full = acknowledged.length;
+      expect(failed).not.toHaveLength(0);
+      for (const failure of failed.splice(0)) expect(failure).toContain(`failed true the store in ${dir} cannot write: `);
+      expect(spawnSync('prlimit', ['--pid', `${child.pid}`, '--fsize=unlimited:unlimited']).status).toBe(0);
+      child.stdin.write('again\n');
+    } else child.stdin.end('end\n');
+  }
+  expect(await exit).toEqual([0, null]);
+  expect(failed).toEqual([]);
+  expect(full).toBeGreaterThan(100);
+  expect(acknowledged.length).toBeGreaterThan(full + 50);
+  const store = await openEmbeddedStore(dir);
+  await checkAcknowledged(store, acknowledged, 0);
+  const heard = new Set(acknowledged.map((write) => write.key));
+  expect((await store.list('/')).entries.filter((entry) => !heard.has(entry.key))).toEqual([]);
+  await store.close();
+}, 30_000);
+
+describe('the data directory', () => {
+  it('has one owner at a time', async () => {
+    const store = await openEmbeddedStore(dir);
+    await expect(openEmbeddedStore(dir)).rejects.toThrow(`the data directory ${dir} is in use by process ${process.pid}`);
+    const { status, stdout } = spawnSync(process.execPath, [...childArguments, dir, 'write'], { encoding: 'utf8' });
+    expect([status, stdout]).toEqual([2, `cannot open: the data directory ${dir} is in use by process ${process.pid}\n`]);
+    await store.create('/a', Buffer.from('1'));
+    await store.close();
+    await (await openEmbeddedStore(dir)).close();
+  }, 15_000);
+
+  it('is made, and for its owner only', async () => {
+    const data = join(dir, 'deep/data');
+    const store = await openEmbeddedStore(data);
+    await store.create('/a', Buffer.from('secret'));
+    await store.backup(join(dir, 'backup'));
+    await store.close();
+    for (const file of [data, join(data, DATA_FILE), join(dir, 'backup')]) expect((await stat(file)).mode & 0o077).toBe(0);
+  });
+
+  it('is refused in one line when it cannot be used', async () => {
+    await writeFile(join(dir, 'file'), '');
+    await expect(openEmbeddedStore(join(dir, 'file'))).rejects.toThrow(/file/);
+    await mkdir(join(dir, 'other'));
+    await writeFile(join(dir, 'other', DATA_FILE), 'no store at all'.repeat(1000));
+    await expect(openEmbeddedStore(join(dir, 'other'))).rejects.toThrow(join(dir, 'other'));
+  });
+
+  it('may be replaced by a backup, which replaces an older backup whole', async () => {
+    const store = await openEmbeddedStore(dir);
+    await store.create('/a', Buffer.from('1'));
+    const backup = join(dir, 'backup');
+    await writeFile(backup, 'an older one');
+    await chmod(backup, 0o600);
+    await store.backup(backup);
+    await expect(store.backup(join(dir, 'no/such/dir\0'))).rejects.toThrow();
+    await store.create('/b', Buffer.from('1'));
+    await store.close();
+    await copyFile(backup, join(dir, DATA_FILE));
+    const restored = await openEmbeddedStore(dir);
+    expect((await restored.list('/')).entries.map((entry) => entry.key)).toEqual(['/a']);
+    await restored.close();
+  });
+});

@@ -1,0 +1,49 @@
+// An API server in this process without sockets or disk: the real registry, filters and handlers over the memory store.
+import { allResources } from '../../src/api/index.ts';
+import { Client } from '../../src/client/client.ts';
+import { InformerFactory } from '../../src/client/informer.ts';
+import { realClock, type Clock } from '../../src/util/clock.ts';
+import { silentLog } from '../../src/util/log.ts';
+import { ApiServer } from '../../master/apiserver/api-server.ts';
+import { peerAuthenticator } from '../../master/apiserver/filters/authentication.ts';
+import { controlPlane, discovery, nodes, superusers } from '../../master/apiserver/filters/authorization.ts';
+import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
+import { bootstrapNamespaces } from '../../master/bootstrap.ts';
+import { Registry } from '../../master/registry/registry.ts';
+import { MemoryStore } from '../../master/storage/memory-store.ts';
+import type { Store } from '../../master/storage/store.ts';
+
+export interface TestApi {
+  readonly server: ApiServer;
+  readonly registry: Registry;
+  /** Cluster admin. */
+  readonly client: Client;
+  /** A client of any user. */
+  as(name: string, ...groups: string[]): Client;
+  informers(): InformerFactory;
+  readonly signal: AbortSignal;
+  stop(): Promise<void>;
+}
+
+export async function startTestApi(options: { clock?: Clock; store?: Store } = {}): Promise<TestApi> {
+  const clock = options.clock ?? realClock;
+  const stop = new AbortController();
+  const store = options.store ?? new MemoryStore();
+  const registry = new Registry({ store, resources: allResources, clock, log: silentLog, ranges: { serviceCIDR: '10.43.0.0/16', nodePorts: { first: 30000, last: 32767 } } });
+  await registry.start(stop.signal);
+  const server = new ApiServer({
+    registry, log: silentLog, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodes, discovery],
+    paths: [], subresources: {}, serverAddress: () => '127.0.0.1:6443', ready: () => true,
+  });
+  const as = (name: string, ...groups: string[]): Client => new Client(new MemoryTransport(server, { name, groups: [...groups, 'system:authenticated'] }));
+  const client = as('kubernetes-admin', 'system:masters');
+  await bootstrapNamespaces(client);
+  return {
+    server, registry, client, as, signal: stop.signal,
+    informers: () => new InformerFactory(client, { clock, log: silentLog }),
+    async stop() {
+      stop.abort();
+      await store.close();
+    },
+  };
+}

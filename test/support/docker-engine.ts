@@ -1,0 +1,102 @@
+// A Docker Engine for one test file: its own network namespace, data, run-time state, socket and cgroup, so that tests never
+// meet the machine's engine or each other's. Installs Docker where it may when there is none.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { processId, startDockerd, stopDockerd } from '../../agent/runtime/engine/dockerd.ts';
+import { installPackages } from '../../src/util/apt.ts';
+import { realClock } from '../../src/util/clock.ts';
+import { engineRequest } from '../../src/util/engine-http.ts';
+
+export interface TestEngine {
+  /** For --docker-host. */
+  readonly host: string;
+  /** Name of the network namespace: containers' addresses are reachable from inside it only. */
+  readonly namespace: string;
+  /** Words before a command that runs it in that namespace. */
+  readonly enter: readonly string[];
+  /** Ends the engine; with `keepContainers` they live on until the next start or `stop()`. */
+  stopDaemon(): Promise<void>;
+  startDaemon(): Promise<void>;
+  /** Removes containers, engine, mounts, cgroups and namespace. */
+  stop(): Promise<void>;
+}
+
+const CGROUPS = '/sys/fs/cgroup';
+
+/** `name` is unique to the test file, at most ten letters and digits; what an interrupted run left under it is removed first. */
+export async function startTestEngine(name: string): Promise<TestEngine> {
+  if (!existsSync('/usr/sbin/dockerd') && !existsSync('/usr/bin/dockerd')) await installPackages(['docker.io', 'iproute2', 'iptables']);
+  const id = `dray-${name}`;
+  const directory = join(tmpdir(), `${id}-engine`);
+  const socketPath = join(directory, 'docker.sock');
+  const enter = ['nsenter', `--net=/run/netns/${id}`];
+  const startDaemon = async (): Promise<void> => {
+    await startDockerd({
+      socketPath, directory, clock: realClock, execRoot: join(directory, 'exec'), prefix: [...enter, 'unshare', '--uts'],
+      arguments: ['--config-file', join(directory, 'daemon.json'), '--data-root', join(directory, 'data'), '--cgroup-parent', `/${id}`],
+    });
+  };
+  const stopDaemon = async (): Promise<void> => {
+    const pid = processId(directory);
+    if (pid !== undefined) await stopDockerd(pid, realClock);
+  };
+  const stop = async (): Promise<void> => {
+    await removeContainers(socketPath);
+    await stopDaemon();
+    await removeRemains(id, directory);
+  };
+  await removeRemains(id, directory);
+  mkdirSync(directory, { recursive: true });
+  // All engines of a machine would share one identity from the default key.
+  writeFileSync(join(directory, 'daemon.json'), JSON.stringify({ 'deprecated-key-path': join(directory, 'key.json') }));
+  run('ip', 'netns', 'add', id);
+  run(...enter, 'ip', 'link', 'set', 'lo', 'up');
+  run(...enter, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward');
+  await startDaemon();
+  return { host: `unix://${socketPath}`, namespace: id, enter, startDaemon, stopDaemon, stop };
+}
+
+export async function removeContainers(socketPath: string): Promise<void> {
+  const endpoint = { protocol: 'http', socketPath } as const;
+  const { body } = await engineRequest(endpoint, 'GET', '/containers/json?all=1');
+  await Promise.all((JSON.parse(body.toString()) as { Id: string }[]).map(({ Id }) => engineRequest(endpoint, 'DELETE', `/containers/${Id}?force=1&v=1`)));
+}
+
+export async function removeRemains(id: string, directory: string): Promise<void> {
+  const pid = processId(directory);
+  if (pid !== undefined) await stopDockerd(pid, realClock);
+  await killMembers(id, directory);
+  const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '').filter((path) => path.startsWith(`${directory}/`));
+  for (const mount of mounts.sort().reverse()) run('umount', '-l', mount);
+  rmSync(directory, { recursive: true, force: true });
+  if (existsSync(`/run/netns/${id}`)) run('ip', 'netns', 'delete', id);
+  for (const controller of [CGROUPS, ...readdirSync(CGROUPS).map((name) => join(CGROUPS, name))]) removeTree(join(controller, id));
+}
+
+/** Shims, containerd and containers of an engine that was killed hold its mounts and cgroups. */
+async function killMembers(id: string, directory: string): Promise<void> {
+  const read = (pid: string, file: string): string => {
+    try {
+      return readFileSync(`/proc/${pid}/${file}`, 'latin1');
+    } catch {
+      return ''; // it ended while being looked at
+    }
+  };
+  const isMember = (pid: string): boolean => {
+    const line = read(pid, 'cmdline');
+    return (line.includes('containerd') && line.includes(`${directory}/`)) || read(pid, 'cgroup').includes(`/${id}/`);
+  };
+  const members = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isMember(name));
+  for (const pid of members) if (isMember(pid)) process.kill(Number(pid), 'SIGKILL');
+  for (const pid of members) for (let tries = 0; tries < 200 && isMember(pid) && !/\) Z /.test(read(pid, 'stat')); tries++) await realClock.sleep(10);
+}
+
+function removeTree(path: string): void {
+  if (!existsSync(path)) return;
+  for (const entry of readdirSync(path, { withFileTypes: true })) if (entry.isDirectory()) removeTree(join(path, entry.name));
+  rmdirSync(path);
+}
+
+const run = (...[program, ...args]: readonly string[]): string => execFileSync(program!, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });

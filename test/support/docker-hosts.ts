@@ -1,0 +1,128 @@
+// Several Docker hosts on one machine: each an engine of its own in a network namespace of its own, joined by a bridge that plays the LAN.
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { processId, startDockerd, stopDockerd } from '../../agent/runtime/engine/dockerd.ts';
+import { installPackages } from '../../src/util/apt.ts';
+import { mustParseCIDR, overlaps, parseCIDR, type CIDR } from '../../src/util/cidr.ts';
+import { realClock } from '../../src/util/clock.ts';
+import { CommandError, commandsInNetworkNamespace, run, type Commands } from '../../src/util/run.ts';
+import { removeContainers, removeRemains } from './docker-engine.ts';
+
+export interface DockerHost {
+  readonly name: string;
+  /** Address on the LAN. */
+  readonly ip: string;
+  /** Path of the host's network namespace. */
+  readonly netns: string;
+  /** For --docker-host. */
+  readonly dockerHost: string;
+  /** Runs programs in the host's network namespace. */
+  readonly commands: Commands;
+  /** The docker command against this host's engine; its output, trimmed. */
+  docker(...args: string[]): Promise<string>;
+}
+export interface DockerHosts {
+  readonly hosts: readonly DockerHost[];
+  /** The machine's own address on the LAN: it stands for all that is outside of the cluster. */
+  readonly lanIP: string;
+  /** Pulls a host's network cable, or plugs it in again. */
+  plug(host: DockerHost, connected: boolean): Promise<void>;
+  /** Ends the engines and their containers and takes away every interface, namespace, mount and file. */
+  stop(): Promise<void>;
+}
+
+const tolerate = (error: unknown): string => {
+  if (error instanceof CommandError) return '';
+  throw error;
+};
+
+/** A /24 for the LAN that no route of this machine meets. */
+async function freeSubnet(): Promise<string> {
+  const routes = JSON.parse(await run('ip', ['-4', '-j', 'route', 'show', 'table', 'all'])) as { dst?: string }[];
+  const taken = routes.flatMap((route): CIDR[] => { const range = parseCIDR(route.dst ?? ''); return range && range.prefix >= 8 ? [range] : []; });
+  for (let tries = 0; tries < 100; tries++) {
+    const [a, b] = randomBytes(2);
+    const subnet = `10.${192 + (a! % 32)}.${b}`;
+    if (!taken.some((range) => overlaps(range, mustParseCIDR(`${subnet}.0/24`)))) return subnet;
+  }
+  throw new Error('no free subnet for the test hosts');
+}
+
+/** Where br_netfilter is on, bridged frames meet the machine's own FORWARD chain, which an engine may have set to DROP. */
+async function letBridgedFramesPass(bridge: string, action: '-I' | '-D'): Promise<void> {
+  const called = await run('cat', ['/proc/sys/net/bridge/bridge-nf-call-iptables']).catch(tolerate);
+  if (called.trim() === '1') await run('iptables', ['-w', action, 'FORWARD', '-i', bridge, '-o', bridge, '-m', 'comment', '--comment', bridge, '-j', 'ACCEPT']);
+}
+
+/** Starts `count` hosts, as root. */
+export async function startDockerHosts(count: number, options: { daemonArgs?: readonly string[] } = {}): Promise<DockerHosts> {
+  if (!existsSync('/usr/sbin/dockerd') && !existsSync('/usr/bin/dockerd')) await installPackages(['docker.io', 'iproute2', 'iptables', 'nftables']);
+  const id = randomBytes(3).toString('hex');
+  const bridge = `tl${id}`;
+  const root = await mkdtemp(join(tmpdir(), `docker-hosts-${id}-`));
+  const subnet = await freeSubnet();
+  const names = Array.from({ length: count }, (_, i) => `th${id}n${i + 1}`);
+  const directory = (name: string): string => join(root, name);
+  const namespacesMounted = (await readFile('/proc/self/mounts', 'utf8')).includes(' /run/netns ');
+
+  const stop = async (): Promise<void> => {
+    await Promise.all(names.map(async (name) => {
+      const pid = processId(directory(name));
+      if (pid === undefined) return;
+      await removeContainers(join(directory(name), 'docker.sock'));
+      await stopDockerd(pid, realClock);
+    }));
+    for (const name of names) {
+      await run('ip', ['link', 'delete', name]).catch(tolerate);
+      await removeRemains(name, directory(name));
+    }
+    await letBridgedFramesPass(bridge, '-D').catch(tolerate);
+    await run('ip', ['link', 'delete', bridge]).catch(tolerate);
+    // `ip netns add` mounts the directory onto itself the first time.
+    if (!namespacesMounted && (await readdir('/run/netns')).length === 0) await run('umount', ['/run/netns']).catch(tolerate);
+    await rm(root, { recursive: true, force: true });
+  };
+
+  const makeHost = async (name: string, index: number): Promise<DockerHost> => {
+    const netns = `/run/netns/${name}`;
+    const ip = `${subnet}.${11 + index}`;
+    const commands = commandsInNetworkNamespace(netns);
+    await run('ip', ['netns', 'add', name]);
+    await run('ip', ['link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', netns]);
+    await run('ip', ['link', 'set', name, 'master', bridge, 'up']);
+    await commands.run('ip', ['-batch', '-'], { input: `link set lo up\naddress add ${ip}/24 dev eth0\nlink set eth0 up\nroute add default via ${subnet}.1\n` });
+    // Off, as on a fresh machine: the engine then turns it on and sets the FORWARD policy to DROP.
+    await commands.run('tee', ['/proc/sys/net/ipv4/ip_forward'], { input: '0\n' });
+    const dir = directory(name);
+    const socketPath = join(dir, 'docker.sock');
+    await mkdir(dir);
+    // All engines of a machine would share one identity from the default key.
+    await writeFile(join(dir, 'daemon.json'), JSON.stringify({ 'deprecated-key-path': join(dir, 'key.json') }));
+    await startDockerd({
+      socketPath, directory: dir, execRoot: join(dir, 'exec'), prefix: ['nsenter', `--net=${netns}`, 'unshare', '--uts'], clock: realClock,
+      arguments: ['--config-file', join(dir, 'daemon.json'), '--data-root', join(dir, 'data'), '--cgroup-parent', `/${name}`, ...(options.daemonArgs ?? [])],
+    });
+    const dockerHost = `unix://${socketPath}`;
+    return { name, ip, netns, dockerHost, commands, docker: async (...args) => (await run('docker', ['-H', dockerHost, ...args])).trim() };
+  };
+
+  try {
+    await run('ip', ['link', 'add', bridge, 'type', 'bridge']);
+    await run('ip', ['address', 'add', `${subnet}.1/24`, 'dev', bridge]);
+    await run('ip', ['link', 'set', bridge, 'up']);
+    await letBridgedFramesPass(bridge, '-I');
+    const started = await Promise.allSettled(names.map(makeHost));
+    const failed = started.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+    return {
+      hosts: started.map((result) => (result as PromiseFulfilledResult<DockerHost>).value), lanIP: `${subnet}.1`, stop,
+      plug: async (host, connected) => { await run('ip', ['link', 'set', host.name, connected ? 'up' : 'down']); },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

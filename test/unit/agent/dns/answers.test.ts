@@ -1,0 +1,84 @@
+// Which names exist and what each answers.
+import { buildDnsTable, DnsIndex } from '../../../../agent/dns/answers.ts';
+import type { EndpointSliceObject, ServiceObject } from '../../../../agent/proxy/objects.ts';
+
+const service = (name: string, spec: ServiceObject['spec'], namespace = 'default'): ServiceObject => ({ metadata: { name, namespace }, spec: { ...spec } });
+const slice = (name: string, endpoints: EndpointSliceObject['endpoints'] & object): EndpointSliceObject => ({
+  metadata: { name: `${name}-1`, namespace: 'default', labels: { 'kubernetes.io/service-name': name } }, addressType: 'IPv4',
+  ports: [{ name: 'peer', protocol: 'TCP', port: 7000 }], endpoints,
+});
+const table = buildDnsTable({
+  services: [
+    service('web', { type: 'ClusterIP', clusterIP: '10.96.0.10', ports: [{ name: 'http', port: 80 }, { name: 'm', protocol: 'UDP', port: 9 }] }),
+    service('db', { type: 'ClusterIP', clusterIP: 'None', ports: [{ name: 'peer', port: 7000 }] }),
+    service('early', { type: 'ClusterIP', clusterIP: 'None', publishNotReadyAddresses: true, ports: [] }),
+    service('none', { type: 'ClusterIP', clusterIP: 'None', ports: [] }),
+    service('out', { type: 'ExternalName', externalName: 'example.org.' }),
+    service('in', { type: 'ExternalName', externalName: 'web.default.svc.cluster.local' }),
+    service('api', { type: 'ClusterIP', clusterIP: '10.96.0.1', ports: [] }, 'kube-system'),
+  ],
+  endpointSlices: [
+    slice('db', [
+      { addresses: ['10.1.0.4'], hostname: 'db-0', conditions: { ready: true } }, { addresses: ['10.1.0.5'], conditions: { ready: true } },
+      { addresses: ['10.1.0.6'], hostname: 'db-2', conditions: { ready: false } },
+    ]),
+    slice('early', [{ addresses: ['10.1.0.7'], hostname: 'e-0', conditions: { ready: false } }]),
+  ],
+  namespaces: ['empty'], addresses: ['10.96.0.2'], upstreams: ['192.0.2.53'],
+});
+const index = new DnsIndex(table, 7);
+const svc = (name: string): string => `${name}.svc.cluster.local`;
+const ask = (name: string, type = 'A'): string => {
+  const answer = index.answer(name, type);
+  if (!answer) return 'forward';
+  const data = answer.answers.map((record) => `${record.type} ${typeof record.data === 'string' ? record.data : JSON.stringify(record.data)}`);
+  return [answer.rcode, ...data, ...(answer.follow ? [`follow ${answer.follow}`] : []), ...answer.authorities.map((record) => record.type)].join(' ');
+};
+
+describe('the cluster\'s names', () => {
+  it.each<[string, string, string]>([
+    [svc('web.default'), 'A', 'NOERROR A 10.96.0.10'],
+    [`${svc('WEB.Default')}.`, 'A', 'NOERROR A 10.96.0.10'],
+    [svc('web.default'), 'AAAA', 'NOERROR SOA'],
+    [svc('web.other'), 'A', 'NXDOMAIN SOA'],
+    [svc('nothing.default'), 'A', 'NXDOMAIN SOA'],
+    [svc('default'), 'A', 'NOERROR SOA'],
+    [svc('empty'), 'A', 'NOERROR SOA'],
+    [svc('missing'), 'A', 'NXDOMAIN SOA'],
+    ['svc.cluster.local', 'A', 'NOERROR SOA'],
+    ['cluster.local', 'A', 'NOERROR SOA'],
+    ['cluster.local', 'NS', 'NOERROR NS ns.dns.cluster.local'],
+    ['ns.dns.cluster.local', 'A', 'NOERROR A 10.96.0.2'],
+    ['dns-version.cluster.local', 'TXT', 'NOERROR TXT 1.1.0'],
+    [svc('db.default'), 'A', 'NOERROR A 10.1.0.4 A 10.1.0.5'],
+    [svc('db-0.db.default'), 'A', 'NOERROR A 10.1.0.4'],
+    [svc('10-1-0-5.db.default'), 'A', 'NOERROR A 10.1.0.5'],
+    [svc('db-2.db.default'), 'A', 'NXDOMAIN SOA'],
+    [svc('e-0.early.default'), 'A', 'NOERROR A 10.1.0.7'],
+    [svc('none.default'), 'A', 'NOERROR SOA'],
+    [svc('_http._tcp.web.default'), 'SRV', `NOERROR SRV {"priority":0,"weight":100,"port":80,"target":"${svc('web.default')}"}`],
+    [svc('_m._udp.web.default'), 'SRV', `NOERROR SRV {"priority":0,"weight":100,"port":9,"target":"${svc('web.default')}"}`],
+    [svc('_tcp.web.default'), 'SRV', 'NOERROR SOA'],
+    [svc('_x._tcp.web.default'), 'SRV', 'NXDOMAIN SOA'],
+    [svc('_peer._tcp.db.default'), 'SRV', `NOERROR SRV {"priority":0,"weight":100,"port":7000,"target":"${svc('db-0.db.default')}"} SRV {"priority":0,"weight":100,"port":7000,"target":"${svc('10-1-0-5.db.default')}"}`],
+    [svc('out.default'), 'A', 'NOERROR CNAME example.org follow example.org'],
+    [svc('out.default'), 'CNAME', 'NOERROR CNAME example.org'],
+    [svc('in.default'), 'A', `NOERROR CNAME ${svc('web.default')} A 10.96.0.10`],
+    ['10-1-0-4.default.pod.cluster.local', 'A', 'NOERROR A 10.1.0.4'],
+    ['10-1-0-400.default.pod.cluster.local', 'A', 'NXDOMAIN SOA'],
+    ['10-1-0-4.missing.pod.cluster.local', 'A', 'NXDOMAIN SOA'],
+    ['10.0.96.10.in-addr.arpa', 'PTR', `NOERROR PTR ${svc('web.default')}`],
+    ['1.0.96.10.in-addr.arpa', 'PTR', `NOERROR PTR ${svc('api.kube-system')}`],
+    ['4.0.1.10.in-addr.arpa', 'PTR', `NOERROR PTR ${svc('db-0.db.default')}`],
+    ['9.9.9.9.in-addr.arpa', 'PTR', 'forward'],
+    ['example.org', 'A', 'forward'],
+    ['xcluster.local', 'A', 'forward'],
+  ])('%s %s → %s', (name, type, expected) => { expect(ask(name, type)).toBe(expected); });
+
+  it('adds the addresses of SRV targets, and the SOA says how long absence may be kept', () => {
+    expect(index.answer(svc('_peer._tcp.db.default'), 'SRV')!.additionals.map((record) => [record.name, record.data])).toEqual([
+      [svc('db-0.db.default'), '10.1.0.4'], [svc('10-1-0-5.db.default'), '10.1.0.5'],
+    ]);
+    expect(index.answer('nothing.cluster.local', 'A')!.authorities[0]).toMatchObject({ name: 'cluster.local', type: 'SOA', data: { serial: 7, minimum: 5, mname: 'ns.dns.cluster.local' } });
+  });
+});

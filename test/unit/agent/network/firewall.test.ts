@@ -1,0 +1,61 @@
+// Texts and plans of the host's packet rules.
+import { acceptChain, acceptRules, natTable, planAccepts, planRemoval } from '../../../../agent/network/firewall.ts';
+import { networkNames, type NetworkIdentity } from '../../../../agent/network/names.ts';
+
+const identity: NetworkIdentity = { clusterId: 'ab12cd34', nodeName: 'one', podCIDR: '10.42.1.0/24', clusterPodCIDR: '10.42.0.0/16', serviceCIDR: '10.43.0.0/16' };
+const names = networkNames(identity);
+const rules = acceptRules(identity, names);
+const listing = (...lines: string[]): string => ['-P INPUT ACCEPT', '-P FORWARD DROP', '-N DOCKER-USER', '-A FORWARD -j DOCKER-USER', ...lines, '-A DOCKER-USER -j RETURN', ''].join('\n');
+
+describe('names', () => {
+  it('fit into interface names and derive from cluster and node', () => {
+    expect(names).toEqual({
+      network: 'dray-ab12cd34', bridge: 'dray-ab12cd34', veth: 'drayv-ab12cd34', namespace: 'dray-ab12cd34-one', namespacePath: '/run/netns/dray-ab12cd34-one',
+      table: 'dray-ab12cd34', comment: 'dray-ab12cd34', gateway: '10.42.1.1', serviceAddress: '10.42.1.2',
+    });
+    expect(names.veth.length).toBeLessThanOrEqual(15);
+    expect(networkNames({ ...identity, nodeName: 'n'.repeat(253) }).namespace.length).toBeLessThan(64);
+  });
+  it.each(['', 'abc', 'AB12', 'abcdef012', 'ab-1'])('refuse the cluster id %p', (clusterId) => {
+    expect(() => networkNames({ ...identity, clusterId })).toThrow(`cluster id "${clusterId}" is not 4 to 8 hex digits`);
+  });
+});
+
+describe('the nftables table', () => {
+  it('is replaced in one transaction and marked by what it says', () => {
+    const { text, mark } = natTable(identity, names);
+    expect(text.split('\n').slice(0, 3)).toEqual(['table ip dray-ab12cd34', 'delete table ip dray-ab12cd34', 'table ip dray-ab12cd34 {']);
+    expect(text).toContain('ip saddr 10.42.1.0/24 oifname != "dray-ab12cd34" ip daddr != { 10.42.0.0/16, 10.43.0.0/16, 224.0.0.0/4 } masquerade');
+    expect(text).toContain(mark);
+    expect(natTable(identity, names).mark).toBe(mark);
+    expect(natTable({ ...identity, serviceCIDR: '10.45.0.0/16' }, names).mark).not.toBe(mark);
+  });
+});
+
+describe('accept rules', () => {
+  it('go to the head of DOCKER-USER, in order', () => {
+    expect(planAccepts(listing(), 'DOCKER-USER', rules, names.comment)).toEqual(rules.map((rule, i) => `-I DOCKER-USER ${i + 1} ${rule}`));
+  });
+  const present = rules.map((rule) => `-A DOCKER-USER ${rule}`);
+  it.each([
+    ['as they are', present], ['with others\' rules around them', ['-A DOCKER-USER -i eth0 -j DROP', ...present, '-A DOCKER-USER -i eth1 -j DROP']],
+    ['as older programs quote comments', present.map((line) => line.replace(/--comment (\S+)/, '--comment "$1"'))],
+  ])('stay %s', (_, lines) => {
+    expect(planAccepts(listing(...lines), 'DOCKER-USER', rules, names.comment)).toEqual([]);
+  });
+  it.each([['one missing', present.slice(1)], ['out of order', present.toReversed()], ['doubled', [...present, ...present]], ['in another chain', present.map((l) => l.replace('DOCKER-USER', 'FORWARD'))]])('are put right when %s', (_, lines) => {
+    const plan = planAccepts(listing(...lines), 'DOCKER-USER', rules, names.comment);
+    expect(plan.filter((line) => line.startsWith('-D')).toSorted()).toEqual(lines.map((line) => line.replace('-A', '-D')).toSorted());
+    expect(plan.filter((line) => line.startsWith('-I'))).toHaveLength(rules.length);
+  });
+  it('are removed without another cluster\'s, whose name may begin alike', () => {
+    const others = ['-A DOCKER-USER -s 10.52.0.0/16 -m comment --comment dray-ab12cd345 -j ACCEPT', '-A DOCKER-USER -m comment --comment dray-ab12 -j ACCEPT', '-A DOCKER-USER -s 1.2.3.4/32 -j DROP'];
+    expect(planRemoval(listing(...others, ...present), names.comment)).toEqual(present.map((line) => line.replace('-A', '-D')));
+    expect(planRemoval(listing(...others), names.comment)).toEqual([]);
+  });
+  it.each([
+    [listing(), 'DOCKER-USER'], ['-P FORWARD DROP\n', 'FORWARD'], ['-P FORWARD ACCEPT\n-A FORWARD -j ufw-before-forward\n', 'FORWARD'], ['-P FORWARD ACCEPT\n-N X\n', undefined], ['', undefined],
+  ])('find their chain in %j', (text, chain) => {
+    expect(acceptChain(text)).toBe(chain);
+  });
+});

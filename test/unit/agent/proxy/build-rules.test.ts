@@ -1,0 +1,101 @@
+// Tables: Services and EndpointSlices in, rules out.
+import { buildRules, type ProxyMode } from '../../../../agent/proxy/build-rules.ts';
+import type { EndpointSliceObject, ServiceObject } from '../../../../agent/proxy/objects.ts';
+import { listensOf, type ServicePortRule } from '../../../../agent/proxy/rules.ts';
+
+type Spec = NonNullable<ServiceObject['spec']>;
+type Endpoint = NonNullable<EndpointSliceObject['endpoints']>[number];
+
+const service = (spec: Partial<Spec> = {}, resourceVersion = '5'): ServiceObject => ({
+  metadata: { name: 'web', namespace: 'default', resourceVersion },
+  spec: { type: 'ClusterIP', clusterIP: '10.96.0.10', clusterIPs: ['10.96.0.10'], ports: [{ name: 'http', protocol: 'TCP', port: 80 }], ...spec },
+});
+const endpoint = (n: number, conditions: NonNullable<Endpoint['conditions']> = { ready: true }, nodeName = 'n1'): Endpoint => ({
+  addresses: [`10.1.0.${n}`], conditions, nodeName, targetRef: { kind: 'Pod', name: `p${n}`, namespace: 'default' },
+});
+const slice = (endpoints: readonly Endpoint[], fields: Partial<EndpointSliceObject> = {}): EndpointSliceObject => ({
+  metadata: { name: 'web-1', namespace: 'default', resourceVersion: '9', labels: { 'kubernetes.io/service-name': 'web' } },
+  addressType: 'IPv4', ports: [{ name: 'http', protocol: 'TCP', port: 8080 }], endpoints, ...fields,
+});
+const build = (services: ServiceObject[], endpointSlices: EndpointSliceObject[], mode: ProxyMode = 'auto') =>
+  buildRules({ services, endpointSlices, nodeName: 'n1', mode });
+const only = (services: ServiceObject[], slices: EndpointSliceObject[], mode: ProxyMode = 'auto'): ServicePortRule => {
+  const { ports } = build(services, slices, mode);
+  expect(ports).toHaveLength(1);
+  return ports[0]!;
+};
+const addresses = (backends: readonly { address: string; port: number }[]): string => backends.map((b) => `${b.address.slice(7)}:${b.port}`).join(' ');
+
+describe('buildRules', () => {
+  it('makes one rule per port, with the newest revision', () => {
+    const rules = build([service()], [slice([endpoint(2), endpoint(1)])]);
+    expect(rules.revision).toBe(9);
+    expect(rules.ports).toEqual([{
+      id: 'default/web:http', protocol: 'TCP', mode: 'http', clusterIPs: ['10.96.0.10'], externalIPs: [], port: 80, nodePort: 0, loadBalancer: false, affinitySeconds: 0,
+      internal: [{ address: '10.1.0.1', port: 8080, pod: 'default/p1', nodeName: 'n1' }, { address: '10.1.0.2', port: 8080, pod: 'default/p2', nodeName: 'n1' }],
+      external: [{ address: '10.1.0.1', port: 8080, pod: 'default/p1', nodeName: 'n1' }, { address: '10.1.0.2', port: 8080, pod: 'default/p2', nodeName: 'n1' }],
+    }]);
+  });
+
+  it.each<[string, Endpoint[], Partial<Spec>, string, string]>([
+    ['ready endpoints only', [endpoint(1), endpoint(2, { ready: false })], {}, '1:8080', '1:8080'],
+    ['an absent condition counts as ready', [endpoint(1, {})], {}, '1:8080', '1:8080'],
+    ['serving terminating ones while none is ready', [endpoint(1, { ready: false, serving: true, terminating: true }), endpoint(2, { ready: false, serving: false, terminating: true })], {}, '1:8080', '1:8080'],
+    ['no terminating one beside a ready one', [endpoint(1, { ready: false, serving: true, terminating: true }), endpoint(2)], {}, '2:8080', '2:8080'],
+    ['none when nothing serves', [endpoint(1, { ready: false, serving: false })], {}, '', ''],
+    ['all with publishNotReadyAddresses', [endpoint(1, { ready: false }), endpoint(2)], { publishNotReadyAddresses: true }, '1:8080 2:8080', '1:8080 2:8080'],
+    ['the node\'s own under internalTrafficPolicy Local', [endpoint(1), endpoint(2, { ready: true }, 'n2')], { internalTrafficPolicy: 'Local' }, '1:8080', '1:8080 2:8080'],
+    ['the node\'s own under externalTrafficPolicy Local', [endpoint(1), endpoint(2, { ready: true }, 'n2')], { externalTrafficPolicy: 'Local' }, '1:8080 2:8080', '1:8080'],
+    ['the node\'s own terminating one rather than another node\'s', [endpoint(1, { ready: false, serving: true, terminating: true }), endpoint(2, { ready: true }, 'n2')], { externalTrafficPolicy: 'Local' }, '2:8080', '1:8080'],
+    ['nothing when the node has none under Local', [endpoint(2, { ready: true }, 'n2')], { internalTrafficPolicy: 'Local', externalTrafficPolicy: 'Local' }, '', ''],
+  ])('takes %s', (_, endpoints, spec, internal, external) => {
+    const rule = only([service(spec)], [slice(endpoints)]);
+    expect([addresses(rule.internal), addresses(rule.external)]).toEqual([internal, external]);
+  });
+
+  it.each<[string, Partial<NonNullable<Spec['ports']>[number]>, ProxyMode, 'http' | 'relay']>([
+    ['port name http', { name: 'http' }, 'auto', 'http'],
+    ['port name http-…', { name: 'http-metrics' }, 'auto', 'http'],
+    ['port name https', { name: 'https' }, 'auto', 'relay'],
+    ['port name httpx', { name: 'httpx' }, 'auto', 'relay'],
+    ['no name', {}, 'auto', 'relay'],
+    ['appProtocol http', { name: 'a', appProtocol: 'http' }, 'auto', 'http'],
+    ['appProtocol over the name', { name: 'http', appProtocol: 'kubernetes.io/h2c' }, 'auto', 'relay'],
+    ['appProtocol of WebSockets', { name: 'a', appProtocol: 'kubernetes.io/ws' }, 'auto', 'http'],
+    ['mode http', {}, 'http', 'http'],
+    ['mode relay', { name: 'http' }, 'relay', 'relay'],
+    ['UDP in mode http', { protocol: 'UDP' }, 'http', 'relay'],
+  ])('chooses by %s', (_, port, mode, expected) => {
+    expect(only([service({ ports: [{ protocol: 'TCP', port: 80, ...port }] })], [], mode).mode).toBe(expected);
+  });
+
+  it('matches ports by name and protocol, and joins slices', () => {
+    const ports = [{ name: 'dns', protocol: 'UDP', port: 53, nodePort: 30053 }, { name: 'dns-tcp', protocol: 'TCP', port: 53 }];
+    const slices = [
+      slice([endpoint(1)], { ports: [{ name: 'dns', protocol: 'UDP', port: 1053 }, { name: 'dns-tcp', protocol: 'TCP', port: 1054 }] }),
+      slice([endpoint(2), endpoint(1, { ready: false })], { ports: [{ name: 'dns', protocol: 'UDP', port: 1053 }] }),
+      slice([endpoint(3)], { ports: [{ name: 'dns', protocol: 'TCP', port: 1 }] }),
+      slice([endpoint(4)], { metadata: { name: 'x', namespace: 'other', labels: { 'kubernetes.io/service-name': 'web' } }, ports: [{ name: 'dns', protocol: 'UDP', port: 1 }] }),
+    ];
+    const built = build([service({ ports })], slices).ports.map((rule) => [rule.id, rule.protocol, rule.nodePort, addresses(rule.internal)]);
+    expect(built).toEqual([['default/web:dns', 'UDP', 30053, '1:1053 2:1053'], ['default/web:dns-tcp', 'TCP', 0, '1:1054']]);
+  });
+
+  it.each<[string, Partial<Spec>]>([
+    ['headless', { clusterIP: 'None', clusterIPs: ['None'] }],
+    ['ExternalName', { type: 'ExternalName', clusterIP: '', clusterIPs: [], externalName: 'a.b' }],
+    ['SCTP', { ports: [{ protocol: 'SCTP', port: 1 }] }],
+    ['unassigned', { clusterIP: '', clusterIPs: [] }],
+  ])('makes nothing of %s', (_, spec) => { expect(build([service(spec)], [slice([endpoint(1)])]).ports).toEqual([]); });
+
+  it('carries affinity, node port, load balancer and external addresses', () => {
+    const rule = only([service({
+      type: 'LoadBalancer', ports: [{ name: 'http', port: 80, nodePort: 30080 }], externalIPs: ['192.0.2.7', '::1'],
+      sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds: 30 } },
+    })], []);
+    expect(rule).toMatchObject({ affinitySeconds: 30, nodePort: 30080, loadBalancer: true, externalIPs: ['192.0.2.7'] });
+    expect(only([service({ sessionAffinity: 'ClientIP' })], []).affinitySeconds).toBe(10800);
+    expect(listensOf(rule, 'service').map((l) => `${l.address}:${l.port} ${l.side}`)).toEqual(['10.96.0.10:80 internal', '192.0.2.7:80 external']);
+    expect(listensOf(rule, 'node').map((l) => `${l.address}:${l.port} ${l.side}`)).toEqual(['0.0.0.0:30080 external', '0.0.0.0:80 external']);
+  });
+});

@@ -1,0 +1,49 @@
+import { createServer } from 'node:http';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureEngine, findEngine, startDockerd } from '../../../../../agent/runtime/engine/index.ts';
+import { realClock } from '../../../../../src/util/clock.ts';
+
+describe('findEngine', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'dray-find-'));
+  const host = `unix://${directory}/docker.sock`;
+  const server = createServer((_request, response) => response.end(JSON.stringify({ Version: '20.10.24' })));
+  beforeAll(() => new Promise<void>((resolve) => server.listen(`${directory}/docker.sock`, resolve)));
+  afterAll(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('asks the flag, then DOCKER_HOST', async () => {
+    expect(await findEngine({ dockerHost: host, env: { DOCKER_HOST: 'tcp://127.0.0.1:1' } })).toEqual({ host, source: '--docker-host', version: '20.10.24' });
+    expect(await findEngine({ env: { DOCKER_HOST: host } })).toEqual({ host, source: 'DOCKER_HOST', version: '20.10.24' });
+  });
+  it.each([
+    [{ dockerHost: 'unix:///no/engine.sock' }, 'no Docker Engine found: --docker-host names unix:///no/engine.sock, which says "connect ENOENT /no/engine.sock"'],
+    [{ env: { DOCKER_HOST: 'tcp://127.0.0.1:1' } }, 'no Docker Engine found: DOCKER_HOST names tcp://127.0.0.1:1, which says "connect ECONNREFUSED 127.0.0.1:1"'],
+    [{ dockerHost: 'ssh://me@there' }, 'unsupported Docker host "ssh://me@there": use unix:///path or tcp://host:port'],
+    [{ dockerHost: 'unix://here' }, 'invalid Docker host "unix://here": a unix socket needs an absolute path, as in unix:///var/run/docker.sock'],
+  ])('says in one line where it looked: %j', async (options, message) => { await expect(findEngine(options)).rejects.toThrow(new Error(message)); });
+
+  it('never sets up an engine in place of one that was named', async () => {
+    const steps: string[] = [];
+    await expect(ensureEngine({ dockerHost: 'unix:///no/engine.sock', env: process.env, directory, clock: realClock, progress: (step) => steps.push(step) })).rejects.toThrow(/--docker-host names/);
+    expect(steps).toEqual([]);
+  });
+});
+
+describe('startDockerd', () => {
+  it('tells why the daemon ended', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'dray-dockerd-'));
+    const prefix = ['sh', '-c', 'echo \'level=fatal msg="no room for \\"containers\\""\'; exit 3'];
+    await expect(startDockerd({ socketPath: join(directory, 'docker.sock'), directory, clock: realClock, execRoot: directory, prefix })).rejects.toThrow('dockerd did not start (exit 3): no room for \\"containers\\"');
+    rmSync(directory, { recursive: true, force: true });
+  });
+  it('gives up on one that never answers', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'dray-dockerd-'));
+    await expect(startDockerd({ socketPath: join(directory, 'docker.sock'), directory, clock: realClock, execRoot: directory, prefix: ['sleep', '2', '#'], timeoutMs: 300 })).rejects.toThrow(/does not/);
+    rmSync(directory, { recursive: true, force: true });
+  });
+});

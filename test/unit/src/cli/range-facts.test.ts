@@ -1,0 +1,28 @@
+// Routes, resolvers, connections and networks as this host prints them, read into taken ranges.
+import { readRangeFacts, takenByConnections, takenByResolvers, takenByRoutes } from '../../../../src/cli/range-facts.ts';
+import { formatCIDR } from '../../../../src/util/cidr.ts';
+
+describe('facts of a host', () => {
+  it('reads routes of every table, without default, loopback and multicast', () => {
+    const json = '[{"dst":"default","gateway":"192.0.2.1","dev":"eth0"},{"dst":"10.8.0.0/24","dev":"tun0"},{"type":"local","dst":"192.0.2.2","dev":"eth0","table":"local"},{"dst":"127.0.0.0/8","dev":"lo"},{"dst":"224.0.0.0/4","dev":"eth0"}]';
+    expect(takenByRoutes(json).map((t) => [formatCIDR(t.range), t.what])).toEqual([['10.8.0.0/24', 'the route to 10.8.0.0/24 on tun0'], ['192.0.2.2/32', 'the route to 192.0.2.2 on eth0']]);
+    expect(takenByRoutes('')).toEqual([]);
+  });
+  it('reads resolvers', () => {
+    expect(takenByResolvers('# x\nsearch a\nnameserver 10.255.0.53\nnameserver 127.0.0.53\nnameserver fe80::1%eth0\n').map((t) => t.what)).toEqual(['the resolver 10.255.0.53']);
+  });
+  it('reads both ends of connections, mapped addresses included', () => {
+    const tcp = '  sl  local_address rem_address   st\n   0: 00000000:07E8 00000000:0000 0A 0\n   1: 0200000A:0016 07002A0A:D431 01 0\n   2: 0100007F:0016 0100007F:D431 01 0\n';
+    expect(takenByConnections(tcp).map((t) => formatCIDR(t.range))).toEqual(['10.0.0.2/32', '10.42.0.7/32']);
+    const tcp6 = '   0: 0000000000000000FFFF00000200000A:0016 0000000000000000FFFF000008002A0A:D431 01 0\n   1: 000080FE00000000FF00FC02010000FE:0016 00000000000000000000000000000000:0000 0A 0\n';
+    expect(takenByConnections(tcp6).map((t) => formatCIDR(t.range))).toEqual(['10.0.0.2/32', '10.42.0.8/32']);
+  });
+  it('reads this host', async () => {
+    const ranges = { podCIDR: '10.42.0.0/16', serviceCIDR: '10.43.0.0/16', nodePortRange: { from: 30000, to: 32767 } };
+    const facts = await readRangeFacts({
+      clusters: [{ dataDir: '/var/lib/a', ranges }], networks: [{ name: 'bridge', subnets: ['172.17.0.0/16', 'fd00::/64'] }],
+    }, async () => '[{"dst":"10.9.0.0/16","dev":"tun0"}]');
+    expect(facts.addresses.map((t) => t.what)).toEqual(expect.arrayContaining(['10.42.0.0/16 of the cluster in /var/lib/a', '10.43.0.0/16 of the cluster in /var/lib/a', 'the route to 10.9.0.0/16 on tun0', 'the Docker network bridge (172.17.0.0/16)']));
+    expect(facts.nodePorts).toEqual([{ from: 30000, to: 32767 }]);
+  });
+});
