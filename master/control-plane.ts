@@ -1,7 +1,6 @@
 // Runs the controllers and the scheduler against the API, each under its own name, sharing one set of informers.
 import { Events } from '../src/api/core/event.ts';
 import { Client } from '../src/client/client.ts';
-import { EventRecorder } from '../src/client/event-recorder.ts';
 import { InformerFactory } from '../src/client/informer.ts';
 import type { Transport } from '../src/client/transport.ts';
 import { ControllerRunner } from '../src/controller/runner.ts';
@@ -27,9 +26,7 @@ export async function runControlPlane(options: ControlPlaneOptions, signal: Abor
   const informers = new InformerFactory(new Client(transport(managerUser)), { clock, log });
   const runners = createControllers(options).map((controller) =>
     new ControllerRunner(controller, { client: new Client(transport(controllerUser(controller.name))), informers, events: Events, clock, log }));
-  const scheduler = new Client(transport(schedulerUser));
-  const events = new EventRecorder(scheduler, Events, { component: 'default-scheduler' }, { clock, log });
-  const scheduling = runScheduler({ client: scheduler, informers, clock, log, signal, events });
+  const scheduling = runScheduler({ client: new Client(transport(schedulerUser)), informers, clock, log, signal, events: Events });
   informers.start(signal);
   await Promise.all([...runners.map((r) => r.run(signal)), scheduling]);
 }

@@ -11,8 +11,8 @@ import type { DnsTable } from './table.ts';
 export interface NameServerError { readonly id: string; readonly address: string; readonly port: number; readonly message: string }
 type Handles = Map<string, Server | UdpSocket>;
 
-/** Largest answer over UDP, and what a client without EDNS takes. */
-const maxUdpBytes = 1232;
+/** Largest answer over UDP (it never leaves the host), and what a client without EDNS takes. */
+const maxUdpBytes = 4096;
 const plainUdpBytes = 512;
 const tcpIdleMs = 10_000;
 const maxPending = 1_024;
@@ -174,14 +174,20 @@ function encode(query: DecodedPacket, answer: DnsAnswer, followed: NonNullable<P
   const limit = transport === 'tcp' ? 65535 : edns ? Math.max(plainUdpBytes, Math.min(maxUdpBytes, (edns as { udpPayloadSize?: number }).udpPayloadSize ?? plainUdpBytes)) : plainUdpBytes;
   const opt = edns ? [{ type: 'OPT', name: '.', udpPayloadSize: maxUdpBytes, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] }] : [];
   const flags = authoritative | recursionAvailable | ((query.flags ?? 0) & recursionDesired) | rcodes[answer.rcode]!;
-  const packet = (extraFlags: number, full: boolean): Buffer => dnsPacket.encode({
-    type: 'response', id: query.id ?? 0, flags: flags | extraFlags, questions: query.questions ?? [],
-    answers: (full ? [...answer.answers, ...followed] : []) as NonNullable<Packet['answers']>,
-    authorities: (full ? answer.authorities : []) as NonNullable<Packet['answers']>,
-    additionals: [...(full ? answer.additionals : []), ...opt] as NonNullable<Packet['answers']>,
+  const answers = [...answer.answers, ...followed] as NonNullable<Packet['answers']>;
+  const packet = (count: number): Buffer => dnsPacket.encode({
+    type: 'response', id: query.id ?? 0, flags: flags | (count < answers.length ? truncated : 0), questions: query.questions ?? [],
+    answers: answers.slice(0, count),
+    authorities: answer.authorities as NonNullable<Packet['answers']>,
+    additionals: [...(count < answers.length ? [] : answer.additionals), ...opt] as NonNullable<Packet['answers']>,
   });
-  const whole = packet(0, true);
-  return whole.length <= limit ? whole : packet(truncated, false);
+  let bytes = packet(answers.length);
+  // As many as fit: some resolvers never ask again over TCP.
+  for (let count = answers.length; bytes.length > limit && count > 0;) {
+    count = Math.min(count - 1, Math.floor((count * limit) / bytes.length));
+    bytes = packet(count);
+  }
+  return bytes;
 }
 
 /** The query's own header and question with a result code: needs nothing decoded. */

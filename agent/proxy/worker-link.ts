@@ -108,7 +108,7 @@ export class WorkerLink {
 
   #argv(prefix: readonly string[]): string[] {
     const program = this.#options.program ?? [process.execPath, '--max-semi-space-size=4', join(import.meta.dirname, 'worker/main.js')];
-    return [...prefix, ...program, '--role', this.#role, '--data-dir', this.#options.dataDir];
+    return [...prefix, ...program, '--role', this.#role, '--data-dir', this.#options.dataDir, '--program-version', this.#options.version];
   }
 
   async #use({ socket, hello, onMessage }: Dialled): Promise<void> {
@@ -117,6 +117,7 @@ export class WorkerLink {
       log.info({ role: this.#role, from: hello.version, to: version }, 'proxy worker of another version hands over');
       sendMessage(socket, { type: 'handover', argv: this.#argv([]) });
       await closed(socket);
+      await this.#options.clock.sleep(this.#backoff.next('worker'));
       this.#ensure();
       return;
     }
@@ -162,9 +163,10 @@ export class WorkerLink {
     this.#socket = undefined;
     if (socket && !socket.destroyed) {
       sendMessage(socket, { type: 'stop' });
-      const end = closed(socket);
-      await Promise.race([end, clock.sleep(stopTimeoutMs)]);
-      socket.destroy();
+      // A worker that hangs is cut off.
+      const cancel = clock.after(stopTimeoutMs, () => socket.destroy());
+      await closed(socket);
+      cancel();
     }
     for (const file of [path, rulesFile(dataDir, this.#role), logFile(dataDir, this.#role)]) rmSync(file, { force: true });
   }

@@ -18,7 +18,7 @@ import { patch } from './handlers/patch.ts';
 import { negotiate, type MediaType } from './negotiation.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
 import { objectAnswer, textAnswer, type AdmittedRequest, type Answer, type ServerRequest } from './request.ts';
-import { bind, evict, finalizeNamespace } from './subresources/pods.ts';
+import { bind, ephemeralContainers, evict, finalizeNamespace, resize } from './subresources/pods.ts';
 import { scale, scaleType } from './subresources/scale.ts';
 import { versionInfo } from './version.ts';
 
@@ -56,7 +56,7 @@ export class ApiServer {
     this.discovery = new Discovery(options.registry.resources);
     for (const resource of options.registry.resources) this.#types.set(`${resource.apiVersion}/${resource.kind}`, resource.type);
     this.#types.set('autoscaling/v1/Scale', scaleType);
-    this.#subresources = { '/pods/binding': bind, '/pods/eviction': evict, '/namespaces/finalize': finalizeNamespace, ...options.subresources };
+    this.#subresources = { '/pods/binding': bind, '/pods/eviction': evict, '/pods/ephemeralcontainers': ephemeralContainers, '/pods/resize': resize, '/namespaces/finalize': finalizeNamespace, ...options.subresources };
   }
 
   /** Never rejects: failures are answers too. */

@@ -3,6 +3,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as errors from '../../src/apimachinery/status-error.ts';
 import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
+import { decode } from '../../src/schema/decode.ts';
 import { applyDefaults } from '../../src/schema/defaulting.ts';
 import { validateObject } from '../../src/schema/validation.ts';
 import { timestamp, type Clock } from '../../src/util/clock.ts';
@@ -88,10 +89,10 @@ export class ResourceStore {
     delete metadata.selfLink;
     delete metadata.generation;
     if (resource.generation) metadata.generation = 1;
-    if (resource.subresources.status) resetStatus(resource, object);
+    if (resource.subresources.status && !resource.statusOnCreate) resetStatus(resource, object);
     if (generated) metadata.name = metadata.generateName!.slice(0, maxBase) + randomSuffix();
-    resource.prepareCreate?.(object);
     this.#default(object);
+    resource.prepareCreate?.(object);
     const request: AdmissionRequest = { operation: 'CREATE', resource, subresource: '', namespace: metadata.namespace, name: metadata.name, object, context };
     await this.#mutate(request);
     this.#judge(object, undefined);
@@ -105,7 +106,7 @@ export class ResourceStore {
         return this.#unstored(object, 0);
       }
       const key = this.keyOf(metadata.namespace, metadata.name);
-      const value = encodeStored(this.resource, this.#toStorage(object));
+      const value = this.#encode(object);
       const revision = await this.#backend.store.create(key, value);
       await this.#backend.cache.waitFor(revision);
       return new StoredObject({ key, value, revision, created: revision });
@@ -160,13 +161,13 @@ export class ResourceStore {
         if (old['status'] === undefined) delete object['status'];
         else object['status'] = cloneJson(old['status']);
       }
-      if (!options.internal) resource.prepareUpdate?.(object, old);
     }
     this.#default(object);
+    if (options.subresource !== 'status' && !options.internal) resource.prepareUpdate?.(object, old);
     if (resource.generation) {
       if (old.metadata.generation === undefined) delete metadata.generation;
       else metadata.generation = old.metadata.generation;
-      if (options.subresource !== 'status' && changedBesidesMetadata(object, old)) metadata.generation = (old.metadata.generation ?? 0) + 1;
+      if (options.subresource !== 'status' && (changedBesidesMetadata(object, old) || resource.generationMetadata?.some((name) => !equalJson(metadata[name], old.metadata[name])))) metadata.generation = (old.metadata.generation ?? 0) + 1;
     }
     const request: AdmissionRequest = { operation: 'UPDATE', resource, subresource: options.subresource, namespace: metadata.namespace, name: metadata.name, object, old, context };
     await this.#mutate(request);
@@ -177,7 +178,7 @@ export class ResourceStore {
     if (sameObject(object, old)) return current;
     if (context.dryRun) return this.#unstored(object, current.revision);
     const undo = options.subresource === 'status' ? undefined : await this.#hooks.begin?.(object, old, false);
-    const value = encodeStored(resource, this.#toStorage(object));
+    const value = this.#encode(object);
     try {
       const revision = await this.#backend.store.update(current.key, value, current.revision);
       await this.#backend.cache.waitFor(revision);
@@ -201,7 +202,7 @@ export class ResourceStore {
         if (plan.kind === 'none') return { stored: current, gone: false };
         if (plan.kind === 'remove') return { stored: await this.#remove(current, old, context), gone: true };
         if (context.dryRun) return { stored: this.#unstored(plan.object, current.revision), gone: false };
-        const value = encodeStored(this.resource, this.#toStorage(plan.object));
+        const value = this.#encode(plan.object);
         const revision = await this.#backend.store.update(current.key, value, current.revision);
         await this.#backend.cache.waitFor(revision);
         return { stored: new StoredObject({ key: current.key, value, revision, created: 0 }), gone: false };
@@ -232,7 +233,7 @@ export class ResourceStore {
     const revision = await this.#backend.store.delete(current.key, current.revision);
     await this.#backend.cache.waitFor(revision);
     this.#hooks.deleted?.(last);
-    return new StoredObject({ key: current.key, value: encodeStored(this.resource, this.#toStorage(cloneJson(last))), revision, created: 0 });
+    return new StoredObject({ key: current.key, value: this.#encode(last), revision, created: 0 });
   }
 
   #placeInNamespace(object: ApiObject, namespace: string | undefined): void {
@@ -254,14 +255,16 @@ export class ResourceStore {
 
   /** The object in this resource's own form (Events are stored in core's). */
   #view(stored: StoredObject): ApiObject { return this.resource.storedAs ? this.resource.storedAs.decode(stored.object) : stored.object; }
-  #toStorage(object: ApiObject): ApiObject { return this.resource.storedAs ? this.resource.storedAs.encode(object) : object; }
+  #encode(object: ApiObject): Uint8Array { return encodeStored(this.resource.storedAs ? (this.resource.storedAs.encode(object) as ApiObject) : object); }
   #unstored(object: ApiObject, revision: number): StoredObject {
-    return new StoredObject({ key: this.keyOf(object.metadata.namespace, object.metadata.name), value: encodeStored(this.resource, object), revision, created: 0 });
+    return new StoredObject({ key: this.keyOf(object.metadata.namespace, object.metadata.name), value: this.#encode(object), revision, created: 0 });
   }
 }
 
+/** The status of an object nobody has observed yet: what Go would write for the empty struct. */
 function resetStatus(resource: ResourceDefinition, object: ApiObject): void {
-  if (resource.type.fields['status']?.options.written) object['status'] = {};
+  const status = resource.type.fields['status'];
+  if (status?.options.written) object['status'] = decode(status.type, {}, { unknown: [] });
   else delete object['status'];
 }
 

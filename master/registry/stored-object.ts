@@ -1,16 +1,16 @@
 // An object as the store has it: bytes that are serialised once, from which the JSON of answers is cut, and the decoded,
 // frozen value for whoever needs fields. Stored bytes carry no resourceVersion: it is known only after the commit.
-import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
+import type { ApiObject } from '../../src/schema/resource.ts';
 import type { Entry } from '../storage/store.ts';
 
 /** Where the type meta ends and where the resourceVersion goes. */
 interface Cuts { readonly typeEnd: number; readonly metadataStart: number }
 
 /** The stored form: kind, apiVersion and metadata first, no resourceVersion. */
-export function encodeStored(resource: ResourceDefinition, object: ApiObject): Uint8Array {
-  const { kind: _kind, apiVersion: _version, metadata, ...rest } = object;
+export function encodeStored(object: ApiObject): Uint8Array {
+  const { kind, apiVersion, metadata, ...rest } = object;
   const { resourceVersion: _revision, ...meta } = metadata;
-  const text = JSON.stringify({ kind: resource.kind, apiVersion: resource.apiVersion, metadata: meta, ...rest });
+  const text = JSON.stringify({ kind, apiVersion, metadata: meta, ...rest });
   // A slice of Buffer's pool would pin 8 KB for as long as the object lives.
   const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
   bytes.write(text);

@@ -1,6 +1,5 @@
 // The scheduler: gives every Pod without a node the node that suits it best, or says why none does.
 // upstream: pkg/scheduler/scheduler.go, schedule_one.go, eventhandlers.go
-import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '../../src/apimachinery/conditions.ts';
 import { isConflict, isNotFound } from '../../src/apimachinery/status-error.ts';
 import { ReplicaSets } from '../../src/api/apps/replica-set.ts';
@@ -14,6 +13,7 @@ import { EventRecorder } from '../../src/client/event-recorder.ts';
 import type { Informer, InformerFactory } from '../../src/client/informer.ts';
 import type { ResourceDefinition } from '../../src/schema/resource.ts';
 import { timestamp, type Clock } from '../../src/util/clock.ts';
+import { equalJson } from '../../src/util/json.ts';
 import type { Log } from '../../src/util/log.ts';
 import { SchedulerCache } from './cache.ts';
 import { FitError } from './fit-error.ts';
@@ -112,13 +112,13 @@ class Scheduler {
     }
     this.#cache.setPod(pod);
     if (!old?.spec.nodeName) this.#queue.notify('Pod/add');
-    else if (!isDeepStrictEqual(pod.metadata.labels, old.metadata.labels)) this.#queue.notify('Pod/update');
+    else if (!equalJson(pod.metadata.labels, old.metadata.labels)) this.#queue.notify('Pod/update');
   }
   #setPending(pod: Pod, old: Pod | undefined): void {
     const { uid, deletionTimestamp } = pod.metadata;
     if (deletionTimestamp || isFinished(pod) || (pod.spec.schedulerName || schedulerName) !== schedulerName) return this.#queue.remove(uid);
     if (this.#cache.isAssumed(uid)) return;
-    this.#queue.set(pod, old !== undefined && (!isDeepStrictEqual(pod.spec, old.spec) || !isDeepStrictEqual(pod.metadata.labels, old.metadata.labels)));
+    this.#queue.set(pod, old !== undefined && (!equalJson(pod.spec, old.spec) || !equalJson(pod.metadata.labels, old.metadata.labels)));
   }
   #removePod(pod: Pod): void {
     this.#queue.remove(pod.metadata.uid);

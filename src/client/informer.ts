@@ -1,5 +1,6 @@
 // Reflector and informer in one: keeps a local copy of a resource by list and watch, and tells handlers what changed.
 // (upstream: client-go tools/cache/reflector.go, shared_informer.go)
+import { setMaxListeners } from 'node:events';
 import { isExpired } from '../apimachinery/status-error.ts';
 import type { ObjectHead, ResourceDefinition } from '../schema/resource.ts';
 import { Backoff } from '../util/backoff.ts';
@@ -202,6 +203,8 @@ export class InformerFactory {
   }
   start(signal: AbortSignal): void {
     this.#signal = signal;
+    // Every informer's watch and every loop on top listens to the same signal: many listeners are no leak here.
+    setMaxListeners(0, signal);
     for (const informer of this.#informers.values()) void informer.run(signal);
   }
   /** Resolves when every informer has its first list. */

@@ -54,6 +54,8 @@ export interface ResourceOptions<F extends Fields, T> {
   readonly generation?: boolean;
   /** Metadata whose change makes `generation` grow too. */
   readonly generationMetadata?: readonly ('labels' | 'annotations')[];
+  /** A creator may set `status` (Nodes register with it). */
+  readonly statusOnCreate?: boolean;
   readonly nameFormat?: 'dns1123Subdomain' | 'dns1123Label' | 'dns1035Label' | 'pathSegment';
   /** Field selectors beside metadata.name and metadata.namespace: the value is '' when unset. */
   readonly selectable?: Readonly<Record<string, (object: T) => string>>;

@@ -1,7 +1,6 @@
 // A proxy worker process: carries the traffic of one network namespace, outlives the agent that started it, and serves the
-// last rules at once when it starts again. `main.js --role service|node --data-dir DIR`
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+// last rules at once when it starts again. `main.js --role service|node --data-dir DIR
+// --program-version V`
 import { parseArgs } from 'node:util';
 import { realClock } from '../../../src/util/clock.ts';
 import { createLog } from '../../../src/util/log.ts';
@@ -15,7 +14,7 @@ import { ProxyWorker, type Handles } from './worker.ts';
 /** After a handover, long-lived connections may go on in this process for so long. */
 const drainMs = 600_000;
 
-const { values } = parseArgs({ options: { role: { type: 'string' }, 'data-dir': { type: 'string' }, 'general-path': { type: 'boolean' } } });
+const { values } = parseArgs({ options: { role: { type: 'string' }, 'data-dir': { type: 'string' }, 'program-version': { type: 'string' }, 'general-path': { type: 'boolean' } } });
 const role = values.role as WorkerRole;
 const dataDir = values['data-dir'];
 if ((role !== 'service' && role !== 'node') || !dataDir) {
@@ -30,11 +29,10 @@ process.on('SIGHUP', () => log.info({}, 'SIGHUP ignored'));
 
 const worker = new ProxyWorker({ role, clock: realClock, log, plainPath: !values['general-path'], onErrorsChanged: (errors) => control.errorsChanged(errors) });
 const writer = new RulesWriter(rulesFile(dataDir, role));
-const version = programVersion();
 let stopping = false;
 
 const control = new ControlServer(socketFile(dataDir, role), {
-  hello: () => ({ type: 'hello', protocol: protocolVersion, version, role, pid: process.pid, applied: worker.rules.revision }),
+  hello: () => ({ type: 'hello', protocol: protocolVersion, version: values['program-version'] ?? '', role, pid: process.pid, applied: worker.rules.revision }),
   async rules(rules) {
     const errors = await applyRules(rules);
     writer.write(rules).catch((error: unknown) => log.warn({ error }, 'rules not saved'));
@@ -66,6 +64,8 @@ async function startHandover(argv: readonly string[]): Promise<void> {
   } catch (error) {
     log.error({ error }, 'handover failed');
     stopping = false;
+    // The agent asks again, or goes on with this worker.
+    control.close();
     await control.open().catch((again: unknown) => log.error({ error: again }, 'control socket lost'));
     return;
   }
@@ -73,15 +73,6 @@ async function startHandover(argv: readonly string[]): Promise<void> {
   realClock.after(drainMs, () => process.exit(0));
   await worker.drain();
   process.exit(0);
-}
-
-/** The version of the package this file belongs to. */
-function programVersion(): string {
-  for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
-    const path = join(folder, 'package.json');
-    if (existsSync(path)) return (JSON.parse(readFileSync(path, 'utf8')) as { version?: string }).version ?? '';
-  }
-  return '';
 }
 
 process.on('SIGTERM', () => void stop());

@@ -1,11 +1,17 @@
 // binding and eviction of Pods. (upstream: registry/core/pod/storage/storage.go, eviction.go)
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import { setCondition, type AnyCondition } from '../../../src/apimachinery/conditions.ts';
+import { ephemeralContainersFaults, resizeFaults, withEphemeralContainers, withResizedContainers } from '../../../src/api/core/pod-subresources.ts';
+import { podSpec } from '../../../src/api/core/pod-spec.ts';
+import type { Pod } from '../../../src/api/core/pod.ts';
+import { applyDefaults } from '../../../src/schema/defaulting.ts';
+import { validateValue } from '../../../src/schema/validation.ts';
 import { timestamp } from '../../../src/util/clock.ts';
 import { objectAnswer, type AdmittedRequest, type Answer } from '../request.ts';
-import { readBody } from '../handlers/body.ts';
+import { decodeObject, readBody } from '../handlers/body.ts';
 import { answerObject, type ResourceHandlerContext } from '../handlers/objects.ts';
 import { writeContext } from '../handlers/options.ts';
+import { applyPatch, readPatch } from '../handlers/patch.ts';
 import { cloneJson } from '../../../src/util/json.ts';
 
 interface Binding { metadata?: { name?: string; uid?: string; annotations?: Record<string, string>; labels?: Record<string, string> }; target?: { kind?: string; name?: string } }
@@ -54,6 +60,33 @@ export async function evict(request: AdmittedRequest, context: ResourceHandlerCo
   await store.delete(info.namespace, info.name, options, options.dryRun?.length ? { ...write, dryRun: true } : write);
   return objectAnswer({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }, 201);
 }
+
+/** pods/{name}/ephemeralcontainers and pods/{name}/resize: writes that change one part of a Pod that is otherwise fixed. */
+function podPart(part: 'ephemeralcontainers' | 'resize') {
+  const [merge, faultsOf] = part === 'resize' ? [withResizedContainers, resizeFaults] as const : [withEphemeralContainers, ephemeralContainersFaults] as const;
+  return async (request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> => {
+    const { store } = context;
+    const { info } = request;
+    if (info.verb === 'get') return answerObject(store.get(info.namespace, info.name), 200, context);
+    if (info.verb !== 'update' && info.verb !== 'patch') throw errors.methodNotSupported({ group: '', resource: `pods/${part}` }, info.verb);
+    const write = writeContext(request, info.verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
+    const patch = info.verb === 'patch' ? await readPatch(request) : undefined;
+    const body = info.verb === 'update' ? await readBody(request, 'Pod', context.typeOf) : undefined;
+    const { stored } = await store.update(info.namespace, info.name, (old) => {
+      const given = decodeObject(store.resource, patch ? { value: applyPatch(store.resource.type, old!, patch), duplicates: [] } : body!, write);
+      if (body && given.metadata.resourceVersion && given.metadata.resourceVersion !== old!.metadata.resourceVersion) throw errors.modified(store.groupResource, info.name);
+      applyDefaults(store.resource.type, given);
+      const pod = cloneJson(merge(given as unknown as Pod, old as unknown as Pod));
+      const faults = [...faultsOf(pod, old as unknown as Pod), ...validateValue(podSpec, pod.spec, 'spec')];
+      if (faults.length) throw errors.invalid('', 'Pod', info.name, faults);
+      delete (pod.metadata as { resourceVersion?: string }).resourceVersion;
+      return pod as never;
+    }, { subresource: part, internal: true }, write);
+    return answerObject(stored, 200, context);
+  };
+}
+export const ephemeralContainers = podPart('ephemeralcontainers');
+export const resize = podPart('resize');
 
 /** PUT namespaces/{name}/finalize: writes spec.finalizers; the namespace leaves when none is left. */
 export async function finalizeNamespace(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {

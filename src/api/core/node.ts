@@ -37,6 +37,7 @@ export const Nodes = defineResource({
     spec: field(2, nodeSpec, { written: true, doc: 'The node as it is wanted.' }),
     status: field(3, nodeStatus, { written: true, doc: 'The node as it is.' }),
   },
+  statusOnCreate: true,
   subresources: { status: true, others: [{ name: 'proxy', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'NodeProxyOptions', group: '', version: 'v1' }] },
   selectable: { 'spec.unschedulable': (node) => String(node.spec.unschedulable ?? false) },
   validate: (node, old) => nodeFaults(node.spec, old?.spec),

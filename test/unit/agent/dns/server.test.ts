@@ -44,7 +44,7 @@ async function tcp(message: Buffer): Promise<Response> {
     input = Buffer.concat([input, chunk as Buffer]);
     if (input.length >= 2 && input.length >= 2 + input.readUInt16BE(0)) break;
   }
-  return dnsPacket.streamDecode(input);
+  return dnsPacket.streamDecode(input) as Response;
 }
 
 describe('NameServer', () => {
@@ -82,7 +82,9 @@ describe('NameServer', () => {
   it('truncates over UDP and answers whole over TCP or with EDNS', async () => {
     const name = 'many.default.svc.cluster.local';
     const short = await udp(query(name));
-    expect([short.flag_tc, short.answers?.length]).toEqual([true, 0]);
+    expect(short.flag_tc).toBe(true);
+    expect(short.answers!.length).toBeGreaterThan(5);
+    expect(short.answers!.length).toBeLessThan(60);
     expect((await tcp(query(name))).answers).toHaveLength(60);
     const edns = await udp(query(name, 'A', { additionals: [{ type: 'OPT', name: '.', udpPayloadSize: 4096, flags: 0, options: [] } as unknown as NonNullable<Packet['additionals']>[number]] }));
     expect([edns.flag_tc, edns.answers?.length]).toEqual([false, 60]);

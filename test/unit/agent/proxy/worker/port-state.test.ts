@@ -34,7 +34,7 @@ describe('PortState', () => {
     expect(choices(port, 3)).toBe('222');
     expect(last(port.choose('internal', 'c', new Set([b!])))).toBe('1');
     await clock.advance(2_001);
-    expect(choices(port, 2)).toBe('12');
+    expect(choices(port, 2)).toBe('21');
   });
   it('keeps the state of back ends that stay and marks those that leave', () => {
     const port = new PortState(rule([1, 2]), clock);

@@ -1,0 +1,199 @@
+// The kubelet: one loop over what can happen (Pods of the API, the engine's events, probe results, objects Pods refer to, time),
+// each of which only wakes the worker of the Pod it concerns. upstream: pkg/kubelet/kubelet.go (syncLoopIteration)
+import { Pods } from '../../src/api/core/pod.ts';
+import type { Service } from '../../src/api/core/service.ts';
+import type { Client } from '../../src/client/client.ts';
+import type { EventRecorder } from '../../src/client/event-recorder.ts';
+import { Informer } from '../../src/client/informer.ts';
+import { AsyncQueue } from '../../src/util/async-queue.ts';
+import type { Clock } from '../../src/util/clock.ts';
+import type { Log } from '../../src/util/log.ts';
+import type { Runtime, RuntimeEvent } from '../runtime/runtime.ts';
+import type { NodeAllocatable } from './downward.ts';
+import { containerEvents } from './events.ts';
+import { Garbage } from './garbage.ts';
+import { ImageManager } from './images.ts';
+import { PodKiller, type PodAddressPool } from './kill-pod.ts';
+import { ObjectCache } from './object-cache.ts';
+import type { Pod } from './pod.ts';
+import { PodSandboxes } from './pod-sandbox.ts';
+import { PodWorkers } from './pod-workers.ts';
+import { ProberManager, type ProberOptions } from './probes/prober-manager.ts';
+import { RuntimeCache } from './runtime-cache.ts';
+import { ServiceAccountTokens } from './service-account-tokens.ts';
+import { ContainerStarter } from './start-container.ts';
+import { StartLimit } from './start-limit.ts';
+import { StatusManager } from './status-manager.ts';
+import { PodSyncer } from './sync-pod.ts';
+import { withTerminationMessage } from './termination-message.ts';
+import type { Mounter } from './volumes/mounts.ts';
+import { VolumeManager } from './volumes/volume-manager.ts';
+
+export interface KubeletOptions {
+  readonly client: Client;
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly recorder: EventRecorder;
+  readonly nodeName: string;
+  readonly hostIPs: readonly string[];
+  readonly dataDir: string;
+  readonly network: string;
+  readonly addresses: PodAddressPool;
+  readonly clusterDomain: string;
+  readonly clusterDNS: readonly string[];
+  readonly hostFiles?: { readonly hosts: string; readonly resolvConf: string };
+  readonly services: () => readonly Service[];
+  readonly allocatable: NodeAllocatable;
+  readonly memoryCapacity: number;
+  /** Whether containers may get a negative OOM score. */
+  readonly mayProtect: boolean;
+  /** Starts the engine works on at once. */
+  readonly starts: number;
+  readonly mounter: Mounter;
+  readonly drained: (pod: Pod, signal: AbortSignal) => Promise<void>;
+  readonly probe?: ProberOptions['probe'];
+  /** Told when the engine goes away (with the error) and when it is back. */
+  readonly onRuntime?: (error: Error | undefined) => void;
+}
+
+type Signal =
+  | { readonly kind: 'pod'; readonly pod: Pod }
+  | { readonly kind: 'podGone'; readonly pod: Pod }
+  | { readonly kind: 'runtime'; readonly event: RuntimeEvent }
+  | { readonly kind: 'changed'; readonly uid: string }
+  | { readonly kind: 'repair' };
+
+/** How often everything is looked at anew although nothing told of a change. */
+const repairMs = 60_000;
+const engineRetryMs = 1000;
+
+export class Kubelet {
+  readonly cache: RuntimeCache;
+  readonly #options: KubeletOptions;
+  readonly #queue = new AsyncQueue<Signal>();
+  #workers: PodWorkers | undefined;
+  #garbage: Garbage | undefined;
+  #informer: Informer<Pod> | undefined;
+
+  constructor(options: KubeletOptions) {
+    this.#options = options;
+    this.cache = new RuntimeCache(options.runtime, (status) => withTerminationMessage(options.runtime, status));
+  }
+
+  pods(): Pod[] { return this.#workers?.pods() ?? []; }
+  podNamed(namespace: string, name: string): Pod | undefined { return this.#workers?.podNamed(`${namespace}/${name}`); }
+
+  /** Learns what runs, then works until the signal aborts. Containers go on when it ends. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { runtime, client, clock, log, nodeName } = this.#options;
+    const end = (): void => this.#queue.end();
+    signal.addEventListener('abort', end, { once: true });
+    this.#build(signal);
+    // Events are subscribed to before the first list, so that nothing falls between.
+    const events = runtime.events(signal);
+    await this.cache.relist();
+    for (const uid of this.cache.uids()) for (const { ip } of this.cache.get(uid).sandboxes) if (ip) this.#options.addresses.reserve(ip);
+    void this.#follow(events, signal);
+
+    this.#informer = new Informer<Pod>(client, Pods, { selector: { fieldSelector: `spec.nodeName=${nodeName}` }, clock, log });
+    this.#informer.addHandler({
+      added: (pod) => this.#queue.push({ kind: 'pod', pod }), updated: (pod) => this.#queue.push({ kind: 'pod', pod }), deleted: (pod) => this.#queue.push({ kind: 'podGone', pod }),
+    });
+    void this.#informer.run(signal);
+    // Only a server that has answered can say that a Pod is no longer wanted.
+    void this.#informer.waitFor(0, signal).then(() => this.#queue.push({ kind: 'repair' }), () => undefined);
+    const tick = (): void => {
+      this.#queue.push({ kind: 'repair' });
+      if (!signal.aborted) clock.after(repairMs, tick);
+    };
+    clock.after(repairMs, tick);
+
+    for await (const next of this.#queue) await this.#dispatch(next);
+  }
+
+  async #dispatch(next: Signal): Promise<void> {
+    const workers = this.#workers!;
+    switch (next.kind) {
+      case 'pod': workers.update(next.pod); break;
+      case 'podGone': workers.remove(next.pod); break;
+      case 'changed': workers.poke(next.uid); break;
+      case 'runtime': {
+        // Inspections of different containers overlap; the cache keeps their order.
+        void this.cache.handle(next.event).then((uid) => { if (uid !== undefined) workers.poke(uid); }, (error: unknown) => this.#options.log.debug({ error }, 'an engine event could not be followed up; the next list repairs'));
+        break;
+      }
+      case 'repair': await this.#repair(); break;
+    }
+  }
+
+  async #repair(): Promise<void> {
+    const workers = this.#workers!;
+    try {
+      await this.cache.relist();
+      if (this.#informer?.synced) {
+        for (const uid of this.cache.uids()) if (!workers.has(uid)) workers.endOrphan(uid);
+        await this.#garbage!.collect((uid) => workers.has(uid));
+      }
+    } catch (error) {
+      this.#options.log.warn({ error }, 'housekeeping failed; it comes again');
+    }
+    workers.pokeAll();
+  }
+
+  /** Passes the engine's events on; when the stream breaks, everything is listed anew. */
+  async #follow(first: AsyncIterable<RuntimeEvent>, signal: AbortSignal): Promise<void> {
+    const { runtime, clock, log, onRuntime } = this.#options;
+    let events: AsyncIterable<RuntimeEvent> | undefined = first;
+    while (!signal.aborted) {
+      try {
+        if (!events) {
+          events = runtime.events(signal);
+          await this.cache.relist();
+          onRuntime?.(undefined);
+          this.#workers!.pokeAll();
+        }
+        for await (const event of events) this.#queue.push({ kind: 'runtime', event });
+        if (!signal.aborted) throw new Error('the event stream of the engine ended');
+      } catch (error) {
+        if (signal.aborted) return;
+        events = undefined;
+        onRuntime?.(error as Error);
+        log.warn({ error }, 'the engine cannot be followed; connecting again');
+        await clock.sleep(engineRetryMs, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  #build(signal: AbortSignal): void {
+    const o = this.#options;
+    const { runtime, client, clock, log, hostIPs } = o;
+    const { cache } = this;
+    const shared = { runtime, cache, clock, log, hostIPs, events: containerEvents(o.recorder) };
+    const changed = (uid: string): void => { this.#queue.push({ kind: 'changed', uid }); };
+    const objects = new ObjectCache({ client, clock, log, onChange: changed });
+    signal.addEventListener('abort', () => objects.close(), { once: true });
+    const tokens = new ServiceAccountTokens(client, clock);
+    const volumes = new VolumeManager({
+      dataDir: o.dataDir, mounter: o.mounter, clock,
+      sources: { configMap: (p, n) => objects.configMap(p, n), secret: (p, n) => objects.secret(p, n), token: (p, t) => tokens.get(p, t), allocatable: o.allocatable },
+    });
+    const images = new ImageManager(shared);
+    const probes = new ProberManager({ ...shared, hostIP: hostIPs[0] ?? '', onChange: changed, ...(o.probe ? { probe: o.probe } : {}) });
+    signal.addEventListener('abort', () => probes.close(), { once: true });
+    const killer = new PodKiller({ ...shared, addresses: o.addresses, hostIP: hostIPs[0] ?? '' });
+    const limit = new StartLimit(o.starts);
+    const sandboxes = new PodSandboxes({
+      ...shared, addresses: o.addresses, network: o.network, nodeName: o.nodeName, clusterDomain: o.clusterDomain, clusterDNS: o.clusterDNS,
+      hostFiles: o.hostFiles ?? { hosts: '/etc/hosts', resolvConf: '/etc/resolv.conf' },
+    });
+    const starter = new ContainerStarter({
+      ...shared, volumes, killer, limit, env: { objects, services: o.services, allocatable: o.allocatable },
+      oom: { memoryCapacity: o.memoryCapacity, mayProtect: o.mayProtect }, seccompRoot: `${o.dataDir}/seccomp`,
+    });
+    const syncer = new PodSyncer({ ...shared, volumes, objects, images, probes, killer, sandboxes, starter, limit });
+    const statuses = new StatusManager({ client, clock, log, signal });
+    this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, objects, tokens, images, drained: o.drained }, signal);
+    this.#garbage = new Garbage({ runtime, cache, volumes, log });
+  }
+}

@@ -1,0 +1,226 @@
+// One Pod over its life on this node: sync until it is to end, terminating until nothing of it runs, terminated until it is
+// forgotten. One pass at a time. upstream: pkg/kubelet/pod_workers.go
+import { Backoff } from '../../src/util/backoff.ts';
+import type { Clock } from '../../src/util/clock.ts';
+import type { Log } from '../../src/util/log.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { GracePeriod } from './grace-period.ts';
+import type { ContainerEvents, ImageManager } from './images.ts';
+import type { PodKiller } from './kill-pod.ts';
+import { containerFacts } from './labels.ts';
+import type { ObjectCache } from './object-cache.ts';
+import { gracePeriodOf, isFinished, type Pod } from './pod.ts';
+import { podStatus } from './pod-status.ts';
+import type { ProberManager } from './probes/prober-manager.ts';
+import type { RuntimeCache } from './runtime-cache.ts';
+import { hasEnded } from './runtime-status.ts';
+import type { ServiceAccountTokens } from './service-account-tokens.ts';
+import type { StatusManager } from './status-manager.ts';
+import type { PodSyncer } from './sync-pod.ts';
+import type { VolumeManager } from './volumes/volume-manager.ts';
+
+export interface WorkerOptions {
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly cache: RuntimeCache;
+  readonly events: ContainerEvents;
+  readonly syncer: PodSyncer;
+  readonly killer: PodKiller;
+  readonly probes: ProberManager;
+  readonly statuses: StatusManager;
+  readonly volumes: VolumeManager;
+  readonly objects: ObjectCache;
+  readonly tokens: ServiceAccountTokens;
+  readonly images: ImageManager;
+  readonly hostIPs: readonly string[];
+  /** Resolves when no proxy sends new requests to the Pod any more (or never will). */
+  readonly drained: (pod: Pod, signal: AbortSignal) => Promise<void>;
+  /** The worker is done: nothing of its Pod is left, here or in the API. */
+  readonly onGone: (uid: string) => void;
+}
+
+export type WorkerState = 'sync' | 'terminating' | 'terminated' | 'gone';
+
+export class PodWorker {
+  readonly uid: string;
+  readonly #options: WorkerOptions;
+  readonly #signal: AbortSignal;
+  #pod: Pod | undefined;
+  #removed: boolean;
+  #state: WorkerState = 'sync';
+  #grace: GracePeriod | undefined;
+  #failure: { reason: string; message: string } | undefined;
+  #dirty = false;
+  #running = false;
+  #current = new AbortController();
+  #cancelTimer: (() => void) | undefined;
+  readonly #backoff = new Backoff<'pass'>(1000, 10_000);
+
+  /** `pod` is undefined for one that the API does not know: it is only ended. */
+  constructor(uid: string, pod: Pod | undefined, options: WorkerOptions, signal: AbortSignal) {
+    this.uid = uid;
+    this.#pod = pod;
+    this.#removed = pod === undefined;
+    this.#options = options;
+    this.#signal = signal;
+  }
+  get state(): WorkerState { return this.#state; }
+  get pod(): Pod | undefined { return this.#pod; }
+
+  /** The API has this version of the Pod now. */
+  update(pod: Pod): void {
+    this.#pod = pod;
+    this.#heed();
+  }
+  /** The API has no such Pod any more. */
+  remove(): void {
+    this.#removed = true;
+    this.#heed();
+  }
+  /** Something the Pod depends on has changed: look again. */
+  poke(): void {
+    this.#dirty = true;
+    if (!this.#running && !this.#signal.aborted) void this.#run();
+  }
+
+  /** A wish to end stops what is being started, and a shorter grace period reaches what is being stopped. */
+  #heed(): void {
+    const ends = this.#removed || this.#pod?.metadata.deletionTimestamp !== undefined;
+    if (ends && this.#state === 'sync') this.#current.abort(new Error('the Pod is to end'));
+    if (this.#grace && this.#pod?.metadata.deletionTimestamp && !this.#removed) this.#grace.shorten(gracePeriodOf(this.#pod));
+    this.poke();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#dirty && !this.#signal.aborted && this.#state !== 'gone') {
+      this.#dirty = false;
+      this.#cancelTimer?.();
+      this.#cancelTimer = undefined;
+      try {
+        const retryAfter = await this.#pass();
+        this.#backoff.forget('pass');
+        if (retryAfter !== undefined) this.#wakeAfter(retryAfter);
+      } catch (error) {
+        if (this.#signal.aborted) break;
+        if (this.#current.signal.aborted) continue;
+        this.#options.log.info({ error, pod: this.#pod?.metadata.name, namespace: this.#pod?.metadata.namespace, state: this.#state }, 'Pod pass failed; trying again');
+        this.#wakeAfter(this.#backoff.next('pass'));
+      }
+    }
+    this.#running = false;
+  }
+  #wakeAfter(ms: number): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#options.clock.after(ms, () => this.poke());
+  }
+
+  async #pass(): Promise<number | undefined> {
+    if (this.#state === 'sync') {
+      const retryAfter = await this.#sync();
+      if (this.#state === 'sync') return retryAfter;
+    }
+    if (this.#state === 'terminating') await this.#terminate();
+    if (this.#state === 'terminated') await this.#finish();
+    return undefined;
+  }
+
+  /** Milliseconds until the next look. */
+  async #sync(): Promise<number | undefined> {
+    const { syncer, probes, cache } = this.#options;
+    const pod = this.#pod;
+    if (this.#removed || !pod || pod.metadata.deletionTimestamp || isFinished(pod)) return this.#end();
+    const deadline = this.#deadlineIn(pod);
+    if (deadline !== undefined && deadline <= 0) {
+      this.#failure = { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' };
+      this.#options.events.normal(pod, undefined, 'DeadlineExceeded', this.#failure.message);
+      return this.#end();
+    }
+    probes.sync(pod, cache.get(this.uid));
+    if (this.#publish(pod, false) !== 'running') return this.#end();
+    this.#current = new AbortController();
+    const seen = this.#pod;
+    try {
+      const { retryAfter } = await syncer.sync(this.#options.statuses.current(pod), AbortSignal.any([this.#current.signal, this.#signal]));
+      return soonest(retryAfter, deadline);
+    } finally {
+      // What came meanwhile (a deletion, say) is judged in the next pass; what was done shows at once.
+      probes.sync(pod, cache.get(this.uid));
+      if (this.#publish(pod, false) === 'ended' && seen === this.#pod) this.poke();
+    }
+  }
+  #end(): undefined {
+    this.#state = 'terminating';
+    return undefined;
+  }
+  #deadlineIn(pod: Pod): number | undefined {
+    const { activeDeadlineSeconds } = pod.spec;
+    const start = this.#options.statuses.current(pod).status?.startTime;
+    return activeDeadlineSeconds === undefined || !start ? undefined : Date.parse(start) + activeDeadlineSeconds * 1000 - this.#options.clock.now();
+  }
+
+  /** Computes and hands on the Pod's status; whether its containers have all ended for good. */
+  #publish(pod: Pod, terminal: boolean): 'running' | 'ended' {
+    const { cache, probes, statuses, syncer, clock, hostIPs } = this.#options;
+    const status = podStatus({
+      pod: statuses.current(pod), runtime: cache.get(this.uid), probes, waiting: syncer.waitingReasons(this.uid), terminal, now: clock.now(), hostIPs,
+      ...(this.#failure ? { failure: this.#failure } : {}),
+    });
+    statuses.set(pod, status);
+    return status.phase === 'Succeeded' || status.phase === 'Failed' ? 'ended' : 'running';
+  }
+
+  async #terminate(): Promise<void> {
+    const { killer, probes, drained, cache, clock } = this.#options;
+    const pod = this.#pod;
+    this.#grace ??= new GracePeriod(clock, this.#graceSeconds());
+    probes.stopRestarting(this.uid);
+    const waiting = new AbortController();
+    try {
+      const wait = pod && !this.#removed && cache.get(this.uid).containers.some((c) => !hasEnded(c)) ? drained(pod, AbortSignal.any([waiting.signal, this.#signal])).catch(() => undefined) : Promise.resolve();
+      await killer.killPod(this.uid, pod, this.#grace, wait);
+    } finally {
+      waiting.abort(new Error('the Pod has ended'));
+    }
+    probes.remove(this.uid);
+    this.#state = 'terminated';
+    this.#dirty = true;
+  }
+  #graceSeconds(): number {
+    if (this.#pod && !this.#removed) return gracePeriodOf(this.#pod);
+    if (this.#pod) return this.#pod.spec.terminationGracePeriodSeconds ?? 30;
+    return Math.max(1, ...this.#options.cache.get(this.uid).containers.map((c) => containerFacts(c).graceSeconds));
+  }
+
+  /** What ended stays to be read until the Pod is deleted; then everything of it goes, the API's object first. */
+  async #finish(): Promise<void> {
+    const { statuses, volumes, objects, tokens, syncer, runtime, cache, onGone } = this.#options;
+    const pod = this.#pod;
+    const gone = this.#removed || pod === undefined;
+    if (pod && !gone && !isFinished(pod)) this.#publish(pod, true);
+    objects.unregister(this.uid);
+    tokens.forget(this.uid);
+    await volumes.tearDown(this.uid);
+    if (pod && !gone) {
+      if (!pod.metadata.deletionTimestamp) return;
+      await statuses.flush(this.uid);
+      await statuses.delete(pod);
+    }
+    for (const container of cache.get(this.uid).containers) await this.#removing(runtime.removeContainer(container.id), container.id);
+    for (const sandbox of cache.get(this.uid).sandboxes) await this.#removing(runtime.removePodSandbox(sandbox.id), sandbox.id);
+    this.#state = 'gone';
+    syncer.forget(this.uid);
+    statuses.forget(this.uid);
+    onGone(this.uid);
+  }
+  async #removing(work: Promise<void>, id: string): Promise<void> {
+    await work;
+    this.#options.cache.forget(id);
+  }
+}
+
+const soonest = (...times: readonly (number | undefined)[]): number | undefined => {
+  const known = times.filter((t) => t !== undefined);
+  return known.length ? Math.min(...known) : undefined;
+};

@@ -1,0 +1,47 @@
+// The workers of all Pods of this node, one serial worker per Pod UID. upstream: pkg/kubelet/pod_workers.go
+import { keyOf } from '../../src/client/client.ts';
+import type { Pod } from './pod.ts';
+import { PodWorker, type WorkerOptions } from './pod-worker.ts';
+
+export class PodWorkers {
+  readonly #options: Omit<WorkerOptions, 'onGone'>;
+  readonly #signal: AbortSignal;
+  readonly #workers = new Map<string, PodWorker>();
+  /** UID that has the name `namespace/name` now. */
+  readonly #byName = new Map<string, string>();
+
+  constructor(options: Omit<WorkerOptions, 'onGone'>, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+  }
+
+  update(pod: Pod): void {
+    this.#byName.set(keyOf(pod), pod.metadata.uid);
+    const known = this.#workers.get(pod.metadata.uid);
+    if (known) known.update(pod);
+    else this.#add(pod.metadata.uid, pod).poke();
+  }
+  remove(pod: Pod): void {
+    if (this.#byName.get(keyOf(pod)) === pod.metadata.uid) this.#byName.delete(keyOf(pod));
+    this.#workers.get(pod.metadata.uid)?.remove();
+  }
+  /** Ends what runs under a UID that the API does not know. */
+  endOrphan(uid: string): void {
+    if (!this.#workers.has(uid)) this.#add(uid, undefined).poke();
+  }
+  poke(uid: string): void { this.#workers.get(uid)?.poke(); }
+  pokeAll(): void { for (const worker of this.#workers.values()) if (worker.state !== 'terminated') worker.poke(); }
+  has(uid: string): boolean { return this.#workers.has(uid); }
+  /** The Pods of this node as they were last told, ended ones included. */
+  pods(): Pod[] { return [...this.#workers.values()].flatMap((w) => (w.pod ? [w.pod] : [])); }
+  podNamed(key: string): Pod | undefined {
+    const uid = this.#byName.get(key);
+    return uid === undefined ? undefined : this.#workers.get(uid)?.pod;
+  }
+
+  #add(uid: string, pod: Pod | undefined): PodWorker {
+    const worker = new PodWorker(uid, pod, { ...this.#options, onGone: (gone) => this.#workers.delete(gone) }, this.#signal);
+    this.#workers.set(uid, worker);
+    return worker;
+  }
+}

@@ -1,0 +1,77 @@
+// What the command line needs of this side beside running an agent: facts of the host for `dray up`, and the removal of all an
+// agent left on it for `dray down --purge`. Works without an agent, from names, labels and records.
+import { readFileSync } from 'node:fs';
+import { realClock } from '../src/util/clock.ts';
+import { engineFault, engineRequest, parseDockerHost } from '../src/util/engine-http.ts';
+import { silentLog } from '../src/util/log.ts';
+import { commands } from '../src/util/run.ts';
+import { nodeAddress } from './network/node-address.ts';
+import { deleteNetworkRecord, readNetworkRecord } from './network/record.ts';
+import { removeNodeNetwork } from './network/remove.ts';
+import { Proxy } from './proxy/proxy.ts';
+import { startedEngine, stopEngine } from './runtime/engine/index.ts';
+import { label } from './runtime/docker/names.ts';
+
+/** Address others reach this host at. */
+export const hostAddress = async (): Promise<string> => (await nodeAddress(commands.run)).internalIP;
+
+async function engineJson<T>(host: string, path: string): Promise<T> {
+  const answer = await engineRequest(parseDockerHost(host), 'GET', path);
+  if (answer.status !== 200) throw new Error(`Docker Engine at ${host}: ${engineFault(answer)}`);
+  return JSON.parse(answer.body.toString()) as T;
+}
+
+/** Subnets of every Docker network. */
+export async function engineNetworks(host: string): Promise<{ name: string; subnets: string[] }[]> {
+  const networks = await engineJson<{ Name: string; IPAM?: { Config?: { Subnet?: string }[] | null } }[]>(host, '/networks');
+  return networks.map((n) => ({ name: n.Name, subnets: (n.IPAM?.Config ?? []).flatMap((c) => (c.Subnet ? [c.Subnet] : [])) }));
+}
+
+export interface RemoveNodeOptions {
+  readonly dataDir: string;
+  readonly dockerHost: string;
+  /** Absent when the cluster never got as far as its certificate authority: then there are no containers either. */
+  readonly clusterId?: string;
+  readonly say: (text: string) => void;
+}
+
+/** Stops the proxy workers and removes containers, networks, rules, routes, namespaces and mounts of this cluster's node. */
+export async function removeNode({ dataDir, dockerHost, clusterId, say }: RemoveNodeOptions): Promise<void> {
+  await new Proxy({ dataDir, clock: realClock, log: silentLog, launch: { service: [], node: [] }, version: '' }).stopWorkers();
+  if (clusterId !== undefined) await removeContainers(dockerHost, clusterId, say);
+  const record = await readNetworkRecord(dataDir);
+  if (record) {
+    const [{ connect }, { createDockerNetworks }] = await Promise.all([import('./runtime/docker/dockerode.ts'), import('./runtime/docker/networks.ts')]);
+    await removeNodeNetwork(record, { commands, docker: createDockerNetworks(await connect(dockerHost)) });
+    await deleteNetworkRecord(dataDir);
+  }
+  await unmountBelow(dataDir);
+}
+
+async function removeContainers(dockerHost: string, clusterId: string, say: (text: string) => void): Promise<void> {
+  const filters = encodeURIComponent(JSON.stringify({ label: [`${label.cluster}=${clusterId}`] }));
+  const containers = await engineJson<{ Id: string; Labels?: Record<string, string> }[]>(dockerHost, `/containers/json?all=1&filters=${filters}`);
+  if (containers.length) say(`removing ${containers.length} containers`);
+  // Members before the sandboxes whose namespaces they live in.
+  const isSandbox = (c: { Labels?: Record<string, string> }): boolean => c.Labels?.['io.kubernetes.docker.type'] === 'podsandbox';
+  for (const group of [containers.filter((c) => !isSandbox(c)), containers.filter(isSandbox)]) {
+    await Promise.all(group.map(async ({ Id }) => {
+      const answer = await engineRequest(parseDockerHost(dockerHost), 'DELETE', `/containers/${Id}?force=1&v=1`);
+      if (answer.status >= 400 && answer.status !== 404) throw new Error(`container ${Id.slice(0, 12)} could not be removed: ${engineFault(answer)}`);
+    }));
+  }
+}
+
+/** Volumes in memory and shared directories are mounts below the data directory: the deepest goes first. */
+async function unmountBelow(dataDir: string): Promise<void> {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => (line.split(' ')[1] ?? '').replace(/\\040/g, ' ')).filter((path) => path === dataDir || path.startsWith(`${dataDir}/`));
+  for (const path of mounts.sort().reverse()) await commands.run('umount', ['-l', path]);
+}
+
+/** True when the engine had been started by this data directory's set-up and was stopped. */
+export async function stopStartedEngine(directory: string): Promise<boolean> {
+  const pid = startedEngine(directory);
+  if (pid === undefined) return false;
+  await stopEngine(pid, realClock);
+  return true;
+}

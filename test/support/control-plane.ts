@@ -1,0 +1,109 @@
+// A whole control plane in this process on a fake clock: API server, controllers, scheduler, and nodes whose kubelet only
+// pretends: Pods bound to them become ready at once, deleted ones go at once.
+import { allResources } from '../../src/api/index.ts';
+import { Leases } from '../../src/api/coordination/lease.ts';
+import { Events } from '../../src/api/core/event.ts';
+import { Nodes } from '../../src/api/core/node.ts';
+import { Pods, type Pod } from '../../src/api/core/pod.ts';
+import { isConflict, isNotFound } from '../../src/apimachinery/status-error.ts';
+import { keyOf, splitKey, type Client, type Draft } from '../../src/client/client.ts';
+import type { InformerFactory } from '../../src/client/informer.ts';
+import { ControllerRunner } from '../../src/controller/runner.ts';
+import { FakeClock, microTimestamp, timestamp } from '../../src/util/clock.ts';
+import { silentLog, type Log } from '../../src/util/log.ts';
+import { createControllers } from '../../master/controllers/index.ts';
+import { runScheduler } from '../../master/scheduler/scheduler.ts';
+import { startTestApi } from './api-server.ts';
+
+export interface ControlPlaneOptions {
+  readonly nodes?: readonly string[];
+  /** Whether a Pod's containers start and become ready; looked at whenever the Pod changes. */
+  readonly healthy?: (pod: Pod) => boolean;
+  /** Whether the kubelet finishes a deletion; default at once. */
+  readonly finishes?: (pod: Pod) => boolean;
+  readonly log?: Log;
+}
+
+export interface ControlPlane {
+  readonly client: Client;
+  readonly clock: FakeClock;
+  readonly informers: InformerFactory;
+  /** Moves time on in small steps until the check holds; fails after `limitMs` of fake time. */
+  until(check: () => unknown, what?: string, limitMs?: number): Promise<void>;
+  /** The same for a check that asks the API. */
+  untilAsync(check: () => Promise<unknown>, what?: string, limitMs?: number): Promise<void>;
+  /** Stops a node's heartbeats. */
+  silence(node: string): void;
+  /** Lets the kubelets look at every Pod again. */
+  nudge(): void;
+  stop(): Promise<void>;
+}
+
+const stepMs = 5;
+const allocatable = { cpu: '8', memory: '16Gi', pods: '110' };
+
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const { nodes = ['node-1', 'node-2'], healthy = () => true, finishes = () => true, log = silentLog } = options;
+  const clock = new FakeClock();
+  const api = await startTestApi({ clock });
+  const { client } = api;
+  const informers = api.informers();
+  const stop = new AbortController();
+  const { signal } = stop;
+  const common = { client, informers, events: Events, clock, log };
+  const running: Promise<unknown>[] = createControllers({ resources: allResources, clusterCIDR: '10.42.0.0/16', rootCA: 'PEM' })
+    .map((controller) => new ControllerRunner(controller, common).run(signal));
+  running.push(runScheduler({ ...common, signal, random: () => 0 }));
+
+  const silent = new Set<string>();
+  for (const name of nodes) {
+    await client.create(Nodes, { metadata: { name, labels: { 'kubernetes.io/hostname': name } } });
+    const node = await client.get(Nodes, { name });
+    await client.updateStatus(Nodes, { ...node, status: { allocatable, capacity: allocatable, conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: timestamp(clock.now()), lastTransitionTime: timestamp(clock.now()), reason: 'KubeletReady', message: 'ready' }] } } as Draft<typeof node>);
+    await client.create(Leases, { metadata: { name, namespace: 'kube-node-lease' }, spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime: microTimestamp(clock.now()) } });
+    const renew = (): void => {
+      clock.after(10_000, () => {
+        if (signal.aborted || silent.has(name)) return;
+        client.patch(Leases, { name, namespace: 'kube-node-lease' }, { spec: { renewTime: microTimestamp(clock.now()) } }).then(renew, () => undefined);
+      });
+    };
+    renew();
+  }
+
+  const pods = informers.informer(Pods);
+  let nextAddress = 2;
+  const sync = async (key: string): Promise<void> => {
+    const pod = pods.get(key);
+    if (!pod?.spec.nodeName || signal.aborted || silent.has(pod.spec.nodeName)) return;
+    if (pod.metadata.deletionTimestamp) {
+      if (finishes(pod)) await client.delete(Pods, splitKey(key), { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } });
+      return;
+    }
+    const ready = healthy(pod) ? 'True' : 'False';
+    if (pod.status?.phase === 'Running' && pod.status.conditions?.some((c) => c.type === 'Ready' && c.status === ready)) return;
+    const now = timestamp(clock.now());
+    const podIP = pod.status?.podIP || `10.42.0.${nextAddress++}`;
+    const conditions = [...(pod.status?.conditions ?? []).filter((c) => c.type !== 'Ready'), { type: 'Ready', status: ready, lastTransitionTime: now }];
+    await client.updateStatus(Pods, { ...pod, status: { ...pod.status, phase: 'Running', podIP, podIPs: [{ ip: podIP }], startTime: now, conditions } } as Draft<Pod>);
+  };
+  const kubelet = (pod: Pod): void => { void sync(keyOf(pod)).catch((error: unknown) => { if (!isNotFound(error) && !isConflict(error) && !signal.aborted) log.error({ error }, 'the pretended kubelet failed'); }); };
+  pods.addHandler({ added: kubelet, updated: kubelet });
+
+  informers.start(signal);
+  await informers.synced(signal);
+
+  const untilAsync: ControlPlane['untilAsync'] = async (check, what = check.toString(), limitMs = 30_000) => {
+    for (const end = clock.now() + limitMs; !(await check()); await clock.advance(stepMs)) if (clock.now() > end) throw new Error(`did not come true in ${limitMs} ms: ${what}`);
+  };
+  return {
+    client, clock, informers, untilAsync,
+    until: (check, what = check.toString(), limitMs) => untilAsync(() => Promise.resolve(check()), what, limitMs),
+    silence: (node) => { silent.add(node); },
+    nudge: () => { for (const pod of pods.list()) kubelet(pod); },
+    async stop() {
+      stop.abort(new Error('stopped'));
+      await Promise.allSettled(running);
+      await api.stop();
+    },
+  };
+}
