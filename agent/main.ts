@@ -1,1 +1,159 @@
-export async function runAgent(_options: any, _signal: AbortSignal): Promise<void> { throw new Error('placeholder'); }
+// The agent of one Docker host: the only place on this side where concrete classes are chosen. Proves that it is on the engine's
+// host, registers the node, makes its network, and runs the kubelet and the Service traffic until the signal aborts. What runs on
+// the host goes on when it ends.
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { Events } from '../src/api/core/event.ts';
+import { Namespaces, type Namespace } from '../src/api/core/namespace.ts';
+import { Nodes, type Node } from '../src/api/core/node.ts';
+import { Services, type Service } from '../src/api/core/service.ts';
+import { EndpointSlices, type EndpointSlice } from '../src/api/discovery/endpoint-slice.ts';
+import { Client } from '../src/client/client.ts';
+import { EventRecorder } from '../src/client/event-recorder.ts';
+import { HttpTransport } from '../src/client/http-transport.ts';
+import { InformerFactory, type Informer } from '../src/client/informer.ts';
+import type { ClusterAccess } from '../src/client/kubeconfig.ts';
+import { realClock } from '../src/util/clock.ts';
+import type { Log } from '../src/util/log.ts';
+import { commands } from '../src/util/run.ts';
+import { createDrain } from './kubelet/drain.ts';
+import { Kubelet } from './kubelet/kubelet.ts';
+import { parseResolvConf } from './kubelet/pod-network-files.ts';
+import { createKubeletServer } from './kubelet/server/server.ts';
+import { hostMounter } from './kubelet/volumes/mounts.ts';
+import { PodAddresses } from './network/ipam.ts';
+import { nodeAddress } from './network/node-address.ts';
+import { createNodeNetwork } from './network/node-network.ts';
+import { allocatable, readHost } from './node/capacity.ts';
+import { clusterInfo } from './node/cluster-info.ts';
+import { lockDataDirectory } from './node/lock.ts';
+import { NodeManager } from './node/node-manager.ts';
+import { prove } from './node/prove.ts';
+import { appliedEverywhere } from './node/proxy-applied.ts';
+import { listenErrorEvents, ServiceTraffic } from './node/service-traffic.ts';
+import type { ProxyMode } from './proxy/build-rules.ts';
+import { Proxy } from './proxy/proxy.ts';
+import { createDockerNetworks } from './runtime/docker/networks.ts';
+import { createDockerRuntime } from './runtime/docker/docker-runtime.ts';
+import { connect } from './runtime/docker/dockerode.ts';
+import { PAUSE_IMAGE } from './runtime/docker/pause.ts';
+import { findEngine } from './runtime/engine/index.ts';
+
+export interface AgentOptions {
+  readonly access: ClusterAccess;
+  readonly nodeName: string;
+  readonly dataDir: string;
+  readonly dockerHost?: string;
+  readonly proxyMode: ProxyMode;
+  /** Longest wait in ms for the proxies before a Pod is told to stop. */
+  readonly drainWaitMs: number;
+  readonly log: Log;
+  /** Called once the node is Ready. */
+  readonly onReady?: () => void;
+}
+
+/** What the node reports as its kubelet's version. */
+const version = 'v1.33.0+dray';
+
+/** @throws EngineNotFound, NotShared, DataDirectoryInUse when this host cannot be an agent's */
+export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
+  const { access, nodeName, dataDir, log } = options;
+  const clock = realClock;
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const release = await lockDataDirectory(dataDir);
+  const { host } = await findEngine({ ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}), env: process.env });
+  // The same on every host that trusts this cluster, as the command line computes it.
+  const clusterId = createHash('sha256').update(access.ca).digest('hex').slice(0, 6);
+  const runtime = await createDockerRuntime({ host, clusterLabel: clusterId, clock, log });
+  const transport = new HttpTransport({ access, userAgent: `dray-agent/${version}` });
+  const client = new Client(transport);
+  const stop = new AbortController();
+  const stopped = AbortSignal.any([signal, stop.signal]);
+  try {
+    const [info, address] = await Promise.all([runtime.info(), nodeAddress(commands.run, new URL(access.server).hostname), prove(runtime, { dataDir, mounter: hostMounter, image: PAUSE_IMAGE })]);
+    const recorder = new EventRecorder(client, Events, { component: 'kubelet', host: nodeName }, { clock, log });
+    const manager = new NodeManager({ client, runtime, info, clock, log, recorder, nodeName, internalIP: address.internalIP, kubeletVersion: version });
+    const cluster = await clusterInfo(client, clock, log, stopped);
+    await manager.register(stopped);
+
+    const informers = new InformerFactory(client, { clock, log });
+    const nodes = informers.informer<Node>(Nodes);
+    const services = informers.informer<Service>(Services);
+    const slices = informers.informer<EndpointSlice>(EndpointSlices);
+    const namespaces = informers.informer<Namespace>(Namespaces);
+    informers.start(stopped);
+
+    const podCIDR = await podRange(nodes, nodeName, stopped);
+    const network = createNodeNetwork({
+      clusterId, nodeName, podCIDR, clusterPodCIDR: cluster.podCIDR, serviceCIDR: cluster.serviceCIDR, dataDir, mtu: address.mtu, docker: createDockerNetworks(await connect(host)), commands, clock, log,
+    });
+    await network.ensure();
+    followNodes(nodes, (list) => void network.setRoutes(list).catch((error: unknown) => log.warn({ error }, 'the routes to other nodes could not be set; the next repair tries again')));
+
+    const proxy = new Proxy({
+      dataDir, clock, log, version, onErrors: listenErrorEvents(services, recorder, nodeName),
+      launch: { service: ['nsenter', `--net=${network.names.namespacePath}`, '--'], node: [] },
+    });
+    await proxy.start();
+    const facts = await readHost(info);
+    const resolvConf = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
+    const traffic = new ServiceTraffic({
+      services, slices, namespaces, proxy, nodeName, mode: options.proxyMode, log, onApplied: () => undefined,
+      dns: { addresses: [cluster.clusterDNS], domain: cluster.clusterDomain, upstreams: parseResolvConf(resolvConf).nameservers },
+    });
+
+    const kubelet = new Kubelet({
+      client, runtime, clock, log, recorder, nodeName, dataDir, hostIPs: [address.internalIP], network: network.names.network,
+      addresses: new PodAddresses(podCIDR, clock, Math.random()), clusterDomain: cluster.clusterDomain, clusterDNS: [cluster.clusterDNS], services: () => services.list(),
+      allocatable: allocatable(facts) as never, memoryCapacity: facts.memoryBytes, starts: Math.max(2, info.cpus * 2), mounter: hostMounter,
+      drained: createDrain({ slices, clock, waitMs: options.drainWaitMs, applied: appliedEverywhere(client, proxy, clock) }),
+      onRuntime: (error) => manager.problem('runtime', error ? 'container runtime is down' : undefined),
+    });
+    const server = createKubeletServer({ runtime, clock, log, lookup: { pods: () => kubelet.pods(), podNamed: (namespace, name) => kubelet.podNamed(namespace, name), status: (uid) => kubelet.cache.get(uid) } });
+    void server;
+
+    const loops = [
+      kubelet.run(stopped), traffic.run(stopped), manager.run(stopped),
+      network.keep(stopped, (parts) => { if (parts.includes('service namespace')) void proxy.stopWorkers().then(() => traffic.again(stopped)); }),
+    ];
+    manager.problem('network', undefined);
+    await manager.report();
+    log.info({ nodeName, podCIDR, engine: info.version, address: address.internalIP }, 'the agent is ready');
+    options.onReady?.();
+    await Promise.race([new Promise<void>((resolve) => stopped.addEventListener('abort', () => resolve(), { once: true })), ...loops.map((loop) => loop.then(() => new Promise<never>(() => undefined)))]);
+    stop.abort(new Error('the agent stops'));
+    await Promise.allSettled(loops);
+    proxy.close();
+  } finally {
+    stop.abort(new Error('the agent stops'));
+    await transport.close();
+    await runtime.close();
+    release();
+  }
+}
+
+/** The node's pod range, as soon as the master has given it one. */
+function podRange(nodes: Informer<Node>, nodeName: string, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const look = (node: Node): void => { if (node.metadata.name === nodeName && node.spec.podCIDR) resolve(node.spec.podCIDR); };
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    nodes.addHandler({ added: look, updated: look });
+  });
+}
+
+/** Calls with every node that can be routed to, whenever one comes, changes or goes. */
+function followNodes(nodes: Informer<Node>, set: (routes: { name: string; internalIP: string; podCIDR: string }[]) => void): void {
+  let last = '';
+  const changed = (): void => {
+    const list = nodes.list().flatMap((n) => {
+      const internalIP = n.status?.addresses?.find((a) => a.type === 'InternalIP')?.address;
+      return internalIP && n.spec.podCIDR ? [{ name: n.metadata.name, internalIP, podCIDR: n.spec.podCIDR }] : [];
+    });
+    const text = JSON.stringify(list);
+    if (text === last) return;
+    last = text;
+    set(list);
+  };
+  nodes.addHandler({ added: changed, updated: changed, deleted: changed });
+}

@@ -1,6 +1,7 @@
 // The objects every cluster starts with: the system's namespaces and the `kubernetes` Service that leads to the API server.
 // (upstream: pkg/controlplane/controller)
 import { isAlreadyExists, isNotFound } from '../src/apimachinery/status-error.ts';
+import { ConfigMaps } from '../src/api/core/config-map.ts';
 import { Endpoints } from '../src/api/core/endpoints.ts';
 import { Namespaces } from '../src/api/core/namespace.ts';
 import { Services } from '../src/api/core/service.ts';
@@ -36,6 +37,13 @@ export async function bootstrapService(client: Client, endpoint: ApiEndpoint): P
   await createOrPatch(() => client.patch(Endpoints, key, { subsets }), () => client.create(Endpoints, { metadata: { ...key, labels: mirrored }, subsets } as never));
   const slice = { addressType: 'IPv4', endpoints: [{ addresses: [endpoint.address], conditions: { ready: true } }], ports };
   await createOrPatch(() => client.patch(EndpointSlices, key, { endpoints: slice.endpoints, ports }), () => client.create(EndpointSlices, { metadata: { ...key, labels: { 'kubernetes.io/service-name': 'kubernetes' } }, ...slice } as never));
+}
+
+/** What agents have to know of the cluster and cannot choose themselves. */
+export async function bootstrapClusterInfo(client: Client, ranges: { readonly podCIDR: string; readonly serviceCIDR: string }): Promise<void> {
+  const key = { namespace: 'kube-system', name: 'dray-cluster' };
+  const data = { ...ranges, clusterDomain: 'cluster.local' };
+  await createOrPatch(() => client.patch(ConfigMaps, key, { data }), () => client.create(ConfigMaps, { metadata: key, data }));
 }
 
 async function createOrPatch(patch: () => Promise<unknown>, create: () => Promise<unknown>): Promise<void> {

@@ -16,7 +16,7 @@ import { MemoryTransport } from './apiserver/memory-transport.ts';
 import { openApiHandlers } from './apiserver/openapi.ts';
 import { logHandler, proxyUpgrade } from './apiserver/streams/kubelet-proxy.ts';
 import { Tunnels } from './apiserver/tunnel.ts';
-import { bootstrapNamespaces, bootstrapService } from './bootstrap.ts';
+import { bootstrapClusterInfo, bootstrapNamespaces, bootstrapService } from './bootstrap.ts';
 import { runControlPlane } from './control-plane.ts';
 import { Pki } from './pki/files.ts';
 import { Registry } from './registry/registry.ts';
@@ -90,6 +90,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     const bootstrap = new Client(transport({ name: 'system:apiserver', groups: ['system:masters'] }));
     await bootstrapNamespaces(bootstrap);
     await bootstrapService(bootstrap, { address: advertiseAddress, port, serviceIP });
+    await bootstrapClusterInfo(bootstrap, { podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR });
     const loops = runControlPlane({ transport, clock, log, resources: allResources, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert }, stop.signal);
     const compaction = compactRegularly(store, clock, log, stop.signal);
     ready = true;

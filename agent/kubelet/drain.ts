@@ -1,6 +1,7 @@
 // Waits before the stop signal of a Pod that is behind a Service until the proxies send it nothing new: its endpoints must show
 // it as ending, and this node's workers must have those rules in force. Other nodes' proxies act on the same change.
 import type { EndpointSlice } from '../../src/api/discovery/endpoint-slice.ts';
+import { isPodReady } from '../../src/api/core/pod-conditions.ts';
 import type { Informer } from '../../src/client/informer.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import type { Pod } from './pod.ts';
@@ -36,11 +37,14 @@ export function createDrain(options: DrainOptions): (pod: Pod, signal: AbortSign
     if (waitMs <= 0) return;
     const namespace = pod.metadata.namespace ?? 'default';
     const first = offered(slices.list(namespace), pod);
-    if (first.revision === 0) return;
+    if (first.revision === 0 && !isPodReady(pod)) return;
     const end = clock.monotonic() + waitMs;
     const left = (): number => Math.max(0, end - clock.monotonic());
     if (first.open) await closed(slices, pod, namespace, clock, left(), signal);
-    const { revision } = offered(slices.list(namespace), pod);
+    const now = slices.list(namespace);
+    // A Pod that was taken out altogether left no trace but the newest change of its namespace.
+    const revision = offered(now, pod).revision || Math.max(0, ...now.map((s) => Number(s.metadata.resourceVersion)));
+    if (revision === 0) return;
     await applied(revision, left());
     await clock.sleep(Math.min(othersMs, left()), signal);
   };

@@ -46,8 +46,6 @@ export interface KubeletOptions {
   readonly services: () => readonly Service[];
   readonly allocatable: NodeAllocatable;
   readonly memoryCapacity: number;
-  /** Whether containers may get a negative OOM score. */
-  readonly mayProtect: boolean;
   /** Starts the engine works on at once. */
   readonly starts: number;
   readonly mounter: Mounter;
@@ -189,7 +187,7 @@ export class Kubelet {
     });
     const starter = new ContainerStarter({
       ...shared, volumes, killer, limit, env: { objects, services: o.services, allocatable: o.allocatable },
-      oom: { memoryCapacity: o.memoryCapacity, mayProtect: o.mayProtect }, seccompRoot: `${o.dataDir}/seccomp`,
+      oom: { memoryCapacity: o.memoryCapacity }, seccompRoot: `${o.dataDir}/seccomp`,
     });
     const syncer = new PodSyncer({ ...shared, volumes, objects, images, probes, killer, sandboxes, starter, limit });
     const statuses = new StatusManager({ client, clock, log, signal });

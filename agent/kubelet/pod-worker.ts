@@ -178,7 +178,7 @@ export class PodWorker {
     probes.stopRestarting(this.uid);
     const waiting = new AbortController();
     try {
-      const wait = pod && !this.#removed && cache.get(this.uid).containers.some((c) => !hasEnded(c)) ? drained(pod, AbortSignal.any([waiting.signal, this.#signal])).catch(() => undefined) : Promise.resolve();
+      const wait = pod && cache.get(this.uid).containers.some((c) => !hasEnded(c)) ? drained(pod, AbortSignal.any([waiting.signal, this.#signal])).catch(() => undefined) : Promise.resolve();
       await killer.killPod(this.uid, pod, this.#grace, wait);
     } finally {
       waiting.abort(new Error('the Pod has ended'));

@@ -14,11 +14,11 @@ export const sharesOf = (milliCpu: number): number =>
   milliCpu === 0 ? minimumShares : Math.min(maximumShares, Math.max(minimumShares, Math.floor((milliCpu * 1024) / 1000)));
 export const quotaOf = (milliCpu: number): number => Math.max(minimumQuota, Math.floor((milliCpu * cpuPeriod) / 1000));
 
-export interface OomInputs { readonly qosClass: string; readonly memoryCapacity: number; /** Whether this host may go below 0. */ readonly mayProtect: boolean }
+export interface OomInputs { readonly qosClass: string; readonly memoryCapacity: number }
 
 /** Who dies first when the node runs out of memory: the more a container asked for, the later. */
-export function oomScoreAdj(container: Container, { qosClass, memoryCapacity, mayProtect }: OomInputs): number {
-  if (qosClass === 'Guaranteed') return mayProtect ? -997 : 0;
+export function oomScoreAdj(container: Container, { qosClass, memoryCapacity }: OomInputs): number {
+  if (qosClass === 'Guaranteed') return -997;
   if (qosClass !== 'Burstable') return 1000;
   const request = container.resources?.requests?.['memory'];
   const score = 1000 - Math.floor((1000 * (request ? quantityValue(request) : 0)) / Math.max(1, memoryCapacity));

@@ -1,7 +1,7 @@
 // The kubelet's own knowledge of the runtime: learnt by one list at start, kept by events and by what it does itself, and
 // repaired by a slow re-list. No pass of a Pod asks the engine what is known already.
 // upstream: pkg/kubelet/pleg (generic and evented)
-import type { ContainerStatus, PodSandbox, Runtime, RuntimeEvent } from '../runtime/runtime.ts';
+import type { ContainerStatus, Runtime, RuntimeEvent } from '../runtime/runtime.ts';
 import { RuntimeNotFound } from '../runtime/runtime.ts';
 import { newestFirst, nothingRuns, type KnownSandbox, type PodRuntimeStatus } from './runtime-status.ts';
 
@@ -123,38 +123,26 @@ export class RuntimeCache {
     return podUid;
   }
 
-  /** Lists everything; the UIDs of Pods about which something new was learnt. */
-  async relist(): Promise<Set<string>> {
+  /** Lists everything and inspects what differs from what is known. */
+  async relist(): Promise<void> {
+    // What is made while the list is on its way must not be forgotten for not being in it.
+    const before = [...this.#podOf.keys()];
     const [sandboxes, containers] = await Promise.all([this.#runtime.listPodSandbox(), this.#runtime.listContainers()]);
-    const changed = new Set<string>();
-    const seen = new Set([...sandboxes.map((s) => s.id), ...containers.map((c) => c.id)]);
-    for (const [id, uid] of [...this.#podOf]) {
-      if (seen.has(id)) continue;
-      changed.add(uid);
-      this.forget(id);
-    }
+    const seen = new Set([...sandboxes, ...containers].map((c) => c.id));
+    for (const id of before) if (!seen.has(id)) this.forget(id);
     const stale: (() => Promise<unknown>)[] = [];
     for (const sandbox of sandboxes) {
       const known = this.#pods.get(sandbox.metadata.uid)?.sandboxes.get(sandbox.id);
-      if (known?.state === sandbox.state) continue;
-      changed.add(sandbox.metadata.uid);
-      stale.push(() => this.#learnSandbox(sandbox));
+      // A dead sandbox that nobody knew has no address to ask for.
+      if (!known && sandbox.state !== 'ready') this.putSandbox({ ...sandbox, ip: '', hostNetwork: false });
+      else if (known?.state !== sandbox.state) stale.push(() => this.refreshSandbox(sandbox.id));
     }
     for (const container of containers) {
-      const known = this.#pods.get(container.pod.uid)?.containers.get(container.id);
-      if (known?.state === container.state) continue;
-      changed.add(container.pod.uid);
-      stale.push(() => this.refreshContainer(container.id));
+      if (this.#pods.get(container.pod.uid)?.containers.get(container.id)?.state !== container.state) stale.push(() => this.refreshContainer(container.id));
     }
     await Promise.all(Array.from({ length: parallel }, async () => { for (let next = stale.shift(); next; next = stale.shift()) await next(); }));
-    return changed;
   }
 
-  async #learnSandbox(sandbox: PodSandbox): Promise<void> {
-    // A dead sandbox has no address to ask for.
-    if (sandbox.state === 'ready') await this.refreshSandbox(sandbox.id);
-    else this.putSandbox({ ...sandbox, ip: '', hostNetwork: false });
-  }
   async #orGone<T>(asked: Promise<T>): Promise<T | undefined> {
     return asked.catch((error: unknown) => {
       if (error instanceof RuntimeNotFound) return undefined;

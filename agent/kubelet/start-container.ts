@@ -75,7 +75,7 @@ export class ContainerStarter {
 
   /** `image` resolves with the image, or rejects with the reason there is none. @throws ContainerStartError */
   async start(context: PassContext, container: Container, kind: ContainerKind, image: () => Promise<Image>): Promise<void> {
-    const { events, cache } = this.#options;
+    const { cache } = this.#options;
     const { pod } = context;
     const key = `${pod.metadata.uid}/${container.name}`;
     const last = latestContainer(cache.get(pod.metadata.uid), container.name);

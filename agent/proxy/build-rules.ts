@@ -1,15 +1,15 @@
 // From Services and EndpointSlices to the proxy's rules: which ports are opened where, and which endpoints stand behind them.
 // Pure. (upstream: pkg/proxy/topology.go, pkg/proxy/serviceport.go)
+import type { Service, ServicePort } from '../../src/api/core/service.ts';
+import { serviceNameLabel, type EndpointSlice } from '../../src/api/discovery/endpoint-slice.ts';
 import type { DnsTable } from '../dns/table.ts';
-import type { EndpointSliceObject, ServiceObject } from './objects.ts';
-import { serviceNameLabel } from './objects.ts';
 import type { Backend, ProxyRules, ServicePortRule } from './rules.ts';
 
 export type ProxyMode = 'auto' | 'http' | 'relay';
 
 export interface RulesInput {
-  readonly services: Iterable<ServiceObject>;
-  readonly endpointSlices: Iterable<EndpointSliceObject>;
+  readonly services: Iterable<Service>;
+  readonly endpointSlices: Iterable<EndpointSlice>;
   /** The node the rules are for: Local traffic policies keep only its endpoints. */
   readonly nodeName: string;
   readonly mode: ProxyMode;
@@ -19,11 +19,10 @@ export interface RulesInput {
 }
 
 interface Endpoint extends Backend { readonly ready: boolean; readonly servingTerminating: boolean }
-type ServicePort = NonNullable<NonNullable<ServiceObject['spec']>['ports']>[number];
 
 export function buildRules(input: RulesInput): ProxyRules {
   let revision = input.revision ?? 0;
-  const slices = new Map<string, EndpointSliceObject[]>();
+  const slices = new Map<string, EndpointSlice[]>();
   for (const slice of input.endpointSlices) {
     if (input.revision === undefined) revision = Math.max(revision, Number(slice.metadata.resourceVersion ?? 0));
     const service = slice.metadata.labels?.[serviceNameLabel];
@@ -46,7 +45,7 @@ export function buildRules(input: RulesInput): ProxyRules {
   return { revision, ports, ...(input.dns ? { dns: input.dns } : {}) };
 }
 
-function portRule(input: RulesInput, key: string, service: ServiceObject, port: ServicePort, slices: EndpointSliceObject[]): ServicePortRule | undefined {
+function portRule(input: RulesInput, key: string, service: Service, port: ServicePort, slices: EndpointSlice[]): ServicePortRule | undefined {
   const spec = service.spec!;
   const protocol = port.protocol ?? 'TCP';
   const clusterIPs = (spec.clusterIPs?.length ? spec.clusterIPs : [spec.clusterIP ?? '']).filter(isIPv4);
@@ -76,7 +75,7 @@ function usable(endpoints: readonly Endpoint[]): Backend[] {
     .map(({ address, port, pod, nodeName }) => ({ address, port, pod, nodeName }));
 }
 
-function endpointsOf(slices: readonly EndpointSliceObject[], port: ServicePort, publishNotReady: boolean): Endpoint[] {
+function endpointsOf(slices: readonly EndpointSlice[], port: ServicePort, publishNotReady: boolean): Endpoint[] {
   const found = new Map<string, Endpoint>();
   for (const slice of slices) {
     const target = (slice.ports ?? []).find((candidate) =>

@@ -159,12 +159,14 @@ export class WorkerLink {
     this.#closed = true;
     await this.#starting;
     const path = socketFile(dataDir, this.#role);
-    const socket = this.#socket ?? (await dial(path))?.socket;
+    this.#socket?.destroy();
     this.#socket = undefined;
-    if (socket && !socket.destroyed) {
+    const found = await dial(path);
+    if (found) {
+      const { socket, hello } = found;
       sendMessage(socket, { type: 'stop' });
-      // A worker that hangs is cut off.
-      const cancel = clock.after(stopTimeoutMs, () => socket.destroy());
+      // It spoke just now, so the number is still its own.
+      const cancel = clock.after(stopTimeoutMs, () => process.kill(hello.pid, 'SIGKILL'));
       await closed(socket);
       cancel();
     }

@@ -1,10 +1,10 @@
 // A runtime in memory with Docker's behaviour, for tests and scale runs: programmable images, time from the clock it is given.
-import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { AsyncQueue } from '../../src/util/async-queue.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import { exitsAfter, FakeLog, RunningProgram, runsUntilStopped } from './fake-process.ts';
 import type { FakeProgram } from './fake-process.ts';
+import { collect, emptyOutput, fakeSession } from './fake-session.ts';
 import { ImagePullError, NameConflict, RuntimeError, RuntimeNotFound, RuntimeUnavailable, StartError } from './runtime.ts';
 import type {
   Container, ContainerConfig, ContainerStatus, ExecOptions, ExecResult, ExecSession, Image, LinuxResources, LogOptions, PodSandbox, PodSandboxConfig,
@@ -34,7 +34,6 @@ interface FakeContainer {
   process: RunningProgram | undefined; ended: Promise<void>;
 }
 
-const EXEC_SYNC_LIMIT = 16 * 1024;
 const PAUSE: FakeImage = { main: runsUntilStopped };
 
 export class FakeRuntime implements Runtime {
@@ -161,7 +160,7 @@ export class FakeRuntime implements Runtime {
     container.ended.then(() => process.kill(), () => {});
     const finished = process.exited.finally(() => { stdout.end(); stderr.end(); });
     finished.catch(() => {}); // told by wait()
-    return session(process, finished, options, { stdout, stderr: options.tty ? ended() : stderr });
+    return fakeSession(process, finished, options, { stdout, stderr: options.tty ? emptyOutput() : stderr });
   }
   async attach(id: string, options: { stdin?: boolean; tty?: boolean }): Promise<ExecSession> {
     this.#enter('attach');
@@ -170,7 +169,7 @@ export class FakeRuntime implements Runtime {
     if (!process) throw new RuntimeError(`Container ${id} is not running`);
     const [stdout, stderr] = [process.stdout, process.stderr].map((output) => (output as PassThrough).pipe(new PassThrough()));
     const finished = container.ended.then(() => { stdout!.end(); stderr!.end(); return 0; });
-    return session(process, finished, options, { stdout: stdout!, stderr: stderr! }, container.config?.stdinOnce ?? false);
+    return fakeSession(process, finished, options, { stdout: stdout!, stderr: stderr! }, container.config?.stdinOnce ?? false);
   }
   async *logs(id: string, options: LogOptions): AsyncIterable<Uint8Array> { yield* this.#get(id).log.read(options); }
 
@@ -284,37 +283,3 @@ function containerOf({ id, sandboxId, config, pod, imageId, state, createdAt }: 
   };
 }
 const environment = ({ config }: FakeContainer): Record<string, string> => Object.fromEntries((config?.envs ?? []).map(({ key, value }) => [key, value]));
-
-function session(process: RunningProgram, finished: Promise<number>, options: { stdin?: boolean }, outputs: { stdout: PassThrough; stderr: PassThrough }, endsInput = true): ExecSession {
-  const input = new PassThrough();
-  input.pipe(process.stdin, { end: endsInput });
-  const read = Promise.all([outputs.stdout, outputs.stderr].map((output) => output.readableEnded ? undefined : once(output, 'close')));
-  const closed = new AbortController();
-  const closing = new Promise<never>((_, reject) => closed.signal.addEventListener('abort', () => reject(new RuntimeUnavailable('the session was closed')), { once: true }));
-  closing.catch(() => {}); // raced in wait()
-  return {
-    ...(options.stdin ? { stdin: input } : {}),
-    ...outputs,
-    resize: () => Promise.resolve(),
-    wait: () => Promise.race([closing, Promise.all([finished, read]).then(([exitCode]) => exitCode)]),
-    close() {
-      closed.abort();
-      for (const output of [outputs.stdout, outputs.stderr]) output.end();
-    },
-  };
-}
-function ended(): PassThrough {
-  const empty = new PassThrough();
-  empty.end();
-  empty.resume();
-  return empty;
-}
-async function collect(output: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const kept: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of output) {
-    if (size < EXEC_SYNC_LIMIT) kept.push(chunk.subarray(0, EXEC_SYNC_LIMIT - size));
-    size += chunk.length;
-  }
-  return Buffer.concat(kept);
-}

@@ -28,6 +28,9 @@ export type IndexFunction = (object: any) => readonly string[];
 
 export interface InformerOptions { readonly selector?: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>; readonly indexes?: Record<string, IndexFunction>; readonly clock: Clock; readonly log: Log }
 
+/** A watch that ends this soon without an event was refused rather than served. */
+const shortWatchMs = 1_000;
+
 export class Informer<T extends ObjectHead = any> implements Lister<T> {
   readonly resource: ResourceDefinition<T>;
   readonly #client: Client;
@@ -69,7 +72,7 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
   /** Handlers added late are told of what is there already. */
   addHandler(handler: InformerHandler<T>): () => void {
     this.#handlers.add(handler);
-    for (const object of this.#objects.values()) handler.added?.(object);
+    for (const object of [...this.#objects.values()]) handler.added?.(object);
     return () => this.#handlers.delete(handler);
   }
 
@@ -99,14 +102,19 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
         listed = true;
         // A watch runs 5 to 10 minutes, so that many watches never end together.
         const timeoutSeconds = 300 + Math.floor(Math.random() * 300);
+        const began = clock.monotonic();
+        let empty = true;
         const events = this.#client.watch(this.resource, { ...this.#options.selector, resourceVersion: String(this.#revision), allowWatchBookmarks: true, timeoutSeconds, signal });
         for await (const event of events) {
           backoff.forget('list');
+          empty = false;
           const revision = Number(event.object.metadata.resourceVersion);
           if (event.type === 'ADDED' || event.type === 'MODIFIED') this.#put(event.object);
           else if (event.type === 'DELETED') this.#delete(event.object);
           this.#advance(revision);
         }
+        // A server that ends every watch at once must not be asked in a tight loop.
+        if (empty && clock.monotonic() - began < shortWatchMs) await clock.sleep(backoff.next('list'), signal).catch(() => undefined);
       } catch (error) {
         if (signal.aborted) return;
         if (isExpired(error)) listed = false;
@@ -143,10 +151,7 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
     this.#objects.set(key, object);
     put(this.#namespaces, object.metadata.namespace ?? '', key, object);
     for (const { of, values } of this.#indexes.values()) for (const value of of(object)) put(values, value, key, object);
-    for (const handler of this.#handlers) {
-      if (old) handler.updated?.(object, old);
-      else handler.added?.(object);
-    }
+    this.#tell(key, (handler) => (old ? handler.updated?.(object, old) : handler.added?.(object)));
   }
   #delete(object: T): void {
     const key = keyOf(object);
@@ -154,7 +159,17 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
     if (!old) return;
     this.#objects.delete(key);
     this.#unindex(key, old);
-    for (const handler of this.#handlers) handler.deleted?.(object);
+    this.#tell(key, (handler) => handler.deleted?.(object));
+  }
+  /** A handler that throws must not keep the change from the others, nor end the watch. */
+  #tell(key: string, call: (handler: InformerHandler<T>) => void): void {
+    for (const handler of [...this.#handlers]) {
+      try {
+        call(handler);
+      } catch (error) {
+        this.#options.log.error({ error, resource: this.resource.plural, key }, 'a handler of a change failed');
+      }
+    }
   }
   #unindex(key: string, old: T): void {
     remove(this.#namespaces, old.metadata.namespace ?? '', key);

@@ -112,6 +112,50 @@ describe.each([['plain path', true, 1], ['http-proxy', false, 2]])('an http port
     expect(createHash('sha1').update(reply.body).digest('hex')).toBe(createHash('sha1').update(body).digest('hex'));
   });
 
+  it.each(['download', 'upload'])('stops a %s that nobody reads', async (direction) => {
+    const chunk = Buffer.alloc(64 * 1024);
+    let go!: () => void;
+    const reading = new Promise<void>((resolve) => { go = resolve; });
+    /** Writes until 100 ms pass without any taken; how many bytes that were. */
+    const fill = async (stream: NodeJS.WritableStream & { writableLength: number }): Promise<number> => {
+      let total = 0;
+      while (total < 512 * 1024 * 1024) {
+        total += chunk.length;
+        if (stream.write(chunk) || stream.writableLength < 1024 * 1024) continue;
+        const before = stream.writableLength;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        if (stream.writableLength >= before) break;
+      }
+      return total;
+    };
+    let filled: Promise<number> | undefined;
+    let seen = 0;
+    const made = await pods(1, (request, response) => {
+      if (direction === 'download') filled = fill(response).then((total) => { response.end(); return total; });
+      else void reading.then(() => request.on('data', (part: Buffer) => { seen += part.length; }).on('end', () => response.end()));
+    });
+    await serve(made.map((pod) => pod.backend));
+    const client = new RawClient(ip, 80);
+    if (direction === 'download') {
+      client.socket.pause();
+      client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      while (!filled) await new Promise((resolve) => setImmediate(resolve));
+    } else {
+      client.send(`PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: ${2 ** 40}\r\n\r\n`);
+      filled = fill(client.socket);
+    }
+    const total = await filled;
+    expect(total).toBeLessThan(64 * 1024 * 1024);
+    if (direction === 'download') {
+      client.socket.resume();
+      expect((await client.response()).body.length).toBe(total);
+    } else {
+      go();
+      while (seen < total) await new Promise((resolve) => setImmediate(resolve));
+    }
+    client.destroy();
+  });
+
   it('carries chunked uploads and trailers both ways', async () => {
     let trailer: string | undefined;
     const made = await pods(1, (request, response) => {

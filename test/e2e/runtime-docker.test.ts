@@ -51,6 +51,20 @@ describe('on a real engine', () => {
     await runtime.removePodSandbox(sandboxId);
   });
 
+  it('on the host network a Pod has the host\'s address and name, and a late exec leaves nothing running', async () => {
+    const runtime = await connect('host');
+    const config = sandbox('hostly', { network: 'host' });
+    const sandboxId = await runtime.runPodSandbox(config);
+    expect(await runtime.podSandboxStatus(sandboxId)).toMatchObject({ state: 'ready', ip: '', network: 'host' });
+    const id = await runtime.createContainer(sandboxId, busybox('sleep 1000'), config);
+    await runtime.startContainer(id);
+    expect(await output(runtime, id, 'ip -4 addr show docker0')).toContain('docker0');
+    expect((await runtime.execSync(id, ['sleep', '54321'], 300)).timedOut).toBe(true);
+    // The kill has been sent; the process is gone once the kernel has carried it out.
+    expect(await output(runtime, id, 'while pidof sleep | grep -q " "; do :; done; ps | grep -c "[5]4321"')).toBe('0');
+    await runtime.removePodSandbox(sandboxId);
+  });
+
   it('two clusters on one engine do not see each other', async () => {
     const [one, other] = [await connect('one'), await connect('other')];
     const id = await one.runPodSandbox(sandbox('mine'));
@@ -63,7 +77,7 @@ describe('on a real engine', () => {
     const runtime = await connect('labels');
     const config = sandbox('named');
     const sandboxId = await runtime.runPodSandbox(config);
-    const id = await runtime.createContainer(sandboxId, busybox('id -u; id -g; grep Seccomp: /proc/self/status; touch /x', {
+    const id = await runtime.createContainer(sandboxId, busybox('id -u; id -g; grep Seccomp: /proc/self/status; touch /x 2>&1', {
       security: { runAsUser: 1234, runAsGroup: 5678, readonlyRootfs: true, noNewPrivs: true, dropCapabilities: ['ALL'], seccomp: 'runtime/default' }, resources: { oomScoreAdj: 1000 },
     }), config);
     const { body } = await engineRequest(parseDockerHost(engine.host), 'GET', `/containers/${id}/json`);

@@ -1,15 +1,18 @@
 // The worker as a process: it outlives who started it, serves saved rules at once, is started again when it dies, and hands
 // its sockets to a successor. Needs the compiled program; skipped, with a line, where it has not been built.
 import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { Resolver } from 'node:dns/promises';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DnsTable } from '../../agent/dns/table.ts';
 import { Proxy, type ProxyOptions } from '../../agent/proxy/proxy.ts';
-import type { ListenError } from '../../agent/proxy/rules.ts';
+import type { ListenError, ProxyRules } from '../../agent/proxy/rules.ts';
 import { WorkerLink } from '../../agent/proxy/worker-link.ts';
 import { realClock } from '../../src/util/clock.ts';
 import { silentLog } from '../../src/util/log.ts';
-import { httpBackend, once, RawClient, rule, rules, type HttpBackend } from '../contract/proxy-support.ts';
+import { backend, httpBackend, once, RawClient, rule, rules, type HttpBackend } from '../contract/proxy-support.ts';
 
 const main = join(process.env['DRAY_DIST'] ?? join(import.meta.dirname, '../../dist'), 'agent/proxy/worker/main.js');
 if (!existsSync(main)) console.warn(`skipped: ${main} is not built (npm run build)`);
@@ -109,8 +112,20 @@ const nodePort = 39_872;
   });
 
   it('hand over to another version without a failed request', async () => {
+    const dns: DnsTable = {
+      addresses: [ip], port: 5399, domain: 'cluster.local', upstreams: [], namespaces: ['default'],
+      services: [{ namespace: 'default', name: 'web', addresses: ['10.96.0.10'], ports: [] }],
+    };
+    const resolver = new Resolver();
+    resolver.setServers([`${ip}:5399`]);
+    const echo = createSocket('udp4');
+    echo.on('message', (message, from) => echo.send(message, from.port, from.address));
+    await new Promise<void>((resolve) => { echo.bind(0, '127.60.7.101', resolve); });
+    const udp = rule({ id: 'default/echo:', protocol: 'UDP', mode: 'relay', clusterIPs: [ip], port: 7, internal: [backend('127.60.7.101', echo.address().port)] });
+    const both = (revision: number): ProxyRules => ({ revision, ports: [...web(revision, { nodePort }).ports, udp], dns });
     const first = newProxy();
-    await first.apply(web(1, { nodePort }));
+    await first.apply(both(1));
+    expect(await resolver.resolve4('web.default.svc.cluster.local')).toEqual(['10.96.0.10']);
     const pids = [await pidOf('service'), await pidOf('node')];
     first.close();
     const failures: string[] = [];
@@ -137,7 +152,8 @@ const nodePort = 39_872;
     const newer = new Proxy(options('2'));
     proxies.push(newer);
     await newer.start();
-    await newer.apply(web(2, { nodePort }));
+    await newer.apply(both(2));
+    expect(errors ?? []).toEqual([]);
     const next = [await pidOf('service', '2'), await pidOf('node', '2')];
     expect(next.filter((pid) => pids.includes(pid))).toEqual([]);
     const at = sent;
@@ -145,6 +161,13 @@ const nodePort = 39_872;
     done = true;
     await Promise.all(clients);
     expect(failures).toEqual([]);
+    expect(await resolver.resolve4('web.default.svc.cluster.local')).toEqual(['10.96.0.10']);
+    const client = createSocket('udp4');
+    const reply = new Promise<string>((resolve) => { client.on('message', (message) => resolve(String(message))); });
+    client.send('hello', 7, ip);
+    expect(await reply).toBe('hello');
+    client.close();
+    echo.close();
     // The old processes end with their last connection.
     while (pids.some((pid) => existsSync(`/proc/${pid}`))) await realClock.sleep(10);
   });

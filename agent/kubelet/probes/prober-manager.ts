@@ -57,7 +57,7 @@ export class ProberManager implements ProbeResults {
     }
     this.#workers.delete(uid);
   }
-  close(): void { for (const uid of [...this.#workers.keys()]) this.remove(uid); }
+  close(): void { for (const uid of this.#workers.keys()) this.remove(uid); }
 
   #addressOf(pod: Pod, status: PodRuntimeStatus): string {
     return isHostNetwork(pod) ? this.#options.hostIP : status.sandboxes.find((s) => s.state === 'ready')?.ip ?? '';

@@ -22,6 +22,8 @@ export class TcpListener {
     // A server taken over from another process listens already, but knows no options.
     this.server = adopted ? Object.assign(adopted, options) : createServer(options);
     this.server.on('connection', this.#onConnection);
+    // Accepting may fail for want of file descriptors; the port stays open.
+    this.server.on('error', () => {});
   }
 
   open(): Promise<void> {
@@ -30,8 +32,6 @@ export class TcpListener {
       this.server.once('error', reject);
       this.server.listen({ host: this.listen.address, port: this.listen.port, backlog: 4096, exclusive: true }, () => {
         this.server.off('error', reject);
-        // Accepting may fail for want of file descriptors; the port stays open.
-        this.server.on('error', () => {});
         resolve();
       });
     });

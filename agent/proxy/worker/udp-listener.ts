@@ -28,6 +28,8 @@ export class UdpListener {
     this.#adopted = adopted !== undefined;
     this.socket = adopted ?? createSocket('udp4');
     this.socket.on('message', (message, from) => this.#forward(message, from));
+    // ICMP errors of single packets: the sender learns by silence, as without the relay.
+    this.socket.on('error', () => {});
   }
 
   get port(): PortState { return this.#port; }
@@ -42,8 +44,6 @@ export class UdpListener {
       this.socket.once('error', reject);
       this.socket.bind({ address: this.listen.address, port: this.listen.port, exclusive: true }, () => {
         this.socket.off('error', reject);
-        // ICMP errors of single packets: the sender learns by silence, as without the relay.
-        this.socket.on('error', () => {});
         resolve();
       });
     });

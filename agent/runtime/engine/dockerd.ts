@@ -46,6 +46,9 @@ export async function startDockerd(options: DockerdOptions): Promise<number> {
       exits(child, directory),
       clock.sleep(options.timeoutMs ?? 60_000, stop.signal).then(() => { throw new Error(`dockerd does not answer; see ${logFile(directory)}`); }),
     ]);
+  } catch (error) {
+    child.kill();
+    throw error;
   } finally {
     stop.abort(new Error('no longer waiting for dockerd'));
   }

@@ -10,7 +10,7 @@ import { relay } from '../relay.ts';
 import { isIdempotent } from './heads.ts';
 import { clientHeadMs, clientIdleMs, maxHeadBytes } from './limits.ts';
 import { oneSocketAgent } from './one-socket-agent.ts';
-import { errorResponse, errorText } from './texts.ts';
+import { errorResponse, errorText } from './messages.ts';
 
 interface Origin { readonly port: PortState; readonly side: Side }
 type Passes = { webPasses: { name: string }[] };

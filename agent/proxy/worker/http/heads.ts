@@ -1,6 +1,9 @@
 // Reads HTTP/1.1 request and response heads strictly. What is unusual is not judged here: a request head that is not plain
 // gives undefined and takes the general path, so no two parties can read one message differently.
 
+/** The empty line that ends a head. */
+export const headEnd = '\r\n\r\n';
+
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const digits = /^\d{1,15}$/;
 /** A line break that is not CRLF, a NUL, or a folded field. */

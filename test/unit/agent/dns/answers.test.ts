@@ -1,12 +1,14 @@
 // Which names exist and what each answers.
-import { buildDnsTable, DnsIndex } from '../../../../agent/dns/answers.ts';
-import type { EndpointSliceObject, ServiceObject } from '../../../../agent/proxy/objects.ts';
+import { DnsIndex } from '../../../../agent/dns/answers.ts';
+import { buildDnsTable } from '../../../../agent/dns/build-table.ts';
+import type { Service } from '../../../../src/api/core/service.ts';
+import type { Endpoint, EndpointSlice } from '../../../../src/api/discovery/endpoint-slice.ts';
 
-const service = (name: string, spec: ServiceObject['spec'], namespace = 'default'): ServiceObject => ({ metadata: { name, namespace }, spec: { ...spec } });
-const slice = (name: string, endpoints: EndpointSliceObject['endpoints'] & object): EndpointSliceObject => ({
+const service = (name: string, spec: object, namespace = 'default'): Service => ({ metadata: { name, namespace }, spec } as unknown as Service);
+const slice = (name: string, endpoints: Endpoint[]): EndpointSlice => ({
   metadata: { name: `${name}-1`, namespace: 'default', labels: { 'kubernetes.io/service-name': name } }, addressType: 'IPv4',
   ports: [{ name: 'peer', protocol: 'TCP', port: 7000 }], endpoints,
-});
+} as unknown as EndpointSlice);
 const table = buildDnsTable({
   services: [
     service('web', { type: 'ClusterIP', clusterIP: '10.96.0.10', ports: [{ name: 'http', port: 80 }, { name: 'm', protocol: 'UDP', port: 9 }] }),

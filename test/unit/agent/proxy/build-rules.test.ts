@@ -1,25 +1,25 @@
 // Tables: Services and EndpointSlices in, rules out.
 import { buildRules, type ProxyMode } from '../../../../agent/proxy/build-rules.ts';
-import type { EndpointSliceObject, ServiceObject } from '../../../../agent/proxy/objects.ts';
 import { listensOf, type ServicePortRule } from '../../../../agent/proxy/rules.ts';
+import type { Service, ServicePort, ServiceSpec } from '../../../../src/api/core/service.ts';
+import type { Endpoint, EndpointSlice } from '../../../../src/api/discovery/endpoint-slice.ts';
 
-type Spec = NonNullable<ServiceObject['spec']>;
-type Endpoint = NonNullable<EndpointSliceObject['endpoints']>[number];
+type Spec = Omit<ServiceSpec, 'ports'> & { ports: Partial<ServicePort>[] };
 
-const service = (spec: Partial<Spec> = {}, resourceVersion = '5'): ServiceObject => ({
+const service = (spec: Partial<Spec> = {}, resourceVersion = '5'): Service => ({
   metadata: { name: 'web', namespace: 'default', resourceVersion },
   spec: { type: 'ClusterIP', clusterIP: '10.96.0.10', clusterIPs: ['10.96.0.10'], ports: [{ name: 'http', protocol: 'TCP', port: 80 }], ...spec },
-});
+} as unknown as Service);
 const endpoint = (n: number, conditions: NonNullable<Endpoint['conditions']> = { ready: true }, nodeName = 'n1'): Endpoint => ({
   addresses: [`10.1.0.${n}`], conditions, nodeName, targetRef: { kind: 'Pod', name: `p${n}`, namespace: 'default' },
-});
-const slice = (endpoints: readonly Endpoint[], fields: Partial<EndpointSliceObject> = {}): EndpointSliceObject => ({
+} as unknown as Endpoint);
+const slice = (endpoints: readonly Endpoint[], fields: object = {}): EndpointSlice => ({
   metadata: { name: 'web-1', namespace: 'default', resourceVersion: '9', labels: { 'kubernetes.io/service-name': 'web' } },
   addressType: 'IPv4', ports: [{ name: 'http', protocol: 'TCP', port: 8080 }], endpoints, ...fields,
-});
-const build = (services: ServiceObject[], endpointSlices: EndpointSliceObject[], mode: ProxyMode = 'auto') =>
+} as unknown as EndpointSlice);
+const build = (services: Service[], endpointSlices: EndpointSlice[], mode: ProxyMode = 'auto') =>
   buildRules({ services, endpointSlices, nodeName: 'n1', mode });
-const only = (services: ServiceObject[], slices: EndpointSliceObject[], mode: ProxyMode = 'auto'): ServicePortRule => {
+const only = (services: Service[], slices: EndpointSlice[], mode: ProxyMode = 'auto'): ServicePortRule => {
   const { ports } = build(services, slices, mode);
   expect(ports).toHaveLength(1);
   return ports[0]!;
@@ -53,7 +53,7 @@ describe('buildRules', () => {
     expect([addresses(rule.internal), addresses(rule.external)]).toEqual([internal, external]);
   });
 
-  it.each<[string, Partial<NonNullable<Spec['ports']>[number]>, ProxyMode, 'http' | 'relay']>([
+  it.each<[string, Partial<ServicePort>, ProxyMode, 'http' | 'relay']>([
     ['port name http', { name: 'http' }, 'auto', 'http'],
     ['port name http-…', { name: 'http-metrics' }, 'auto', 'http'],
     ['port name https', { name: 'https' }, 'auto', 'relay'],

@@ -1,6 +1,6 @@
 // What counts as a plain request, what is rewritten, and where bodies end.
 import fc from 'fast-check';
-import { ChunkedScanner } from '../../../../../agent/proxy/worker/http/chunked.ts';
+import { ChunkedScanner } from '../../../../../agent/proxy/worker/http/body-end.ts';
 import { parseRequestHead, parseResponseHead } from '../../../../../agent/proxy/worker/http/heads.ts';
 import { sniff } from '../../../../../agent/proxy/worker/sniff.ts';
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { arch, tmpdir } from 'node:os';
@@ -10,15 +11,18 @@ const architecture = arch() === 'arm64' ? 'arm64' : 'amd64';
 describe('the pause program', () => {
   let directory: string;
   let program: string;
+  const children: ChildProcess[] = [];
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), 'dray-pause-'));
     program = join(directory, 'pause');
     writeFileSync(program, pauseProgram(architecture), { mode: 0o755 });
   });
+  afterEach(() => { for (const child of children.splice(0)) child.kill('SIGKILL'); });
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s, and goes on after a stop and a child\'s end', async (signal) => {
     const child = spawn(program, { stdio: 'ignore' });
+    children.push(child);
     const ended = once(child, 'exit');
     await waiting(child.pid!);
     for (const other of ['SIGCHLD', 'SIGSTOP', 'SIGCONT'] as const) child.kill(other);
@@ -36,10 +40,10 @@ describe('the pause program', () => {
   it('comes in the same archive each time', () => { expect(pauseArchive('amd64').equals(pauseArchive('amd64'))).toBe(true); });
 });
 
-/** Until the process sleeps in rt_sigtimedwait with its signals blocked. */
+/** Until the process sleeps: rt_sigtimedwait is the only place where it can. */
 async function waiting(pid: number): Promise<void> {
   const deadline = Date.now() + 5000;
-  while (!/^State:\s+S[\s\S]*^SigBlk:\s+0*14002$/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'))) {
+  while (!/^Name:\s+pause\n[\s\S]*^State:\s+S/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'))) {
     if (Date.now() > deadline) throw new Error('the program never waits');
     await new Promise((resolve) => setImmediate(resolve));
   }

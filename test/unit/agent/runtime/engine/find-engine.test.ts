@@ -43,7 +43,7 @@ describe('startDockerd', () => {
   });
   it('gives up on one that never answers', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'dray-dockerd-'));
-    await expect(startDockerd({ socketPath: join(directory, 'docker.sock'), directory, clock: realClock, execRoot: directory, prefix: ['sleep', '2', '#'], timeoutMs: 300 })).rejects.toThrow(/does not/);
+    await expect(startDockerd({ socketPath: join(directory, 'docker.sock'), directory, clock: realClock, execRoot: directory, prefix: ['sh', '-c', 'exec sleep 20'], timeoutMs: 300 })).rejects.toThrow(/dockerd does not answer; see .*dockerd\.log/);
     rmSync(directory, { recursive: true, force: true });
   });
 });

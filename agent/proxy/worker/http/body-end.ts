@@ -1,4 +1,4 @@
-// Finds the end of a chunked body while its bytes pass by unchanged.
+// Finds the end of a response body while its bytes pass by unchanged: by length, by chunks, or with the connection.
 
 const states = { size: 0, extension: 1, sizeEnd: 2, data: 3, dataCr: 4, dataLf: 5, trailerStart: 6, trailer: 7, trailerLf: 8, lastLf: 9, done: 10 } as const;
 const cr = 0x0d;
@@ -74,4 +74,32 @@ function hex(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+}
+
+export class BodyEnd {
+  done = false;
+  readonly untilClose: boolean;
+  #left: number;
+  readonly #chunks: ChunkedScanner | undefined;
+
+  /** A number of bytes, -1 for a body that ends with its connection. */
+  constructor(length: number | 'chunked') {
+    this.#chunks = length === 'chunked' ? new ChunkedScanner() : undefined;
+    this.#left = length === 'chunked' ? 0 : length;
+    this.untilClose = length === -1;
+  }
+
+  /** The offset up to which `bytes` from `at` belong to the body, -1 when they are no valid one. */
+  advance(bytes: Buffer, at: number): number {
+    if (this.untilClose) return bytes.length;
+    if (this.#chunks) {
+      const end = this.#chunks.scan(bytes, at);
+      this.done = this.#chunks.done;
+      return end;
+    }
+    const end = Math.min(bytes.length, at + this.#left);
+    this.#left -= end - at;
+    this.done = this.#left === 0;
+    return end;
+  }
 }

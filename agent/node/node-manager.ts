@@ -1,0 +1,138 @@
+// Makes this host a Node of the cluster and keeps saying how it is: registration, status on change, Lease, events.
+// upstream: pkg/kubelet/kubelet_node_status.go
+import { Leases } from '../../src/api/coordination/lease.ts';
+import { Nodes, type Node, type NodeStatus } from '../../src/api/core/node.ts';
+import { isAlreadyExists, isNotFound } from '../../src/apimachinery/status-error.ts';
+import type { Client } from '../../src/client/client.ts';
+import type { EventRecorder, EventTarget } from '../../src/client/event-recorder.ts';
+import { microTimestamp, type Clock } from '../../src/util/clock.ts';
+import type { Log } from '../../src/util/log.ts';
+import type { Runtime, RuntimeInfo } from '../runtime/runtime.ts';
+import { readHost, type HostFacts } from './capacity.ts';
+import { nodeLabels, nodeStatus, sameStatus } from './node-status.ts';
+
+export interface NodeManagerOptions {
+  readonly client: Client;
+  readonly runtime: Runtime;
+  readonly info: RuntimeInfo;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly recorder: EventRecorder;
+  readonly nodeName: string;
+  readonly internalIP: string;
+  readonly kubeletVersion: string;
+  readonly facts?: () => Promise<HostFacts>;
+}
+
+const checkMs = 10_000;
+/** An unchanged status is told again after this, so that its heartbeat is not too old. */
+const reportMs = 300_000;
+const leaseSeconds = 40;
+const renewMs = 10_000;
+const leaseNamespace = 'kube-node-lease';
+const retryMs = 1000;
+
+export class NodeManager {
+  readonly #options: NodeManagerOptions;
+  #last: NodeStatus | undefined;
+  #reportedAt = 0;
+  #problems = new Map<string, string>([['network', 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:the pod network is being made']]);
+  #node: Node | undefined;
+  #reporting: Promise<void> = Promise.resolve();
+
+  constructor(options: NodeManagerOptions) { this.#options = options; }
+
+  /** How events name the node. */
+  get reference(): EventTarget { return { apiVersion: 'v1', kind: 'Node', metadata: { name: this.#options.nodeName, uid: this.#options.nodeName } }; }
+
+  /** Creates the Node, or takes over the one that is there; tries until the server answers or the signal aborts. */
+  async register(signal: AbortSignal): Promise<Node> {
+    const { client, nodeName, info, clock, log, recorder } = this.#options;
+    const labels = nodeLabels(nodeName, info.architecture);
+    for (;;) {
+      try {
+        const existing = await client.get(Nodes, { name: nodeName }).catch((error: unknown) => {
+          if (isNotFound(error)) return undefined;
+          throw error;
+        });
+        const node = existing
+          ? Object.entries(labels).every(([k, v]) => existing.metadata.labels?.[k] === v) ? existing : await client.patch<Node>(Nodes, { name: nodeName }, { metadata: { labels } })
+          : await client.create<Node>(Nodes, { metadata: { name: nodeName, labels } });
+        this.#node = node;
+        this.#last = node.status;
+        recorder.normal(this.reference, 'Starting', 'Starting kubelet.');
+        return node;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isAlreadyExists(error)) {
+          log.warn({ error: (error as Error).message }, 'the node could not be registered; trying again');
+          await clock.sleep(retryMs, signal);
+        }
+      }
+    }
+  }
+
+  /** Says what keeps the node from running Pods, or (undefined) that this no longer does. */
+  problem(part: 'network' | 'runtime', message: string | undefined): void {
+    if (this.#problems.get(part) === message) return;
+    if (message === undefined) this.#problems.delete(part);
+    else this.#problems.set(part, message);
+    void this.report();
+  }
+
+  /** Status and Lease until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#repeat(() => this.report(), checkMs, signal), this.#repeat(() => this.#renew(), renewMs, signal)]);
+  }
+
+  /** Brings the status to the API when it differs from what was told last; never throws. */
+  report(): Promise<void> {
+    return (this.#reporting = this.#reporting.then(() => this.#report()).catch((error: unknown) => {
+      this.#options.log.info({ error: (error as Error).message }, 'the node status could not be written; the next check tries again');
+    }));
+  }
+
+  async #report(): Promise<void> {
+    const { client, runtime, clock, nodeName, internalIP, info, kubeletVersion, recorder } = this.#options;
+    const [facts, images] = await Promise.all([
+      this.#options.facts?.() ?? readHost(info),
+      runtime.listImages().catch(() => undefined),
+    ]);
+    const problems = [...(images ? [] : ['container runtime is down']), ...this.#problems.values()];
+    const status = nodeStatus({ nodeName, internalIP, facts, info, images: images ?? [], kubeletVersion, problems, now: clock.now() }, this.#last);
+    const due = clock.monotonic() - this.#reportedAt >= reportMs;
+    if (sameStatus(this.#last, status) && !due) return;
+    const before = this.#last?.conditions?.find((c) => c.type === 'Ready')?.status;
+    // Addresses merge by type: both of ours are always told.
+    await client.patch<Node>(Nodes, { name: nodeName }, { status }, { type: 'strategic', subresource: 'status' });
+    this.#last = status;
+    this.#reportedAt = clock.monotonic();
+    const ready = status.conditions?.find((c) => c.type === 'Ready')?.status;
+    if (before !== ready) {
+      const reason = ready === 'True' ? 'NodeReady' : 'NodeNotReady';
+      recorder.normal(this.reference, reason, `Node ${nodeName} status is now: ${reason}`);
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const { client, clock, nodeName, log } = this.#options;
+    const key = { namespace: leaseNamespace, name: nodeName };
+    const renewTime = microTimestamp(clock.now());
+    try {
+      await client.patch(Leases, key, { spec: { holderIdentity: nodeName, leaseDurationSeconds: leaseSeconds, renewTime } }).catch(async (error: unknown) => {
+        if (!isNotFound(error)) throw error;
+        const owner = this.#node && { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid: this.#node.metadata.uid }] };
+        await client.create(Leases, { metadata: { ...key, ...owner }, spec: { holderIdentity: nodeName, leaseDurationSeconds: leaseSeconds, renewTime } });
+      });
+    } catch (error) {
+      log.info({ error: (error as Error).message }, 'the lease of the node could not be renewed; trying again');
+    }
+  }
+
+  async #repeat(work: () => Promise<void>, everyMs: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await work();
+      await this.#options.clock.sleep(everyMs, signal).catch(() => undefined);
+    }
+  }
+}

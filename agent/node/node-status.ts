@@ -1,0 +1,79 @@
+// The Node's status from facts of the host and the engine, and the patch that brings it to the API. Pure.
+// upstream: pkg/kubelet/nodestatus/setters.go
+import { isDeepStrictEqual } from 'node:util';
+import type { NodeCondition, NodeStatus } from '../../src/api/core/node.ts';
+import { findCondition } from '../../src/apimachinery/conditions.ts';
+import { timestamp } from '../../src/util/clock.ts';
+import type { Image, RuntimeInfo } from '../runtime/runtime.ts';
+import { allocatable, capacity, type HostFacts } from './capacity.ts';
+
+export interface NodeStatusInputs {
+  readonly nodeName: string;
+  readonly internalIP: string;
+  readonly facts: HostFacts;
+  readonly info: RuntimeInfo;
+  readonly images: readonly Image[];
+  readonly kubeletVersion: string;
+  /** Why the node cannot run Pods; empty when it can. */
+  readonly problems: readonly string[];
+  readonly now: number;
+}
+
+/** upstream: the kubelet's --node-status-max-images */
+const maxImages = 50;
+const memoryThreshold = 100 * 2 ** 20;
+/** A tenth of the disk as upstream has it, but never more than what really is little. */
+const diskThreshold = (bytes: number): number => Math.min(bytes * 0.1, 2 ** 30);
+
+interface Judgement { readonly type: string; readonly status: 'True' | 'False'; readonly reason: string; readonly message: string }
+
+function judgements({ facts, problems }: NodeStatusInputs): Judgement[] {
+  const memory = facts.memoryAvailableBytes < memoryThreshold;
+  const disk = facts.diskAvailableBytes < diskThreshold(facts.diskBytes);
+  return [
+    memory ? { type: 'MemoryPressure', status: 'True', reason: 'KubeletHasInsufficientMemory', message: 'kubelet has insufficient memory available' }
+      : { type: 'MemoryPressure', status: 'False', reason: 'KubeletHasSufficientMemory', message: 'kubelet has sufficient memory available' },
+    disk ? { type: 'DiskPressure', status: 'True', reason: 'KubeletHasDiskPressure', message: 'kubelet has disk pressure' }
+      : { type: 'DiskPressure', status: 'False', reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' },
+    { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' },
+    problems.length ? { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]` }
+      : { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' },
+  ];
+}
+
+export function imageList(images: readonly Image[]): { names: string[]; sizeBytes: number }[] {
+  return images.map((i) => ({ names: [...i.repoDigests, ...i.repoTags].filter((n) => !n.includes('<none>')), sizeBytes: i.size }))
+    .filter((i) => i.names.length > 0).sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, maxImages);
+}
+
+/** The whole status; `old` gives the transition times of conditions that have not changed. */
+export function nodeStatus(inputs: NodeStatusInputs, old: NodeStatus | undefined): NodeStatus {
+  const { facts, info, internalIP, nodeName, now } = inputs;
+  const time = timestamp(now);
+  const conditions = judgements(inputs).map((j): NodeCondition => {
+    const before = findCondition(old?.conditions as readonly NodeCondition[] | undefined, j.type);
+    return { ...j, lastHeartbeatTime: time, lastTransitionTime: before?.status === j.status && before.lastTransitionTime ? before.lastTransitionTime : time };
+  });
+  return {
+    capacity: capacity(facts), allocatable: allocatable(facts), conditions,
+    addresses: [{ type: 'InternalIP', address: internalIP }, { type: 'Hostname', address: nodeName }],
+    // Nothing listens here: the API server comes through the agent's own connection.
+    daemonEndpoints: { kubeletEndpoint: { Port: 0 } },
+    nodeInfo: {
+      machineID: facts.machineID, systemUUID: facts.systemUUID, bootID: facts.bootID, kernelVersion: info.kernelVersion, osImage: facts.osImage,
+      containerRuntimeVersion: `${info.name}://${info.version}`, kubeletVersion: inputs.kubeletVersion, kubeProxyVersion: '', operatingSystem: 'linux', architecture: info.architecture,
+    },
+    images: imageList(inputs.images),
+  } as unknown as NodeStatus;
+}
+
+/** Whether two statuses say the same but for heartbeats. */
+export function sameStatus(a: NodeStatus | undefined, b: NodeStatus): boolean {
+  const still = (status: NodeStatus | undefined): unknown => status && { ...status, conditions: (status.conditions ?? []).map((c) => ({ ...c, lastHeartbeatTime: null })) };
+  return isDeepStrictEqual(still(a), still(b));
+}
+
+export const nodeLabels = (nodeName: string, architecture: string): Record<string, string> => ({
+  'beta.kubernetes.io/arch': architecture, 'beta.kubernetes.io/os': 'linux',
+  'kubernetes.io/arch': architecture, 'kubernetes.io/hostname': nodeName, 'kubernetes.io/os': 'linux',
+});

@@ -1,0 +1,77 @@
+// Keeps the proxy workers in line with the cluster's Services: rules from what the API says, one hand-over at a time, and the
+// revision that is in force told to whoever waits for it.
+import type { Namespace } from '../../src/api/core/namespace.ts';
+import type { Service } from '../../src/api/core/service.ts';
+import type { EndpointSlice } from '../../src/api/discovery/endpoint-slice.ts';
+import type { EventRecorder } from '../../src/client/event-recorder.ts';
+import type { Informer } from '../../src/client/informer.ts';
+import type { Log } from '../../src/util/log.ts';
+import { buildDnsTable } from '../dns/build-table.ts';
+import { buildRules, type ProxyMode } from '../proxy/build-rules.ts';
+import type { Proxy } from '../proxy/proxy.ts';
+import type { ListenError } from '../proxy/rules.ts';
+
+export interface ServiceTrafficOptions {
+  readonly services: Informer<Service>;
+  readonly slices: Informer<EndpointSlice>;
+  readonly namespaces: Informer<Namespace>;
+  readonly proxy: Pick<Proxy, 'apply'>;
+  readonly nodeName: string;
+  readonly mode: ProxyMode;
+  readonly dns: { readonly addresses: readonly string[]; readonly domain: string; readonly upstreams: readonly string[] };
+  readonly log: Log;
+  /** All rules up to this revision are in force here. */
+  readonly onApplied: (revision: number) => void;
+}
+
+export class ServiceTraffic {
+  readonly #options: ServiceTrafficOptions;
+  #dirty = false;
+  #running = false;
+  constructor(options: ServiceTrafficOptions) { this.#options = options; }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { services, slices, namespaces } = this.#options;
+    await Promise.all([services, slices, namespaces].map((i) => i.waitFor(0, signal)));
+    const changed = (): void => this.#mark(signal);
+    const off = [services, slices, namespaces].map((i) => i.addHandler({ added: changed, updated: changed, deleted: changed }));
+    changed();
+    signal.addEventListener('abort', () => { for (const stop of off) stop(); }, { once: true });
+  }
+  /** Hands the rules over again, e.g. to workers whose listeners were lost. */
+  again(signal: AbortSignal): void { this.#mark(signal); }
+
+  #mark(signal: AbortSignal): void {
+    this.#dirty = true;
+    if (this.#running) return;
+    this.#running = true;
+    // Later in this turn: changes that come together make one set of rules, and the caches have counted them.
+    setImmediate(() => void this.#work(signal));
+  }
+  async #work(signal: AbortSignal): Promise<void> {
+    const { services, slices, namespaces, proxy, nodeName, mode, dns, log, onApplied } = this.#options;
+    while (this.#dirty && !signal.aborted) {
+      this.#dirty = false;
+      const revision = slices.revision;
+      try {
+        const [serviceList, sliceList] = [services.list(), slices.list()];
+        const table = buildDnsTable({ services: serviceList, endpointSlices: sliceList, namespaces: namespaces.list().map((n) => n.metadata.name), ...dns });
+        await proxy.apply(buildRules({ services: serviceList, endpointSlices: sliceList, nodeName, mode, revision, dns: table }));
+        onApplied(revision);
+      } catch (error) {
+        log.error({ error }, 'the rules of the proxy could not be put in force');
+      }
+    }
+    this.#running = false;
+  }
+}
+
+/** Tells on each Service which of its ports could not be opened on this node. */
+export function listenErrorEvents(services: Pick<Informer<Service>, 'get'>, recorder: EventRecorder, nodeName: string): (errors: readonly ListenError[]) => void {
+  return (errors) => {
+    for (const { id, message } of errors) {
+      const service = services.get(id.slice(0, Math.max(0, id.lastIndexOf(':'))));
+      if (service) recorder.warning(service, 'FailedToListen', `node ${nodeName}: ${message}`);
+    }
+  };
+}

@@ -1,0 +1,122 @@
+// The life of a Pod under the kubelet, over the fake runtime and the real API server.
+import { exitsAfter } from '../../agent/runtime/fake-process.ts';
+import { Pods } from '../../src/api/core/pod.ts';
+import { isPodReady } from '../../src/api/core/pod-conditions.ts';
+import { kubeletBed, type KubeletBed } from '../support/kubelet.ts';
+
+const images = {
+  'nginx:1': {}, 'task:0': { main: exitsAfter(1, 0) }, 'task:1': { main: exitsAfter(1, 1) },
+  'remote:1': { remote: {} }, 'denied:1': { remote: { error: 'no such registry' } }, 'broken:1': { startError: { message: 'exec: "x": executable file not found', exitCode: 127 } },
+};
+
+describe('kubelet lifecycle', () => {
+  let bed: KubeletBed;
+  beforeEach(async () => { bed = await kubeletBed(images); });
+  afterEach(() => bed.close());
+
+  it('runs a Pod, tells its status and events, and ends it when it is deleted', async () => {
+    bed.start();
+    await bed.create('web', { containers: [{ name: 'c', image: 'nginx:1' }] });
+    const pod = (await bed.until('web', (p) => p && isPodReady(p)))!;
+    expect(pod.status).toMatchObject({
+      phase: 'Running', hostIP: '192.168.0.1', podIP: '10.42.0.10', podIPs: [{ ip: '10.42.0.10' }], qosClass: 'BestEffort',
+      containerStatuses: [{ name: 'c', ready: true, started: true, restartCount: 0, image: 'nginx:1', containerID: expect.stringMatching(/^docker:\/\//), state: { running: {} }, lastState: {} }],
+    });
+    expect(pod.status.conditions!.map((c) => [c.type, c.status])).toEqual(expect.arrayContaining([
+      ['PodReadyToStartContainers', 'True'], ['Initialized', 'True'], ['Ready', 'True'], ['ContainersReady', 'True'], ['PodScheduled', 'True'],
+    ]));
+    await bed.client.delete(Pods, { namespace: 'default', name: 'web' });
+    await bed.until('web', (p) => !p);
+    const events = await bed.events('web');
+    expect(events.map((e) => e.message)).toEqual(['Container image "nginx:1" already present on machine', 'Created container: c', 'Started container c', 'Stopping container c']);
+    await eventually(async () => expect(await bed.runtime.listContainers()).toEqual([]));
+    await eventually(async () => expect(await bed.runtime.listPodSandbox()).toEqual([]));
+    expect(bed.addresses.used.size).toBe(0);
+  });
+
+  it.each([['task:0', 'Never', 'Succeeded', 0], ['task:1', 'Never', 'Failed', 1], ['task:0', 'OnFailure', 'Succeeded', 0]] as const)('%s with restartPolicy %s ends %s', async (image, restartPolicy, phase, exitCode) => {
+    bed.start();
+    await bed.create('job', { restartPolicy, containers: [{ name: 'c', image }] });
+    const pod = (await bed.until('job', (p) => p?.status.phase === phase))!;
+    expect(pod.status.containerStatuses![0]!.state.terminated).toMatchObject({ exitCode, reason: exitCode ? 'Error' : 'Completed' });
+    expect(pod.status.conditions!.find((c) => c.type === 'Ready')).toMatchObject({ status: 'False', reason: exitCode ? 'PodFailed' : 'PodCompleted' });
+    await eventually(async () => expect((await bed.runtime.listPodSandbox()).map((s) => s.state)).toEqual(['notReady']));
+  });
+
+  it('runs init containers one after the other before the others', async () => {
+    bed.start();
+    await bed.create('init', { initContainers: [{ name: 'a', image: 'task:0' }, { name: 'b', image: 'task:0' }], containers: [{ name: 'c', image: 'nginx:1' }] });
+    const pod = (await bed.until('init', (p) => p && isPodReady(p)))!;
+    expect(pod.status.initContainerStatuses!.map((s) => [s.name, s.ready, s.state.terminated?.reason])).toEqual([['a', true, 'Completed'], ['b', true, 'Completed']]);
+    expect((await bed.events('init')).filter((e) => e.reason === 'Started').map((e) => e.message)).toEqual(['Started container a', 'Started container b', 'Started container c']);
+  });
+
+  it('keeps a sidecar running beside the others and ends it last', async () => {
+    bed.start();
+    await bed.create('side', { initContainers: [{ name: 's', image: 'nginx:1', restartPolicy: 'Always' }], containers: [{ name: 'c', image: 'nginx:1' }] });
+    const pod = (await bed.until('side', (p) => p && isPodReady(p)))!;
+    expect(pod.status.initContainerStatuses![0]).toMatchObject({ name: 's', started: true, ready: true });
+    await bed.client.delete(Pods, { namespace: 'default', name: 'side' });
+    await bed.until('side', (p) => !p);
+    expect((await bed.events('side')).filter((e) => e.reason === 'Killing').map((e) => e.message)).toEqual(['Stopping container c', 'Stopping container s']);
+  });
+
+  it.each([
+    ['denied:1', 'ErrImagePull', 'no such registry'], ['nowhere:1', 'ErrImagePull', 'pull access denied'], ['Bad:Name:1', 'InvalidImageName', 'Failed to apply default image tag'],
+  ])('says why %s cannot be had', async (image, reason, words) => {
+    bed.start();
+    await bed.create('pull', { containers: [{ name: 'c', image }] });
+    const waiting = (p?: { status: { containerStatuses?: readonly { state: { waiting?: { reason?: string; message?: string } } }[] } }) => p?.status.containerStatuses?.[0]?.state.waiting;
+    const pod = await bed.until('pull', (p) => [reason, 'ImagePullBackOff'].includes(waiting(p)?.reason ?? ''));
+    expect(waiting(pod)?.message).toContain(words);
+    expect(pod!.status.phase).toBe('Pending');
+    expect((await bed.events('pull')).map((e) => e.reason)).toContain('Failed');
+  });
+
+  it('pulls what is not there', async () => {
+    bed.start();
+    await bed.create('pulled', { containers: [{ name: 'c', image: 'remote:1' }] });
+    await bed.until('pulled', (p) => p && isPodReady(p));
+    expect((await bed.events('pulled')).map((e) => e.message)).toEqual(expect.arrayContaining(['Pulling image "remote:1"', expect.stringMatching(/^Successfully pulled image "remote:1" in .* Image size: 1000000 bytes\.$/)]));
+  });
+
+  it('waits for a missing ConfigMap and goes on when it comes', async () => {
+    bed.start();
+    const { ConfigMaps } = await import('../../src/api/core/config-map.ts');
+    await bed.create('config', { containers: [{ name: 'c', image: 'nginx:1', env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'settings', key: 'a' } } }] }] });
+    const pod = await bed.until('config', (p) => p?.status.containerStatuses?.[0]?.state.waiting?.reason === 'CreateContainerConfigError');
+    expect(pod!.status.containerStatuses![0]!.state.waiting!.message).toBe('configmap "settings" not found');
+    await bed.client.create(ConfigMaps, { metadata: { name: 'settings', namespace: 'default' }, data: { a: '1' } });
+    await bed.until('config', (p) => p && isPodReady(p));
+  });
+
+  it('reports a process that cannot start', async () => {
+    bed.start();
+    await bed.create('broken', { containers: [{ name: 'c', image: 'broken:1' }] });
+    const pod = await bed.until('broken', (p) => ['RunContainerError', 'CrashLoopBackOff'].includes(p?.status.containerStatuses?.[0]?.state.waiting?.reason ?? ''));
+    expect(pod!.status.containerStatuses![0]!.lastState.terminated).toMatchObject({ exitCode: 127, reason: 'ContainerCannotRun' });
+  });
+
+  it('ends what the API no longer knows, with an informer that has heard the server', async () => {
+    const first = bed.start();
+    await bed.create('gone', { containers: [{ name: 'c', image: 'nginx:1' }], terminationGracePeriodSeconds: 1 });
+    await bed.until('gone', (p) => p && isPodReady(p));
+    await first.kill();
+    await bed.client.delete(Pods, { namespace: 'default', name: 'gone' }, { gracePeriodSeconds: 0 });
+    bed.start();
+    await eventually(async () => expect([...(await bed.runtime.listContainers()), ...(await bed.runtime.listPodSandbox())]).toEqual([]));
+  });
+});
+
+/** Looks again on each turn until the expectation holds; its last failure is the test's. */
+export async function eventually(check: () => Promise<void>): Promise<void> {
+  const end = Date.now() + 8000;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise<void>((resolve) => { setTimeout(resolve, 5); });
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { planSubsets } from '../../../../master/controllers/endpoints/plan.ts';
+import { planSlices, type SlicePlan } from '../../../../master/controllers/endpointslice/plan.ts';
+import { targetPortIn } from '../../../../master/controllers/service-pods.ts';
+import type { Pod } from '../../../../src/api/core/pod.ts';
+import type { Service } from '../../../../src/api/core/service.ts';
+import type { EndpointSlice } from '../../../../src/api/discovery/endpoint-slice.ts';
+import { at, node, pod, service } from './objects.ts';
+
+const backend = (n: number, extra: Parameters<typeof pod>[0] = {}): Pod =>
+  pod({ ready: 1, ...extra, metadata: { name: `p${n}`, labels: { app: 'web' }, ...extra.metadata }, status: { podIP: `10.42.${n >> 8}.${n & 255}`, ...extra.status } });
+let serial = 0;
+/** What the API would hold after the plan's writes. */
+function carryOut(existing: readonly EndpointSlice[], plan: SlicePlan): EndpointSlice[] {
+  const gone = new Set(plan.remove.map((s) => s.metadata.name));
+  const kept = existing.filter((s) => !gone.has(s.metadata.name)).map((s) => plan.update.find((u) => u.metadata.name === s.metadata.name) ?? s);
+  return [...kept, ...plan.create.map((draft) => ({ ...draft, metadata: { ...draft.metadata, name: `web-${serial++}`, resourceVersion: '1', uid: String(serial) } }) as unknown as EndpointSlice)];
+}
+const slicesFor = (svc: Service, pods: readonly Pod[], existing: readonly EndpointSlice[] = [], nodes: Record<string, ReturnType<typeof node>> = {}) => planSlices(svc, pods, (name) => nodes[name], existing);
+const settled = (svc: Service, pods: readonly Pod[], from: readonly EndpointSlice[] = []): EndpointSlice[] => carryOut(from, slicesFor(svc, pods, from));
+
+describe('an endpoint', () => {
+  const endpoint = (p: Pod, svc = service(), nodes = {}) => (slicesFor(svc, [p], [], nodes).create[0]!.endpoints as unknown[])[0];
+  it('says where a Pod is and what it is', () => {
+    const p = backend(5, { spec: { nodeName: 'n1', hostname: 'db', subdomain: 'web' } });
+    expect(endpoint(p, service(), { n1: node({ metadata: { labels: { 'topology.kubernetes.io/zone': 'z1' } } }) })).toEqual({
+      addresses: ['10.42.0.5'], conditions: { ready: true, serving: true, terminating: false }, hostname: 'db', nodeName: 'n1', zone: 'z1',
+      targetRef: { kind: 'Pod', namespace: 'default', name: 'p5', uid: 'uid-p5' },
+    });
+  });
+  it.each<[string, Pod, boolean, object]>([
+    ['ready', backend(1), false, { ready: true, serving: true, terminating: false }],
+    ['not ready', pod({ metadata: { name: 'p' }, status: { podIP: '10.0.0.1' } }), false, { ready: false, serving: false, terminating: false }],
+    ['ending but ready', backend(1, { metadata: { deletionTimestamp: at(1) } }), false, { ready: false, serving: true, terminating: true }],
+    ['not ready but published', pod({ metadata: { name: 'p' }, status: { podIP: '10.0.0.1' } }), true, { ready: true, serving: false, terminating: false }],
+  ])('%s', (_, p, publishNotReadyAddresses, conditions) => { expect(endpoint(p, service({ spec: { publishNotReadyAddresses } }))).toMatchObject({ conditions }); });
+});
+
+describe('ports', () => {
+  const containers = [{ name: 'c', ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }, { name: 'dns', containerPort: 53, protocol: 'UDP' }] }];
+  it.each([['http', 'TCP', 8080], ['dns', 'UDP', 53], ['dns', 'TCP', undefined], ['none', 'TCP', undefined], [9000, 'TCP', 9000]])('%s/%s', (targetPort, protocol, expected) => {
+    expect(targetPortIn(pod({ spec: { containers } as never }), { port: 80, targetPort, protocol } as never)).toBe(expected);
+  });
+  it('of a sidecar count too', () => {
+    expect(targetPortIn(pod({ spec: { initContainers: [{ name: 's', restartPolicy: 'Always', ports: [{ name: 'm', containerPort: 9 }] }] } as never }), { port: 80, targetPort: 'm', protocol: 'TCP' } as never)).toBe(9);
+  });
+  it('that differ between Pods make separate slices', () => {
+    const svc = service({ spec: { ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP', appProtocol: 'http' }] } });
+    const on = (n: number, port: number): Pod => backend(n, { spec: { containers: [{ name: 'c', ports: [{ name: 'http', containerPort: port, protocol: 'TCP' }] }] } as never });
+    const slices = settled(svc, [on(1, 80), on(2, 8080), on(3, 80)]);
+    expect(slices.map((s) => [s.ports![0]!.port, s.endpoints!.length]).sort()).toEqual([[80, 2], [8080, 1]]);
+    expect(slices[0]!.ports![0]).toEqual({ name: 'http', port: 80, protocol: 'TCP', appProtocol: 'http' });
+  });
+});
+
+describe('slices', () => {
+  it('hold at most 100, belong to the Service and carry its labels', () => {
+    const { create } = slicesFor(service({ metadata: { labels: { team: 'a' } } }), Array.from({ length: 250 }, (_, i) => backend(i)));
+    expect(create.map((s) => (s.endpoints as unknown[]).length)).toEqual([100, 100, 50]);
+    expect(create[0]!.metadata).toMatchObject({
+      generateName: 'web-', labels: { team: 'a', 'kubernetes.io/service-name': 'web', 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io' },
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Service', name: 'web', controller: true, blockOwnerDeletion: true }],
+    });
+  });
+  it('of a headless Service say so', () => { expect(slicesFor(service({ spec: { clusterIP: 'None' } }), []).create[0]!.metadata!.labels).toHaveProperty(['service.kubernetes.io/headless'], ''); });
+  it('stay when nothing changed; one change writes one slice', () => {
+    const pods = Array.from({ length: 150 }, (_, i) => backend(i));
+    const slices = settled(service(), pods);
+    expect(slicesFor(service(), pods, slices)).toEqual({ create: [], update: [], remove: [] });
+    const ending = pods.map((p, i) => (i === 7 ? backend(7, { metadata: { deletionTimestamp: at(1) } }) : p));
+    const plan = slicesFor(service(), ending, slices);
+    expect([plan.create.length, plan.update.length, plan.remove.length]).toEqual([0, 1, 0]);
+  });
+  it('a new Pod fills the fullest slice with room', () => {
+    const slices = settled(service(), Array.from({ length: 150 }, (_, i) => backend(i)));
+    const plan = slicesFor(service(), Array.from({ length: 151 }, (_, i) => backend(i)), slices);
+    expect(plan.create).toEqual([]);
+    expect(plan.update.map((s) => s.endpoints!.length)).toEqual([51]);
+  });
+  it('an empty Service keeps one empty slice, which is filled later', () => {
+    const empty = settled(service(), []);
+    expect(empty).toHaveLength(1);
+    expect(slicesFor(service(), [], empty)).toEqual({ create: [], update: [], remove: [] });
+    const plan = slicesFor(service(), [backend(1)], empty);
+    expect([plan.create.length, plan.update.length, plan.remove.length]).toEqual([0, 1, 0]);
+  });
+  it('end up with each Pod once, by few writes, whatever came before', () => {
+    const numbers = fc.uniqueArray(fc.nat(320), { maxLength: 320 });
+    fc.assert(fc.property(numbers, numbers, (before, after) => {
+      const first = settled(service(), before.map((n) => backend(n)));
+      const plan = slicesFor(service(), after.map((n) => backend(n)), first);
+      const slices = carryOut(first, plan);
+      const addresses = slices.flatMap((s) => s.endpoints ?? []).flatMap((e) => e.addresses);
+      expect([...addresses].sort()).toEqual(after.map((n) => `10.42.${n >> 8}.${n & 255}`).sort());
+      expect(slices.every((s) => (s.endpoints?.length ?? 0) <= 100)).toBe(true);
+      expect(slices.length).toBeGreaterThan(0);
+      expect(plan.create.length > 0 && plan.remove.length > 0).toBe(false);
+    }), { numRuns: 60 });
+  });
+});
+
+describe('Endpoints', () => {
+  it('list ready and other Pods apart, by ports', () => {
+    const notReady = pod({ metadata: { name: 'p3', labels: { app: 'web' } }, status: { podIP: '10.42.0.3' } });
+    const ending = backend(4, { metadata: { deletionTimestamp: at(1) } });
+    const { subsets } = planSubsets(service(), [backend(2), backend(1), notReady, ending]);
+    expect(subsets).toEqual([{
+      addresses: [expect.objectContaining({ ip: '10.42.0.1' }), expect.objectContaining({ ip: '10.42.0.2' })], notReadyAddresses: [expect.objectContaining({ ip: '10.42.0.3' })], ports: [{ port: 8080, protocol: 'TCP' }],
+    }]);
+  });
+  it('of a Service without ports have addresses only', () => {
+    expect(planSubsets(service({ spec: { clusterIP: 'None', ports: [] } }), [backend(1)]).subsets).toEqual([{ addresses: [expect.objectContaining({ ip: '10.42.0.1' })] }]);
+  });
+  it('stop at a thousand and say so', () => {
+    const { subsets, truncated } = planSubsets(service(), Array.from({ length: 1001 }, (_, i) => backend(i)));
+    expect([subsets[0]!.addresses!.length, truncated]).toEqual([1000, true]);
+  });
+});
