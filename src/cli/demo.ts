@@ -83,7 +83,7 @@ async function mainJob(cluster: Cluster, client: Client, replicas: number): Prom
           const service = await client.create(Services, { metadata: key, spec: { type: 'NodePort', selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 80 }] } } as never);
           const { clusterIP, ports } = service.spec as { clusterIP: string; ports: { nodePort: number }[] };
           urls = [`http://${clusterIP}${images.path}`, `http://127.0.0.1:${ports[0]!.nodePort}${images.path}`];
-          const first = await firstAnswer(urls[0]!);
+          const [first = ''] = await Promise.all(urls.map(firstAnswer));
           return `Service web: curl ${urls.join(' and ')} → "${first.slice(0, 40)}"`;
         },
       },
@@ -138,9 +138,10 @@ async function firstAnswer(url: string): Promise<string> {
   for (;;) {
     try {
       const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
+      if (!response.ok) throw new Error(`status ${response.status}`);
       return (await response.text()).split('\n')[0]!.trim();
     } catch (error) {
-      // The proxies learn of a new Service a moment after its creation is answered.
+      // Endpoints and proxies follow a new Service within a moment; only then is a request due an answer.
       if (performance.now() > deadline) throw new Error(`${url} does not answer: ${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

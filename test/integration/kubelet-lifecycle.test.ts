@@ -2,7 +2,7 @@
 import { exitsAfter } from '../../agent/runtime/fake-process.ts';
 import { Pods } from '../../src/api/core/pod.ts';
 import { isPodReady } from '../../src/api/core/pod-conditions.ts';
-import { kubeletBed, type KubeletBed } from '../support/kubelet.ts';
+import { eventually, kubeletBed, type KubeletBed } from '../support/kubelet.ts';
 
 const images = {
   'nginx:1': {}, 'task:0': { main: exitsAfter(1, 0) }, 'task:1': { main: exitsAfter(1, 1) },
@@ -107,16 +107,3 @@ describe('kubelet lifecycle', () => {
     await eventually(async () => expect([...(await bed.runtime.listContainers()), ...(await bed.runtime.listPodSandbox())]).toEqual([]));
   });
 });
-
-/** Looks again on each turn until the expectation holds; its last failure is the test's. */
-export async function eventually(check: () => Promise<void>): Promise<void> {
-  const end = Date.now() + 8000;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (Date.now() > end) throw error;
-      await new Promise<void>((resolve) => { setTimeout(resolve, 5); });
-    }
-  }
-}

@@ -5,6 +5,7 @@ import { Leases } from '../../src/api/coordination/lease.ts';
 import { Events } from '../../src/api/core/event.ts';
 import { Nodes } from '../../src/api/core/node.ts';
 import { Pods, type Pod } from '../../src/api/core/pod.ts';
+import { ServiceAccounts } from '../../src/api/core/service-account.ts';
 import { isConflict, isNotFound } from '../../src/apimachinery/status-error.ts';
 import { keyOf, splitKey, type Client, type Draft } from '../../src/client/client.ts';
 import type { InformerFactory } from '../../src/client/informer.ts';
@@ -95,6 +96,9 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const untilAsync: ControlPlane['untilAsync'] = async (check, what = check.toString(), limitMs = 30_000) => {
     for (const end = clock.now() + limitMs; !(await check()); await clock.advance(stepMs)) if (clock.now() > end) throw new Error(`did not come true in ${limitMs} ms: ${what}`);
   };
+  // Pods are refused before their namespace has its account.
+  const accounts = informers.informer(ServiceAccounts);
+  await untilAsync(() => Promise.resolve(accounts.get('default/default')), 'the default account');
   return {
     client, clock, informers, untilAsync,
     until: (check, what = check.toString(), limitMs) => untilAsync(() => Promise.resolve(check()), what, limitMs),

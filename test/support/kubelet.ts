@@ -102,7 +102,9 @@ export async function kubeletBed(images: Readonly<Record<string, FakeImage>>, op
     async events(name) {
       for (const { recorder } of running) await recorder.flush();
       const list = await client.list(Events, { namespace: 'default' });
-      return (list.items as readonly { involvedObject: { name?: string }; reason: string; message: string; type: string }[]).filter((e) => e.involvedObject.name === name).map(({ reason, message, type }) => ({ reason, message, type }));
+      type Told = { metadata: { resourceVersion: string }; involvedObject: { name?: string }; reason: string; message: string; type: string };
+      return (list.items as unknown as readonly Told[]).filter((e) => e.involvedObject.name === name).sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
+        .map(({ reason, message, type }) => ({ reason, message, type }));
     },
     async close() {
       for (const r of [...running]) await r.kill();
@@ -110,4 +112,17 @@ export async function kubeletBed(images: Readonly<Record<string, FakeImage>>, op
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Looks again on each turn until the expectation holds; its last failure is the test's. */
+export async function eventually(check: () => Promise<void>): Promise<void> {
+  const end = Date.now() + 8000;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise<void>((resolve) => { setTimeout(resolve, 5); });
+    }
+  }
 }

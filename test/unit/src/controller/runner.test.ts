@@ -20,13 +20,13 @@ let stop: AbortController;
 beforeEach(() => { stop = new AbortController(); });
 afterEach(() => stop.abort(new Error('over')));
 
-async function start(reconcile: Controller['reconcile'], parts: Partial<Controller> = {}) {
+async function start(reconcile: Controller['reconcile'], parts: Partial<Controller> = { for: ReplicaSets, owns: [Pods] }) {
   const transport = new FakeTransport();
   const clock = new FakeClock();
   const client = new Client(transport);
   const informers = new InformerFactory(client, { clock, log: silentLog });
   const worked: string[] = [];
-  const controller: Controller = { name: 'test', for: ReplicaSets, owns: [Pods], ...parts, reconcile: (context, key) => { worked.push(key); return reconcile(context, key); } };
+  const controller: Controller = { name: 'test', ...parts, reconcile: (context, key) => { worked.push(key); return reconcile(context, key); } };
   const runner = new ControllerRunner(controller, { client, informers, events: Events, clock, log: silentLog });
   const running = runner.run(stop.signal);
   informers.start(stop.signal);
@@ -55,7 +55,7 @@ describe('the runner of a controller', () => {
     expect(worked.sort()).toEqual(['ns/a', 'ns/b']);
   });
   it('maps other resources to keys, and needs no resource of its own for that', async () => {
-    const { worked, change } = await start(nothing, { for: undefined, owns: [], watches: [{ resource: ConfigMaps, map: (object, { cached }, old) => [`${object.metadata.name}/${cached(ConfigMaps).list().length}/${old ? 'old' : 'new'}`] }] } as never);
+    const { worked, change } = await start(nothing, { watches: [{ resource: ConfigMaps, map: (object, { cached }, old) => [`${object.metadata.name}/${cached(ConfigMaps).list().length}/${old ? 'old' : 'new'}`] }] });
     await change('configmaps', 'ADDED', { ...set('m', 2), kind: 'ConfigMap' });
     await change('configmaps', 'MODIFIED', { ...set('m', 3), kind: 'ConfigMap' });
     expect(worked).toEqual(['m/1/new', 'm/1/old']);

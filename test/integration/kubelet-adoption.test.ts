@@ -1,0 +1,109 @@
+// An agent that dies at any point is followed by one that takes over what runs: nothing is restarted, doubled or orphaned.
+import { isPodReady } from '../../src/api/core/pod-conditions.ts';
+import { Pods } from '../../src/api/core/pod.ts';
+import type { Runtime } from '../../agent/runtime/runtime.ts';
+import { eventually, kubeletBed, type KubeletBed } from '../support/kubelet.ts';
+
+const verbs = ['runPodSandbox', 'createContainer', 'startContainer', 'stopContainer', 'stopPodSandbox', 'removeContainer', 'removePodSandbox', 'containerStatus', 'imageStatus'] as const;
+
+/** The runtime until its n-th call: that one is the agent's last, before or after the engine has done it. */
+function dyingAt(runtime: Runtime, n: number, when: 'before' | 'after', die: () => void): Runtime {
+  let calls = 0;
+  return new Proxy(runtime, {
+    get(target, name: keyof Runtime) {
+      const method = target[name] as (...args: unknown[]) => Promise<unknown>;
+      if (!(verbs as readonly string[]).includes(name)) return method.bind(target);
+      return async (...args: unknown[]) => {
+        calls++;
+        if (calls > n) return new Promise(() => undefined);
+        if (calls === n && when === 'before') { die(); return new Promise(() => undefined); }
+        const answer = await method.apply(target, args);
+        if (calls < n) return answer;
+        die();
+        return new Promise(() => undefined);
+      };
+    },
+  });
+}
+
+describe('adoption', () => {
+  let bed: KubeletBed;
+  beforeEach(async () => { bed = await kubeletBed({ 'nginx:1': {} }); });
+  afterEach(() => bed.close());
+  const twoContainers = { terminationGracePeriodSeconds: 1, containers: [{ name: 'a', image: 'nginx:1' }, { name: 'b', image: 'nginx:1' }] };
+
+  it('restarts nothing', async () => {
+    const first = bed.start();
+    await bed.create('web', twoContainers);
+    const before = (await bed.until('web', (p) => p && isPodReady(p)))!;
+    await first.kill();
+    const calls: string[] = [];
+    const watched = new Proxy(bed.runtime as Runtime, { get: (target, name: keyof Runtime) => { calls.push(name); return (target[name] as () => unknown).bind(target); } });
+    const second = bed.start({ runtime: watched });
+    await eventually(async () => expect(second.kubelet.pods().length).toBe(1));
+    await bed.client.patch(Pods, { namespace: 'default', name: 'web' }, { metadata: { labels: { seen: 'yes' } } });
+    await eventually(async () => expect(second.kubelet.podNamed('default', 'web')?.metadata.labels).toEqual({ seen: 'yes' }));
+    const after = await bed.get('web');
+    expect(after.status.containerStatuses!.map((s) => [s.containerID, s.restartCount])).toEqual(before.status.containerStatuses!.map((s) => [s.containerID, 0]));
+    expect(after.status.podIP).toBe(before.status.podIP);
+    expect(calls.filter((c) => ['runPodSandbox', 'createContainer', 'startContainer', 'stopContainer', 'removeContainer'].includes(c))).toEqual([]);
+  });
+
+  const points = Array.from({ length: 9 }, (_, i) => i + 1).flatMap((n) => [[n, 'before'], [n, 'after']] as const);
+  it.each(points)('heals when the agent dies at engine call %d, %s it is done', async (n, when) => {
+    let died = (): void => undefined;
+    const death = new Promise<void>((resolve) => { died = resolve; });
+    const first = bed.start({ runtime: dyingAt(bed.runtime, n, when, died) });
+    await bed.create('web', twoContainers);
+    await Promise.race([death, bed.until('web', (p) => p && isPodReady(p))]);
+    await first.kill();
+    bed.start();
+    const pod = (await bed.until('web', (p) => p && isPodReady(p)))!;
+    expect(pod.status.containerStatuses!.map((s) => s.restartCount)).toEqual([0, 0]);
+    await eventually(async () => {
+      expect((await bed.runtime.listPodSandbox()).filter((s) => s.state === 'ready')).toHaveLength(1);
+      expect((await bed.runtime.listContainers()).filter((c) => c.state === 'running').map((c) => c.metadata.name).sort()).toEqual(['a', 'b']);
+    });
+    await bed.client.delete(Pods, { namespace: 'default', name: 'web' });
+    await bed.until('web', (p) => !p);
+    await eventually(async () => expect([...(await bed.runtime.listContainers()), ...(await bed.runtime.listPodSandbox())]).toEqual([]));
+  });
+
+  it.each(Array.from({ length: 6 }, (_, i) => i + 1).flatMap((n) => [[n, 'before'], [n, 'after']] as const))('finishes a deletion in which the agent died at engine call %d, %s it was done', async (n, when) => {
+    const zeroth = bed.start();
+    await bed.create('web', twoContainers);
+    await bed.until('web', (p) => p && isPodReady(p));
+    await zeroth.kill();
+    let died = (): void => undefined;
+    const death = new Promise<void>((resolve) => { died = resolve; });
+    await bed.client.delete(Pods, { namespace: 'default', name: 'web' });
+    const first = bed.start({ runtime: dyingAt(bed.runtime, n + 3, when, died) });
+    await Promise.race([death, bed.until('web', (p) => !p)]);
+    await first.kill();
+    bed.start();
+    await bed.until('web', (p) => !p);
+    await eventually(async () => expect([...(await bed.runtime.listContainers()), ...(await bed.runtime.listPodSandbox())]).toEqual([]));
+  });
+
+  it('starts a killed container again and keeps the dead one for its log', async () => {
+    bed.start();
+    await bed.create('web', { containers: [{ name: 'a', image: 'nginx:1' }] });
+    await bed.until('web', (p) => p && isPodReady(p));
+    const [container] = await bed.runtime.listContainers();
+    await bed.runtime.crash(container!.id, 137, 'OOMKilled');
+    const pod = (await bed.until('web', (p) => p?.status.containerStatuses?.[0]?.restartCount === 1 && isPodReady(p)))!;
+    expect(pod.status.containerStatuses![0]!.lastState.terminated).toMatchObject({ exitCode: 137, reason: 'OOMKilled', containerID: `docker://${container!.id}` });
+    expect(await bed.runtime.listContainers()).toHaveLength(2);
+  });
+
+  it('makes a Pod anew whose sandbox was removed by hand', async () => {
+    bed.start();
+    await bed.create('web', { containers: [{ name: 'a', image: 'nginx:1' }] });
+    const before = (await bed.until('web', (p) => p && isPodReady(p)))!;
+    const [sandbox] = await bed.runtime.listPodSandbox();
+    await bed.runtime.removePodSandbox(sandbox!.id);
+    const after = (await bed.until('web', (p) => p && isPodReady(p) && p.status.containerStatuses![0]!.containerID !== before.status.containerStatuses![0]!.containerID))!;
+    expect(after.status.podIP).not.toBe(before.status.podIP);
+    expect(after.status.containerStatuses![0]!.restartCount).toBe(1);
+  });
+});
