@@ -27,20 +27,15 @@ export async function engineNetworks(host: string): Promise<{ name: string; subn
   return networks.map((n) => ({ name: n.Name, subnets: (n.IPAM?.Config ?? []).flatMap((c) => (c.Subnet ? [c.Subnet] : [])) }));
 }
 
-export interface RemoveNodeOptions {
-  readonly dataDir: string;
-  readonly dockerHost: string;
-  /** Absent when the cluster never got as far as its certificate authority: then there are no containers either. */
-  readonly clusterId?: string;
-  readonly say: (text: string) => void;
-}
+export interface LeaveOptions { readonly dataDir: string; readonly dockerHost: string; readonly say: (text: string) => void }
 
 /** Stops the proxy workers and removes containers, networks, rules, routes, namespaces and mounts of this cluster's node. */
-export async function removeNode({ dataDir, dockerHost, clusterId, say }: RemoveNodeOptions): Promise<void> {
+export async function leave({ dataDir, dockerHost, say }: LeaveOptions): Promise<void> {
   await new Proxy({ dataDir, clock: realClock, log: silentLog, launch: { service: [], node: [] }, version: '' }).stopWorkers();
-  if (clusterId !== undefined) await removeContainers(dockerHost, clusterId, say);
+  // Before the record there is neither a network nor a container on it.
   const record = await readNetworkRecord(dataDir);
   if (record) {
+    await removeContainers(dockerHost, record.clusterId, say);
     const [{ connect }, { createDockerNetworks }] = await Promise.all([import('./runtime/docker/dockerode.ts'), import('./runtime/docker/networks.ts')]);
     await removeNodeNetwork(record, { commands, docker: createDockerNetworks(await connect(dockerHost)) });
     await deleteNetworkRecord(dataDir);

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // The command line: the only file that knows language, master and agent, each loaded only by the command that needs it.
-import { createHash } from 'node:crypto';
-import { closeSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { Cluster, defaultDataDir, defaultNodeName, UsageError } from '../src/cli/cluster.ts';
@@ -50,22 +49,12 @@ const upHost = async (): Promise<import('../src/cli/up.ts').UpHost> => {
   return { program: self, hostAddress, engineNetworks, ensureEngine: (options) => ensureEngine({ ...options, env: process.env, clock: realClock }) };
 };
 const downHost = async (): Promise<import('../src/cli/down.ts').DownHost> => {
-  const { removeNode, stopStartedEngine } = await import('../agent/setup.ts');
+  const { leave, stopStartedEngine } = await import('../agent/setup.ts');
   return {
-    removeNode: (cluster, record, say) => removeNode({ dataDir: cluster.dataDir, dockerHost: record.dockerHost, ...clusterIdOf(cluster), say }),
+    removeNode: (cluster, record, say) => leave({ dataDir: cluster.dataDir, dockerHost: record.dockerHost, say }),
     stopEngine: (cluster) => stopStartedEngine(cluster.path('engine')),
   };
 };
-/** The cluster's short id, from its certificate authority: the same on every host that trusts it. */
-function clusterIdOf(cluster: Cluster): { clusterId?: string } {
-  try {
-    return { clusterId: createHash('sha256').update(readFileSync(cluster.path('pki', 'ca.crt'))).digest('hex').slice(0, 6) };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw error;
-  }
-}
-
 program.description('The Kubernetes API on plain Docker hosts').exitOverride().showHelpAfterError(false).configureOutput({ writeErr: () => undefined });
 
 program.command('up').description('start a cluster on this host')
@@ -111,6 +100,13 @@ program.command('node-kubeconfig <name>').description('make the credentials an a
     const pki = await Pki.open(cluster.dataDir);
     await pki.writeNode(cluster.nodeKubeconfig(name), options.server, name);
     process.stdout.write(`${cluster.nodeKubeconfig(name)}\n`);
+  });
+
+program.command('leave').description('remove what an agent left on this host: containers, networks, rules and routes').addOption(dataDir()).addOption(dockerHost())
+  .action(async (options) => {
+    const [{ leave }, { findEngine }] = await Promise.all([import('../agent/setup.ts'), import('../agent/runtime/engine/index.ts')]);
+    const { host } = await findEngine({ ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}), env: process.env });
+    await leave({ dataDir: options.dataDir, dockerHost: host, say: (text) => process.stdout.write(`${text}\n`) });
   });
 
 program.command('supervise', { hidden: true }).addOption(dataDir()).option('--ready-fd <fd>').action(async (options) => {

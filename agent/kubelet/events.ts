@@ -1,12 +1,14 @@
 // Events about Pods and their containers, with the field path of the container they concern.
-import type { EventRecorder } from '../../src/client/event-recorder.ts';
+import type { EventRecorder, EventTarget } from '../../src/client/event-recorder.ts';
 import type { ContainerEvents } from './images.ts';
 import { containerFieldPath, type Container, type Pod } from './pod.ts';
 
 export function containerEvents(recorder: EventRecorder): ContainerEvents {
   const path = (pod: Pod, container: Container | undefined): string | undefined => (container ? containerFieldPath(pod, container.name) : undefined);
+  // Items of a list carry no kind of their own.
+  const target = ({ metadata }: Pod): EventTarget => ({ apiVersion: 'v1', kind: 'Pod', metadata });
   return {
-    normal: (pod, container, reason, message) => recorder.normal(pod, reason, message, path(pod, container)),
-    warning: (pod, container, reason, message) => recorder.warning(pod, reason, message, path(pod, container)),
+    normal: (pod, container, reason, message) => recorder.normal(target(pod), reason, message, path(pod, container)),
+    warning: (pod, container, reason, message) => recorder.warning(target(pod), reason, message, path(pod, container)),
   };
 }

@@ -72,7 +72,7 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
   /** Handlers added late are told of what is there already. */
   addHandler(handler: InformerHandler<T>): () => void {
     this.#handlers.add(handler);
-    for (const object of [...this.#objects.values()]) handler.added?.(object);
+    for (const object of this.#objects.values()) handler.added?.(object);
     return () => this.#handlers.delete(handler);
   }
 
@@ -134,7 +134,7 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
       if (!page.metadata.continue) break;
       page = await this.#client.list(this.resource, { ...this.#options.selector, continue: page.metadata.continue });
     }
-    for (const [key, old] of [...this.#objects]) {
+    for (const [key, old] of this.#objects) {
       const now = items.get(key);
       if (!now || now.metadata.uid !== old.metadata.uid) this.#delete(old);
     }
@@ -163,7 +163,8 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
   }
   /** A handler that throws must not keep the change from the others, nor end the watch. */
   #tell(key: string, call: (handler: InformerHandler<T>) => void): void {
-    for (const handler of [...this.#handlers]) {
+    const handlers = [...this.#handlers];
+    for (const handler of handlers) {
       try {
         call(handler);
       } catch (error) {

@@ -136,6 +136,6 @@ describe('any history of a Deployment', () => {
       expect(plane.informers.informer(ReplicaSets).list(namespace).filter((s) => s.spec.replicas > 0).length).toBe(wanted.spec.replicas > 0 ? 1 : 0);
       await plane.client.delete(Deployments, key);
       await plane.until(() => !deployment() && pods().length === 0 && plane.informers.informer(ReplicaSets).list(namespace).length === 0);
-    }), { numRuns: 25 });
+    }), { numRuns: 15 });
   }, 60_000);
 });

@@ -122,6 +122,18 @@ describe('a Deployment', () => {
     expect(sets().map((s) => s.spec.template!.spec!.containers[0]!.image).sort()).toEqual(['nginx:1.29', 'nginx:1.30']);
   });
 
+  it('costs nothing once it stands: an idle cluster writes only heartbeats', async () => {
+    await start();
+    await plane.client.create(Deployments, deployment());
+    await plane.until(complete('nginx:1.28', 3));
+    await plane.clock.advance(20_000);
+    const revision = async (): Promise<number> => Number((await plane.client.list(Pods)).metadata.resourceVersion);
+    const before = await revision();
+    await plane.clock.advance(600_000);
+    // Two nodes renew every ten seconds.
+    expect((await revision()) - before).toBeLessThanOrEqual(122);
+  });
+
   it('waits minReadySeconds before a Pod counts as available', async () => {
     await start();
     await plane.client.create(Deployments, deployment({ minReadySeconds: 20 }));
@@ -196,7 +208,7 @@ describe('deleting', () => {
     }, 'the default account and the CA');
     await plane.client.create(Deployments, { ...deployment(), metadata: { name: 'web', namespace: 'shop' } });
     const inShop = (): Pod[] => plane.informers.informer(Pods).list('shop');
-    await plane.until(() => inShop().length === 3);
+    await plane.until(() => inShop().length === 3 && inShop().every((p) => p.status?.phase === 'Running'));
     hold = true;
     await plane.client.delete(Namespaces, { name: 'shop' });
     const ending = () => plane.informers.informer(Namespaces).get('shop');

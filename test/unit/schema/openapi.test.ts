@@ -140,7 +140,8 @@ describe('the protobuf form', () => {
   const byName = (list: Node[]): Node => Object.fromEntries(list.map(({ name, value }) => [name, value]));
   const json = (value: Node): unknown => JSON.parse(value['yaml'] as string);
   const extensions = (list: Node[] = []): Node => Object.fromEntries(list.map(({ name, value }) => [name, json(value as Node)]));
-  const parameter = ({ parameter: { body, other } }: Node): Node => (body ? { ...body, schema: schema(body.schema as Node) } : (other.query ?? other.path) as Node);
+  const parameter = ({ parameter: { body, other } }: Node): Node => (body ? { ...body, schema: schema(body.schema as Node) } : plain(other as Node));
+  const plain = ({ query, path }: Node): Node => { const { unique_items: uniqueItems, ...rest } = (query ?? path) as Node; return { ...rest, ...(uniqueItems && { uniqueItems }) }; };
   function schema(s: Node): Node {
     const { _ref, type, items, properties, additional_properties: extra, vendor_extension: vendor, default: initial, enum: values, ...rest } = s;
     return {

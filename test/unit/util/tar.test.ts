@@ -1,3 +1,4 @@
+// Tar archives made here, read by the system's own tar.
 import { execFileSync } from 'node:child_process';
 import { imageArchive } from '../../../src/util/image-archive.ts';
 import { tar } from '../../../src/util/tar.ts';

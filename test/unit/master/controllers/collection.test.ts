@@ -1,3 +1,4 @@
+// What the garbage collector decides from the state of an object's owners.
 import { judge, type OwnerState } from '../../../../master/controllers/garbagecollector/plan.ts';
 import { Graph } from '../../../../master/controllers/garbagecollector/graph.ts';
 import { conditionsDiffer, namespaceConditions } from '../../../../master/controllers/namespace/plan.ts';

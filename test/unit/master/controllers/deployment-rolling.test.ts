@@ -1,3 +1,4 @@
+// The arithmetic of rolling updates, as tables and as properties.
 import fc from 'fast-check';
 import { boundsOf, scaledValue, type IntOrString } from '../../../../master/controllers/deployment/bounds.ts';
 import { newSetSize, planRolling, type SetSize } from '../../../../master/controllers/deployment/rolling.ts';

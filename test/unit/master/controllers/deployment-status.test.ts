@@ -1,3 +1,4 @@
+// The status, conditions and annotations a Deployment is given.
 import { currentSetAnnotations, revisionOf, sameAnnotations } from '../../../../master/controllers/deployment/annotations.ts';
 import { sortReplicaSets, surplusHistory } from '../../../../master/controllers/deployment/replica-sets.ts';
 import { countStatus, isComplete, pausedCondition, progressCheckAfter, rolloutStatus } from '../../../../master/controllers/deployment/status.ts';

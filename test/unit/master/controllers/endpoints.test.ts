@@ -1,3 +1,4 @@
+// Which Pods become endpoints of a Service, and in which slices.
 import fc from 'fast-check';
 import { planSubsets } from '../../../../master/controllers/endpoints/plan.ts';
 import { planSlices, type SlicePlan } from '../../../../master/controllers/endpointslice/plan.ts';

@@ -1,3 +1,4 @@
+// When a silent node counts as gone, and which Pods it then loses.
 import { graceLeft, observe, silentConditions } from '../../../../master/controllers/nodelifecycle/health.ts';
 import { evictionTime, planTaints } from '../../../../master/controllers/nodelifecycle/taints.ts';
 import { nextSubnet } from '../../../../master/controllers/nodeipam/node-ipam-controller.ts';

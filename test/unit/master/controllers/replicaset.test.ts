@@ -1,3 +1,4 @@
+// How many Pods a ReplicaSet makes or ends, and which of them go first.
 import fc from 'fast-check';
 import { planReplicas, nextAvailability, replicasStatus, slowStartBatches, statusDiffers } from '../../../../master/controllers/replicaset/plan.ts';
 import { podsToDelete } from '../../../../master/controllers/replicaset/rank.ts';

@@ -1,3 +1,4 @@
+// Each scheduler plugin by a table: what it filters, its words and its scores.
 import { interPodAffinity } from '../../../../master/scheduler/plugins/inter-pod-affinity.ts';
 import { imageForms, imageLocality } from '../../../../master/scheduler/plugins/image-locality.ts';
 import { nodeAffinity } from '../../../../master/scheduler/plugins/node-affinity.ts';

@@ -1,3 +1,4 @@
+// The scheduler's queue and cache: order, back-off, and what wakes a waiting Pod.
 import { SchedulerCache } from '../../../../master/scheduler/cache.ts';
 import { schedulingChanged } from '../../../../master/scheduler/node-changes.ts';
 import { plugins } from '../../../../master/scheduler/plugins/index.ts';

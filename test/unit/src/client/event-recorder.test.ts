@@ -1,3 +1,4 @@
+// Events: counted together when alike, limited when many, dropped when refused.
 import { forbidden, notFound } from '../../../../src/apimachinery/status-error.ts';
 import { Events } from '../../../../src/api/core/event.ts';
 import { Client } from '../../../../src/client/client.ts';

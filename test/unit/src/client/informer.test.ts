@@ -1,3 +1,4 @@
+// The informer against a scripted API: lists, watches, breaks and compacted histories.
 import { expired } from '../../../../src/apimachinery/status-error.ts';
 import { ConfigMaps, type ConfigMap } from '../../../../src/api/core/config-map.ts';
 import { Client } from '../../../../src/client/client.ts';

@@ -1,3 +1,4 @@
+// The controller runner: what wakes a key, what is retried, and what it waits for.
 import { conflict, forbidden } from '../../../../src/apimachinery/status-error.ts';
 import { ReplicaSets } from '../../../../src/api/apps/replica-set.ts';
 import { ConfigMaps } from '../../../../src/api/core/config-map.ts';

@@ -1,3 +1,4 @@
+// The work queue's contract: fair, stingy, with back-off, closed at the end.
 import { WorkQueue } from '../../../../src/controller/work-queue.ts';
 import { FakeClock } from '../../../../src/util/clock.ts';
 

@@ -1,3 +1,4 @@
+// What a container config becomes in the Docker Engine's own words.
 import { containerOptions, resourceOptions, sandboxOptions } from '../../../../../agent/runtime/docker/create-options.ts';
 import type { ContainerConfig, LinuxSecurityContext, PodSandboxConfig } from '../../../../../agent/runtime/runtime.ts';
 

@@ -1,3 +1,4 @@
+// The 8-byte frames of a Docker stream, cut at every possible place.
 import fc from 'fast-check';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';

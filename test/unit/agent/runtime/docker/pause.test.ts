@@ -1,3 +1,4 @@
+// The pause program the agent carries: it starts, waits and ends as a sandbox must.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,3 +1,4 @@
+// Which Docker Engine is taken, and the one line when there is none.
 import { createServer } from 'node:http';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

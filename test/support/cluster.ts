@@ -1,0 +1,140 @@
+// A whole Dray cluster for end-to-end tests: the compiled `dray` on Docker hosts of its own, driven by a real kubectl.
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureDemoImages } from '../../src/cli/demo-images.ts';
+import { installPackages } from '../../src/util/apt.ts';
+import { startDockerHosts, type DockerHost, type DockerHosts } from './docker-hosts.ts';
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const dray = join(root, 'dist/bin/dray.js');
+
+export interface Output { readonly code: number; readonly stdout: string; readonly stderr: string }
+
+/** Runs a program to its end; a non-zero exit code is a result, not an error. */
+export function execute(command: string, args: readonly string[], options: { input?: string; env?: NodeJS.ProcessEnv; timeoutMs?: number } = {}): Promise<Output> {
+  return new Promise((resolve) => {
+    const child = execFile(command, args, { env: { ...process.env, ...options.env }, timeout: options.timeoutMs ?? 120_000, maxBuffer: 256 * 1024 * 1024 }, (error, stdout, stderr) => {
+      resolve({ code: error ? (typeof error.code === 'number' ? error.code : 1) : 0, stdout, stderr: error && typeof error.code !== 'number' ? `${stderr}\n${error.message}` : stderr });
+    });
+    child.stdin?.end(options.input ?? '');
+  });
+}
+
+/** `kubectl` of a minor version (`1.27`) beside the one on the PATH, or that one; installed from Debian where it may be. */
+export async function findKubectl(minor?: string): Promise<string | undefined> {
+  const found = (process.env['PATH'] ?? '').split(':').map((d) => join(d, 'kubectl')).find(existsSync);
+  if (minor !== undefined) {
+    const beside = found && join(dirname(realpathSync(found)), `kubectl.${minor}`);
+    return beside && existsSync(beside) ? beside : undefined;
+  }
+  if (found) return found;
+  await installPackages(['kubernetes-client']);
+  return '/usr/bin/kubectl';
+}
+
+export interface TestCluster {
+  readonly hosts: readonly DockerHost[];
+  readonly lan: DockerHosts;
+  readonly dataDir: string;
+  readonly kubeconfig: string;
+  /** Runs a program in the first host's network namespace. */
+  run(command: string, args: readonly string[], options?: Parameters<typeof execute>[2]): Promise<Output>;
+  /** Like `run`, for programs that go on. */
+  spawn(command: string, args: readonly string[]): ChildProcess;
+  /** kubectl as cluster admin; throws with its stderr unless it succeeds. */
+  kubectl(...args: string[]): Promise<string>;
+  kubectlInput(input: string, ...args: string[]): Promise<string>;
+  /** `dray` with this cluster's data directory. */
+  dray(...args: string[]): Promise<Output>;
+  pid(role: 'master' | 'agent'): number;
+  /** Joins a further host. */
+  join(host: DockerHost): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ClusterOptions { readonly hosts?: number; readonly args?: readonly string[]; readonly images?: boolean }
+
+/** Starts hosts and a cluster on the first of them; the others join. */
+export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
+  const lan = await startDockerHosts(options.hosts ?? 1);
+  const dataDir = mkdtempSync(join(tmpdir(), 'dray-e2e-'));
+  const [first, ...others] = lan.hosts as [DockerHost, ...DockerHost[]];
+  const kubectl = await findKubectl();
+  const kubeconfig = join(dataDir, 'admin.kubeconfig');
+  const agents: { host: DockerHost; child: ChildProcess; dataDir: string }[] = [];
+  const enter = (host: DockerHost, command: string, args: readonly string[]): string[] => [`--net=${host.netns}`, '--', command, ...args];
+  const cluster: TestCluster = {
+    hosts: lan.hosts, lan, dataDir, kubeconfig,
+    run: (command, args, runOptions) => execute('nsenter', enter(first, command, args), { ...runOptions, env: { KUBECONFIG: kubeconfig, ...runOptions?.env } }),
+    spawn: (command, args) => spawn('nsenter', enter(first, command, args), { env: { ...process.env, KUBECONFIG: kubeconfig }, stdio: ['pipe', 'pipe', 'pipe'] }),
+    kubectl: (...args) => cluster.kubectlInput('', ...args),
+    async kubectlInput(input, ...args) {
+      const { code, stdout, stderr } = await cluster.run(kubectl!, args, { input });
+      if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr || stdout}`);
+      return stdout;
+    },
+    dray: (...args) => cluster.run(process.execPath, [dray, ...args, '--data-dir', dataDir]),
+    pid: (role) => Number(readFileSync(join(dataDir, `${role}.pid`), 'utf8')),
+    async join(host) {
+      const made = await cluster.dray('node-kubeconfig', host.name, '--server', `https://${first.ip}:6443`);
+      if (made.code !== 0) throw new Error(made.stderr);
+      const agentDir = mkdtempSync(join(tmpdir(), 'dray-e2e-agent-'));
+      const child = spawn('nsenter', enter(host, process.execPath, [dray, 'agent', '--master', `https://${first.ip}:6443`, '--kubeconfig', join(dataDir, `node-${host.name}.kubeconfig`), '--docker-host', host.dockerHost, '--node-name', host.name, '--data-dir', agentDir, '--ready-fd', '3']), { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+      let log = '';
+      for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => { log = (log + chunk.toString()).slice(-20_000); });
+      agents.push({ host, child, dataDir: agentDir });
+      await new Promise<void>((resolve, reject) => {
+        child.stdio[3]!.once('data', () => resolve());
+        child.once('exit', (code) => reject(new Error(`the agent of ${host.name} ended with ${code}: ${log}`)));
+      });
+    },
+    async stop() {
+      for (const agent of agents) {
+        agent.child.kill('SIGTERM');
+        await new Promise<void>((resolve) => (agent.child.exitCode === null && agent.child.signalCode === null ? agent.child.once('exit', () => resolve()) : resolve()));
+        await execute('nsenter', enter(agent.host, process.execPath, [dray, 'leave', '--data-dir', agent.dataDir, '--docker-host', agent.host.dockerHost]));
+      }
+      await cluster.dray('down', '--purge');
+      await lan.stop();
+      for (const dir of [dataDir, ...agents.map((a) => a.dataDir)]) rmSync(dir, { recursive: true, force: true });
+    },
+  };
+  try {
+    if (options.images ?? true) await Promise.all(lan.hosts.map((h) => ensureDemoImages({ dockerHost: h.dockerHost })));
+    const { code, stderr, stdout } = await cluster.dray('up', '--detach', '--docker-host', first.dockerHost, '--node-name', first.name, '--advertise-address', first.ip, ...(options.args ?? []));
+    if (code !== 0) throw new Error(`dray up: ${stderr}${stdout}${tail(dataDir)}`);
+    for (const host of others) await cluster.join(host);
+    return cluster;
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+/** The ends of the logs, for whoever reads why a start failed. */
+const tail = (dataDir: string): string => readdirSync(dataDir).filter((f) => f.endsWith('.log')).map((f) => `\n--- ${f}\n${readFileSync(join(dataDir, f), 'utf8').slice(-3000)}`).join('');
+
+/** Polls what can only be asked, until `check` returns something; for what kubectl itself cannot wait for. */
+export async function eventually<T>(what: string, check: () => Promise<T | undefined | false>, timeoutMs = 60_000): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      const result = await check();
+      if (result) return result;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > deadline) throw new Error(`${what} did not happen in ${timeoutMs / 1000} s${last ? `: ${(last as Error).message}` : ''}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+export const writeTemporary = (name: string, text: string): string => {
+  const file = join(mkdtempSync(join(tmpdir(), 'dray-e2e-file-')), name);
+  writeFileSync(file, text);
+  return file;
+};
