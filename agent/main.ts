@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { Events } from '../src/api/core/event.ts';
 import { Namespaces, type Namespace } from '../src/api/core/namespace.ts';
 import { Nodes, type Node } from '../src/api/core/node.ts';
@@ -21,6 +22,7 @@ import { createDrain } from './kubelet/drain.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
 import { parseResolvConf } from './kubelet/pod-network-files.ts';
 import { createKubeletServer } from './kubelet/server/server.ts';
+import { createStreamingHandler } from './kubelet/server/streaming.ts';
 import { hostMounter } from './kubelet/volumes/mounts.ts';
 import { PodAddresses } from './network/ipam.ts';
 import { nodeAddress } from './network/node-address.ts';
@@ -32,6 +34,7 @@ import { NodeManager } from './node/node-manager.ts';
 import { prove } from './node/prove.ts';
 import { appliedEverywhere } from './node/proxy-applied.ts';
 import { listenErrorEvents, ServiceTraffic } from './node/service-traffic.ts';
+import { runTunnel } from './node/tunnel.ts';
 import type { ProxyMode } from './proxy/build-rules.ts';
 import { Proxy } from './proxy/proxy.ts';
 import { createDockerNetworks } from './runtime/docker/networks.ts';
@@ -74,6 +77,18 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const [info, address] = await Promise.all([runtime.info(), nodeAddress(commands.run, new URL(access.server).hostname), prove(runtime, { dataDir, mounter: hostMounter, image: PAUSE_IMAGE })]);
     const recorder = new EventRecorder(client, Events, { component: 'kubelet', host: nodeName }, { clock, log });
     const manager = new NodeManager({ client, runtime, info, clock, log, recorder, nodeName, internalIP: address.internalIP, kubeletVersion: version });
+    // It listens to nothing: the tunnel brings its connections. A log may be followed for days.
+    let handlers: ReturnType<typeof createKubeletServer> | undefined;
+    const server = createServer({ requestTimeout: 0 }, (request, response) => {
+      if (handlers) handlers.request(request, response);
+      else response.writeHead(503, { 'content-type': 'text/plain' }).end('the agent is starting');
+    }).on('upgrade', (request, socket, head) => {
+      if (handlers) handlers.upgrade(request, socket, head);
+      else socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    });
+    const tunnel = runTunnel({ access, nodeName, server, clock, log, signal: stopped });
+    // Two agents of one name would fight over the node's Pods: nothing is touched before the master has taken this one in.
+    await abortable(tunnel.admitted, stopped);
     const cluster = await clusterInfo(client, clock, log, stopped);
     await manager.register(stopped);
 
@@ -99,7 +114,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const facts = await readHost(info);
     const resolvConf = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
     const traffic = new ServiceTraffic({
-      services, slices, namespaces, proxy, nodeName, mode: options.proxyMode, log, onApplied: () => undefined,
+      services, slices, namespaces, proxy, nodeName, mode: options.proxyMode, log,
       dns: { addresses: [cluster.clusterDNS], domain: cluster.clusterDomain, upstreams: parseResolvConf(resolvConf).nameservers },
     });
 
@@ -110,14 +125,19 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       drained: createDrain({ slices, clock, waitMs: options.drainWaitMs, applied: appliedEverywhere(client, proxy, clock) }),
       onRuntime: (error) => manager.problem('runtime', error ? 'container runtime is down' : undefined),
     });
-    const server = createKubeletServer({ runtime, clock, log, lookup: { pods: () => kubelet.pods(), podNamed: (namespace, name) => kubelet.podNamed(namespace, name), status: (uid) => kubelet.cache.get(uid) } });
-    void server;
+    handlers = createKubeletServer({
+      runtime, clock, log, streaming: createStreamingHandler({ runtime, clock, log }),
+      lookup: { pods: () => kubelet.pods(), podNamed: (namespace, name) => kubelet.podNamed(namespace, name), status: (uid) => kubelet.cache.get(uid) },
+    });
+    traffic.onApplied = (revision) => tunnel.applied(revision);
 
+    // A container's environment names the Services: they must have been read once.
+    await services.waitFor(0, stopped);
+    manager.problem('network', undefined);
     const loops = [
-      kubelet.run(stopped), traffic.run(stopped), manager.run(stopped),
+      kubelet.run(stopped), traffic.run(stopped), manager.run(stopped), tunnel.finished,
       network.keep(stopped, (parts) => { if (parts.includes('service namespace')) void proxy.stopWorkers().then(() => traffic.again(stopped)); }),
     ];
-    manager.problem('network', undefined);
     await manager.report();
     log.info({ nodeName, podCIDR, engine: info.version, address: address.internalIP }, 'the agent is ready');
     options.onReady?.();
@@ -132,6 +152,12 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     release();
   }
 }
+
+const abortable = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => new Promise((resolve, reject) => {
+  if (signal.aborted) reject(signal.reason as Error);
+  signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  promise.then(resolve, reject);
+});
 
 /** The node's pod range, as soon as the master has given it one. */
 function podRange(nodes: Informer<Node>, nodeName: string, signal: AbortSignal): Promise<string> {

@@ -32,6 +32,8 @@ export async function bootstrapService(client: Client, endpoint: ApiEndpoint): P
     metadata: { ...key, labels: { component: 'apiserver', provider: 'kubernetes' } },
     spec: { type: 'ClusterIP', clusterIP: endpoint.serviceIP, clusterIPs: [endpoint.serviceIP], ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: endpoint.port }], sessionAffinity: 'None' },
   } as never));
+  // A host without a network has no address a Pod could reach it at.
+  if (endpoint.address.startsWith('127.')) return;
   const mirrored = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };
   const subsets = [{ addresses: [{ ip: endpoint.address }], ports }];
   await createOrPatch(() => client.patch(Endpoints, key, { subsets }), () => client.create(Endpoints, { metadata: { ...key, labels: mirrored }, subsets } as never));

@@ -1,5 +1,5 @@
 // Waits before the stop signal of a Pod that is behind a Service until the proxies send it nothing new: its endpoints must show
-// it as ending, and this node's workers must have those rules in force. Other nodes' proxies act on the same change.
+// it as ending, and the workers of every node must have those rules in force.
 import type { EndpointSlice } from '../../src/api/discovery/endpoint-slice.ts';
 import { isPodReady } from '../../src/api/core/pod-conditions.ts';
 import type { Informer } from '../../src/client/informer.ts';
@@ -8,13 +8,11 @@ import type { Pod } from './pod.ts';
 
 export interface DrainOptions {
   readonly slices: Pick<Informer<EndpointSlice>, 'list' | 'addHandler'>;
-  /** Resolves when rules of at least this revision are in force on this node, or after the time given. */
+  /** Resolves when rules of at least this revision are in force on every node, or after the time given. */
   readonly applied: (revision: number, timeoutMs: number) => Promise<unknown>;
   readonly clock: Clock;
   /** Longest wait in ms; 0 turns the drain off. */
   readonly waitMs: number;
-  /** Time other nodes get after this one has acted, in ms. */
-  readonly othersMs?: number;
 }
 
 /** `open`: some slice still offers the Pod; else the newest revision among those that mention it, 0 for none. */
@@ -32,7 +30,7 @@ function offered(slices: readonly EndpointSlice[], pod: Pod): { open: boolean; r
 }
 
 export function createDrain(options: DrainOptions): (pod: Pod, signal: AbortSignal) => Promise<void> {
-  const { slices, applied, clock, waitMs, othersMs = 100 } = options;
+  const { slices, applied, clock, waitMs } = options;
   return async (pod, signal) => {
     if (waitMs <= 0) return;
     const namespace = pod.metadata.namespace ?? 'default';
@@ -46,7 +44,6 @@ export function createDrain(options: DrainOptions): (pod: Pod, signal: AbortSign
     const revision = offered(now, pod).revision || Math.max(0, ...now.map((s) => Number(s.metadata.resourceVersion)));
     if (revision === 0) return;
     await applied(revision, left());
-    await clock.sleep(Math.min(othersMs, left()), signal);
   };
 }
 

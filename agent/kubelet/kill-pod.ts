@@ -3,7 +3,7 @@
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import { RuntimeNotFound, type ContainerStatus, type Runtime } from '../runtime/runtime.ts';
-import { GracePeriod } from './grace-period.ts';
+import type { GracePeriod } from './grace-period.ts';
 import type { ContainerEvents } from './images.ts';
 import { runHook } from './lifecycle-hooks.ts';
 import { findContainer, isHostNetwork, isRestartableInit, type Pod } from './pod.ts';
@@ -82,7 +82,7 @@ export class PodKiller {
       await runHook(hook, { container: found.container, containerId: status.id, podIP }, { runtime, clock, timeoutMs: grace.remainingMs(), signal });
     } catch (error) {
       if (signal.aborted) return;
-      log.info({ error, pod: pod.metadata.name, container: found.container.name }, 'preStop hook failed');
+      log.info({ error: (error as Error).message, pod: pod.metadata.name, container: found.container.name }, 'preStop hook failed');
       events.warning(pod, found.container, 'FailedPreStopHook', 'PreStopHook failed');
     }
   }

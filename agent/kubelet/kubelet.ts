@@ -155,9 +155,9 @@ export class Kubelet {
         if (!signal.aborted) throw new Error('the event stream of the engine ended');
       } catch (error) {
         if (signal.aborted) return;
+        if (events) log.warn({ error: (error as Error).message }, 'the engine cannot be followed; connecting again until it answers');
         events = undefined;
         onRuntime?.(error as Error);
-        log.warn({ error }, 'the engine cannot be followed; connecting again');
         await clock.sleep(engineRetryMs, signal).catch(() => undefined);
       }
     }

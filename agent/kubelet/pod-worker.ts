@@ -53,7 +53,11 @@ export class PodWorker {
   #failure: { reason: string; message: string } | undefined;
   #dirty = false;
   #running = false;
-  #current = new AbortController();
+  /** Aborted when the Pod is to end: what is being started for it stops. */
+  readonly #starting = new AbortController();
+  readonly #mayStart: AbortSignal;
+  /** The Pod had ended before this worker began: its status is told already. */
+  readonly #told: boolean;
   #cancelTimer: (() => void) | undefined;
   readonly #backoff = new Backoff<'pass'>(1000, 10_000);
 
@@ -62,8 +66,10 @@ export class PodWorker {
     this.uid = uid;
     this.#pod = pod;
     this.#removed = pod === undefined;
+    this.#told = pod !== undefined && isFinished(pod);
     this.#options = options;
     this.#signal = signal;
+    this.#mayStart = AbortSignal.any([this.#starting.signal, signal]);
   }
   get state(): WorkerState { return this.#state; }
   get pod(): Pod | undefined { return this.#pod; }
@@ -87,7 +93,7 @@ export class PodWorker {
   /** A wish to end stops what is being started, and a shorter grace period reaches what is being stopped. */
   #heed(): void {
     const ends = this.#removed || this.#pod?.metadata.deletionTimestamp !== undefined;
-    if (ends && this.#state === 'sync') this.#current.abort(new Error('the Pod is to end'));
+    if (ends && this.#state === 'sync') this.#starting.abort(new Error('the Pod is to end'));
     if (this.#grace && this.#pod?.metadata.deletionTimestamp && !this.#removed) this.#grace.shorten(gracePeriodOf(this.#pod));
     this.poke();
   }
@@ -104,8 +110,8 @@ export class PodWorker {
         if (retryAfter !== undefined) this.#wakeAfter(retryAfter);
       } catch (error) {
         if (this.#signal.aborted) break;
-        if (this.#current.signal.aborted) continue;
-        this.#options.log.info({ error, pod: this.#pod?.metadata.name, namespace: this.#pod?.metadata.namespace, state: this.#state }, 'Pod pass failed; trying again');
+        if (this.#state === 'sync' && this.#starting.signal.aborted) continue;
+        this.#options.log.info({ error: brief(error), pod: this.#pod?.metadata.name, namespace: this.#pod?.metadata.namespace, state: this.#state }, 'Pod pass failed; trying again');
         this.#wakeAfter(this.#backoff.next('pass'));
       }
     }
@@ -139,10 +145,9 @@ export class PodWorker {
     }
     probes.sync(pod, cache.get(this.uid));
     if (this.#publish(pod, false) !== 'running') return this.#end();
-    this.#current = new AbortController();
     const seen = this.#pod;
     try {
-      const { retryAfter } = await syncer.sync(this.#options.statuses.current(pod), AbortSignal.any([this.#current.signal, this.#signal]));
+      const { retryAfter } = await syncer.sync(this.#options.statuses.current(pod), this.#mayStart);
       return soonest(retryAfter, deadline);
     } finally {
       // What came meanwhile (a deletion, say) is judged in the next pass; what was done shows at once.
@@ -176,6 +181,8 @@ export class PodWorker {
     const pod = this.#pod;
     this.#grace ??= new GracePeriod(clock, this.#graceSeconds());
     probes.stopRestarting(this.uid);
+    // A Pod that fails for a reason of its own says so first: Services let go of it while it ends.
+    if (pod && this.#failure) this.#publish(pod, false);
     const waiting = new AbortController();
     try {
       const wait = pod && cache.get(this.uid).containers.some((c) => !hasEnded(c)) ? drained(pod, AbortSignal.any([waiting.signal, this.#signal])).catch(() => undefined) : Promise.resolve();
@@ -198,7 +205,7 @@ export class PodWorker {
     const { statuses, volumes, objects, tokens, syncer, runtime, cache, onGone } = this.#options;
     const pod = this.#pod;
     const gone = this.#removed || pod === undefined;
-    if (pod && !gone && !isFinished(pod)) this.#publish(pod, true);
+    if (pod && !gone && !this.#told) this.#publish(pod, true);
     objects.unregister(this.uid);
     tokens.forget(this.uid);
     await volumes.tearDown(this.uid);
@@ -219,6 +226,9 @@ export class PodWorker {
     this.#options.cache.forget(id);
   }
 }
+
+/** What is expected to fail is told in its own words; a mistake in the program with its stack. */
+const brief = (error: unknown): unknown => (error instanceof TypeError || error instanceof RangeError || !(error instanceof Error) ? error : error.message);
 
 const soonest = (...times: readonly (number | undefined)[]): number | undefined => {
   const known = times.filter((t) => t !== undefined);

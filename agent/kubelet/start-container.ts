@@ -188,7 +188,7 @@ export class ContainerStarter {
   #inWords(pod: Pod, container: Container, step: string, error: Error): ContainerStartError {
     const { events, log } = this.#options;
     if (error instanceof ContainerStartError) return error;
-    log.info({ error, pod: pod.metadata.name, container: container.name }, 'container could not be started');
+    log.info({ error: error.message, pod: pod.metadata.name, container: container.name }, 'container could not be started');
     if (error instanceof ImageError) {
       events.warning(pod, container, 'Failed', `Error: ${error.reason}`);
       return new ContainerStartError(error.reason, error.message, error.retryAfter);

@@ -33,7 +33,8 @@ export function statusPatch(known: PodStatus | undefined, desired: PodStatus): R
     else patch[field] = after ?? null;
   }
   const conditions = (desired.conditions ?? []).filter((c) => isOwned(c) && !equalJson(c, known?.conditions?.find((k) => k.type === c.type)));
-  if (conditions.length) patch['conditions'] = conditions;
+  // Conditions merge by type: what an earlier one said and this one does not is taken back by name.
+  if (conditions.length) patch['conditions'] = conditions.map((c) => ({ reason: null, message: null, ...c }));
   return Object.keys(patch).length ? patch : undefined;
 }
 

@@ -14,7 +14,7 @@ import type { PodSandboxes } from './pod-sandbox.ts';
 import type { ProberManager } from './probes/prober-manager.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
 import { containersNamed, hasEnded, type KnownSandbox } from './runtime-status.ts';
-import { ContainerStarter, ContainerStartError, type PassContext } from './start-container.ts';
+import { ContainerStartError, type ContainerStarter, type PassContext } from './start-container.ts';
 import type { StartLimit } from './start-limit.ts';
 import type { MountedVolumes, VolumeManager } from './volumes/volume-manager.ts';
 

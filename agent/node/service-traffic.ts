@@ -20,14 +20,14 @@ export interface ServiceTrafficOptions {
   readonly mode: ProxyMode;
   readonly dns: { readonly addresses: readonly string[]; readonly domain: string; readonly upstreams: readonly string[] };
   readonly log: Log;
-  /** All rules up to this revision are in force here. */
-  readonly onApplied: (revision: number) => void;
 }
 
 export class ServiceTraffic {
   readonly #options: ServiceTrafficOptions;
   #dirty = false;
   #running = false;
+  /** Told that all rules up to this revision are in force here. */
+  onApplied: (revision: number) => void = () => undefined;
   constructor(options: ServiceTrafficOptions) { this.#options = options; }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -49,7 +49,7 @@ export class ServiceTraffic {
     setImmediate(() => void this.#work(signal));
   }
   async #work(signal: AbortSignal): Promise<void> {
-    const { services, slices, namespaces, proxy, nodeName, mode, dns, log, onApplied } = this.#options;
+    const { services, slices, namespaces, proxy, nodeName, mode, dns, log } = this.#options;
     while (this.#dirty && !signal.aborted) {
       this.#dirty = false;
       const revision = slices.revision;
@@ -57,7 +57,7 @@ export class ServiceTraffic {
         const [serviceList, sliceList] = [services.list(), slices.list()];
         const table = buildDnsTable({ services: serviceList, endpointSlices: sliceList, namespaces: namespaces.list().map((n) => n.metadata.name), ...dns });
         await proxy.apply(buildRules({ services: serviceList, endpointSlices: sliceList, nodeName, mode, revision, dns: table }));
-        onApplied(revision);
+        this.onApplied(revision);
       } catch (error) {
         log.error({ error }, 'the rules of the proxy could not be put in force');
       }

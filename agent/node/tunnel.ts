@@ -1,5 +1,6 @@
 // The agent's side of the tunnel. It dials the master and keeps a control connection; whenever the master asks, it opens one
 // more connection and serves it as if it had been accepted here. Nothing ever connects to an agent.
+import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
@@ -13,6 +14,8 @@ const firstRetryMs = 100;
 const longestRetryMs = 5_000;
 /** The master pings every 10 s. */
 const silenceMs = 30_000;
+/** A new agent waits this long for the connection of an earlier one of its name to be given up. */
+const nameInUseMs = 20_000;
 /** Longer than any line the master writes. */
 const longestLine = 64 * 1024;
 
@@ -27,7 +30,15 @@ export interface TunnelOptions {
   readonly signal: AbortSignal;
 }
 
+/** The master already has a live agent of this name. */
+export class NodeNameInUse extends Error {
+  /** Exit code of the command line. */
+  readonly exitCode = 2;
+}
+
 export interface Tunnel {
+  /** Resolves at the first connection; rejects with NodeNameInUse when another agent keeps the name. */
+  readonly admitted: Promise<void>;
   /** Tells the master that this node's proxies have acted on rules of this revision; told again after each reconnection. */
   applied(revision: number): void;
   readonly connected: boolean;
@@ -36,8 +47,14 @@ export interface Tunnel {
 }
 
 export function runTunnel(options: TunnelOptions): Tunnel {
-  const tunnel = new AgentTunnel(options);
-  return { applied: (revision) => tunnel.applied(revision), get connected() { return tunnel.connected; }, finished: tunnel.run() };
+  // A signal of its own: each open stream listens to it, and their number has no bound.
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
+  const { signal } = options;
+  if (signal.aborted) stop.abort(signal.reason);
+  else signal.addEventListener('abort', () => stop.abort(signal.reason), { once: true });
+  const tunnel = new AgentTunnel({ ...options, signal: stop.signal });
+  return { admitted: tunnel.admitted, applied: (revision) => tunnel.applied(revision), get connected() { return tunnel.connected; }, finished: tunnel.run() };
 }
 
 class AgentTunnel {
@@ -46,12 +63,17 @@ class AgentTunnel {
   readonly #path: string;
   #control: TLSSocket | undefined;
   #applied = 0;
+  #admit!: () => void;
+  #refuse!: (error: Error) => void;
+  readonly admitted = new Promise<void>((resolve, reject) => { this.#admit = resolve; this.#refuse = reject; });
 
   constructor(options: TunnelOptions) {
     this.#options = options;
     const { server } = options;
     this.#serve = typeof server === 'function' ? server : (socket) => { server.emit('connection', socket); };
     this.#path = `/dray/v1/nodes/${encodeURIComponent(options.nodeName)}`;
+    // Whoever does not wait for it learns from the log.
+    this.admitted.catch(() => undefined);
   }
 
   get connected(): boolean { return this.#control !== undefined; }
@@ -66,16 +88,19 @@ class AgentTunnel {
     const { clock, log, signal } = this.#options;
     const backoff = new Backoff(firstRetryMs, longestRetryMs);
     let told = '';
+    const start = clock.monotonic();
     while (!signal.aborted) {
       try {
         await this.#keepControl(() => {
           log.info({}, 'connected to the master');
           backoff.forget('control');
           told = '';
+          this.#admit();
         });
         if (!signal.aborted) log.warn({}, 'the connection to the master broke; connecting again');
       } catch (error) {
         const { message } = error as Error;
+        if (error instanceof UpgradeRefused && error.code === 409 && clock.monotonic() - start > nameInUseMs) this.#refuse(new NodeNameInUse(`another live agent uses the node name "${this.#options.nodeName}"; stop it, or choose another --node-name`));
         // Once per reason: a master that stays away must not fill the log.
         if (!signal.aborted && message !== told) {
           if (error instanceof UpgradeRefused && error.code === 409) log.error({ error: message }, 'the master refuses this agent because another live agent uses the same node name; stop that one or choose another name; trying again');

@@ -12,14 +12,19 @@ import { StorageUnavailable } from '../storage/store.ts';
 import { Discovery } from './discovery.ts';
 import { authenticate, type Authenticator } from './filters/authentication.ts';
 import { authorize, type Authorizer } from './filters/authorization.ts';
-import { list, watch } from './handlers/lists.ts';
-import { answerObject, create, remove, removeCollection, update, type ResourceHandlerContext } from './handlers/objects.ts';
+import { remove, removeCollection } from './handlers/delete.ts';
+import { list } from './handlers/lists.ts';
+import { create, get, update, type ResourceHandlerContext } from './handlers/objects.ts';
 import { patch } from './handlers/patch.ts';
+import { watch } from './handlers/watch.ts';
+import { Health } from './health.ts';
+import { subresourceKinds } from './kind-types.ts';
 import { negotiate, type MediaType } from './negotiation.ts';
+import { ProtobufAnswers } from './protobuf.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
 import { objectAnswer, textAnswer, type AdmittedRequest, type Answer, type ServerRequest } from './request.ts';
 import { bind, ephemeralContainers, evict, finalizeNamespace, resize } from './subresources/pods.ts';
-import { scale, scaleType } from './subresources/scale.ts';
+import { scale } from './subresources/scale.ts';
 import { versionInfo } from './version.ts';
 
 /** A handler of paths that are no resources, by exact path or prefix ending in `/`. */
@@ -48,14 +53,18 @@ const plainJson: MediaType = { type: 'json', as: '', pretty: false };
 export class ApiServer {
   readonly #options: ApiServerOptions;
   readonly discovery: Discovery;
+  readonly protobuf: ProtobufAnswers;
   readonly #types = new Map<string, ResourceDefinition['type']>();
   readonly #subresources: Readonly<Record<string, SubresourceHandler>>;
+  readonly #health: Health;
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
     this.discovery = new Discovery(options.registry.resources);
+    this.#health = new Health(options.ready);
+    this.protobuf = new ProtobufAnswers(options.registry.resources);
     for (const resource of options.registry.resources) this.#types.set(`${resource.apiVersion}/${resource.kind}`, resource.type);
-    this.#types.set('autoscaling/v1/Scale', scaleType);
+    for (const [name, type] of subresourceKinds) this.#types.set(name, type);
     this.#subresources = { '/pods/binding': bind, '/pods/eviction': evict, '/pods/ephemeralcontainers': ephemeralContainers, '/pods/resize': resize, '/namespaces/finalize': finalizeNamespace, ...options.subresources };
   }
 
@@ -66,10 +75,10 @@ export class ApiServer {
     try {
       const admitted = await this.admit(request, warnings);
       const found = await this.#dispatch(admitted, (m) => { media = m; });
-      return { answer: found, warnings, media };
+      return { answer: found, warnings: [...new Set(warnings)], media };
     } catch (error) {
       const status = this.#statusOf(error, request);
-      return { answer: objectAnswer(status.status, status.status.code), warnings, media: media.as === '' ? media : plainJson };
+      return { answer: objectAnswer(status.status, status.status.code), warnings: [...new Set(warnings)], media: media.as === '' ? media : plainJson };
     }
   }
 
@@ -100,13 +109,14 @@ export class ApiServer {
     const path = info.path.length > 1 && info.path.endsWith('/') ? info.path.slice(0, -1) : info.path;
     const custom = this.#options.paths.find((p) => (p.path.endsWith('/') ? `${path}/`.startsWith(p.path) : p.path === path));
     if (custom) return custom.handle(request);
-    if (path === '/healthz' || path === '/livez') return textAnswer(200, 'ok', { 'x-content-type-options': 'nosniff' });
-    if (path === '/readyz') return this.#options.ready() ? textAnswer(200, 'ok') : textAnswer(503, 'not ready');
-    if (path === '/version' || path.startsWith('/api')) setMedia(negotiateDiscovery(request));
-    if (path === '/version') return objectAnswer(versionInfo());
-    const found = this.#discover(request, path);
-    if (found) return found;
-    return path.startsWith('/apis/') && path.split('/').length === 3 ? textAnswer(404, '404 page not found\n') : objectAnswer(errors.pageNotFound().status, 404);
+    const health = this.#health.answer(path, request.query);
+    if (health) return health;
+    const discovers = path === '/version' || path === '/' || /^\/apis?(\/|$)/.test(path);
+    const found = path === '/version' ? objectAnswer(versionInfo()) : discovers ? this.#discover(request, path) : undefined;
+    if (!found) return discovers && this.#servesGroup(path) ? objectAnswer(errors.pageNotFound().status, 404) : notFoundPage();
+    if (request.method !== 'GET' && path !== '/') throw errors.methodNotAllowed();
+    setMedia(negotiateDiscovery(request));
+    return found;
   }
 
   #discover(request: AdmittedRequest, path: string): Answer | undefined {
@@ -122,26 +132,33 @@ export class ApiServer {
     if (parts[0] === 'api' && parts.length === 2) return optional(this.discovery.resources('', parts[1]!));
     if (parts[0] === 'apis' && parts.length === 2) return optional(this.discovery.group(parts[1]!));
     if (parts[0] === 'apis' && parts.length === 3) return optional(this.discovery.resources(parts[1]!, parts[2]!));
-    return path === '/' ? objectAnswer({ paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'] }) : undefined;
+    return path === '/' ? objectAnswer({ paths: [...this.discovery.paths(), '/healthz', '/healthz/ping', '/livez', '/livez/ping', '/openapi/v2', '/openapi/v3', '/readyz', '/readyz/ping', '/version'] }) : undefined;
+  }
+
+  /** Paths of a group this server has are answered by the API; others are no pages at all. */
+  #servesGroup(path: string): boolean {
+    const [, root, group = ''] = path.split('/');
+    return root === 'api' || (root === 'apis' && this.discovery.group(group) !== undefined);
   }
 
   async #resource(request: AdmittedRequest, setMedia: (media: MediaType) => void): Promise<Answer> {
     const { info } = request;
     const { registry } = this.#options;
     const store = registry.find(info.group, info.version, info.resource);
-    if (!store) throw errors.pageNotFound();
+    if (!store) {
+      if (!this.#servesGroup(request.path)) return notFoundPage();
+      throw errors.pageNotFound();
+    }
+    checkRoute(store.resource, request);
     const custom = info.subresource ? this.#subresources[`${info.group}/${info.resource}/${info.subresource}`] : undefined;
-    const media = custom ? plainJson : negotiate(request.headers['accept'], { protobuf: false, transforms: true });
+    const media = custom ? plainJson : negotiate(request.headers['accept'], { protobuf: true, transforms: true });
     setMedia(media);
     const context: ResourceHandlerContext = { registry, store, media, typeOf: (apiVersion, kind) => this.#typeOf(apiVersion, kind) };
     if (custom) return custom(request, context);
     if (info.subresource === 'scale' && store.resource.subresources.scale) return scale(request, context);
-    if (info.subresource && !(info.subresource === 'status' && store.resource.subresources.status)) throw errors.pageNotFound();
-    if (store.resource.namespaced && !info.namespace && !['list', 'watch', 'create'].includes(info.verb)) throw errors.pageNotFound();
-    if (!store.resource.namespaced && info.namespace && info.resource !== 'namespaces') throw errors.pageNotFound();
-    if (!(store.resource.verbs as readonly string[]).includes(info.verb)) throw errors.methodNotSupported(store.groupResource, info.verb);
+    if (info.subresource && info.subresource !== 'status') throw errors.pageNotFound();
     switch (info.verb) {
-      case 'get': return answerObject(store.get(info.namespace || undefined, info.name), 200, context);
+      case 'get': return get(request, context);
       case 'list': return list(request, registry, store, media);
       case 'watch': return watch(request, registry, store, media);
       case 'create': return create(request, context);
@@ -149,7 +166,7 @@ export class ApiServer {
       case 'patch': return patch(request, context);
       case 'delete': return remove(request, context);
       case 'deletecollection': return removeCollection(request, context);
-      default: throw errors.methodNotSupported(store.groupResource, info.verb);
+      default: throw errors.methodNotAllowed();
     }
   }
 
@@ -160,6 +177,9 @@ export class ApiServer {
   }
 }
 
+/** What upstream answers where nothing is mounted. */
+const notFoundPage = (): Answer => textAnswer(404, '404 page not found\n');
+
 const optional = (value: unknown): Answer | undefined => (value === undefined ? undefined : objectAnswer(value));
 
 function requestInfo(request: ServerRequest): RequestInfo {
@@ -168,6 +188,27 @@ function requestInfo(request: ServerRequest): RequestInfo {
   } catch {
     throw errors.badRequest(`invalid URL escape in ${request.path}`);
   }
+}
+
+const methodVerbs: Readonly<Record<string, readonly string[]>> = {
+  collection: ['create', 'list', 'watch', 'deletecollection'], object: ['get', 'update', 'patch', 'delete', 'watch'],
+};
+
+/** Which methods a resource's paths take, from its definition. @throws StatusError 404, 405 */
+function checkRoute(resource: ResourceDefinition, { info, method }: AdmittedRequest): void {
+  const { status, scale, others = [] } = resource.subresources;
+  // One object, or all in a namespace, is found under its namespace; only lists go across.
+  if (resource.namespaced && !info.namespace && info.name) throw errors.pageNotFound();
+  if (!resource.namespaced && info.namespace && info.resource !== 'namespaces') throw errors.pageNotFound();
+  if (info.subresource) {
+    const verbs = (info.subresource === 'status' && status) || (info.subresource === 'scale' && scale) ? ['get', 'update', 'patch'] : others.find((s) => s.name === info.subresource)?.verbs;
+    if (!verbs) throw errors.pageNotFound();
+    if ((method === 'HEAD' && info.subresource !== 'proxy') || !verbs.includes(info.verb)) throw errors.methodNotAllowed();
+    return;
+  }
+  const across = resource.namespaced && !info.namespace;
+  const possible = across ? ['list', 'watch'] : methodVerbs[info.name ? 'object' : 'collection']!;
+  if (method === 'HEAD' || !possible.includes(info.verb) || !(resource.verbs as readonly string[]).includes(info.verb)) throw errors.methodNotAllowed();
 }
 
 function negotiateDiscovery(request: ServerRequest): MediaType {

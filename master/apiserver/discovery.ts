@@ -42,6 +42,11 @@ export class Discovery {
     const list = [...versions.keys()].map((version) => ({ groupVersion: `${name}/${version}`, version }));
     return { name, versions: list, preferredVersion: list[0] };
   }
+  /** Every path of discovery itself. */
+  paths(): string[] {
+    const groups = [...this.#groups].filter(([name]) => name !== '').flatMap(([name, versions]) => [`/apis/${name}`, ...[...versions.keys()].map((version) => `/apis/${name}/${version}`)]);
+    return ['/api', '/api/v1', '/apis', ...groups].sort();
+  }
   /** GET /apis */
   groups(): unknown {
     return { kind: 'APIGroupList', apiVersion: 'v1', groups: [...this.#groups.keys()].filter((g) => g !== '').map((g) => this.#group(g)) };

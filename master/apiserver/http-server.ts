@@ -13,6 +13,7 @@ import type { Log } from '../../src/util/log.ts';
 import type { User } from '../registry/request-context.ts';
 import type { ApiServer, Outcome } from './api-server.ts';
 import { toYaml } from './negotiation.ts';
+import type { ProtobufAnswers } from './protobuf.ts';
 import type { ServerRequest, WatchItem } from './request.ts';
 
 const compress = promisify(gzip);
@@ -22,6 +23,10 @@ type Response = ServerResponse | Http2ServerResponse;
 
 /** Upstream's limit for the body of a write. */
 const maxBodyBytes = 3 * 1024 * 1024;
+/** What is read of a body that is too large, so that its sender gets to read the answer. */
+const drainedBodyBytes = 16 * 1024 * 1024;
+/** A reader that takes nothing of a watch for this long is given up. */
+const stalledMs = 60_000;
 /** Answers from this size on are compressed for who can read it. */
 const gzipFrom = 128 * 1024;
 
@@ -31,6 +36,7 @@ export interface HttpServerOptions {
   readonly cert: string;
   readonly clientCa: string;
   readonly log: Log;
+  readonly stalledMs?: number;
   /** Takes over connections that ask for an upgrade (exec, attach, port-forward, tunnels). */
   readonly upgrade: (request: ServerRequest, raw: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
 }
@@ -45,6 +51,8 @@ export class HttpServer {
     this.#server = createSecureServer({
       allowHTTP1: true, key: options.key, cert: options.cert, ca: options.clientCa, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2',
       settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
+      // In MB: answers under way count too, and a few large lists at once pass Node's default of 10, which then resets streams.
+      maxSessionMemory: 512,
     });
     this.#server.on('request', (request, response) => void this.#request(request, response as unknown as Response));
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(request, socket, head));
@@ -77,7 +85,7 @@ export class HttpServer {
     response.on('close', () => gone.abort());
     const outcome = await this.#options.server.handle(toServerRequest(request, gone.signal));
     try {
-      await send(request, response, outcome, gone.signal);
+      await send(request, response, outcome, this.#options.server.protobuf, { signal: gone.signal, stalledMs: this.#options.stalledMs ?? stalledMs });
     } catch (error) {
       if (!gone.signal.aborted) this.#options.log.warn({ error, path: request.url }, 'an answer broke off');
       response.destroy();
@@ -103,7 +111,7 @@ function toServerRequest(request: Request, signal: AbortSignal): ServerRequest {
   const url = request.url ?? '/';
   const mark = url.indexOf('?');
   let body: Promise<{ bytes: Uint8Array }> | undefined;
-  const user = peerUser(request);
+  const peer = peerOf(request);
   return {
     method: request.method ?? 'GET',
     path: mark < 0 ? url : url.slice(0, mark),
@@ -111,7 +119,7 @@ function toServerRequest(request: Request, signal: AbortSignal): ServerRequest {
     headers: flatten(request.headers),
     body: () => (body ??= readAll(request)),
     signal,
-    peer: { ...(user ? { user } : {}), address: request.socket.remoteAddress ?? '' },
+    peer: { ...peer, address: request.socket.remoteAddress ?? '' },
   };
 }
 
@@ -121,41 +129,53 @@ function flatten(headers: Request['headers']): Record<string, string | undefined
   return result;
 }
 
-async function readAll(request: Request): Promise<{ bytes: Uint8Array }> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > maxBodyBytes) throw errors.tooLarge(`Request entity too large: limit is ${maxBodyBytes}`);
-    chunks.push(chunk);
-  }
-  return { bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) };
+/** Reads with listeners: leaving an iteration early would destroy the stream, and the answer with it. */
+function readAll(request: Request): Promise<{ bytes: Uint8Array }> {
+  return new Promise((resolve, reject) => {
+    let chunks: Uint8Array[] = [];
+    let size = 0;
+    request.on('data', (chunk: Uint8Array) => {
+      size += chunk.byteLength;
+      if (size <= maxBodyBytes) chunks.push(chunk);
+      else if (chunks.length) {
+        chunks = [];
+        reject(errors.tooLarge(`Request entity too large: limit is ${maxBodyBytes}`));
+      }
+      if (size > drainedBodyBytes) request.destroy();
+    });
+    request.once('end', () => resolve({ bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) }));
+    request.once('error', reject);
+    request.once('close', () => reject(errors.badRequest('the body of the request broke off')));
+  });
 }
 
-const users = new WeakMap<object, User | null>();
+type Peer = Pick<ServerRequest['peer'], 'user' | 'unverified'>;
+const peers = new WeakMap<object, Peer>();
 /** The user of a verified client certificate: CN and the O's, read once per connection. */
-function peerUser(request: Request): User | undefined {
+function peerOf(request: Request): Peer {
   const session = 'stream' in request ? request.stream.session : undefined;
   const socket = (session?.socket ?? request.socket) as TLSSocket;
   const id: object = session ?? socket;
-  let user = users.get(id);
-  if (user === undefined) {
-    user = null;
-    if (socket.authorized) {
-      const { subject } = socket.getPeerCertificate();
-      const organizations = (subject as { O?: string | string[] } | undefined)?.O;
-      const name = (subject as { CN?: string } | undefined)?.CN;
-      if (name) user = { name, groups: organizations === undefined ? [] : Array.isArray(organizations) ? organizations : [organizations] };
-    }
-    users.set(id, user);
-  }
-  return user ?? undefined;
+  let peer = peers.get(id);
+  if (!peer) peers.set(id, (peer = readPeer(socket)));
+  return peer;
+}
+function readPeer(socket: TLSSocket): Peer {
+  const { subject } = socket.getPeerCertificate() as { subject?: { CN?: string; O?: string | string[] } };
+  if (!socket.authorized) return subject ? { unverified: true } : {};
+  if (!subject?.CN) return {};
+  const { O: organizations = [] } = subject;
+  const user: User = { name: subject.CN, groups: Array.isArray(organizations) ? organizations : [organizations] };
+  return { user };
 }
 
-async function send(request: Request, response: Response, { answer, warnings, media }: Outcome, gone: AbortSignal): Promise<void> {
+/** The client's side of an answer: gone, or not taking anything. */
+interface Reader { readonly signal: AbortSignal; readonly stalledMs: number }
+
+async function send(request: Request, response: Response, { answer, warnings, media }: Outcome, protobuf: ProtobufAnswers, reader: Reader): Promise<void> {
   const out = response as ServerResponse;
   for (const warning of warnings) out.appendHeader('warning', `299 - "${warning.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replace(/[^\x20-\x7e]/g, '?')}"`);
-  if (answer.kind === 'watch') return sendWatch(out, answer.items, gone);
+  if (answer.kind === 'watch') return sendWatch(out, answer.items, media.type === 'protobuf' ? protobuf : undefined, reader);
   if (answer.kind === 'raw') {
     out.writeHead(answer.status, answer.headers);
     if (answer.body instanceof Uint8Array) {
@@ -164,16 +184,18 @@ async function send(request: Request, response: Response, { answer, warnings, me
     }
     // Headers go out before the first byte: a log that is followed may stay silent for long.
     out.flushHeaders();
-    for await (const chunk of answer.body) if (!out.write(chunk)) await drained(out, gone);
+    for await (const chunk of answer.body) if (!out.write(chunk)) await drained(out, reader.signal);
     out.end();
     return;
   }
-  const pretty = media.pretty || isPretty(request);
+  const encoded = media.type === 'protobuf' ? protobuf.encode(answer.value()) : undefined;
+  const type = encoded ? protobufType : media.type === 'yaml' ? 'application/yaml' : 'application/json';
   let bytes: Buffer;
-  if (media.type === 'yaml') bytes = Buffer.from(toYaml(answer.value()));
-  else if (pretty) bytes = Buffer.from(`${JSON.stringify(answer.value(), undefined, 2)}\n`);
+  if (encoded) bytes = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+  else if (media.type === 'yaml') bytes = Buffer.from(toYaml(answer.value()));
+  else if (media.pretty || isPretty(request)) bytes = Buffer.from(`${JSON.stringify(answer.value(), undefined, 2)}\n`);
   else bytes = answer.json ? Buffer.concat([...answer.json(), newline]) : Buffer.from(`${JSON.stringify(answer.value())}\n`);
-  const headers: Record<string, string> = { 'content-type': media.type === 'yaml' ? 'application/yaml' : 'application/json', 'cache-control': 'no-cache, private', ...answer.headers };
+  const headers: Record<string, string> = { 'content-type': type, 'cache-control': 'no-cache, private', ...answer.headers };
   if (bytes.byteLength >= gzipFrom && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
     bytes = await compress(bytes, { level: 1 });
     headers['content-encoding'] = 'gzip';
@@ -184,13 +206,15 @@ async function send(request: Request, response: Response, { answer, warnings, me
   out.end(request.method === 'HEAD' ? undefined : bytes);
 }
 const newline = Buffer.from('\n');
+const protobufType = 'application/vnd.kubernetes.protobuf';
 
+const truths = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 function isPretty(request: Request): boolean {
-  const query = new URLSearchParams((request.url ?? '').split('?')[1] ?? '');
-  const pretty = query.get('pretty');
-  if (pretty !== null) return pretty === '' || pretty === 'true' || pretty === '1';
-  // A person with curl reads it.
-  return /^(curl|Wget)\//.test(String(request.headers['user-agent'] ?? ''));
+  const url = request.url ?? '';
+  const pretty = url.includes('pretty') ? new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('pretty') : null;
+  if (pretty) return truths.has(pretty);
+  // A person reads it.
+  return /^(curl|Wget|Mozilla\/5\.0)/.test(String(request.headers['user-agent'] ?? ''));
 }
 
 /** One line per event; frames are built once for all watchers of an event. */
@@ -202,25 +226,32 @@ function frameOf(item: WatchItem): Buffer {
   return frame;
 }
 
-async function sendWatch(out: ServerResponse, items: AsyncIterable<WatchItem>, gone: AbortSignal): Promise<void> {
-  out.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
+async function sendWatch(out: ServerResponse, items: AsyncIterable<WatchItem>, protobuf: ProtobufAnswers | undefined, { signal: gone, stalledMs }: Reader): Promise<void> {
+  out.writeHead(200, { 'content-type': protobuf ? `${protobufType};stream=watch` : 'application/json', 'cache-control': 'no-cache, private' });
   out.flushHeaders();
   for await (const item of items) {
     if (gone.aborted) return;
-    if (!out.write(frameOf(item))) await drained(out, gone);
+    if (out.write(protobuf ? protobuf.frame(item) : frameOf(item))) continue;
+    // What a stalled reader leaves waits in the watch's queue, which has an end; then the reader's time is over too.
+    if (!(await drained(out, gone, stalledMs))) throw new Error('the reader of a watch takes nothing');
   }
   out.end();
 }
 
-function drained(out: ServerResponse, gone: AbortSignal): Promise<void> {
+/** False when the reader took nothing for `stalledMs`. */
+function drained(out: ServerResponse, gone: AbortSignal, stalledMs?: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const done = (): void => {
-      out.off('drain', done);
-      gone.removeEventListener('abort', done);
-      resolve();
+    const done = (taken: boolean): void => {
+      clearTimeout(timer);
+      out.off('drain', onDrain);
+      gone.removeEventListener('abort', onDrain);
+      resolve(taken);
     };
-    out.once('drain', done);
-    gone.addEventListener('abort', done, { once: true });
-    if (gone.aborted) done();
+    const onDrain = (): void => done(true);
+    const timer = stalledMs === undefined ? undefined : setTimeout(() => done(false), stalledMs);
+    timer?.unref();
+    out.once('drain', onDrain);
+    gone.addEventListener('abort', onDrain, { once: true });
+    if (gone.aborted) done(true);
   });
 }

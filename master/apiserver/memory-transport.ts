@@ -3,7 +3,7 @@
 import { StatusError, type Status } from '../../src/apimachinery/status-error.ts';
 import type { ApiRequest, Transport, WatchEvent } from '../../src/client/transport.ts';
 import type { User } from '../registry/request-context.ts';
-import { deepFreeze } from '../registry/stored-object.ts';
+import { deepFreeze } from '../../src/util/json.ts';
 import type { ApiServer, Outcome } from './api-server.ts';
 
 const neverAborted = new AbortController().signal;

@@ -13,6 +13,8 @@ export interface Acceptance { readonly protobuf: boolean; readonly transforms: b
 /** The first form of `Accept` this answer can take. @throws StatusError 406 */
 export function negotiate(accept: string | undefined, can: Acceptance): MediaType {
   if (!accept?.trim()) return { type: 'json', as: '', pretty: false };
+  // Judged as upstream's router does, by names alone, before anything else is.
+  if (!accept.split(',').some((clause) => { const name = clause.split(';')[0]!.trim().toLowerCase(); return name === '*/*' || bodyTypes.includes(name); })) throw errors.noSuchProduct();
   const clauses = accept.split(',').map((clause) => {
     const [name = '', ...parameters] = clause.split(';').map((p) => p.trim());
     const values = Object.fromEntries(parameters.map((p) => { const [k = '', v = ''] = p.split('='); return [k.toLowerCase(), v]; })) as Record<string, string>;
@@ -28,7 +30,7 @@ export function negotiate(accept: string | undefined, can: Acceptance): MediaTyp
       if (!can.transforms || (values['g'] ?? 'meta.k8s.io') !== 'meta.k8s.io' || (values['v'] !== 'v1' && values['v'] !== 'v1beta1')) continue;
       if (as !== 'Table' && as !== 'PartialObjectMetadata' && as !== 'PartialObjectMetadataList') continue;
       // Tables have no protobuf form.
-      if (type === 'protobuf') continue;
+      if (type === 'protobuf' && as === 'Table') continue;
       return { type, as, pretty: values['pretty'] === '1' };
     }
     return { type, as: '', pretty: values['pretty'] === '1' };
@@ -101,4 +103,5 @@ export function parseYaml(text: string): ParsedBody {
   return { value: document.toJS({ maxAliasCount: 100 }) as unknown, duplicates: duplicatesIn(document) };
 }
 
-export const toYaml = (value: unknown): string => stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 });
+/** As Go writes it: keys sorted, lists not indented, no anchors. */
+export const toYaml = (value: unknown): string => stringify(value, { aliasDuplicateObjects: false, lineWidth: 0, sortMapEntries: true, indentSeq: false });

@@ -10,8 +10,8 @@ import { openApiProtobuf } from '../../src/schema/openapi-protobuf.ts';
 import type { ResourceDefinition } from '../../src/schema/resource.ts';
 import { realClock } from '../../src/util/clock.ts';
 import type { PathHandler } from './api-server.ts';
+import { subresourceKinds } from './kind-types.ts';
 import type { AdmittedRequest, Answer } from './request.ts';
-import { scaleType } from './subresources/scale.ts';
 import { kubernetesVersion } from './version.ts';
 
 const expand = promisify(gunzip);
@@ -90,7 +90,7 @@ async function answer({ headers }: AdmittedRequest, { etag, gzip, bytes }: Kept,
 export function openApiHandlers(resources: readonly ResourceDefinition[]): PathHandler[] {
   const options: OpenApiOptions = {
     version: kubernetesVersion.gitVersion,
-    kindType: (apiVersion, kind) => (apiVersion === 'autoscaling/v1' && kind === 'Scale' ? scaleType : undefined),
+    kindType: (apiVersion, kind) => subresourceKinds.get(`${apiVersion}/${kind}`),
   };
   const documents = new Documents();
   const groups = groupVersions(resources);

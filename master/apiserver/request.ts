@@ -14,7 +14,7 @@ export interface ServerRequest {
   body(): Promise<{ bytes: Uint8Array } | { value: unknown }>;
   readonly signal: AbortSignal;
   /** Who is at the other end of the connection, as far as the transport knows: a verified client certificate, or an in-process caller. */
-  readonly peer: { readonly user?: User; readonly address: string };
+  readonly peer: { readonly user?: User; readonly address: string; /** It showed a certificate that is none of our CA's. */ readonly unverified?: boolean };
 }
 
 /** A request the filters have looked at. */

@@ -11,7 +11,8 @@ export const headlessLabel = 'service.kubernetes.io/headless';
 
 /** Services whose endpoints this API finds itself: those with a selector, names of other hosts aside. */
 export const hasOwnEndpoints = ({ spec }: Service): boolean => spec.type !== 'ExternalName' && Object.keys(spec.selector ?? {}).length > 0;
-export const isHeadless = ({ spec }: Service): boolean => spec.clusterIP === 'None' || !spec.clusterIP;
+/** No cluster address, so clients go to the Pods themselves. */
+export const lacksClusterIP = ({ spec }: Service): boolean => spec.clusterIP === 'None' || !spec.clusterIP;
 
 /** Keys of the Services that select a Pod now, or did before its labels changed. */
 export function servicesOfPod(pod: Pod, { cached }: Pick<ControllerContext, 'cached'>, old?: Pod): string[] {

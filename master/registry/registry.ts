@@ -10,12 +10,16 @@ import { ResourceStore, type RegistryBackend } from './resource-store.ts';
 import { serviceAllocation, type ServiceRanges } from './service-allocation.ts';
 import { StoredObject } from './stored-object.ts';
 
+const defaultWatcherLimit = 4096;
+
 export interface RegistryOptions {
   readonly store: Store;
   readonly resources: readonly ResourceDefinition[];
   readonly clock: Clock;
   readonly log: Log;
   readonly ranges: ServiceRanges;
+  /** Events a watcher may be behind before it is ended. */
+  readonly watcherLimit?: number;
 }
 
 export class Registry {
@@ -23,6 +27,7 @@ export class Registry {
   readonly cache: WatchCache<StoredObject>;
   readonly clock: Clock;
   readonly resources: readonly ResourceDefinition[];
+  readonly watcherLimit: number;
   readonly #stores = new Map<string, ResourceStore>();
   readonly #allocation: ReturnType<typeof serviceAllocation>;
 
@@ -30,9 +35,10 @@ export class Registry {
     this.store = options.store;
     this.clock = options.clock;
     this.resources = options.resources;
+    this.watcherLimit = options.watcherLimit ?? defaultWatcherLimit;
     this.cache = new WatchCache(options.store, (entry) => new StoredObject(entry), options.log);
     const admission: AdmissionPlugin[] = [];
-    const backend: RegistryBackend = { store: options.store, cache: this.cache, clock: options.clock, admission };
+    const backend: RegistryBackend = { store: options.store, cache: this.cache, clock: options.clock, admission, resources: options.resources };
     this.#allocation = serviceAllocation(options.ranges);
     for (const resource of options.resources) {
       const hooks = resource.group === '' && resource.plural === 'services' ? this.#allocation.hooks : {};

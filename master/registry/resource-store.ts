@@ -1,16 +1,19 @@
 // The generic store of one resource: default → admit → validate → store → after, for every verb, from its definition alone.
 // (upstream: apiserver registry/generic/registry/store.go)
 import { randomBytes, randomUUID } from 'node:crypto';
+import { invalid, type Fault } from '../../src/apimachinery/fault.ts';
 import * as errors from '../../src/apimachinery/status-error.ts';
 import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
+import type { JsonValue } from '../../src/schema/schema.ts';
 import { decode } from '../../src/schema/decode.ts';
 import { applyDefaults } from '../../src/schema/defaulting.ts';
-import { validateObject } from '../../src/schema/validation.ts';
+import { validateObject, validateStatusUpdate } from '../../src/schema/validation.ts';
 import { timestamp, type Clock } from '../../src/util/clock.ts';
 import { KeyExists, RevisionMismatch, type Store } from '../storage/store.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './admission/admission.ts';
 import { planDeletion } from './deletion.ts';
+import { FieldManagement, sameEntries } from './field-management.ts';
 import type { DeleteOptions, RequestContext } from './request-context.ts';
 import { encodeStored, StoredObject } from './stored-object.ts';
 import { cloneJson, equalJson } from '../../src/util/json.ts';
@@ -20,6 +23,8 @@ export interface RegistryBackend {
   readonly cache: WatchCache<StoredObject>;
   readonly clock: Clock;
   readonly admission: readonly AdmissionPlugin[];
+  /** All that is served: some share a storage. */
+  readonly resources: readonly ResourceDefinition[];
 }
 
 /** Work a resource needs around its writes that touches other state (address allocation). */
@@ -37,8 +42,12 @@ export interface UpdateOptions {
   readonly expected?: number;
   /** PUT to an absent name creates it. */
   readonly allowCreate?: boolean;
+  /** The object comes whole from a client that may have left out the revision it read. */
+  readonly unconditional?: boolean;
   /** Internal writes that are not judged as client input (binding, finalizers). */
   readonly internal?: boolean;
+  /** The change has set managedFields itself: it is no update but an apply, or a write to another kind (scale). */
+  readonly applied?: boolean;
 }
 
 const nameAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
@@ -54,14 +63,15 @@ export class ResourceStore {
   readonly resource: ResourceDefinition;
   readonly #backend: RegistryBackend;
   readonly #hooks: StorageHooks;
+  readonly #fields: FieldManagement;
   readonly prefix: string;
 
   constructor(resource: ResourceDefinition, backend: RegistryBackend, hooks: StorageHooks = {}) {
     this.resource = resource;
     this.#backend = backend;
     this.#hooks = hooks;
-    const { group, plural } = resource.storedAs ?? resource;
-    this.prefix = `/registry/${group || 'core'}/${plural}/`;
+    this.prefix = prefixOf(resource);
+    this.#fields = new FieldManagement(resource, backend.resources.filter((other) => other.kind === resource.kind && prefixOf(other) === this.prefix));
   }
   get groupResource(): errors.GroupResource { return { group: this.resource.group, resource: this.resource.plural }; }
   keyOf(namespace: string | undefined, name: string): string { return this.resource.namespaced ? `${this.prefix}${namespace}/${name}` : `${this.prefix}${name}`; }
@@ -75,29 +85,27 @@ export class ResourceStore {
   find(namespace: string | undefined, name: string): StoredObject | undefined { return this.#backend.cache.get(this.keyOf(namespace, name)); }
 
   /** `object` is decoded and owned by this call. */
-  async create(namespace: string | undefined, object: ApiObject, context: RequestContext): Promise<StoredObject> {
+  async create(namespace: string | undefined, object: ApiObject, context: RequestContext, applied = false): Promise<StoredObject> {
     const { resource } = this;
     const { metadata } = object;
-    if (metadata.resourceVersion) throw errors.badRequest('resourceVersion should not be set on objects to be created');
     this.#placeInNamespace(object, namespace);
-    const generated = !metadata.name && Boolean(metadata.generateName);
-    const now = timestamp(this.#backend.clock.now());
     metadata.uid = randomUUID();
-    metadata.creationTimestamp = now;
+    metadata.creationTimestamp = timestamp(this.#backend.clock.now());
     delete metadata.deletionTimestamp;
     delete metadata.deletionGracePeriodSeconds;
     delete metadata.selfLink;
-    delete metadata.generation;
+    this.#default(object);
+    if (!applied) this.#fields.track(undefined, object, this.#writer('', context));
+    // Mutating admission sees the name as the client gave it, and may change what the rest is derived from.
+    await this.#mutate({ operation: 'CREATE', resource, subresource: '', namespace: metadata.namespace, name: metadata.name || (metadata.generateName ?? ''), object, context });
+    const generated = !metadata.name && Boolean(metadata.generateName);
+    if (generated) metadata.name = metadata.generateName!.slice(0, maxBase) + randomSuffix();
     if (resource.generation) metadata.generation = 1;
     if (resource.subresources.status && !resource.statusOnCreate) resetStatus(resource, object);
-    if (generated) metadata.name = metadata.generateName!.slice(0, maxBase) + randomSuffix();
-    this.#default(object);
     resource.prepareCreate?.(object);
-    const request: AdmissionRequest = { operation: 'CREATE', resource, subresource: '', namespace: metadata.namespace, name: metadata.name, object, context };
-    await this.#mutate(request);
-    this.#judge(object, undefined);
-    await this.#validate(request);
+    this.#refuse(object, validateObject(resource, object));
     for (const warning of resource.warnings?.(object) ?? []) context.warnings.push(warning);
+    await this.#validate({ operation: 'CREATE', resource, subresource: '', namespace: metadata.namespace, name: metadata.name, object, context });
     const undo = await this.#hooks.begin?.(object, undefined, context.dryRun);
     try {
       if (context.dryRun) {
@@ -105,6 +113,7 @@ export class ResourceStore {
         if (undo) undo();
         return this.#unstored(object, 0);
       }
+      if (revisionIn(object)) throw errors.bare('resourceVersion should not be set on objects to be created');
       const key = this.keyOf(metadata.namespace, metadata.name);
       const value = this.#encode(object);
       const revision = await this.#backend.store.create(key, value);
@@ -127,20 +136,17 @@ export class ResourceStore {
       if (!current) {
         if (!options.allowCreate) throw errors.notFound(this.groupResource, name);
         const object = await change(undefined);
-        if (!object.metadata.name) object.metadata.name = name;
-        if (object.metadata.uid) throw errors.conflict(this.groupResource, name, `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `);
+        if (object.metadata.uid) throw this.wrongUid(namespace, name, object.metadata.uid, '');
         delete (object.metadata as { resourceVersion?: string }).resourceVersion;
-        return { stored: await this.create(namespace, object, context), created: true };
+        return { stored: await this.create(namespace, object, context, options.applied), created: true };
       }
       const old = this.#view(current);
       const object = await change(old);
-      const expected = options.expected ?? revisionIn(object);
-      if (expected && expected !== current.revision) throw errors.modified(this.groupResource, name);
       try {
         return { stored: await this.#write(current, old, object, options, context), created: false };
       } catch (error) {
         if (!(error instanceof RevisionMismatch)) throw error;
-        if (expected) throw errors.modified(this.groupResource, name);
+        if (options.expected ?? revisionIn(object)) throw errors.modified(this.groupResource, name);
         if (error.actual !== undefined) await this.#backend.cache.waitFor(error.actual);
       }
     }
@@ -148,36 +154,27 @@ export class ResourceStore {
 
   async #write(current: StoredObject, old: ApiObject, object: ApiObject, options: UpdateOptions, context: RequestContext): Promise<StoredObject> {
     const { resource } = this;
-    const { metadata } = object;
-    this.#placeInNamespace(object, old.metadata.namespace);
-    if (!metadata.uid) metadata.uid = old.metadata.uid;
-    metadata.creationTimestamp = old.metadata.creationTimestamp;
-    delete metadata.selfLink;
-    if (old.metadata.deletionTimestamp && !metadata.deletionTimestamp) metadata.deletionTimestamp = old.metadata.deletionTimestamp;
-    if (old.metadata.deletionGracePeriodSeconds !== undefined && metadata.deletionGracePeriodSeconds === undefined) metadata.deletionGracePeriodSeconds = old.metadata.deletionGracePeriodSeconds;
-    if (options.subresource === 'status') keepAllButStatus(object, old);
-    else {
-      if (resource.subresources.status && !options.internal) {
-        if (old['status'] === undefined) delete object['status'];
-        else object['status'] = cloneJson(old['status']);
-      }
-    }
+    const { subresource } = options;
+    // Before defaults, some of which depend on the spec.
+    if (subresource === 'status') keepAllButStatus(resource, object, old);
     this.#default(object);
-    if (options.subresource !== 'status' && !options.internal) resource.prepareUpdate?.(object, old);
-    if (resource.generation) {
-      if (old.metadata.generation === undefined) delete metadata.generation;
-      else metadata.generation = old.metadata.generation;
-      if (options.subresource !== 'status' && (changedBesidesMetadata(object, old) || resource.generationMetadata?.some((name) => !equalJson(metadata[name], old.metadata[name])))) metadata.generation = (old.metadata.generation ?? 0) + 1;
-    }
-    const request: AdmissionRequest = { operation: 'UPDATE', resource, subresource: options.subresource, namespace: metadata.namespace, name: metadata.name, object, old, context };
+    // Upstream binds below the layer that tracks fields.
+    if (!options.applied && subresource !== 'binding') this.#fields.track(old, object, this.#writer(subresource, context));
+    const request: AdmissionRequest = { operation: 'UPDATE', resource, subresource, namespace: old.metadata.namespace, name: old.metadata.name, object, old, context };
     await this.#mutate(request);
-    if (!options.internal) this.#judge(object, old, options.subresource);
+    this.#checkRevision(current, object, options);
+    this.#placeInNamespace(object, old.metadata.namespace);
+    this.#carryOver(object, old, options);
+    if (!options.internal) this.#refuse(object, subresource === 'status' ? validateStatusUpdate(resource, object, old) : validateObject(resource, object, old));
+    if (subresource !== 'status') for (const warning of resource.warnings?.(object, old) ?? []) context.warnings.push(warning);
     await this.#validate(request);
-    if (options.subresource !== 'status') for (const warning of resource.warnings?.(object, old) ?? []) context.warnings.push(warning);
     if (this.#finished(object)) return this.#remove(current, object, context);
     if (sameObject(object, old)) return current;
-    if (context.dryRun) return this.#unstored(object, current.revision);
-    const undo = options.subresource === 'status' ? undefined : await this.#hooks.begin?.(object, old, false);
+    const undo = subresource === 'status' ? undefined : await this.#hooks.begin?.(object, old, context.dryRun);
+    if (context.dryRun) {
+      if (undo) undo();
+      return this.#unstored(object, current.revision);
+    }
     const value = this.#encode(object);
     try {
       const revision = await this.#backend.store.update(current.key, value, current.revision);
@@ -189,18 +186,53 @@ export class ResourceStore {
     }
   }
 
+  /** The new object of an apply, for `update`. @throws StatusError */
+  apply(old: ApiObject | undefined, configuration: JsonValue, force: boolean, subresource: string, context: RequestContext): ApiObject {
+    return this.#fields.apply(old, configuration, force, this.#writer(subresource, context));
+  }
+  #writer(subresource: string, { fieldManager }: RequestContext): { subresource: string; manager: string; now: string } {
+    return { subresource, manager: fieldManager, now: timestamp(this.#backend.clock.now()) };
+  }
+
+  #checkRevision(current: StoredObject, object: ApiObject, options: UpdateOptions): void {
+    const expected = options.expected ?? revisionIn(object);
+    if (expected && expected !== current.revision) throw errors.modified(this.groupResource, object.metadata.name);
+    if (expected || !this.resource.requiresRevision || !options.unconditional) return;
+    // Upstream names the resource where other faults name the kind.
+    throw errors.invalid(this.resource.group, this.resource.plural, object.metadata.name, [invalid('metadata.resourceVersion', 0, 'must be specified for an update')]);
+  }
+
+  /** What an update cannot change, and what it may leave out. */
+  #carryOver(object: ApiObject, old: ApiObject, { subresource, internal }: UpdateOptions): void {
+    const { resource } = this;
+    if (subresource !== 'status' && resource.subresources.status && !internal) {
+      if (old['status'] === undefined) delete object['status'];
+      else object['status'] = cloneJson(old['status']);
+    }
+    if (subresource !== 'status' && !internal) resource.prepareUpdate?.(object, old);
+    const { metadata } = object;
+    if (!metadata.uid) metadata.uid = old.metadata.uid;
+    if (old.metadata.creationTimestamp) metadata.creationTimestamp = old.metadata.creationTimestamp;
+    delete metadata.selfLink;
+    if (old.metadata.deletionTimestamp) metadata.deletionTimestamp = old.metadata.deletionTimestamp;
+    if (old.metadata.deletionGracePeriodSeconds !== undefined && metadata.deletionGracePeriodSeconds === undefined) metadata.deletionGracePeriodSeconds = old.metadata.deletionGracePeriodSeconds;
+    if (old.metadata.generation === undefined) delete metadata.generation;
+    else metadata.generation = old.metadata.generation;
+    if (!resource.generation || subresource === 'status') return;
+    if (changedBesidesMetadata(object, old) || resource.generationMetadata?.some((name) => !equalJson(metadata[name] ?? {}, old.metadata[name] ?? {}))) metadata.generation = (old.metadata.generation ?? 0) + 1;
+  }
+
   /** Graceful or immediate; answers the object while it ends, `gone: true` with its last state once it is out of the store. */
   async delete(namespace: string | undefined, name: string, options: DeleteOptions, context: RequestContext): Promise<{ stored: StoredObject; gone: boolean }> {
     for (;;) {
       const current = this.get(namespace, name);
       const old = this.#view(current);
       this.#checkPreconditions(old, options);
-      const request: AdmissionRequest = { operation: 'DELETE', resource: this.resource, subresource: '', namespace: old.metadata.namespace, name, old, context };
-      await this.#validate(request);
+      await this.#validate({ operation: 'DELETE', resource: this.resource, subresource: '', namespace: old.metadata.namespace, name, old, context });
       const plan = planDeletion(this.resource, old, options, this.#backend.clock.now());
       try {
         if (plan.kind === 'none') return { stored: current, gone: false };
-        if (plan.kind === 'remove') return { stored: await this.#remove(current, old, context), gone: true };
+        if (plan.kind === 'remove') return { stored: await this.#remove(current, plan.object, context), gone: true };
         if (context.dryRun) return { stored: this.#unstored(plan.object, current.revision), gone: false };
         const value = this.#encode(plan.object);
         const revision = await this.#backend.store.update(current.key, value, current.revision);
@@ -216,8 +248,16 @@ export class ResourceStore {
 
   #checkPreconditions(object: ApiObject, { preconditions }: DeleteOptions): void {
     const { uid, resourceVersion, name } = object.metadata;
-    if (preconditions?.uid && preconditions.uid !== uid) throw errors.conflict(this.groupResource, name, `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`);
-    if (preconditions?.resourceVersion && preconditions.resourceVersion !== resourceVersion) throw errors.conflict(this.groupResource, name, `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`);
+    // Upstream names the kind where other conflicts name the resource.
+    const refuse = (why: string): never => { throw errors.conflict({ group: this.resource.group, resource: this.resource.kind }, name, why); };
+    if (preconditions?.uid !== undefined && preconditions.uid !== uid) refuse(`the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`);
+    if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion) refuse(`the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`);
+  }
+
+  /** 409 for a write that names another object than the one of this name; upstream shows the text of its storage. */
+  wrongUid(namespace: string | undefined, name: string, wanted: string, actual: string): errors.StatusError {
+    const key = ['/registry', this.resource.plural, ...(this.resource.namespaced && namespace ? [namespace] : []), name].join('/');
+    return errors.conflict(this.groupResource, name, `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${actual}`);
   }
 
   /** An object that is ending leaves when nothing holds it: no finalizer and no grace left. */
@@ -238,16 +278,15 @@ export class ResourceStore {
 
   #placeInNamespace(object: ApiObject, namespace: string | undefined): void {
     const { metadata } = object;
-    if (!this.resource.namespaced) return;
-    if (!metadata.namespace && namespace) metadata.namespace = namespace;
-    else if (namespace && metadata.namespace !== namespace) throw errors.badRequest(`the namespace of the provided object does not match the namespace sent on the request`);
+    if (!this.resource.namespaced) delete metadata.namespace;
+    else if (!metadata.namespace && namespace) metadata.namespace = namespace;
+    else if (namespace && metadata.namespace !== namespace) throw errors.badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
   #default(object: ApiObject): void {
     applyDefaults(this.resource.type, object);
     this.resource.defaults?.(object);
   }
-  #judge(object: ApiObject, old: ApiObject | undefined, subresource = ''): void {
-    const faults = subresource === 'status' && old ? (this.resource.validateStatus?.(object, old) ?? []) : validateObject(this.resource, object, old);
+  #refuse(object: ApiObject, faults: readonly Fault[]): void {
     if (faults.length) throw errors.invalid(this.resource.group, this.resource.kind, object.metadata.name ?? '', faults);
   }
   async #mutate(request: AdmissionRequest): Promise<void> { for (const plugin of this.#backend.admission) await plugin.mutate?.(request); }
@@ -268,19 +307,21 @@ function resetStatus(resource: ResourceDefinition, object: ApiObject): void {
   else delete object['status'];
 }
 
-/** A write to /status changes status alone (and managed fields). */
-function keepAllButStatus(object: ApiObject, old: ApiObject): void {
+/** A write to /status changes status, and what metadata the resource lets it. */
+function keepAllButStatus(resource: ResourceDefinition, object: ApiObject, old: ApiObject): void {
   for (const name of new Set([...Object.keys(object), ...Object.keys(old)])) {
     if (name === 'status' || name === 'metadata') continue;
     if (old[name] === undefined) delete object[name];
     else object[name] = cloneJson(old[name]);
   }
-  const { resourceVersion, uid } = object.metadata;
-  object.metadata = { ...cloneJson(old.metadata), resourceVersion, uid };
+  const metadata = object.metadata as unknown as Record<string, unknown>;
+  for (const name of resource.statusKeeps ?? []) {
+    if (old.metadata[name] === undefined) delete metadata[name];
+    else metadata[name] = cloneJson(old.metadata[name]);
+  }
 }
 
 function changedBesidesMetadata(object: ApiObject, old: ApiObject): boolean {
-  if (object.metadata.deletionTimestamp && !old.metadata.deletionTimestamp) return true;
   for (const name of new Set([...Object.keys(object), ...Object.keys(old)])) {
     if (name === 'status' || name === 'metadata' || name === 'kind' || name === 'apiVersion') continue;
     if (!equalJson(object[name], old[name])) return true;
@@ -288,10 +329,16 @@ function changedBesidesMetadata(object: ApiObject, old: ApiObject): boolean {
   return false;
 }
 
+/** A write that would change nothing but the time of a manager's entry changes nothing. */
 function sameObject(object: ApiObject, old: ApiObject): boolean {
-  const { resourceVersion: _a, ...metadata } = object.metadata;
-  const { resourceVersion: _b, ...oldMetadata } = old.metadata;
-  return equalJson({ ...object, metadata, kind: 0, apiVersion: 0 }, { ...old, metadata: oldMetadata, kind: 0, apiVersion: 0 });
+  const { resourceVersion: _a, managedFields, ...metadata } = object.metadata;
+  const { resourceVersion: _b, managedFields: oldManagedFields, ...oldMetadata } = old.metadata;
+  return equalJson({ ...object, metadata, kind: 0, apiVersion: 0 }, { ...old, metadata: oldMetadata, kind: 0, apiVersion: 0 }) && sameEntries(managedFields, oldManagedFields);
+}
+
+function prefixOf(resource: ResourceDefinition): string {
+  const { group, plural } = resource.storedAs ?? resource;
+  return `/registry/${group || 'core'}/${plural}/`;
 }
 
 const revisionIn = (object: ApiObject): number => (/^\d+$/.test(object.metadata.resourceVersion ?? '') ? Number(object.metadata.resourceVersion) : 0);

@@ -15,10 +15,11 @@ export interface Selection {
 /** Value of a selectable field. @throws StatusError 400 for a field that is not selectable */
 function fieldReader(resource: ResourceDefinition, field: string): (object: ApiObject) => string {
   if (field === 'metadata.name') return (o) => o.metadata.name;
-  if (field === 'metadata.namespace' && resource.namespaced) return (o) => o.metadata.namespace ?? '';
-  const reader = resource.selectable[field];
-  if (!reader) throw errors.badRequest(`field label not supported: ${field}`);
-  return reader;
+  const own = Object.keys(resource.selectable).length > 0;
+  if (field === 'metadata.namespace' && (resource.namespaced || !own)) return (o) => o.metadata.namespace ?? '';
+  if (Object.hasOwn(resource.selectable, field)) return resource.selectable[field]!;
+  // Kinds with fields of their own have upstream's older words.
+  throw errors.badRequest(own ? `field label not supported: ${field}` : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`);
 }
 
 /** @throws StatusError 400 for a selector that cannot be parsed or names an unknown field */

@@ -1,6 +1,7 @@
 // An object as the store has it: bytes that are serialised once, from which the JSON of answers is cut, and the decoded,
 // frozen value for whoever needs fields. Stored bytes carry no resourceVersion: it is known only after the commit.
 import type { ApiObject } from '../../src/schema/resource.ts';
+import { deepFreeze } from '../../src/util/json.ts';
 import type { Entry } from '../storage/store.ts';
 
 /** Where the type meta ends and where the resourceVersion goes. */
@@ -15,14 +16,6 @@ export function encodeStored(object: ApiObject): Uint8Array {
   const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
   bytes.write(text);
   return bytes;
-}
-
-export function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const inner of Object.values(value)) deepFreeze(inner);
-  }
-  return value;
 }
 
 const openBrace = Buffer.from('{');

@@ -4,6 +4,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 
 const label1123 = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const subdomain1123 = `${label1123}(\\.${label1123})*`;
+const wildcardSubdomain = `\\*\\.${subdomain1123}`;
 const label1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const qualifiedNamePart = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const labelValue = `(${qualifiedNamePart})?`;
@@ -14,7 +15,7 @@ const headerName = '[-A-Za-z0-9]+';
 
 const whole = (pattern: string): RegExp => new RegExp(`^${pattern}$`);
 const patterns = {
-  label1123: whole(label1123), subdomain1123: whole(subdomain1123), label1035: whole(label1035), qualifiedNamePart: whole(qualifiedNamePart),
+  label1123: whole(label1123), subdomain1123: whole(subdomain1123), wildcardSubdomain: whole(wildcardSubdomain), label1035: whole(label1035), qualifiedNamePart: whole(qualifiedNamePart),
   labelValue: whole(labelValue), envVarName: whole(envVarName), configMapKey: whole(configMapKey), percent: whole(percent), headerName: whole(headerName),
 };
 
@@ -46,6 +47,13 @@ export function isDNS1123Label(text: string): string[] {
 export function isDNS1123Subdomain(text: string): string[] {
   const faults = longer(text, 253);
   return patterns.subdomain1123.test(text) ? faults : [...faults, regexError(subdomain1123Words, subdomain1123, 'example.com')];
+}
+
+const wildcardWords = "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character";
+/** `*.example.com`. */
+export function isWildcardDNS1123Subdomain(text: string): string[] {
+  const faults = longer(text, 253);
+  return patterns.wildcardSubdomain.test(text) ? faults : [...faults, regexError(wildcardWords, wildcardSubdomain, '*.example.com')];
 }
 
 export function isDNS1035Label(text: string): string[] {

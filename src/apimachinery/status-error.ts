@@ -57,6 +57,18 @@ export const internal = (message: string): StatusError =>
   new StatusError(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] });
 export const serviceUnavailable = (message: string): StatusError => new StatusError(503, 'ServiceUnavailable', message);
 export const timeout = (message: string, retryAfterSeconds = 0): StatusError => new StatusError(504, 'Timeout', message, { retryAfterSeconds });
+/** The path is served, but not with this method. */
+export const methodNotAllowed = (): StatusError =>
+  new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+/** A body's content type that the path takes none of, judged before anything is read. */
+export const noSuchContentType = (): StatusError => new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
+/** An `Accept` that names nothing the path can produce. */
+export const noSuchProduct = (): StatusError => new StatusError(406, 'NotAcceptable', '406: Not Acceptable', {});
+/** A patch that is well-formed but cannot be carried out on this object. */
+export const unprocessable = (): StatusError =>
+  new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
+/** Upstream answers some refusals as a bare 500: without reason, details or the usual head of the message. */
+export const bare = (message: string): StatusError => new StatusError(500, '', message);
 /** The path is no resource: the text clients show for unknown URLs. */
 export const pageNotFound = (): StatusError =>
   new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});

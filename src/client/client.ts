@@ -47,8 +47,11 @@ export class Client {
   get<T extends ObjectHead>(resource: ResourceDefinition<T>, key: ObjectKey): Promise<T> {
     return this.transport.request({ method: 'GET', path: resourcePath(resource, key) });
   }
-  list<T extends ObjectHead>(resource: ResourceDefinition<T>, options: ListOptions = {}): Promise<ApiList<T>> {
-    return this.transport.request({ method: 'GET', path: resourcePath(resource, { namespace: options.namespace }), query: listQuery(options) });
+  /** Items carry their kind, which the wire form of a list leaves out. */
+  async list<T extends ObjectHead>(resource: ResourceDefinition<T>, options: ListOptions = {}): Promise<ApiList<T>> {
+    const list = (await this.transport.request({ method: 'GET', path: resourcePath(resource, { namespace: options.namespace }), query: listQuery(options) })) as ApiList<T>;
+    const { apiVersion, kind } = resource;
+    return { ...list, items: list.items.map((item) => (item.kind ? item : Object.freeze({ ...item, apiVersion, kind }))) };
   }
   watch<T extends ObjectHead>(resource: ResourceDefinition<T>, options: WatchOptions = {}): AsyncIterable<WatchEvent<T>> {
     return this.transport.watch({

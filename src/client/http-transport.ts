@@ -1,6 +1,7 @@
 // The transport over the network: one HTTP/2 connection with a client certificate, made again when it breaks.
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { StatusError, type Status } from '../apimachinery/status-error.ts';
+import { deepFreeze } from '../util/json.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 import { TransportError, type ApiRequest, type Transport, type WatchEvent } from './transport.ts';
 
@@ -32,12 +33,19 @@ export class HttpTransport implements Transport {
       throw new TransportError(`${request.method} ${request.path}: the answer is no JSON (${text.slice(0, 100)})`);
     }
     if (status >= 400) throw statusError(status, value, text);
-    return value;
+    return deepFreeze(value);
   }
 
   async *watch(request: ApiRequest): AsyncGenerator<WatchEvent> {
+    if (request.signal?.aborted) return;
     const stream = this.#start(request);
-    const status = await responseStatus(stream);
+    let status: number;
+    try {
+      status = await responseStatus(stream);
+    } catch (error) {
+      if (request.signal?.aborted) return;
+      throw error;
+    }
     if (status >= 400) {
       const text = await readText(stream);
       throw statusError(status, parseOrUndefined(text), text);
@@ -46,7 +54,7 @@ export class HttpTransport implements Transport {
       for await (const line of lines(stream)) {
         const event = JSON.parse(line) as WatchEvent;
         if (event.type === 'ERROR') throw statusError((event.object as Status).code, event.object, '');
-        yield event;
+        yield deepFreeze(event);
       }
     } catch (error) {
       if (request.signal?.aborted) return;

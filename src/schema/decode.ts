@@ -1,9 +1,9 @@
 // Turns untrusted JSON into the canonical form of a type: unknown fields are pruned and reported, types are checked, fields
 // stand in definition order, Go's zero-value rules decide what is written. (upstream: apimachinery serializer/json, util/json)
 import { canonicalQuantity, isQuantity } from '../apimachinery/quantity.ts';
-import { parseDuration } from '../apimachinery/duration.ts';
-import { microTimestamp, timestamp } from '../util/clock.ts';
-import { resolveType, zeroValue, type Field, type JsonValue, type ObjectType, type ScalarKind, type Type } from './schema.ts';
+import { formatDuration, parseDuration } from '../apimachinery/duration.ts';
+import { timestamp } from '../util/clock.ts';
+import { resolveType, zeroValue, type Field, type JsonForm, type JsonValue, type ObjectType, type ScalarKind, type Type } from './schema.ts';
 
 /** A value has the wrong JSON type; the message is Go's. */
 export class DecodeError extends Error {}
@@ -31,7 +31,7 @@ function planOf(type: ObjectType): readonly (readonly [string, Field])[] {
 function decodeValue(type: Type, value: unknown, path: string, goPath: string, report: DecodeReport): unknown {
   const t = resolveType(type);
   switch (t.kind) {
-    case 'scalar': return decodeScalar(t.scalar, value, goPath);
+    case 'scalar': return t.form?.object ? decodeForm(t.form, t.form.object(), value, goPath) : decodeScalar(t.scalar, value, goPath);
     case 'array':
       if (!Array.isArray(value)) throw mismatch(value, goPath, goType(t));
       return value.map((item, i) => (item === null || item === undefined ? zeroItem(t.items, report) : decodeValue(t.items, item, `${path}[${i}]`, goPath, report)));
@@ -105,6 +105,18 @@ function isZero(type: Exclude<Type, { kind: 'lazy' }>, value: unknown): boolean 
   }
 }
 
+/** Types with a decoder of their own prune unknown fields but do not report them, as Go's strict decoder cannot see into them. */
+function decodeForm(form: JsonForm, type: ObjectType, value: unknown, goPath: string): unknown {
+  const one = (item: unknown): unknown => decodeObject(type, item, '', goPath, { unknown: [] });
+  if (isObject(value)) return one(value);
+  if (form.or === 'boolean') {
+    if (typeof value === 'boolean') return value;
+    throw new DecodeError('boolean or JSON schema expected');
+  }
+  if (!Array.isArray(value)) throw mismatch(value, goPath, `v1.${form.name}`);
+  return value.map((item) => (form.or === 'strings' ? decodeScalar('string', item, goPath) : one(item)));
+}
+
 function decodeScalar(kind: ScalarKind, value: unknown, goPath: string): JsonValue {
   switch (kind) {
     case 'string':
@@ -115,7 +127,7 @@ function decodeScalar(kind: ScalarKind, value: unknown, goPath: string): JsonVal
       return value;
     case 'int32': case 'int64': {
       if (typeof value !== 'number') throw mismatch(value, goPath, kind);
-      if (!Number.isInteger(value) || (kind === 'int32' && (value > 0x7fffffff || value < -0x80000000))) throw new DecodeError(`json: cannot unmarshal number ${value} into Go struct field ${goPath} of type ${kind}`);
+      if (!Number.isInteger(value) || !(kind === 'int32' ? fitsInt32(value) : value < 2 ** 63 && value >= -(2 ** 63))) throw new DecodeError(`json: cannot unmarshal number ${value} into Go struct field ${goPath} of type ${kind}`);
       return value;
     }
     case 'double':
@@ -124,34 +136,43 @@ function decodeScalar(kind: ScalarKind, value: unknown, goPath: string): JsonVal
     case 'bytes':
       if (typeof value !== 'string') throw mismatch(value, goPath, '[]uint8');
       return checkBase64(value);
+    // Types that read themselves know nothing of the field they are in: their words name Go's plain types.
     case 'time': case 'microTime': {
-      if (typeof value !== 'string') throw mismatch(value, goPath, kind === 'time' ? 'v1.Time' : 'v1.MicroTime');
-      const ms = parseRfc3339(value);
-      if (kind === 'time') return timestamp(ms);
-      return /\.\d{6}Z$/.test(value) ? value : microTimestamp(ms);
+      if (typeof value !== 'string') throw mismatch(value, '', 'string');
+      const seconds = timestamp(parseRfc3339(value));
+      return kind === 'time' ? seconds : `${seconds.slice(0, -1)}.${(/\.(\d{1,6})/.exec(value)?.[1] ?? '').padEnd(6, '0')}Z`;
     }
-    case 'duration': {
-      if (typeof value !== 'string') throw mismatch(value, goPath, 'string');
-      parseDuration(value);
-      return value;
-    }
-    case 'quantity': {
-      if (typeof value !== 'string' && typeof value !== 'number') throw mismatch(value, goPath, 'resource.Quantity');
-      if (!isQuantity(value)) throw new DecodeError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
+    case 'duration':
+      if (typeof value !== 'string') throw mismatch(value, '', 'string');
+      try {
+        return formatDuration(parseDuration(value));
+      } catch (error) {
+        throw new DecodeError((error as Error).message);
+      }
+    case 'quantity':
+      if ((typeof value !== 'string' && typeof value !== 'number') || !isQuantity(value)) throw new DecodeError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
       return canonicalQuantity(value);
-    }
     case 'intOrString':
       if (typeof value === 'string') return value;
-      if (typeof value === 'number' && Number.isInteger(value)) return value;
-      throw mismatch(value, goPath, 'intstr.IntOrString');
+      if (typeof value !== 'number') throw mismatch(value, '', 'int32');
+      if (!Number.isInteger(value) || !fitsInt32(value)) throw new DecodeError(`json: cannot unmarshal number ${value} into Go value of type int32`);
+      return value;
     case 'any': case 'fieldsV1': return value as JsonValue;
   }
 }
 
-const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+const fitsInt32 = (value: number): boolean => value <= 0x7fffffff && value >= -0x80000000;
+
+const rfc3339 = /^\d{4}-(\d\d)-(\d\d)T(\d\d):\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+/** @throws DecodeError with Go's words */
 function parseRfc3339(text: string): number {
-  const ms = rfc3339.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(ms)) throw new DecodeError(`parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(text)} as "2006"`);
+  const parts = rfc3339.exec(text);
+  if (!parts) throw new DecodeError(`parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(text)} as "2006"`);
+  // Date.parse takes the 30th of February for the 2nd of March, and 24:00 for the next day.
+  const day = new Date(Date.parse(`${text.slice(0, 10)}T00:00:00Z`));
+  const wrong = Number(parts[1]) < 1 || Number(parts[1]) > 12 ? 'month' : day.getUTCDate() !== Number(parts[2]) ? 'day' : Number(parts[3]) > 23 ? 'hour' : undefined;
+  const ms = Date.parse(text);
+  if (wrong !== undefined || Number.isNaN(ms)) throw new DecodeError(`parsing time ${JSON.stringify(text)}: ${wrong ?? 'second'} out of range`);
   return ms;
 }
 
@@ -159,7 +180,8 @@ function checkBase64(text: string): string {
   const compact = text.replace(/[\r\n]/g, '');
   const bad = /[^A-Za-z0-9+/=]/.exec(compact);
   if (bad || compact.length % 4 !== 0 || /=[^=]|={3}/.test(compact)) throw new DecodeError(`illegal base64 data at input byte ${bad?.index ?? Math.max(0, compact.length - (compact.length % 4))}`);
-  return compact;
+  // Written as Go writes it: without stray bits after the last byte.
+  return Buffer.from(compact, 'base64').toString('base64');
 }
 
 const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);

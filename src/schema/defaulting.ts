@@ -3,7 +3,7 @@ import { resolveType, type Field, type ObjectType, type Type } from './schema.ts
 import { cloneJson } from '../util/json.ts';
 
 /** Which fields of a type can get a default at all, so that large objects are not walked in vain. */
-interface Plan { readonly own: readonly (readonly [string, unknown])[]; readonly children: readonly (readonly [string, Field])[]; readonly defaults: ObjectType['defaults'] }
+interface Plan { readonly own: readonly { readonly name: string; readonly initial: unknown; readonly pointer: boolean }[]; readonly children: readonly (readonly [string, Field])[]; readonly defaults: ObjectType['defaults'] }
 const plans = new WeakMap<ObjectType, Plan>();
 const visiting = new Set<ObjectType>();
 
@@ -21,19 +21,22 @@ export function applyDefaults(type: Type, value: unknown): void {
     case 'object': {
       const object = value as Record<string, unknown>;
       const plan = planOf(t);
-      for (const [name, initial] of plan.own) if ((object[name] ?? '') === '') object[name] = typeof initial === 'object' ? cloneJson(initial) : initial;
+      for (const { name, initial, pointer } of plan.own) if (isUnset(object[name], pointer)) object[name] = typeof initial === 'object' ? cloneJson(initial) : initial;
       for (const [name, field] of plan.children) if (object[name] !== undefined) applyDefaults(field.type, object[name]);
       plan.defaults?.(object);
     }
   }
 }
 
+/** Go sees an absent pointer, or the zero of a value it holds itself. */
+const isUnset = (value: unknown, pointer: boolean): boolean => value === undefined || value === null || (!pointer && (value === '' || value === 0));
+
 function planOf(type: ObjectType): Plan {
   let plan = plans.get(type);
   if (!plan) {
     const fields = Object.entries(type.fields);
     plan = {
-      own: fields.filter(([, f]) => f.options.default !== undefined).map(([name, f]) => [name, f.options.default] as const),
+      own: fields.filter(([, f]) => f.options.default !== undefined).map(([name, f]) => ({ name, initial: f.options.default, pointer: f.options.pointer === true })),
       children: fields.filter(([, f]) => canDefault(f.type)),
       defaults: type.defaults,
     };

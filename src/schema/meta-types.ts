@@ -1,5 +1,5 @@
 // metav1 types that travel beside the resources: Status, lists, watch events. (upstream: apimachinery meta/v1/types.go)
-import { listMeta } from './object-meta.ts';
+import { listMeta, objectMeta } from './object-meta.ts';
 import { any, array, field, int32, object, required, string, types, type ObjectType } from './schema.ts';
 
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
@@ -42,6 +42,12 @@ export const anyListType = object('List', {
   metadata: field(1, listMeta, { written: true, doc: 'Standard list metadata.' }),
   items: array(2, types.any, { required: true, doc: 'Objects of any kind.' }),
 }, { doc: 'Objects of any kind.' });
+
+/** An object of any kind, of which only the metadata is told. */
+export const partialObjectMetadataType = object('PartialObjectMetadata', {
+  apiVersion, kind,
+  metadata: field(1, objectMeta, { written: true, doc: 'Standard object metadata.' }),
+}, { package: meta, doc: 'The metadata of an object of any kind.' });
 
 const lists = new WeakMap<ObjectType, ObjectType>();
 /** The list of a kind: `PodList` for `Pod`. */

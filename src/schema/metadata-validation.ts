@@ -20,7 +20,7 @@ export function validateMetadata(resource: ResourceDefinition, metadata: Partial
   } else if (namespace) faults.push(forbidden('metadata.namespace', 'not allowed on this type'));
   if (metadata.generation !== undefined && metadata.generation < 0) faults.push(invalid('metadata.generation', metadata.generation, 'must be greater than or equal to 0'));
   faults.push(...validateLabels(metadata.labels, 'metadata.labels'), ...validateAnnotations(metadata.annotations, 'metadata.annotations'));
-  faults.push(...validateOwners(metadata), ...validateFinalizers(resource, metadata));
+  faults.push(...validateOwners(metadata), ...validateFinalizers(metadata));
   return faults;
 }
 
@@ -47,26 +47,26 @@ export function validateAnnotations(annotations: Readonly<Record<string, string>
 function validateOwners(metadata: Partial<ObjectMeta>): Fault[] {
   const faults: Fault[] = [];
   let controller: string | undefined;
-  (metadata.ownerReferences ?? []).forEach((owner, i) => {
-    const path = index('metadata.ownerReferences', i);
+  const path = 'metadata.ownerReferences';
+  for (const owner of metadata.ownerReferences ?? []) {
     if (!owner.apiVersion) faults.push(invalid(`${path}.apiVersion`, owner.apiVersion, 'version must not be empty'));
     if (!owner.kind) faults.push(invalid(`${path}.kind`, owner.kind, 'kind must not be empty'));
     if (!owner.name) faults.push(invalid(`${path}.name`, owner.name, 'name must not be empty'));
     if (!owner.uid) faults.push(invalid(`${path}.uid`, owner.uid, 'uid must not be empty'));
     if (owner.kind === 'Event' && owner.apiVersion === 'v1') faults.push(invalid(path, owner.kind, '/v1, Kind=Event is disallowed from being an owner'));
-    if (owner.controller !== true) return;
-    if (controller !== undefined) faults.push(invalid('metadata.ownerReferences', '', `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.name}`));
+    if (owner.controller !== true) continue;
+    if (controller !== undefined) faults.push(invalid(path, metadata.ownerReferences, `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.name}`));
     else controller = owner.name;
-  });
+  }
   return faults;
 }
 
-function validateFinalizers(resource: ResourceDefinition, metadata: Partial<ObjectMeta>): Fault[] {
+function validateFinalizers(metadata: Partial<ObjectMeta>): Fault[] {
   const faults: Fault[] = [];
   const finalizers = metadata.finalizers ?? [];
   finalizers.forEach((finalizer, i) => {
     const messages = isQualifiedName(finalizer);
-    if (messages.length) for (const message of messages) faults.push(invalid(resource.group === '' ? index('metadata.finalizers', i) : 'metadata.finalizers', finalizer, message));
+    if (messages.length) for (const message of messages) faults.push(invalid('metadata.finalizers', finalizer, message));
     else if (!finalizer.includes('/') && !standardFinalizers.has(finalizer)) faults.push(invalid(index('metadata.finalizers', i), finalizer, 'name is neither a standard finalizer name nor is it fully qualified'));
   });
   if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) faults.push(invalid('metadata.finalizers', finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'));
@@ -77,7 +77,7 @@ export function validateMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta): F
   const faults: Fault[] = [];
   if (metadata.deletionTimestamp !== undefined) {
     const added = (metadata.finalizers ?? []).filter((f) => !old.finalizers?.includes(f));
-    if (old.deletionTimestamp && added.length) faults.push(forbidden('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((f) => JSON.stringify(f)).join(', ')}}`));
+    if (old.deletionTimestamp && added.length) faults.push(forbidden('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.sort().map((f) => JSON.stringify(f)).join(', ')}}`));
   }
   if ((metadata.generation ?? 0) < (old.generation ?? 0)) faults.push(invalid('metadata.generation', metadata.generation, 'must not be decremented'));
   for (const field of ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {

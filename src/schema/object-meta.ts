@@ -39,7 +39,8 @@ export const objectMeta = object('ObjectMeta', {
   annotations: map(12, types.string, { doc: 'Keys and values that tools attach; not selectable.' }),
   ownerReferences: array(13, ownerReference, { listType: 'map', keys: ['uid'], patchStrategy: 'merge', patchMergeKey: 'uid', doc: 'Objects this one depends on; when all are gone it is collected.' }),
   finalizers: array(14, types.string, { listType: 'set', patchStrategy: 'merge', doc: 'Must be empty before the object leaves the store.' }),
-  managedFields: array(17, managedFieldsEntry, { listType: 'atomic', doc: 'Which manager owns which fields.' }),
+  // An empty list is not an absent one: it resets who manages what.
+  managedFields: array(17, managedFieldsEntry, { pointer: true, listType: 'atomic', doc: 'Which manager owns which fields.' }),
 }, { package: meta, doc: 'Metadata every persisted object has.' });
 
 /** Metadata of an object the server returned: the fields it always fills are present. */

@@ -1,6 +1,6 @@
 // Schemas of OpenAPI documents, from the types of definitions: one named definition per object type, in the form of OpenAPI
 // 2.0 (swagger) or 3.0. (upstream: kube-openapi pkg/builder, pkg/builder3)
-import type { FieldOptions, JsonValue, ObjectType, ScalarKind, Type } from './schema.ts';
+import type { FieldOptions, JsonValue, ObjectType, ScalarKind, ScalarType, Type } from './schema.ts';
 import { resolveType } from './schema.ts';
 
 export type Dialect = 'v2' | 'v3';
@@ -35,6 +35,10 @@ const named: Partial<Record<ScalarKind, NamedScalar>> = {
   fieldsV1: { name: `${meta}.FieldsV1`, schema: { description: 'A set of fields as a trie: f: and a field name, k: and the keys of a list item, v: and a value, i: and an index.', type: 'object' } },
 };
 
+/** A form of its own has a name and may be anything. */
+const namedScalar = ({ scalar, form }: ScalarType): NamedScalar | undefined =>
+  (form ? { name: `${form.package}.${form.name}`, schema: { description: form.doc } } : named[scalar]);
+
 /** Definitions a set of types needs, gathered while schemas are made of them. */
 export class Definitions {
   readonly dialect: Dialect;
@@ -63,7 +67,7 @@ export class Definitions {
     else if (t.kind === 'map') this.#want(t.values);
     else if (t.kind === 'object') this.ref(t);
     else {
-      const own = named[t.scalar];
+      const own = namedScalar(t);
       if (own) this.#wanted.set(own.name, own);
     }
   }
@@ -115,7 +119,7 @@ export class Definitions {
       case 'array': return { type: 'array', items: this.schema(t.items) };
       case 'map': return { type: 'object', additionalProperties: this.schema(t.values) };
       case 'object': return this.ref(t);
-      case 'scalar': return inline[t.scalar] ?? reference(named[t.scalar]!.name, this.dialect);
+      case 'scalar': return inline[t.scalar] ?? reference(namedScalar(t)!.name, this.dialect);
     }
   }
 }

@@ -5,10 +5,13 @@ import { cloneJson } from '../util/json.ts';
 
 export type JsonObject = { [key: string]: JsonValue };
 
-/** A patch that cannot be applied: malformed (400) or failing on this object (422). */
+/**
+ * A patch that cannot be applied: malformed (400), too long (413), failing on this object (422), or refused by the strategic
+ * merge, which upstream answers with a bare 500.
+ */
 export class PatchError extends Error {
-  readonly code: 400 | 422;
-  constructor(message: string, code: 400 | 422 = 422) {
+  readonly code: 400 | 413 | 422 | 500;
+  constructor(message: string, code: 400 | 413 | 422 | 500 = 422) {
     super(message);
     this.code = code;
   }
@@ -20,23 +23,46 @@ export function mergePatch(target: JsonValue | undefined, patch: JsonValue): Jso
   const result: JsonObject = isObject(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key];
-    else result[key] = mergePatch(result[key], value);
+    else setMember(result, key, mergePatch(ownMember(result, key), value));
   }
   return result;
 }
 
+interface PatchFailure { readonly name?: string; readonly operation?: { readonly op?: string; readonly path?: string; readonly from?: string }; readonly message: string }
+
 /** RFC 6902 on a copy. @throws PatchError */
 export function jsonPatch(target: JsonValue, patch: JsonValue): JsonValue {
   if (!Array.isArray(patch)) throw new PatchError('json: cannot unmarshal object into Go value of type jsonpatch.Patch', 400);
-  if (patch.length > 10_000) throw new PatchError(`The allowed maximum operations in a JSON patch is 10000, got ${patch.length}`, 422);
+  if (patch.length > 10_000) throw new PatchError(`The allowed maximum operations in a JSON patch is 10000, got ${patch.length}`, 413);
   try {
     return jsonpatch.applyPatch(cloneJson(target), cloneJson(patch) as never, true, true).newDocument as JsonValue;
   } catch (error) {
-    const failure = error as { name?: string; operation?: { op?: string; path?: string; value?: unknown }; message: string };
-    const { op = '', path = '' } = failure.operation ?? {};
-    if (failure.name === 'TEST_OPERATION_FAILED') throw new PatchError(`the server rejected our request due to an error in our request: testing path ${path}: test failed`);
-    throw new PatchError(`${op} operation does not apply: doc is missing path: ${path}: missing value`);
+    throw patchFailure(error as PatchFailure);
+  }
+}
+
+function patchFailure({ name, operation, message }: PatchFailure): PatchError {
+  const { op = '', path = '', from = '' } = operation ?? {};
+  switch (name) {
+    case 'TEST_OPERATION_FAILED': return new PatchError(`testing path ${path}: test failed`);
+    case 'OPERATION_NOT_AN_OBJECT': return new PatchError('json: cannot unmarshal into Go value of type jsonpatch.Operation', 400);
+    case 'OPERATION_OP_INVALID': return new PatchError(`Unexpected kind: ${op}`);
+    case 'OPERATION_FROM_REQUIRED': case 'OPERATION_FROM_UNRESOLVABLE': return new PatchError(`${op} operation does not apply: doc is missing from path: ${from}: missing value`);
+    case 'OPERATION_VALUE_REQUIRED': case 'OPERATION_VALUE_CANNOT_CONTAIN_UNDEFINED': return new PatchError(`${op} operation does not apply: value is missing for path: ${path}`);
+    case 'OPERATION_VALUE_OUT_OF_BOUNDS': case 'OPERATION_PATH_ILLEGAL_ARRAY_INDEX': return new PatchError(`${op} operation does not apply: doc is missing path: ${path}: invalid index referenced`);
+    // No operation: the library refuses to walk into `__proto__`.
+    case 'TypeError': return new PatchError(message);
+    default: return new PatchError(`${op} operation does not apply: doc is missing path: ${path}: missing value`);
   }
 }
 
 export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A member of the object itself: `constructor` and `__proto__` are names like others. */
+export const ownMember = (object: JsonObject, name: string): JsonValue | undefined => (Object.hasOwn(object, name) ? object[name] : undefined);
+
+/** Plain assignment of `__proto__` would set the prototype. */
+export function setMember(object: JsonObject, name: string, value: JsonValue): void {
+  if (name === '__proto__') Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+  else object[name] = value;
+}

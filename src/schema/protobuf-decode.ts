@@ -4,7 +4,7 @@ import protobuf from 'protobufjs/minimal.js';
 import { formatDuration } from '../apimachinery/duration.ts';
 import { clampInt64 } from './protobuf-encode.ts';
 import { isWrappedList, wirePlan, type ResolvedType, type WireField } from './protobuf-plan.ts';
-import { resolveType, zeroValue, type ObjectType, type ScalarKind } from './schema.ts';
+import { resolveType, zeroValue, type JsonForm, type ObjectType, type ScalarKind } from './schema.ts';
 
 /** The bytes are no message of the type. */
 export class ProtobufError extends Error {}
@@ -78,7 +78,7 @@ class MessageReader {
     }
     switch (type.kind) {
       case 'object': into[name] = this.message(type, this.#end(name, wireType), (into[name] ?? {}) as JsonObject); return;
-      case 'scalar': into[name] = this.#scalar(name, type.scalar, wireType); return;
+      case 'scalar': into[name] = this.#item(name, type, wireType); return;
       case 'map': this.#entry(name, resolveType(type.values), this.#end(name, wireType), (into[name] ??= {}) as JsonObject); return;
       case 'array': this.#items(name, resolveType(type.items), wireType, (into[name] ??= []) as unknown[]);
     }
@@ -96,7 +96,7 @@ class MessageReader {
   }
 
   #item(name: string, type: ResolvedType, wireType: number): unknown {
-    if (type.kind === 'scalar') return this.#scalar(name, type.scalar, wireType);
+    if (type.kind === 'scalar') return type.form?.object ? this.#form(name, type.form, type.form.object(), wireType) : this.#scalar(name, type.scalar, wireType);
     if (type.kind === 'object') return this.message(type, this.#end(name, wireType), {});
     if (!isWrappedList(type)) throw new ProtobufError(`proto: ${name}: a map of maps has no protobuf form`);
     const items: unknown[] = [];
@@ -106,6 +106,20 @@ class MessageReader {
       else this.#reader.skipType(inner, 0, number);
     });
     return items;
+  }
+
+  /** `{ schema = 1, list = 2 }`, or `{ allows = 1, schema = 2 }` where the other form is true or false. */
+  #form(name: string, { or }: JsonForm, type: ObjectType, wireType: number): unknown {
+    const list: unknown[] = [];
+    let schema: JsonObject | undefined;
+    let allows = false;
+    this.#each(this.#end(name, wireType), (number, inner) => {
+      if (or === 'boolean' && number === 1) allows = this.#scalar(name, 'boolean', inner) as boolean;
+      else if (number === (or === 'boolean' ? 2 : 1)) schema = this.message(type, this.#end(name, inner), schema ?? {});
+      else if (number === 2) list.push(or === 'strings' ? this.#scalar(name, 'string', inner) : this.message(type, this.#end(name, inner), {}));
+      else this.#reader.skipType(inner, 0, number);
+    });
+    return schema ?? (or === 'boolean' ? allows : list);
   }
 
   /** One entry of a map: `{ key = 1, value = 2 }`. */

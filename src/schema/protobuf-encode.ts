@@ -3,7 +3,7 @@
 import protobuf from 'protobufjs/minimal.js';
 import { parseDuration } from '../apimachinery/duration.ts';
 import { wirePlan, isWrappedList, type ResolvedType, type WireField } from './protobuf-plan.ts';
-import { resolveType, type ObjectType, type ScalarKind } from './schema.ts';
+import { resolveType, type JsonForm, type ObjectType, type ScalarKind } from './schema.ts';
 
 type Writer = protobuf.Writer;
 
@@ -46,13 +46,27 @@ function writeItem(writer: Writer, number: number, type: ResolvedType, value: un
     writer.uint32(tag(number, 2)).fork();
     writeFields(writer, type, (value ?? {}) as Record<string, unknown>);
     writer.ldelim();
-  } else if (type.kind === 'scalar') writeScalar(writer, number, type.scalar, value);
+  } else if (type.kind === 'scalar') {
+    if (type.form?.object) writeForm(writer, number, type.form, type.form.object(), value);
+    else writeScalar(writer, number, type.scalar, value);
+  }
   else if (isWrappedList(type)) {
     writer.uint32(tag(number, 2)).fork();
     writeField(writer, { number: 1, name: 'items', type, always: false }, value);
     writer.ldelim();
   } else throw new Error('a map of maps has no protobuf form');
 }
+
+/** `{ schema = 1, list = 2 }`, or `{ allows = 1, schema = 2 }` where the other form is true or false. */
+function writeForm(writer: Writer, number: number, { or }: JsonForm, type: ObjectType, value: unknown): void {
+  writer.uint32(tag(number, 2)).fork();
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (or === 'boolean') writeScalar(writer, 1, 'boolean', isObject || value === true);
+  if (isObject) writeItem(writer, or === 'boolean' ? 2 : 1, type, value);
+  else if (Array.isArray(value)) for (const item of value) writeItem(writer, 2, or === 'strings' ? text : type, item);
+  writer.ldelim();
+}
+const text: ResolvedType = { kind: 'scalar', scalar: 'string' };
 
 function writeScalar(writer: Writer, number: number, kind: ScalarKind, value: unknown): void {
   switch (kind) {

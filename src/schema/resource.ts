@@ -24,6 +24,9 @@ export interface ScaleSubresource {
   readonly labelSelectorPath: string;
 }
 
+/** Who makes a request. */
+export interface Requester { readonly name: string; readonly uid?: string; readonly groups: readonly string[]; readonly extra?: Readonly<Record<string, readonly string[]>> }
+
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 export const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
@@ -56,13 +59,19 @@ export interface ResourceOptions<F extends Fields, T> {
   readonly generationMetadata?: readonly ('labels' | 'annotations')[];
   /** A creator may set `status` (Nodes register with it). */
   readonly statusOnCreate?: boolean;
+  /** Metadata a write to /status may not change; it may change the rest, as upstream's status strategies allow. */
+  readonly statusKeeps?: readonly ('labels' | 'annotations' | 'finalizers' | 'ownerReferences')[];
+  /** An update must name the resourceVersion it was made from. (upstream: AllowUnconditionalUpdate is false) */
+  readonly requiresRevision?: boolean;
   readonly nameFormat?: 'dns1123Subdomain' | 'dns1123Label' | 'dns1035Label' | 'pathSegment';
   /** Field selectors beside metadata.name and metadata.namespace: the value is '' when unset. */
   readonly selectable?: Readonly<Record<string, (object: T) => string>>;
   /** Defaults that span types; runs after all fields' defaults (mutates). */
   readonly defaults?: (object: T) => void;
   /** Resets what a client may not choose at creation (mutates); `status` is cleared already. */
-  readonly prepareCreate?: (object: T) => void;
+  readonly prepareCreate?: (object: T, requester?: Requester) => void;
+  /** What a delete that does not say does with dependents; they are collected unless it is Orphan. */
+  readonly defaultPropagation?: 'Orphan';
   /** Carries over what an update may not change or may leave out (mutates `object`); `status` is carried over already. */
   readonly prepareUpdate?: (object: T, old: T) => void;
   /** Faults that span fields. `old` is given on update. */

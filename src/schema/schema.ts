@@ -13,7 +13,22 @@ export type ScalarKind =
   | 'string' | 'int32' | 'int64' | 'double' | 'boolean' | 'bytes' | 'time' | 'microTime' | 'duration' | 'quantity'
   | 'intOrString' | 'any' | 'fieldsV1';
 
-export interface ScalarType { readonly kind: 'scalar'; readonly scalar: ScalarKind }
+export interface ScalarType {
+  readonly kind: 'scalar';
+  readonly scalar: ScalarKind;
+  /** Of an `any` that is a Go type with a JSON form of its own. */
+  readonly form?: JsonForm;
+}
+/** JSON that is either an object of a type or something else, as Go's `JSONSchemaPropsOrBool`; without `object` it is arbitrary JSON. */
+export interface JsonForm {
+  /** Name in OpenAPI, which says nothing else of it. */
+  readonly name: string;
+  readonly package: string;
+  readonly doc: string;
+  readonly object?: () => ObjectType;
+  /** What stands there when no object does: a list of such objects, true or false, or a list of texts. */
+  readonly or?: 'objects' | 'boolean' | 'strings';
+}
 export interface ArrayType { readonly kind: 'array'; readonly items: Type }
 export interface MapType { readonly kind: 'map'; readonly values: Type }
 export interface LazyType { readonly kind: 'lazy'; readonly resolve: () => Type }
@@ -47,6 +62,8 @@ export interface FieldOptions<T = unknown> {
   readonly written?: boolean;
   /** With `required`: emptiness is not a fault (only OpenAPI and the written zero value). */
   readonly unchecked?: boolean;
+  /** What the value holds is stored without looking for faults in it. */
+  readonly unjudged?: boolean;
   /** A Go pointer: an explicit zero value (0, false, "") differs from absence and is kept; with `required` or `written` its absence is written as null. */
   readonly pointer?: boolean;
   readonly default?: T;
@@ -145,6 +162,9 @@ export function map<T extends Type, const O extends FieldOptions<Record<string, 
 /** Types of arrays and maps used inside other arrays and maps. */
 export const arrayOf = <T extends Type>(items: T): TypedType<TypeValue<T>[]> => ({ kind: 'array', items }) as unknown as TypedType<TypeValue<T>[]>;
 export const mapOf = <T extends Type>(values: T): TypedType<Record<string, TypeValue<T>>> => ({ kind: 'map', values }) as unknown as TypedType<Record<string, TypeValue<T>>>;
+
+/** `any` with a name and form of its own. */
+export const jsonForm = <V>(form: JsonForm): TypedType<V> => ({ kind: 'scalar', scalar: 'any', form }) as unknown as TypedType<V>;
 
 /** Breaks a cycle between types; the value type must be named by hand. */
 export function lazy<V>(resolve: () => Type): TypedType<V> {

@@ -13,7 +13,7 @@ export const ageColumn: Column = { name: 'Age', type: 'string', description: 'Cr
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
 
-export interface Table { kind: 'Table'; apiVersion: 'meta.k8s.io/v1'; metadata: Record<string, unknown>; columnDefinitions: unknown[]; rows: unknown[] }
+export interface Table { kind: 'Table'; apiVersion: 'meta.k8s.io/v1'; metadata: Record<string, unknown>; columnDefinitions: unknown[] | null; rows: unknown[] }
 
 export function tableColumns(resource: ResourceDefinition): unknown[] {
   return (resource.columns ?? defaultColumns).map((c) => ({ name: c.name, type: c.type, format: c.format ?? '', description: c.description ?? '', priority: c.priority ?? 0 }));
@@ -33,5 +33,5 @@ export const partialMetadata = (object: ApiObject): unknown => ({ kind: 'Partial
 
 /** `withColumns: false` for all but the first event of a watch. */
 export function table(resource: ResourceDefinition, objects: readonly ApiObject[], metadata: Record<string, unknown>, include: IncludeObject, now: number, withColumns = true): Table {
-  return { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata, columnDefinitions: withColumns ? tableColumns(resource) : [], rows: objects.map((o) => tableRow(resource, o, include, now)) };
+  return { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata, columnDefinitions: withColumns ? tableColumns(resource) : null, rows: objects.map((o) => tableRow(resource, o, include, now)) };
 }

@@ -4,19 +4,29 @@ import { child, index, invalid, key, notSupported, required, type Fault } from '
 import { checkFormat } from './formats.ts';
 import { validateMetadata, validateMetadataUpdate } from './metadata-validation.ts';
 import type { ApiObject, ResourceDefinition } from './resource.ts';
-import { resolveType, type Field, type ObjectType, type Type } from './schema.ts';
+import { resolveType, zeroValue, type Field, type ObjectType, type Type } from './schema.ts';
 import { equalJson } from '../util/json.ts';
 
 /** Every fault of an object to be created, or updated when `old` is given. `status` is judged only by `validateStatus`. */
 export function validateObject(resource: ResourceDefinition, object: ApiObject, old?: ApiObject): Fault[] {
-  const faults = validateMetadata(resource, object.metadata);
-  if (old) faults.push(...validateMetadataUpdate(object.metadata, old.metadata));
+  const faults = old ? validateMetadataTwice(resource, object, old) : validateMetadata(resource, object.metadata);
   for (const [name, field] of Object.entries(resource.type.fields)) {
     if (name === 'metadata' || name === 'apiVersion' || name === 'kind' || (name === 'status' && resource.subresources.status)) continue;
     validateField(field, object[name], old?.[name], name, faults, old !== undefined);
   }
   faults.push(...(resource.validate?.(object, old) ?? []));
   return faults;
+}
+
+/** Faults of a write to /status. */
+export function validateStatusUpdate(resource: ResourceDefinition, object: ApiObject, old: ApiObject): Fault[] {
+  return [...validateMetadataTwice(resource, object, old), ...(resource.validateStatus?.(object, old) ?? [])];
+}
+
+/** On updates both upstream's generic registry and each kind's strategy judge metadata: clients see each such cause twice. */
+function validateMetadataTwice(resource: ResourceDefinition, object: ApiObject, old: ApiObject): Fault[] {
+  const faults = [...validateMetadata(resource, object.metadata), ...validateMetadataUpdate(object.metadata, old.metadata)];
+  return [...faults, ...faults];
 }
 
 /** Faults of a value of any type. */
@@ -37,7 +47,7 @@ function validateField(field: Field, value: unknown, old: unknown, path: string,
   const type = resolveType(field.type);
   if (isEmpty(value) || (type.kind === 'map' && Object.keys(value as object).length === 0)) {
     if (options.required && !options.unchecked) faults.push(required(path));
-    if (updating && options.immutable && !isEmpty(old)) faults.push(invalid(path, value, 'field is immutable'));
+    if (updating && options.immutable && !isEmpty(old)) faults.push(invalid(path, value ?? (options.pointer ? null : zeroValue(type)), 'field is immutable'));
     return;
   }
   if (options.enum && !options.enum.includes(value as string)) faults.push(notSupported(path, value, options.enum));
@@ -49,7 +59,7 @@ function validateField(field: Field, value: unknown, old: unknown, path: string,
   }
   if (updating && options.immutable && !equalJson(value, old)) faults.push(invalid(path, value, 'field is immutable'));
   if (options.validate) faults.push(...options.validate(value, path));
-  validate(type, value, old, path, faults, updating);
+  if (!options.unjudged) validate(type, value, old, path, faults, updating);
 }
 
 function validate(type: Exclude<Type, { kind: 'lazy' }>, value: unknown, old: unknown, path: string, faults: Fault[], updating: boolean): void {
@@ -70,9 +80,15 @@ function validate(type: Exclude<Type, { kind: 'lazy' }>, value: unknown, old: un
 }
 
 function validateFields(type: ObjectType, value: Record<string, unknown>, old: Record<string, unknown> | undefined, path: string, faults: Fault[], updating: boolean): void {
+  const start = faults.length;
   for (const [name, field] of Object.entries(type.fields)) {
     if (value[name] === undefined && !field.options.required && !(updating && field.options.immutable)) continue;
     validateField(field, value[name], old?.[name], child(path, name), faults, updating && old !== undefined);
   }
-  if (type.validate) faults.push(...type.validate(value as never, path));
+  if (!type.validate) return;
+  const across = type.validate(value as never, path);
+  // What may not be there at all is not looked into.
+  const forbidden = across.filter((f) => f.type === 'Forbidden').map((f) => f.field);
+  if (forbidden.length && faults.length > start) faults.push(...faults.splice(start).filter((f) => !forbidden.some((p) => f.field.startsWith(p) && /^[.[]/.test(f.field.slice(p.length)))));
+  faults.push(...across);
 }

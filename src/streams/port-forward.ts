@@ -110,7 +110,9 @@ async function serveWebSocket(upgrade: UpgradeRequest, query: URLSearchParams, o
   });
   await Promise.race([closed, Promise.allSettled(connections)]);
   socket.close();
-  await Promise.race([closed, options.clock.sleep(lingerMs)]);
+  const cancel = options.clock.after(lingerMs, () => webSocket.terminate());
+  await closed;
+  cancel();
 }
 
 function parsePort(text: string): number | undefined {

@@ -61,7 +61,7 @@ export async function acceptSpdySession(upgrade: UpgradeRequest, options: Remote
       const written = (stream: SpdyStream | undefined, bytes?: Buffer): Promise<void> | undefined =>
         stream && finished(bytes && bytes.length > 0 ? stream.end(bytes) : stream.end(), { readable: false });
       await Promise.allSettled([written(stdout), written(stderr)]);
-      stdin?.resume(); // input that nobody reads must not hide the client's going
+      stdin?.unpipe().resume(); // input that nobody reads must not hide the client's going
       stdin?.end();
       await Promise.allSettled([written(error, statusBytes(status, version >= 4))]);
       const cancel = clock.after(lingerMs, () => connection.close());

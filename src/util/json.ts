@@ -33,3 +33,12 @@ export function cloneJson<T>(value: T): T {
   }
   return copy as T;
 }
+
+/** Freezes a value with all that is in it. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}

@@ -1,6 +1,7 @@
 // An agent that dies at any point is followed by one that takes over what runs: nothing is restarted, doubled or orphaned.
 import { isPodReady } from '../../src/api/core/pod-conditions.ts';
 import { Pods } from '../../src/api/core/pod.ts';
+import type { ProbeOutcome } from '../../agent/kubelet/probes/probe.ts';
 import type { Runtime } from '../../agent/runtime/runtime.ts';
 import { eventually, kubeletBed, type KubeletBed } from '../support/kubelet.ts';
 
@@ -51,13 +52,15 @@ describe('adoption', () => {
 
   const points = Array.from({ length: 9 }, (_, i) => i + 1).flatMap((n) => [[n, 'before'], [n, 'after']] as const);
   it.each(points)('heals when the agent dies at engine call %d, %s it is done', async (n, when) => {
+    const probe = (): Promise<ProbeOutcome> => Promise.resolve({ result: 'success', output: '' });
+    const probed = { ...twoContainers, containers: twoContainers.containers.map((c) => ({ ...c, readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 1 } })) };
     let died = (): void => undefined;
     const death = new Promise<void>((resolve) => { died = resolve; });
-    const first = bed.start({ runtime: dyingAt(bed.runtime, n, when, died) });
-    await bed.create('web', twoContainers);
+    const first = bed.start({ runtime: dyingAt(bed.runtime, n, when, died), probe });
+    await bed.create('web', probed);
     await Promise.race([death, bed.until('web', (p) => p && isPodReady(p))]);
     await first.kill();
-    bed.start();
+    bed.start({ probe });
     const pod = (await bed.until('web', (p) => p && isPodReady(p)))!;
     expect(pod.status.containerStatuses!.map((s) => s.restartCount)).toEqual([0, 0]);
     await eventually(async () => {

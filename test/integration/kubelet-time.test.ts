@@ -113,6 +113,8 @@ describe('kubelet over time', () => {
     expect(pod!.status).toMatchObject({ reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' });
     expect(took).toBeGreaterThan(18_000);
     expect(took).toBeLessThan(25_000);
+    const ended = await moveUntil('late', (p) => first(p)?.state.terminated);
+    expect(ended.pod!.status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' });
   });
 
   it('holds the stop signal back until the proxies have acted', async () => {

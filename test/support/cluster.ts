@@ -1,6 +1,6 @@
 // A whole Dray cluster for end-to-end tests: the compiled `dray` on Docker hosts of its own, driven by a real kubectl.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,8 @@ import { installPackages } from '../../src/util/apt.ts';
 import { startDockerHosts, type DockerHost, type DockerHosts } from './docker-hosts.ts';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-export const dray = join(root, 'dist/bin/dray.js');
+/** The compiled program; another build of it may be put to the test. */
+export const dray = process.env['DRAY_PROGRAM'] ?? join(root, 'dist/bin/dray.js');
 
 export interface Output { readonly code: number; readonly stdout: string; readonly stderr: string }
 
@@ -19,6 +20,8 @@ export function execute(command: string, args: readonly string[], options: { inp
     const child = execFile(command, args, { env: { ...process.env, ...options.env }, timeout: options.timeoutMs ?? 120_000, maxBuffer: 256 * 1024 * 1024 }, (error, stdout, stderr) => {
       resolve({ code: error ? (typeof error.code === 'number' ? error.code : 1) : 0, stdout, stderr: error && typeof error.code !== 'number' ? `${stderr}\n${error.message}` : stderr });
     });
+    // A program that ends without reading its input breaks the pipe; its exit code says what happened.
+    child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input ?? '');
   });
 }
@@ -65,11 +68,17 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
   const kubectl = await findKubectl();
   const kubeconfig = join(dataDir, 'admin.kubeconfig');
   const agents: { host: DockerHost; child: ChildProcess; dataDir: string }[] = [];
+  const children = new Set<ChildProcess>();
   const enter = (host: DockerHost, command: string, args: readonly string[]): string[] => [`--net=${host.netns}`, '--', command, ...args];
   const cluster: TestCluster = {
     hosts: lan.hosts, lan, dataDir, kubeconfig,
     run: (command, args, runOptions) => execute('nsenter', enter(first, command, args), { ...runOptions, env: { KUBECONFIG: kubeconfig, ...runOptions?.env } }),
-    spawn: (command, args) => spawn('nsenter', enter(first, command, args), { env: { ...process.env, KUBECONFIG: kubeconfig }, stdio: ['pipe', 'pipe', 'pipe'] }),
+    spawn(command, args) {
+      const child = spawn('nsenter', enter(first, command, args), { env: { ...process.env, KUBECONFIG: kubeconfig }, stdio: ['pipe', 'pipe', 'pipe'] });
+      children.add(child);
+      child.once('exit', () => children.delete(child));
+      return child;
+    },
     kubectl: (...args) => cluster.kubectlInput('', ...args),
     async kubectlInput(input, ...args) {
       const { code, stdout, stderr } = await cluster.run(kubectl!, args, { input });
@@ -92,6 +101,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
       });
     },
     async stop() {
+      for (const child of children) child.kill('SIGKILL');
+      keepLogs(lan, [dataDir, ...agents.map((a) => a.dataDir)]);
       for (const agent of agents) {
         agent.child.kill('SIGTERM');
         await new Promise<void>((resolve) => (agent.child.exitCode === null && agent.child.signalCode === null ? agent.child.once('exit', () => resolve()) : resolve()));
@@ -112,6 +123,17 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     await cluster.stop();
     throw error;
   }
+}
+
+/** Copies what the processes logged to `$DRAY_E2E_LOGS`, for whoever reads why a test failed. */
+function keepLogs(lan: DockerHosts, dirs: readonly string[]): void {
+  const target = process.env['DRAY_E2E_LOGS'];
+  if (!target) return;
+  dirs.forEach((dir, i) => {
+    const to = join(target, `${lan.hosts[0]!.name}-${i}`);
+    mkdirSync(to, { recursive: true });
+    for (const file of readdirSync(dir).filter((f) => f.endsWith('.log') || f.endsWith('.json'))) copyFileSync(join(dir, file), join(to, file));
+  });
 }
 
 /** The ends of the logs, for whoever reads why a start failed. */

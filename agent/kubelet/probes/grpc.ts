@@ -30,8 +30,11 @@ export function grpcHealth(host: string, port: number, service: string, timeoutM
       session.destroy();
       resolve({ result, output });
     };
-    const timer = setTimeout(() => end('failure', `timeout: failed to connect service ${JSON.stringify(address)} within ${timeoutMs / 1000}s: context deadline exceeded`), timeoutMs);
-    session.on('error', () => end('failure', `timeout: failed to connect service ${JSON.stringify(address)} within ${timeoutMs / 1000}s: connection refused`));
+    const unreachable = (why: string): void => end('failure', `timeout: failed to connect service ${JSON.stringify(address)} within ${timeoutMs / 1000}s: ${why}`);
+    const timer = setTimeout(() => unreachable('context deadline exceeded'), timeoutMs);
+    let connected = false;
+    session.on('connect', () => { connected = true; });
+    session.on('error', (error) => unreachable(error.message));
     const stream = session.request({
       [constants.HTTP2_HEADER_METHOD]: 'POST', [constants.HTTP2_HEADER_PATH]: '/grpc.health.v1.Health/Check',
       'content-type': 'application/grpc', te: 'trailers', 'user-agent': 'kube-probe/1.33',
@@ -46,7 +49,7 @@ export function grpcHealth(host: string, port: number, service: string, timeoutM
     stream.on('response', take);
     stream.on('trailers', take);
     stream.on('data', (part: Buffer) => parts.push(part));
-    stream.on('error', (error) => end('failure', `error: health rpc probe failed: ${error.message}`));
+    stream.on('error', (error) => (connected ? end('failure', `error: health rpc probe failed: ${error.message}`) : unreachable((error.cause as Error | undefined)?.message ?? error.message)));
     stream.on('end', () => {
       if (code === '12') return end('failure', `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${words}`);
       if (code !== '0') return end('failure', `error: health rpc probe failed: ${words}`);

@@ -35,6 +35,8 @@ export class ProbeWorker {
   #pod: Pod | undefined;
   #address = '';
   #id = '';
+  /** The container has been seen running: its probes are under way. */
+  #begun = false;
   #cancel: (() => void) | undefined;
   #probing = false;
   #onHold = false;
@@ -60,13 +62,15 @@ export class ProbeWorker {
     this.#address = address;
     if (!status) return;
     if (status.id !== this.#id) this.#newContainer(status);
+    // A container that an earlier agent made may be known before it runs.
+    if (status.state === 'running' && !this.#begun) this.#begin(status);
     if (status.state !== 'running') {
       this.#pause();
       if (this.#id && this.kind !== 'startup') this.#options.judged(this.#id, 'failure');
     }
   }
   startupSucceeded(): void {
-    if (this.kind === 'startup' || this.#stopped || !this.#id || this.#cancel || this.#probing) return;
+    if (this.kind === 'startup' || this.#stopped || !this.#begun || this.#cancel || this.#probing) return;
     this.#schedule(Math.max(0, this.#firstCounted - this.#options.clock.now()));
   }
   stop(): void {
@@ -75,10 +79,11 @@ export class ProbeWorker {
   }
 
   #newContainer(status: ContainerStatus): void {
-    const { clock, spec, judged, forgotten, started } = this.#options;
+    const { judged, forgotten } = this.#options;
     if (this.#id) forgotten(this.#id);
     this.#pause();
     this.#id = status.id;
+    this.#begun = false;
     this.#onHold = false;
     this.#last = undefined;
     this.#run = 0;
@@ -86,7 +91,10 @@ export class ProbeWorker {
     this.#failedEarly = false;
     this.#eagerMs = firstEagerMs;
     judged(status.id, initialResult[this.kind]);
-    if (status.state !== 'running') return;
+  }
+  #begin(status: ContainerStatus): void {
+    const { clock, spec, started } = this.#options;
+    this.#begun = true;
     this.#firstCounted = status.startedAt + (spec.initialDelaySeconds ?? 0) * 1000;
     // After an agent's restart the probes of all containers must not come at once.
     const late = clock.now() - this.#firstCounted > this.#periodMs();

@@ -52,9 +52,9 @@ export class PodDialer {
       const pid = await this.#sandboxPid();
       if (pid <= 0) throw new Error('the sandbox is not running');
       if (namespaceOf(String(pid)) === namespaceOf('self')) return connectLoopback(port);
+      if (this.#closed) throw new Error('the client has gone');
       this.#helper ??= this.#enter(pid);
     }
-    if (this.#closed) throw new Error('the client has gone');
     const entered = this.#helper;
     const id = ++this.#sequence;
     this.#cancelIdle();

@@ -37,11 +37,11 @@ export async function runRemoteCommand(session: RemoteCommandSession, open: () =
 
 /** An end of the input, or of the client, is an end for the process; input the process does not take is read and dropped. */
 function feed(from: Readable, to: NodeJS.WritableStream): void {
-  const drop = (): void => { from.resume(); };
+  from.pipe(to);
+  const drop = (): void => { from.unpipe().resume(); };
   to.on('error', drop);
   to.once('close', drop);
   from.once('close', () => to.end());
-  from.pipe(to);
 }
 
 /** Output nobody asked for is read as well: an unread one stops the other. */

@@ -18,7 +18,7 @@ const { values } = parseArgs({ options: { role: { type: 'string' }, 'data-dir': 
 const role = values.role as WorkerRole;
 const dataDir = values['data-dir'];
 if ((role !== 'service' && role !== 'node') || !dataDir) {
-  console.error('proxy worker: --role service|node and --data-dir are required');
+  process.stderr.write('proxy worker: --role service|node and --data-dir are required\n');
   process.exit(2);
 }
 const log = createLog({ name: `proxy-${role}` });

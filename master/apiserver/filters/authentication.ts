@@ -1,5 +1,6 @@
-// Who asks: an ordered list of authenticators; the first that knows the caller decides. Nobody is nobody's friend: without
-// one the answer is 401. (upstream: apiserver authentication/request/union)
+// Who asks: an ordered list of authenticators; the first that knows the caller decides. A caller who shows nothing is
+// system:anonymous, whom authorization may let read what is public; one who shows something wrong is refused.
+// (upstream: apiserver authentication/request/union, authentication/request/anonymous)
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import type { User } from '../../registry/request-context.ts';
 import type { ServerRequest } from '../request.ts';
@@ -11,10 +12,14 @@ export interface Authenticator {
 }
 
 /** A client certificate of our own CA, verified by TLS: CN is the user, O the groups. In-process callers arrive here likewise. */
-export const peerAuthenticator: Authenticator = { name: 'x509', authenticate: (request) => request.peer.user };
+export const peerAuthenticator: Authenticator = {
+  name: 'x509',
+  authenticate({ peer }) {
+    if (peer.unverified) throw errors.unauthorized();
+    return peer.user;
+  },
+};
 
-/** Paths that tell nothing but that the server lives, open to health checkers and joiners as upstream's system:public-info-viewer has them. */
-const publicPaths = new Set(['/healthz', '/livez', '/readyz', '/version', '/version/']);
 export const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
 export async function authenticate(request: ServerRequest, authenticators: readonly Authenticator[]): Promise<User> {
@@ -22,6 +27,7 @@ export async function authenticate(request: ServerRequest, authenticators: reado
     const user = await authenticator.authenticate(request);
     if (user) return { ...user, groups: user.groups.includes('system:authenticated') ? user.groups : [...user.groups, 'system:authenticated'] };
   }
-  if (request.headers['authorization'] === undefined && publicPaths.has(request.path)) return anonymous;
-  throw errors.unauthorized();
+  // A token nobody knows; other schemes are not spoken here and count as nothing shown.
+  if (/^bearer\s+\S/i.test(request.headers['authorization'] ?? '')) throw errors.unauthorized();
+  return anonymous;
 }

@@ -39,10 +39,13 @@ export const nodes: Authorizer = {
   },
 };
 
-/** What anyone may read: discovery and health. */
+const publicPaths = /^\/(version|healthz|livez|readyz)\/?$/;
+const discoveryPaths = /^\/(api|apis|openapi|version|healthz|livez|readyz)(\/|$)/;
+
+/** Everyone may see that the server lives, and those who are known what it serves. (upstream: system:public-info-viewer, system:discovery) */
 export const discovery: Authorizer = {
   name: 'Discovery',
-  authorize: (_user, info) => (!info.isResource && info.verb === 'get' && /^\/(api|apis|openapi|version|healthz|livez|readyz)(\/|$)/.test(info.path)) || undefined,
+  authorize: (user, info) => (!info.isResource && info.verb === 'get' && (user.groups.includes('system:authenticated') ? discoveryPaths : publicPaths).test(info.path)) || undefined,
 };
 
 export function authorize(user: User, info: RequestInfo, authorizers: readonly Authorizer[]): void {

@@ -65,16 +65,24 @@ export function decodeObject(resource: Pick<ResourceDefinition, 'type' | 'kind' 
       ? `${kind} in version "${apiVersion.split('/').at(-1)}" cannot be handled as a ${resource.kind}: converting (${goKind(kind, apiVersion)}) to (${goKind(resource.kind, resource.apiVersion)}): unknown conversion`
       : `the API version in the data (${apiVersion}) does not match the expected API version (${resource.apiVersion})`);
   }
+  const refuse = (why: string): never => { throw errors.badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${why}`); };
+  return decodeReporting(resource, raw, context, { malformed: refuse, strict: refuse });
+}
+
+/** How faults of decoding are answered; `also` are further faults of strictness, told as they are. */
+interface DecodeFaults { malformed(why: string): never; strict(why: string): never; readonly also?: readonly string[] }
+
+export function decodeReporting(resource: Pick<ResourceDefinition, 'type' | 'kind' | 'apiVersion'>, raw: RawBody, context: RequestContext, answer: DecodeFaults): ApiObject {
   const report = { unknown: [] as string[] };
   let object: ApiObject;
   try {
     object = decode(resource.type, raw.value, report) as ApiObject;
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    throw errors.badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${error.message}`);
+    return answer.malformed(error.message);
   }
-  const faults = [...report.unknown.map((path) => `unknown field "${path}"`), ...raw.duplicates.map((path) => `duplicate field "${path}"`)];
-  if (faults.length && context.fieldValidation === 'Strict') throw errors.badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: strict decoding error: ${faults.join(', ')}`);
+  const faults = [...(answer.also ?? []), ...report.unknown.map((path) => `unknown field "${path}"`), ...raw.duplicates.map((path) => `duplicate field "${path}"`)];
+  if (faults.length && context.fieldValidation === 'Strict') return answer.strict(`strict decoding error: ${faults.join(', ')}`);
   if (faults.length && context.fieldValidation === 'Warn') context.warnings.push(...faults);
   object.kind = resource.kind;
   object.apiVersion = resource.apiVersion;

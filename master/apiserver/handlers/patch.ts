@@ -1,70 +1,91 @@
 // PATCH: the forms of patches on an object or a subresource. (upstream: apiserver endpoints/handlers/patch.go)
+import { goText } from '../../../src/apimachinery/go-text.ts';
+import { invalid } from '../../../src/apimachinery/fault.ts';
 import * as errors from '../../../src/apimachinery/status-error.ts';
-import { jsonPatch, mergePatch, PatchError } from '../../../src/schema/patch.ts';
-import type { ApiObject } from '../../../src/schema/resource.ts';
+import { isObject, jsonPatch, mergePatch, PatchError } from '../../../src/schema/patch.ts';
+import type { ApiObject, ResourceDefinition } from '../../../src/schema/resource.ts';
 import type { JsonValue } from '../../../src/schema/schema.ts';
 import { strategicMergePatch } from '../../../src/schema/strategic-merge-patch.ts';
 import type { RequestContext } from '../../registry/request-context.ts';
 import { parseJson, parseYaml } from '../negotiation.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
-import { decodeObject } from './body.ts';
-import { answerObject, type ResourceHandlerContext } from './objects.ts';
+import { apply } from './apply.ts';
+import { decodeReporting } from './body.ts';
+import { answerObject, checkPlace, type ResourceHandlerContext } from './objects.ts';
 import { writeContext } from './options.ts';
 
 const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml'] as const;
 type PatchContentType = (typeof patchTypes)[number];
 
-export interface ParsedPatch { readonly type: PatchContentType; readonly value: JsonValue }
+export interface ParsedPatch { readonly type: PatchContentType; readonly value: JsonValue; readonly duplicates: readonly string[] }
 
-/** @throws StatusError 415, 400 */
-export async function readPatch(request: AdmittedRequest): Promise<ParsedPatch> {
-  const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase() as PatchContentType;
-  if (!patchTypes.includes(type)) throw errors.unsupportedMediaType(patchTypes);
+const patchTypeOf = (request: AdmittedRequest): PatchContentType => (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase() as PatchContentType;
+
+/** The patch and the context it is written in: options are judged before the body is read. @throws StatusError 415, 422, 400 */
+export async function readPatch(request: AdmittedRequest): Promise<{ patch: ParsedPatch; write: RequestContext }> {
+  const type = patchTypeOf(request);
+  if (!patchTypes.includes(type)) throw errors.noSuchContentType();
+  const write = writeContext(request, 'PatchOptions', type === 'application/apply-patch+yaml');
   const body = await request.body();
-  if ('value' in body) return { type, value: body.value as JsonValue };
-  const text = Buffer.from(body.bytes).toString();
+  if ('value' in body) return { patch: { type, value: body.value as JsonValue, duplicates: [] }, write };
+  const text = Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).toString();
   try {
-    return { type, value: (type === 'application/apply-patch+yaml' ? parseYaml(text) : parseJson(text)).value as JsonValue };
+    const { value, duplicates } = type === 'application/apply-patch+yaml' ? parseYaml(text) : parseJson(text);
+    return { patch: { type, value: value as JsonValue, duplicates }, write };
   } catch (error) {
-    throw errors.badRequest(`error decoding patch: ${(error as Error).message}`);
+    if (!(error instanceof SyntaxError)) throw error;
+    throw errors.badRequest(type === 'application/apply-patch+yaml' ? `error decoding YAML: error converting YAML to JSON: yaml: ${error.message}` : `error decoding patch: ${error.message}`);
   }
 }
 
-/** The patched object, before decoding. */
-export function applyPatch(type: ResourceHandlerContext['store']['resource']['type'], current: ApiObject, patch: ParsedPatch): JsonValue {
-  const target = current as unknown as JsonValue;
+/** The patched object, before decoding. @throws StatusError */
+function applyPatch(type: ResourceDefinition['type'], target: JsonValue, patch: ParsedPatch): JsonValue {
   try {
     switch (patch.type) {
       case 'application/json-patch+json': return jsonPatch(target, patch.value);
-      case 'application/merge-patch+json': return mergePatch(target, patch.value);
+      case 'application/merge-patch+json':
+        if (!isObject(patch.value)) throw new PatchError(`error decoding patch: json: cannot unmarshal ${Array.isArray(patch.value) ? 'array' : typeof patch.value} into Go value of type map[string]interface {}`, 400);
+        return mergePatch(target, patch.value);
       case 'application/strategic-merge-patch+json': return strategicMergePatch(type, target, patch.value);
-      case 'application/apply-patch+yaml': throw errors.unsupportedMediaType(patchTypes.filter((t) => t !== patch.type));
+      case 'application/apply-patch+yaml': throw errors.noSuchContentType();
     }
   } catch (error) {
     if (!(error instanceof PatchError)) throw error;
-    throw error.code === 400 ? errors.badRequest(error.message) : new errors.StatusError(422, 'Invalid', error.message, {});
+    switch (error.code) {
+      case 400: throw errors.badRequest(error.message);
+      case 413: throw errors.tooLarge(`Request entity too large: ${error.message}`);
+      case 422: throw errors.unprocessable();
+      case 500: throw errors.bare(error.message);
+    }
   }
+}
+
+/** The patched object, decoded: what does not fit its type, or is unknown to it, is a fault of the patch. @throws StatusError */
+export function patched(resource: Pick<ResourceDefinition, 'type' | 'kind' | 'apiVersion' | 'version'>, current: ApiObject, patch: ParsedPatch, write: RequestContext): ApiObject {
+  const value = applyPatch(resource.type, current as unknown as JsonValue, patch);
+  const refuse = (why: string): never => {
+    const shown = patch.type === 'application/strategic-merge-patch+json' ? goText(patch.value) : JSON.stringify(value);
+    // Upstream names no kind here.
+    throw errors.invalid('', '', '', [invalid('patch', shown, why)]);
+  };
+  if (!isObject(value)) return refuse(`json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type ${resource.version}.${resource.kind}`);
+  const prefix = patch.type === 'application/json-patch+json' ? 'json patch ' : '';
+  return decodeReporting(resource, { value, duplicates: [] }, write, { malformed: refuse, strict: refuse, also: patch.duplicates.map((path) => `${prefix}duplicate field "${path}"`) });
 }
 
 export async function patch(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {
   const { store } = context;
   const { info } = request;
-  const write: RequestContext = writeContext(request, 'PatchOptions');
-  const parsed = await readPatch(request);
+  const { patch, write } = await readPatch(request);
+  if (patch.type === 'application/apply-patch+yaml') return apply(request, context, patch, write);
   const { stored } = await store.update(info.namespace || undefined, info.name, (old) => {
-    const patched = applyPatch(store.resource.type, old!, parsed);
-    const object = decodeObject(store.resource, { value: patched, duplicates: [] }, write);
-    checkPlace(object, info.name, store.resource.namespaced ? info.namespace : '');
+    const object = patched(store.resource, old!, patch, write);
+    checkPlace(object, info, store.resource.namespaced);
     // The revision of the object read goes along unless the patch names its own: then it is the client's lock.
-    if (object.metadata.resourceVersion === old!.metadata.resourceVersion && !namesRevision(parsed)) delete (object.metadata as { resourceVersion?: string }).resourceVersion;
+    if (object.metadata.resourceVersion === old!.metadata.resourceVersion && !namesRevision(patch)) delete (object.metadata as { resourceVersion?: string }).resourceVersion;
     return object;
   }, { subresource: info.subresource }, write);
-  return answerObject(stored, 200, context);
-}
-
-function checkPlace(object: ApiObject, name: string, namespace: string): void {
-  if (object.metadata.name && object.metadata.name !== name) throw errors.badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`);
-  if (namespace && object.metadata.namespace && object.metadata.namespace !== namespace) throw errors.badRequest(`the namespace of the object (${object.metadata.namespace}) does not match the namespace on the request (${namespace})`);
+  return answerObject(request, stored, 200, context);
 }
 
 function namesRevision(patch: ParsedPatch): boolean {

@@ -38,10 +38,10 @@ const logParameters = ['follow', 'previous', 'sinceSeconds', 'sinceTime', 'times
 export function logHandler(tunnels: Tunnels): SubresourceHandler {
   return async (request, { registry }): Promise<Answer> => {
     if (request.info.verb !== 'get') throw errors.methodNotSupported({ group: '', resource: 'pods/log' }, request.info.verb);
-    checkLogOptions(request.query);
+    checkLogOptions(request.query, request.info.name);
     const store = registry.find('', 'v1', 'pods')!;
     const waiting = store.get(request.info.namespace, request.info.name).object as unknown as PodView;
-    const name = request.query.get('container') || waiting.spec.containers[0]!.name;
+    const name = request.query.get('container') || (waiting.spec.containers.length === 1 ? waiting.spec.containers[0]!.name : '');
     if (!waiting.spec.nodeName && waiting.spec.containers.some((c) => c.name === name)) return { kind: 'raw', status: 200, headers: { 'content-type': 'text/plain' }, body: new Uint8Array() };
     const { node, container } = locate(registry, request, true);
     const query = new URLSearchParams();
@@ -54,7 +54,7 @@ export function logHandler(tunnels: Tunnels): SubresourceHandler {
   };
 }
 
-function checkLogOptions(query: URLSearchParams): void {
+function checkLogOptions(query: URLSearchParams, pod: string): void {
   const faults = [];
   for (const name of ['tailLines', 'limitBytes', 'sinceSeconds']) {
     const text = query.get(name);
@@ -65,7 +65,7 @@ function checkLogOptions(query: URLSearchParams): void {
     if (value < minimum) faults.push({ type: 'Invalid' as const, field: name, message: `Invalid value: ${value}: must be greater than ${minimum === 0 ? 'or equal to 0' : '0'}` });
   }
   if (query.get('sinceSeconds') && query.get('sinceTime')) faults.push({ type: 'Forbidden' as const, field: '', message: 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified' });
-  if (faults.length) throw errors.invalid('', 'PodLogOptions', '', faults);
+  if (faults.length) throw errors.invalid('', 'PodLogOptions', pod, faults);
 }
 
 async function kubeletError(response: IncomingMessage): Promise<errors.StatusError> {

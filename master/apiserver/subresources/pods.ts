@@ -1,4 +1,5 @@
 // binding and eviction of Pods. (upstream: registry/core/pod/storage/storage.go, eviction.go)
+import { notSupported, required } from '../../../src/apimachinery/fault.ts';
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import { setCondition, type AnyCondition } from '../../../src/apimachinery/conditions.ts';
 import { ephemeralContainersFaults, resizeFaults, withEphemeralContainers, withResizedContainers } from '../../../src/api/core/pod-subresources.ts';
@@ -11,7 +12,7 @@ import { objectAnswer, type AdmittedRequest, type Answer } from '../request.ts';
 import { decodeObject, readBody } from '../handlers/body.ts';
 import { answerObject, type ResourceHandlerContext } from '../handlers/objects.ts';
 import { writeContext } from '../handlers/options.ts';
-import { applyPatch, readPatch } from '../handlers/patch.ts';
+import { patched, readPatch } from '../handlers/patch.ts';
 import { cloneJson } from '../../../src/util/json.ts';
 
 interface Binding { metadata?: { name?: string; uid?: string; annotations?: Record<string, string>; labels?: Record<string, string> }; target?: { kind?: string; name?: string } }
@@ -19,16 +20,18 @@ interface Binding { metadata?: { name?: string; uid?: string; annotations?: Reco
 /** POST pods/{name}/binding: the scheduler's decision, taken once. */
 export async function bind(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {
   const { store, registry } = context;
-  const write = writeContext(request, 'CreateOptions');
+  if (request.info.verb !== 'create') throw errors.methodNotAllowed();
   const { value } = await readBody(request, 'Binding', context.typeOf);
   const binding = value as Binding;
   const name = request.info.name || binding.metadata?.name || '';
+  if (binding.metadata?.name !== undefined && binding.metadata.name !== name) throw errors.badRequest('name in URL does not match name in Binding object');
   const node = binding.target?.name;
   const faults = [
-    ...(binding.target?.kind && binding.target.kind !== 'Node' ? [{ type: 'NotSupported' as const, field: 'target.kind', message: `Unsupported value: ${JSON.stringify(binding.target.kind)}: supported values: "Node", "<empty>"` }] : []),
-    ...(node ? [] : [{ type: 'Required' as const, field: 'target.name', message: 'Required value' }]),
-  ];
-  if (faults.length) throw errors.invalid('', 'Binding', name, faults);
+    ...(binding.target?.kind && binding.target.kind !== 'Node' ? [notSupported('target.kind', binding.target.kind, ['Node', '<empty>'])] : []),
+    ...(node ? [] : [required('target.name')]),
+  ].map((fault) => `${fault.field}: ${fault.message}`);
+  const write = writeContext(request, 'CreateOptions');
+  if (faults.length) throw errors.bare(faults.length === 1 ? faults[0]! : `[${faults.join(', ')}]`);
   const refuse = (why: string): never => { throw errors.conflict({ group: '', resource: 'pods/binding' }, name, why); };
   await store.update(request.info.namespace, name, (old) => {
     const spec = old!['spec'] as { nodeName?: string };
@@ -67,13 +70,13 @@ function podPart(part: 'ephemeralcontainers' | 'resize') {
   return async (request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> => {
     const { store } = context;
     const { info } = request;
-    if (info.verb === 'get') return answerObject(store.get(info.namespace, info.name), 200, context);
-    if (info.verb !== 'update' && info.verb !== 'patch') throw errors.methodNotSupported({ group: '', resource: `pods/${part}` }, info.verb);
-    const write = writeContext(request, info.verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
-    const patch = info.verb === 'patch' ? await readPatch(request) : undefined;
+    if (info.verb === 'get') return answerObject(request, store.get(info.namespace, info.name), 200, context);
+    if (info.verb !== 'update' && info.verb !== 'patch') throw errors.methodNotAllowed();
+    const read = info.verb === 'patch' ? await readPatch(request) : undefined;
+    const write = read?.write ?? writeContext(request, 'UpdateOptions');
     const body = info.verb === 'update' ? await readBody(request, 'Pod', context.typeOf) : undefined;
     const { stored } = await store.update(info.namespace, info.name, (old) => {
-      const given = decodeObject(store.resource, patch ? { value: applyPatch(store.resource.type, old!, patch), duplicates: [] } : body!, write);
+      const given = read ? patched(store.resource, old!, read.patch, write) : decodeObject(store.resource, body!, write);
       if (body && given.metadata.resourceVersion && given.metadata.resourceVersion !== old!.metadata.resourceVersion) throw errors.modified(store.groupResource, info.name);
       applyDefaults(store.resource.type, given);
       const pod = cloneJson(merge(given as unknown as Pod, old as unknown as Pod));
@@ -82,7 +85,7 @@ function podPart(part: 'ephemeralcontainers' | 'resize') {
       delete (pod.metadata as { resourceVersion?: string }).resourceVersion;
       return pod as never;
     }, { subresource: part, internal: true }, write);
-    return answerObject(stored, 200, context);
+    return answerObject(request, stored, 200, context);
   };
 }
 export const ephemeralContainers = podPart('ephemeralcontainers');
@@ -103,5 +106,5 @@ export async function finalizeNamespace(request: AdmittedRequest, context: Resou
     else delete spec.finalizers;
     return namespace;
   }, { subresource: 'finalize', internal: true }, write);
-  return answerObject(stored, 200, context);
+  return answerObject(request, stored, 200, context);
 }

@@ -5,12 +5,16 @@ import { selectorFromObject, selectorFromSet } from '../../../src/apimachinery/s
 import type { ApiObject, ResourceDefinition } from '../../../src/schema/resource.ts';
 import { objectMeta } from '../../../src/schema/object-meta.ts';
 import { field, int32, object, string } from '../../../src/schema/schema.ts';
+import { entriesOfScale, entriesOfScaled } from '../../../src/schema/apply/scale-fields.ts';
+import { timestamp } from '../../../src/util/clock.ts';
+import { FieldManagement, setEntries } from '../../registry/field-management.ts';
 import type { StoredObject } from '../../registry/stored-object.ts';
 import { objectAnswer, type AdmittedRequest, type Answer } from '../request.ts';
+import { checkConfiguration } from '../handlers/apply.ts';
 import { decodeObject, readBody } from '../handlers/body.ts';
 import type { ResourceHandlerContext } from '../handlers/objects.ts';
-import { writeContext } from '../handlers/options.ts';
-import { applyPatch, readPatch } from '../handlers/patch.ts';
+import { isTrue, writeContext } from '../handlers/options.ts';
+import { patched, readPatch } from '../handlers/patch.ts';
 import { cloneJson } from '../../../src/util/json.ts';
 
 const packageName = 'io.k8s.api.autoscaling.v1';
@@ -24,7 +28,8 @@ export const scaleType = object('Scale', {
     selector: string(2, { doc: 'Label query over the counted Pods.' }),
   }, { package: packageName, doc: 'What is there.' }), { written: true, doc: 'Observed scale.' }),
 }, { package: packageName, doc: 'The scale of a resource.' });
-const scaleKind = { type: scaleType, kind: 'Scale', apiVersion: 'autoscaling/v1', version: 'v1' };
+const scaleKind = { type: scaleType, kind: 'Scale', apiVersion: 'autoscaling/v1', group: 'autoscaling', version: 'v1' };
+const scaleFields = new FieldManagement(scaleKind);
 
 type Tree = Record<string, unknown>;
 const readPath = (o: unknown, path: string): unknown => path.replace(/^\./, '').split('.').reduce<unknown>((v, part) => (v as Tree | undefined)?.[part], o);
@@ -55,24 +60,35 @@ export async function scale(request: AdmittedRequest, context: ResourceHandlerCo
   const { resource } = store;
   const subject = { group: resource.group, resource: `${resource.plural}/scale` };
   const namespace = info.namespace || undefined;
+  if (info.verb === 'get') {
+    const found = store.find(namespace, info.name);
+    if (!found) throw errors.notFound(subject, info.name);
+    return objectAnswer(scaleOf(resource, found.object));
+  }
+  if (info.verb !== 'update' && info.verb !== 'patch') throw errors.methodNotAllowed();
   if (!store.find(namespace, info.name)) throw errors.notFound(subject, info.name);
-  if (info.verb === 'get') return objectAnswer(scaleOf(resource, store.get(namespace, info.name).object));
-  if (info.verb !== 'update' && info.verb !== 'patch') throw errors.methodNotSupported(subject, info.verb);
-  const write = writeContext(request, info.verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
-  const patch = info.verb === 'patch' ? await readPatch(request) : undefined;
+  const read = info.verb === 'patch' ? await readPatch(request) : undefined;
+  const write = read?.write ?? writeContext(request, 'UpdateOptions');
   const body = info.verb === 'update' ? await readBody(request, 'Scale', context.typeOf) : undefined;
+  const applies = read?.patch.type === 'application/apply-patch+yaml';
+  if (applies) checkConfiguration(read.patch, write);
+  const replicasPath = resource.subresources.scale!.specReplicasPath;
   const { stored }: { stored: StoredObject } = await store.update(namespace, info.name, (old) => {
     const current = scaleOf(resource, old!);
-    const wanted = decodeObject(scaleKind, patch ? { value: applyPatch(scaleType, current, patch), duplicates: [] } : body!, write);
+    setEntries(current, entriesOfScale(old!.metadata.managedFields as never, replicasPath));
+    const writer = { subresource: 'scale', manager: write.fieldManager, now: timestamp(context.registry.clock.now()) };
+    const wanted = applies ? scaleFields.apply(current, read.patch.value, isTrue(request.query.get('force')), writer) : read ? patched(scaleKind, current, read.patch, write) : decodeObject(scaleKind, body!, write);
     if (wanted.metadata.name && wanted.metadata.name !== info.name) throw errors.badRequest(`the name of the object (${wanted.metadata.name}) does not match the name on the URL (${info.name})`);
     const replicas = (wanted['spec'] as { replicas?: number }).replicas ?? 0;
     if (replicas < 0) throw errors.invalid('autoscaling', 'Scale', info.name, [{ type: 'Invalid', field: 'spec.replicas', message: `Invalid value: ${replicas}: must be greater than or equal to 0` }]);
     const asked = wanted.metadata.resourceVersion;
     if (asked && asked !== old!.metadata.resourceVersion) throw errors.modified(subject, info.name);
+    if (!applies) scaleFields.track(current, wanted, writer);
     const object = cloneJson(old!);
-    writePath(object, resource.subresources.scale!.specReplicasPath, replicas);
+    writePath(object, replicasPath, replicas);
+    setEntries(object, entriesOfScaled(old!.metadata.managedFields as never, wanted.metadata.managedFields as never, replicasPath, resource.apiVersion));
     delete (object.metadata as { resourceVersion?: string }).resourceVersion;
     return object;
-  }, { subresource: 'scale' }, write);
+  }, { subresource: 'scale', applied: true }, write);
   return objectAnswer(scaleOf(resource, stored.object));
 }

@@ -100,7 +100,7 @@ async function syncRevision(context: ControllerContext, deployment: Deployment, 
   const revision = annotations[revisionAnnotation]!;
   if (deployment.metadata.annotations?.[revisionAnnotation] !== revision) {
     const { name, namespace, resourceVersion } = deployment.metadata;
-    await context.client.patch(Deployments, { name, namespace }, { metadata: { resourceVersion, annotations: { [revisionAnnotation]: revision } } });
+    await context.client.patch(Deployments, { name, namespace }, { metadata: { resourceVersion, annotations: { [revisionAnnotation]: revision } } }, { subresource: 'status' });
     return true;
   }
   if (deadlineOf(deployment) !== undefined && !deployment.status?.conditions?.some((c) => c.type === 'Progressing')) {

@@ -4,7 +4,7 @@ import type { EndpointAddress as Address, EndpointSubset } from '../../../src/ap
 import type { Pod } from '../../../src/api/core/pod.ts';
 import type { Service } from '../../../src/api/core/service.ts';
 import { isPodReady } from '../pod-state.ts';
-import { addressesOf, headlessLabel, hostnameOf, isHeadless, targetPortIn } from '../service-pods.ts';
+import { addressesOf, headlessLabel, hostnameOf, lacksClusterIP, targetPortIn } from '../service-pods.ts';
 
 export const managedByLabel = 'endpoints.kubernetes.io/managed-by';
 export const managedBy = 'endpoint-controller';
@@ -45,5 +45,5 @@ function addressFor(service: Service, pod: Pod): Address {
 
 export function labelsFor(service: Service): Record<string, string> {
   const { [headlessLabel]: _, ...own } = service.metadata.labels ?? {};
-  return { ...own, [managedByLabel]: managedBy, ...(isHeadless(service) ? { [headlessLabel]: '' } : {}) };
+  return { ...own, [managedByLabel]: managedBy, ...(lacksClusterIP(service) ? { [headlessLabel]: '' } : {}) };
 }

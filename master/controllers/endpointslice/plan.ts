@@ -8,7 +8,7 @@ import { Services, type Service } from '../../../src/api/core/service.ts';
 import { managedByLabel, serviceNameLabel, type Endpoint, type EndpointPort, type EndpointSlice } from '../../../src/api/discovery/endpoint-slice.ts';
 import type { Draft } from '../../../src/client/client.ts';
 import { isPodReady } from '../pod-state.ts';
-import { addressesOf, headlessLabel, hostnameOf, isHeadless, targetPortIn } from '../service-pods.ts';
+import { addressesOf, headlessLabel, hostnameOf, lacksClusterIP, targetPortIn } from '../service-pods.ts';
 import { equalJson } from '../../../src/util/json.ts';
 
 export const maxEndpointsPerSlice = 100;
@@ -45,7 +45,7 @@ export function endpointFor(service: Service, pod: Pod, node: Node | undefined, 
 
 export function labelsFor(service: Service): Record<string, string> {
   const { [serviceNameLabel]: _name, [managedByLabel]: _by, [headlessLabel]: _headless, ...own } = service.metadata.labels ?? {};
-  return { ...own, [serviceNameLabel]: service.metadata.name, [managedByLabel]: managedBy, ...(isHeadless(service) ? { [headlessLabel]: '' } : {}) };
+  return { ...own, [serviceNameLabel]: service.metadata.name, [managedByLabel]: managedBy, ...(lacksClusterIP(service) ? { [headlessLabel]: '' } : {}) };
 }
 
 /** All writes for a Service. `existing` are its slices made by this controller. */

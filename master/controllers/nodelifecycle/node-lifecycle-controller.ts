@@ -18,7 +18,7 @@ export const nodeIndex = { resource: Pods, name: 'node', of: (pod: Pod) => (pod.
 const readyStatus = (node: Node | undefined): string | undefined => findCondition(node?.status?.conditions, 'Ready')?.status;
 
 export function createNodeLifecycleController(): Controller {
-  const seen = new Map<string, NodeHealth>();
+  const memory: Memory = { seen: new Map(), marked: new Set() };
   return {
     name: 'node-controller',
     for: Nodes,
@@ -29,14 +29,18 @@ export function createNodeLifecycleController(): Controller {
     ],
     reads: [Pods],
     indexes: [nodeIndex],
-    reconcile: (context, key) => reconcile(seen, context, key),
+    reconcile: (context, key) => reconcile(memory, context, key),
   };
 }
 
-async function reconcile(seen: Map<string, NodeHealth>, context: ControllerContext, name: string): Promise<ReconcileResult | void> {
+/** What only this process knows: when each node was last heard, and the unready nodes whose Pods are marked already. */
+interface Memory { readonly seen: Map<string, NodeHealth>; readonly marked: Set<string> }
+
+async function reconcile({ seen, marked }: Memory, context: ControllerContext, name: string): Promise<ReconcileResult | void> {
   const node = context.cached(Nodes).get(name);
   if (!node) {
     seen.delete(name);
+    marked.delete(name);
     return undefined;
   }
   const now = context.clock.now();
@@ -56,7 +60,12 @@ async function reconcile(seen: Map<string, NodeHealth>, context: ControllerConte
     await context.client.patch(Nodes, { name }, { metadata: { resourceVersion }, spec: { taints } });
     return undefined;
   }
-  if (readyStatus(node) !== 'True') await markPodsNotReady(context, node);
+  if (readyStatus(node) === 'True') marked.delete(name);
+  // A kubelet that still speaks has the last word on its Pods: marking them again and again would be a quarrel.
+  else if (readyStatus(node) === 'Unknown' || !marked.has(name)) {
+    await markPodsNotReady(context, node);
+    marked.add(name);
+  }
   return left > 0 ? { requeueAfter: left } : undefined;
 }
 

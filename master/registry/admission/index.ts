@@ -6,11 +6,13 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { priority } from './priority.ts';
 import { serviceAccount } from './service-account.ts';
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 
 export const admissionPlugins = (registry: Registry): readonly AdmissionPlugin[] => [
   namespaceLifecycle(registry),
   serviceAccount(registry),
   nodeRestriction(),
+  taintNodesByCondition(),
   priority(),
   defaultTolerationSeconds(),
 ];

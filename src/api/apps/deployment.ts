@@ -1,23 +1,16 @@
 // Deployment: keeps a number of equal Pods and rolls them from one template to the next.
 // upstream: pkg/apis/apps/validation/validation.go (ValidateDeployment), pkg/apis/apps/v1/defaults.go, pkg/registry/apps/deployment
-import { child, forbidden, invalid, required as requiredFault, type Fault } from '../../apimachinery/fault.ts';
-import { isValidPercent } from '../../apimachinery/names.ts';
+import { child, forbidden, invalid, notSupported, required as requiredFault, type Fault } from '../../apimachinery/fault.ts';
 import { selectorFromObject } from '../../apimachinery/selectors.ts';
 import { labelSelector } from '../../schema/object-meta.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, boolean, field, int32, int64, intOrString, object, required, string, time, type FieldsValue } from '../../schema/schema.ts';
 import { podTemplateSpec } from '../core/pod-template.ts';
 import { negativeCountFaults, replicaCountFaults, selectedTemplateFaults } from '../core/replica-workload.ts';
+import { amount, intOrPercentFaults, overHundredFaults } from '../int-or-percent.ts';
 import { ageColumn, nameColumn, templateColumns } from '../table-columns.ts';
 
 const apps = 'io.k8s.api.apps.v1';
-
-const intOrPercentFaults = (value: number | string, path: string): Fault[] => {
-  if (typeof value === 'string') return isValidPercent(value).map((message) => invalid(path, value, message));
-  return value < 0 ? [invalid(path, value, 'must be greater than or equal to 0')] : [];
-};
-/** The number in front of `%`, or the plain number: only zero matters here. */
-const amount = (value: number | string | undefined): number => (typeof value === 'string' ? Number.parseInt(value, 10) : value ?? 0);
 
 export const rollingUpdateDeployment = object('RollingUpdateDeployment', {
   maxUnavailable: intOrString(1, { doc: 'How many Pods may be missing during an update, as a number or a percentage (rounded down).', validate: intOrPercentFaults }),
@@ -28,22 +21,26 @@ export const rollingUpdateDeployment = object('RollingUpdateDeployment', {
     const at = child(path, 'maxUnavailable');
     const faults: Fault[] = [];
     if (amount(maxUnavailable) === 0 && amount(maxSurge) === 0) faults.push(invalid(at, maxUnavailable, 'may not be 0 when `maxSurge` is 0'));
-    if (typeof maxUnavailable === 'string' && isValidPercent(maxUnavailable).length === 0 && amount(maxUnavailable) > 100) faults.push(invalid(at, maxUnavailable, 'must not be greater than 100%'));
+    faults.push(...overHundredFaults(maxUnavailable, at));
     return faults;
   },
 });
 export interface RollingUpdateDeployment extends FieldsValue<typeof rollingUpdateDeployment.fields> {}
 
+const strategyTypes = ['Recreate', 'RollingUpdate'];
 export const deploymentStrategy = object('DeploymentStrategy', {
-  type: string(1, { default: 'RollingUpdate', enum: ['Recreate', 'RollingUpdate'], doc: 'Recreate ends all old Pods first; RollingUpdate replaces them bit by bit.' }),
+  type: string(1, { default: 'RollingUpdate', doc: 'Recreate ends all old Pods first; RollingUpdate replaces them bit by bit.' }),
   rollingUpdate: field(2, rollingUpdateDeployment, { doc: 'Limits of a rolling update.' }),
 }, {
   package: apps, doc: 'How old Pods are replaced by new ones.',
   defaults: (strategy) => {
     if (strategy['type'] === 'RollingUpdate') strategy['rollingUpdate'] = { maxUnavailable: '25%', maxSurge: '25%', ...strategy['rollingUpdate'] };
   },
-  validate: ({ type, rollingUpdate }, path) => {
+  validate: (strategy, path) => {
+    const { type, rollingUpdate } = strategy;
     const at = child(path, 'rollingUpdate');
+    // Upstream names the whole strategy.
+    if (!strategyTypes.includes(type)) return [notSupported(path, strategy, strategyTypes)];
     if (type === 'Recreate' && rollingUpdate) return [forbidden(at, "may not be specified when strategy `type` is 'Recreate'")];
     return type === 'RollingUpdate' && !rollingUpdate ? [requiredFault(at, 'this should be defaulted and never be nil')] : [];
   },
@@ -115,6 +112,7 @@ export const Deployments = defineResource({
   subresources: { status: true, scale: { specReplicasPath: 'spec.replicas', statusReplicasPath: 'status.replicas', labelSelectorPath: 'spec.selector' } },
   generation: true,
   generationMetadata: ['annotations'],
+  statusKeeps: ['labels'],
   validate: ({ spec }) => specFaults(spec),
   validateStatus: ({ status }, old) => statusFaults(status, old.status),
   columns: [

@@ -30,6 +30,7 @@ export const Leases = defineResource({
   group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', scope: 'Namespaced',
   doc: 'Says who holds something, and is renewed while they live.',
   fields: { spec: field(2, leaseSpec, { written: true, doc: 'Who holds the lease, and since when.' }) },
+  requiresRevision: true,
   columns: [
     nameColumn,
     { name: 'Holder', type: 'string', description: 'Who holds the lease.', value: (lease) => lease.spec.holderIdentity ?? '' },

@@ -2,6 +2,7 @@
 // upstream: pkg/apis/core/validation/validation.go, ValidatePodUpdate
 import { forbidden, invalid, type Fault } from '../../apimachinery/fault.ts';
 import { rangeError } from '../../apimachinery/names.ts';
+import { difference } from '../difference.ts';
 import type { NodeAffinity, NodeSelectorRequirement } from './affinity.ts';
 import type { PodSpec } from './pod-spec.ts';
 import { sameTolerationTarget } from './toleration.ts';
@@ -29,7 +30,7 @@ export function podUpdateFaults(pod: PodValue, old: PodValue): Fault[] {
   if (old.spec.schedulingGates?.length) faults.push(...gatedFaults(pod.spec, old.spec));
   const rest = withOldUpdatable(pod.spec, old.spec);
   const before = withServiceAccount(old.spec);
-  if (!equalJson(rest, before)) faults.push(forbidden('spec', `pod updates may not change fields other than ${updatable}\n${difference(before, rest, '').join('\n')}`));
+  if (!equalJson(rest, before)) faults.push(forbidden('spec', `pod updates may not change fields other than ${updatable}\n${difference(before, rest).join('\n')}`));
   return faults;
 }
 
@@ -104,15 +105,4 @@ function withOldUpdatable(spec: PodSpec, old: PodSpec): Record<string, unknown> 
     restore('affinity', Object.keys(affinity).length === 0 ? old.affinity : affinity);
   }
   return rest;
-}
-
-/** The changed paths of two values, one line each way; people read it, no client does. */
-function difference(before: unknown, after: unknown, path: string): string[] {
-  if (equalJson(before, after)) return [];
-  const isTree = (value: unknown): value is object => typeof value === 'object' && value !== null;
-  if (isTree(before) && isTree(after)) {
-    const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-    return [...names].sort().flatMap((name) => difference(before[name as never], after[name as never], Array.isArray(before) ? `${path}[${name}]` : `${path}.${name}`));
-  }
-  return [...(before === undefined ? [] : [`- ${path.slice(1)}: ${JSON.stringify(before)}`]), ...(after === undefined ? [] : [`+ ${path.slice(1)}: ${JSON.stringify(after)}`])];
 }

@@ -54,6 +54,7 @@ export const Pods = defineResource({
   validate: (pod, old) => (old ? [...podOnlyFaults(pod.spec), ...podUpdateFaults(pod, old)] : podCreateFaults(pod.spec)),
   validateStatus: podStatusFaults,
   warnings: (pod, old) => (old ? [] : podWarnings(pod)),
+  statusKeeps: ['ownerReferences'],
   deletionGrace: podDeletionGrace,
   columns: podColumns,
   rowConditions: podRowConditions,

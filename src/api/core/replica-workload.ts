@@ -33,10 +33,10 @@ const count = (status: Counts, name: string): number => (typeof status[name] ===
 export const negativeCountFaults = (status: Counts, names: readonly string[]): Fault[] =>
   names.filter((name) => count(status, name) < 0).map((name) => invalid(`status.${name}`, status[name], 'must be greater than or equal to 0'));
 
-/** Faults of status counts that are above what they are a part of. */
-export function replicaCountFaults(status: Counts, names: readonly string[]): Fault[] {
+/** Faults of status counts that are above what they are a part of; `ready` names the ready ones in messages. */
+export function replicaCountFaults(status: Counts, names: readonly string[], ready = 'readyReplicas'): Fault[] {
   const faults = names.filter((name) => count(status, name) > count(status, 'replicas')).map((name) => invalid(`status.${name}`, status[name], 'cannot be greater than status.replicas'));
-  if (count(status, 'availableReplicas') > count(status, 'readyReplicas')) faults.push(invalid('status.availableReplicas', status['availableReplicas'], 'cannot be greater than readyReplicas'));
+  if (count(status, 'availableReplicas') > count(status, 'readyReplicas')) faults.push(invalid('status.availableReplicas', status['availableReplicas'], `cannot be greater than ${ready}`));
   return faults;
 }
 

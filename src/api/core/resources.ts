@@ -52,6 +52,16 @@ export function containerResourceNameFaults(name: string, path: string): Fault[]
   return faults;
 }
 
+/** Faults of a resource's name in a quota. */
+export function quotaResourceNameFaults(name: string, path: string): Fault[] {
+  const faults = resourceNameFaults(name, path);
+  if (!name.includes('/') && !isQuotaResource(name)) faults.push(invalid(path, name, 'must be a standard resource for quota'));
+  return faults;
+}
+export const isQuotaResource = (name: string): boolean => containerResources.has(name) || quotaResources.has(name) || isHugePages(name) || name.startsWith(`requests.${hugePagesPrefix}`);
+/** Whether nodes may promise more of it than they have. */
+export const isOvercommitAllowed = (name: string): boolean => isNative(name) && !isHugePages(name);
+
 const nanosPerUnit = 1_000_000_000n;
 
 /** Faults of the amount of a resource: not negative, whole for what comes in pieces. */
@@ -87,7 +97,7 @@ export function resourceRequirementFaults(requirements: Requirements, path: stri
   const faults = [...entryFaults(limits, limitsPath), ...entryFaults(requests, requestsPath)];
   for (const [name, request] of Object.entries(requests)) {
     const limit = limits[name];
-    const overcommit = isNative(name) && !isHugePages(name);
+    const overcommit = isOvercommitAllowed(name);
     if (limit === undefined) {
       if (!overcommit) faults.push(required(limitsPath, 'Limit must be set for non overcommitable resources'));
     } else if (isQuantity(request) && isQuantity(limit)) {

@@ -11,15 +11,21 @@ const serviceAccountNameAnnotation = 'kubernetes.io/service-account.name';
 /** What a client may never read back: why a docker configuration did not parse must not quote it. */
 function dockerConfigFaults(data: Readonly<Record<string, string>>, name: string): Fault[] {
   const path = key('data', name);
-  const text = data[name];
-  if (text === undefined) return [required(path)];
+  const encoded = data[name];
+  if (encoded === undefined) return [required(path)];
+  const refuse = (why: string): Fault[] => [invalid(path, '<secret contents redacted>', why)];
+  const text = Buffer.from(encoded, 'base64').toString();
   try {
-    const value: unknown = JSON.parse(Buffer.from(text, 'base64').toString());
+    const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && !Array.isArray(value)) return [];
-  } catch {
-    // Whatever JSON.parse says may contain the secret: the fault below says enough.
+    return refuse(`json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value} into Go value of type map[string]interface {}`);
+  } catch (error) {
+    // Only the character at fault is told, as upstream does: what JSON.parse says may contain the secret.
+    const { message } = error as Error;
+    const at = /position (\d+)/.exec(message)?.[1];
+    const character = /^Unexpected token '(.)'/s.exec(message)?.[1] ?? (at === undefined ? undefined : text[Number(at)]);
+    return refuse(character === undefined ? 'unexpected end of JSON input' : `invalid character '${character}' looking for beginning of value`);
   }
-  return [invalid(path, '<secret contents redacted>', 'must be a JSON object')];
 }
 
 function typeFaults(type: string, data: Readonly<Record<string, string>>, annotations: Readonly<Record<string, string>> | undefined): Fault[] {

@@ -186,7 +186,7 @@ export const scaleIOFields = {
   readOnly: readOnly(10),
 };
 export const scaleIOVolumeSource = object('ScaleIOVolumeSource', {
-  ...scaleIOFields, secretRef: field(3, localObjectReference, { required: true, unchecked: true, doc: 'Secret with the credentials.' }),
+  ...scaleIOFields, secretRef: field(3, localObjectReference, { required: true, pointer: true, unchecked: true, doc: 'Secret with the credentials.' }),
 }, { doc: 'A ScaleIO volume.', validate: ({ volumeName }, path) => (volumeName ? [] : [required(child(path, 'volumeName'))]) });
 
 export const storageOSFields = {

@@ -109,7 +109,8 @@ export const volumeSource = object('VolumeSource', {
   image: field(30, imageVolumeSource, { doc: 'The files of an image, read-only.' }),
 }, { doc: 'Where a volume comes from; exactly one is given.' });
 
-const sourceNames = Object.keys(volumeSource.fields);
+/** Upstream looks for emptyDir first: of several sources the first it finds is the one that may stay. */
+const sourceNames = ['emptyDir', ...Object.keys(volumeSource.fields).filter((name) => name !== 'emptyDir')];
 const givenSources = (volume: Readonly<Record<string, unknown>>): string[] => sourceNames.filter((name) => volume[name] !== undefined);
 
 export const volume = object('Volume', {

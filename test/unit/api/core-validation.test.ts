@@ -32,7 +32,7 @@ describe('create', () => {
     ['secret ssh', Secrets, { type: 'kubernetes.io/ssh-auth', data: { 'ssh-privatekey': '' } }, ['data[ssh-privatekey]: Required value']],
     ['secret token', Secrets, { type: 'kubernetes.io/service-account-token' }, ['metadata.annotations[kubernetes.io/service-account.name]: Required value']],
     ['secret docker', Secrets, { type: 'kubernetes.io/dockerconfigjson' }, ['data[.dockerconfigjson]: Required value']],
-    ['secret docker, not JSON', Secrets, { type: 'kubernetes.io/dockercfg', stringData: { '.dockercfg': 'hunter2' } }, ['data[.dockercfg]: Invalid value: "<secret contents redacted>": must be a JSON object']],
+    ['secret docker, not JSON', Secrets, { type: 'kubernetes.io/dockercfg', stringData: { '.dockercfg': 'hunter2' } }, ['data[.dockercfg]: Invalid value: "<secret contents redacted>": invalid character \'h\' looking for beginning of value']],
     ['secret docker, JSON', Secrets, { type: 'kubernetes.io/dockerconfigjson', stringData: { '.dockerconfigjson': '{"auths":{}}' } }, []],
     ['namespace', Namespaces, {}, []],
     ['namespace finalizers', Namespaces, { spec: { finalizers: ['example.com/x', 'odd'] } }, ['spec.finalizers: Invalid value: "odd": name is neither a standard finalizer name nor is it fully qualified']],

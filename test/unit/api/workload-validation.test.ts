@@ -26,10 +26,10 @@ describe('create', () => {
       'spec.selector.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator', 'spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"Is"}]}: invalid label selector']],
     ['deployment numbers', Deployments, { spec: { ...spec, replicas: -1, minReadySeconds: -1, revisionHistoryLimit: -1 } }, [negative('spec.replicas'), negative('spec.minReadySeconds'), negative('spec.revisionHistoryLimit')]],
     ['deployment deadline', Deployments, { spec: { ...spec, minReadySeconds: 600 } }, ['spec.progressDeadlineSeconds: Invalid value: 600: must be greater than minReadySeconds']],
-    ['deployment strategy', Deployments, { spec: { ...spec, strategy: { type: 'Blue' } } }, ['spec.strategy.type: Unsupported value: "Blue": supported values: "Recreate", "RollingUpdate"']],
+    ['deployment strategy', Deployments, { spec: { ...spec, strategy: { type: 'Blue' } } }, ['spec.strategy: Unsupported value: {"type":"Blue"}: supported values: "Recreate", "RollingUpdate"']],
     ['deployment recreate', Deployments, { spec: { ...spec, strategy: { type: 'Recreate' } } }, []],
     ['deployment recreate, rolling', Deployments, { spec: { ...spec, strategy: { type: 'Recreate', rollingUpdate: {} } } }, [
-      "spec.strategy.rollingUpdate.maxUnavailable: Invalid value: \"null\": may not be 0 when `maxSurge` is 0", "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'"]],
+      "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'"]],
     ['deployment rolling nowhere', Deployments, { spec: rolling({ maxSurge: 0, maxUnavailable: '0%' }) }, ['spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "0%": may not be 0 when `maxSurge` is 0']],
     ['deployment percent', Deployments, { spec: rolling({ maxSurge: '200%', maxUnavailable: '101%' }) }, ['spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "101%": must not be greater than 100%']],
     ['deployment amounts', Deployments, { spec: rolling({ maxSurge: 'all', maxUnavailable: -1 }) }, [

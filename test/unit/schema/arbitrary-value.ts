@@ -19,7 +19,8 @@ const scalars: Readonly<Record<ScalarKind, fc.Arbitrary<JsonValue>>> = {
 function arbitrary(type: Type, depth: number): fc.Arbitrary<JsonValue> {
   const t = resolveType(type);
   switch (t.kind) {
-    case 'scalar': return scalars[t.scalar];
+    // A type with two JSON forms is an object half of the time in life, and always here.
+    case 'scalar': return t.form?.object ? arbitrary(t.form.object(), depth - 1) : scalars[t.scalar];
     // Go tells no empty list from an absent one on the wire.
     case 'array': return fc.array(arbitrary(t.items, depth - 1), { minLength: 1, maxLength: 2 }) as fc.Arbitrary<JsonValue>;
     case 'map': return fc.dictionary(fc.string({ maxLength: 4 }), arbitrary(t.values, depth - 1), { minKeys: 1, maxKeys: 2, noNullPrototype: true });
@@ -27,10 +28,19 @@ function arbitrary(type: Type, depth: number): fc.Arbitrary<JsonValue> {
   }
 }
 
+const known = new Map<ObjectType, Map<number, fc.Arbitrary<JsonValue>>>();
 function objectOf(type: ObjectType, depth: number): fc.Arbitrary<JsonValue> {
+  const byDepth = known.get(type) ?? new Map<number, fc.Arbitrary<JsonValue>>();
+  known.set(type, byDepth);
+  let made = byDepth.get(depth);
+  if (!made) byDepth.set(depth, (made = newObjectOf(type, depth)));
+  return made;
+}
+
+function newObjectOf(type: ObjectType, depth: number): fc.Arbitrary<JsonValue> {
   const fields = Object.entries(type.fields).filter(([, { number, type: inner }]) => number !== 0 && (depth > 0 || resolveType(inner).kind === 'scalar'));
   // Few fields at a time, so that deep values stay small.
-  return fc.subarray(fields, { maxLength: Math.min(fields.length, depth > 3 ? 6 : 3) }).chain((chosen) =>
+  return fc.subarray(fields, { maxLength: Math.min(fields.length, depth > 4 ? 6 : 3) }).chain((chosen) =>
     fc.record(Object.fromEntries(chosen.map(([name, { type: inner }]) => [name, arbitrary(inner, depth - 1)])), { noNullPrototype: true }) as fc.Arbitrary<JsonValue>);
 }
 

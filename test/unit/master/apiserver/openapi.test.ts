@@ -26,6 +26,12 @@ describe('/openapi/v2', () => {
     expect(answer.headers['content-length']).toBe(String(answer.body.byteLength));
     expect(answer.body[0]).toBe(type === 'application/json' ? 0x7b : 0x0a);
   });
+  it('holds the bodies of subresources', async () => {
+    const { definitions } = json(await get('/openapi/v2'));
+    for (const [name, kind] of [['io.k8s.api.core.v1.Binding', { group: '', version: 'v1', kind: 'Binding' }], ['io.k8s.api.policy.v1.Eviction', { group: 'policy', version: 'v1', kind: 'Eviction' }], ['io.k8s.api.autoscaling.v1.Scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' }]] as const) {
+      expect(definitions[name]['x-kubernetes-group-version-kind']).toEqual([kind]);
+    }
+  });
   it('refuses what it does not have', async () => {
     await expect(get('/openapi/v2', { accept: 'text/html' })).rejects.toMatchObject({ code: 406, reason: 'NotAcceptable' });
   });

@@ -1,0 +1,136 @@
+// watch of one resource: the present where asked for, then events without gap, bookmarks, and an end for readers that are too
+// slow. (upstream: apiserver endpoints/handlers/watch.go, storage/cacher)
+import * as errors from '../../../src/apimachinery/status-error.ts';
+import { partialMetadata, table } from '../../../src/schema/table.ts';
+import type { Registry } from '../../registry/registry.ts';
+import { parseRevision } from '../../registry/request-context.ts';
+import type { ResourceStore } from '../../registry/resource-store.ts';
+import { StoredObject } from '../../registry/stored-object.ts';
+import { deepFreeze } from '../../../src/util/json.ts';
+import { Compacted } from '../../storage/store.ts';
+import type { CacheEvent } from '../../storage/watch-cache.ts';
+import type { MediaType } from '../negotiation.ts';
+import type { AdmittedRequest, Answer, WatchItem } from '../request.ts';
+import { includeObject, prefixOf, selectionOf, viewOf } from './lists.ts';
+import { listParameters } from './options.ts';
+
+const bookmarkEveryMs = 60_000;
+const defaultWatchSeconds = 1800;
+
+/** JSON of an event's object, built once for all its watchers. */
+const encodedEvents = new WeakMap<object, Map<string, Uint8Array[]>>();
+
+export async function watch(request: AdmittedRequest, registry: Registry, store: ResourceStore, media: MediaType): Promise<Answer> {
+  const { resource } = store;
+  const { query, info } = request;
+  const parameters = listParameters(query, true);
+  const selection = selectionOf(request, resource);
+  if (info.name && selection.fields && selection.name !== info.name) throw errors.badRequest("fieldSelector metadata.name doesn't match requested name");
+  const include = media.as === 'Table' ? includeObject(request) : 'Metadata';
+  const from = parseRevision(parameters.resourceVersion);
+  const { sendInitialEvents: initialEvents, allowWatchBookmarks: bookmarks } = parameters;
+  const prefix = info.name ? store.keyOf(info.namespace, info.name) : prefixOf(store, info.namespace);
+  const single = info.name !== '';
+  const start = from === 0 || initialEvents ? registry.cache.revision : from;
+  let queue: Awaited<ReturnType<Registry['cache']['watch']>>;
+  try {
+    queue = await registry.cache.watch(prefix, start, registry.watcherLimit);
+  } catch (error) {
+    // As upstream: the watch begins, and its first event is its end.
+    if (error instanceof Compacted) return { kind: 'watch', items: only(fixedItem('ERROR', errors.expired(`too old resource version: ${from} (${error.oldest})`).status)) };
+    throw error;
+  }
+  const keep = (stored: StoredObject | undefined): boolean => stored !== undefined && (!single || stored.key === prefix) && (selection.everything || selection.matches(viewOf(resource, stored)));
+  const initial = initialEvents || (from === 0 && !query.has('sendInitialEvents')) ? [...registry.cache.list(prefix)].filter(keep) : [];
+  const seconds = parameters.timeoutSeconds || defaultWatchSeconds + Math.floor(Math.random() * defaultWatchSeconds);
+  let columnsSent = false;
+
+  const item = (type: WatchItem['type'], stored: StoredObject, event?: CacheEvent<StoredObject>): WatchItem => {
+    if (media.as === 'Table') {
+      const value = table(resource, [viewOf(resource, stored)], { resourceVersion: String(stored.revision) }, include, registry.clock.now(), !columnsSent);
+      columnsSent = true;
+      return { type, value: () => value, json: () => [Buffer.from(JSON.stringify(value))] };
+    }
+    const view = media.as === '' ? '' : 'partial';
+    const value = (): unknown => (view === '' ? viewOf(resource, stored) : partialMetadata(viewOf(resource, stored)));
+    return {
+      type, value,
+      json() {
+        if (!event) return view === '' && !resource.storedAs ? stored.json() : [Buffer.from(JSON.stringify(value()))];
+        let forms = encodedEvents.get(event);
+        if (!forms) encodedEvents.set(event, (forms = new Map()));
+        const form = `${resource.group}|${view}|${type}`;
+        let parts = forms.get(form);
+        if (!parts) forms.set(form, (parts = view === '' && !resource.storedAs ? stored.json() : [Buffer.from(JSON.stringify(value()))]));
+        return parts;
+      },
+    };
+  };
+  const bookmark = (revision: number, annotations?: Record<string, string>): WatchItem => {
+    const object = deepFreeze({ kind: resource.kind, apiVersion: resource.apiVersion, metadata: { resourceVersion: String(revision), creationTimestamp: null, ...(annotations ? { annotations } : {}) } });
+    return media.as === 'Table'
+      ? fixedItem('BOOKMARK', { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: { resourceVersion: String(revision) }, columnDefinitions: null, rows: [] })
+      : fixedItem('BOOKMARK', media.as === '' ? object : { ...object, kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' });
+  };
+
+  async function* events(): AsyncGenerator<WatchItem> {
+    const cancelTimer = registry.clock.after(seconds * 1000, () => queue.end());
+    const stop = (): void => queue.end();
+    request.signal.addEventListener('abort', stop, { once: true });
+    let nextBookmark = registry.clock.monotonic() + bookmarkEveryMs;
+    let revision = start;
+    let sentRevision = 0;
+    const cancelBookmarks = bookmarks ? repeat(() => queue.push(-1)) : undefined;
+    try {
+      if (request.signal.aborted) return;
+      for (const stored of initial) yield item('ADDED', stored);
+      if (initialEvents && bookmarks) yield bookmark(start, { 'k8s.io/initial-events-end': 'true' });
+      for await (const event of queue) {
+        if (typeof event === 'number') {
+          if (event >= 0) { revision = Math.max(revision, event); continue; }
+          if (revision > sentRevision && registry.clock.monotonic() >= nextBookmark) {
+            nextBookmark = registry.clock.monotonic() + bookmarkEveryMs;
+            sentRevision = revision;
+            yield bookmark(revision);
+          }
+          continue;
+        }
+        revision = event.revision;
+        const was = keep(event.previous);
+        const now = keep(event.current);
+        if (now) yield item(was ? 'MODIFIED' : 'ADDED', event.current!, event);
+        else if (was) yield item('DELETED', event.deleted ?? leaving(event), event);
+        sentRevision = revision;
+      }
+    } catch (error) {
+      // A reader that was too slow: it is told to start over, and costs nothing more.
+      const status = errors.expired('too old resource version: the watch fell too far behind').status;
+      if ((error as Error).message === 'queue overflow') yield fixedItem('ERROR', status);
+      else throw error;
+    } finally {
+      cancelTimer();
+      cancelBookmarks?.();
+      request.signal.removeEventListener('abort', stop);
+      queue.end();
+    }
+  }
+  function repeat(call: () => void): () => void {
+    let cancel = registry.clock.after(bookmarkEveryMs, tick);
+    function tick(): void {
+      call();
+      cancel = registry.clock.after(bookmarkEveryMs, tick);
+    }
+    return () => cancel();
+  }
+  return { kind: 'watch', items: events() };
+}
+
+/** An object that stopped matching leaves with its last matching state at the revision of the change. */
+const leaving = (event: CacheEvent<StoredObject>): StoredObject => new StoredObject({ key: event.previous!.key, value: event.previous!.value, revision: event.revision, created: 0 });
+
+function fixedItem(type: WatchItem['type'], value: unknown): WatchItem {
+  return { type, value: () => value, json: () => [Buffer.from(JSON.stringify(value))] };
+}
+
+
+async function* only(item: WatchItem): AsyncGenerator<WatchItem> { yield item; }

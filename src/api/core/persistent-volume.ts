@@ -1,0 +1,136 @@
+// PersistentVolume: a piece of storage of the cluster, to be bound to a claim.
+// upstream: pkg/apis/core/validation/validation.go (ValidatePersistentVolume), pkg/registry/core/persistentvolume/strategy.go
+import { child, forbidden, invalid, key, notSupported, required, type Fault } from '../../apimachinery/fault.ts';
+import { compareQuantities, isQuantity } from '../../apimachinery/quantity.ts';
+import { defineResource, type ObjectHead, type ObjectOf } from '../../schema/resource.ts';
+import { array, embed, field, map, object, string, time, types, type FieldsValue } from '../../schema/schema.ts';
+import { difference } from '../difference.ts';
+import { ageColumn, nameColumn } from '../table-columns.ts';
+import { immutableFaults } from '../value-faults.ts';
+import { nodeSelector } from './affinity.ts';
+import { persistentVolumeSource, persistentVolumeSourceNames } from './persistent-volume-source.ts';
+import { objectReference } from './references.ts';
+import { resourceQuantityFaults } from './resources.ts';
+import { accessModeFaults } from './volume-claim-spec.ts';
+import { accessModesText, storageClassOf } from './volume-columns.ts';
+
+export const volumeNodeAffinity = object('VolumeNodeAffinity', {
+  required: field(1, nodeSelector, { doc: 'Nodes the volume can be reached from.' }),
+}, { doc: 'Where a volume can be used.', validate: (affinity, path) => (affinity.required ? [] : [required(child(path, 'required'), 'must specify required node constraints')]) });
+
+const granularReference = object('ObjectReference', objectReference.fields, { doc: objectReference.doc });
+
+export const persistentVolumeSpec = object('PersistentVolumeSpec', {
+  capacity: map(1, types.quantity, { doc: 'Size of the volume, under storage.' }),
+  ...embed(2, persistentVolumeSource),
+  accessModes: array(3, types.string, { listType: 'atomic', doc: 'All ways the volume can be mounted.' }),
+  claimRef: field(4, granularReference, { doc: 'Claim the volume is, or is to be, bound to.' }),
+  persistentVolumeReclaimPolicy: string(5, { default: 'Retain', enum: ['Delete', 'Recycle', 'Retain'], doc: 'What happens when the claim is gone: Retain, Delete or Recycle.' }),
+  storageClassName: string(6, { format: 'dns1123Subdomain', doc: 'StorageClass of the volume; empty when it has none.' }),
+  mountOptions: array(7, types.string, { listType: 'atomic', doc: 'Options of the mount.' }),
+  volumeMode: string(8, { pointer: true, default: 'Filesystem', enum: ['Block', 'Filesystem'], doc: 'Filesystem, or Block for a raw device.' }),
+  nodeAffinity: field(9, volumeNodeAffinity, { doc: 'Nodes the volume can be reached from.' }),
+  volumeAttributesClassName: string(10, { pointer: true, doc: 'VolumeAttributesClass that tunes the volume.' }),
+}, { doc: 'The volume as it is wanted.' });
+export interface PersistentVolumeSpec extends FieldsValue<typeof persistentVolumeSpec.fields> {}
+
+export const persistentVolumeStatus = object('PersistentVolumeStatus', {
+  phase: string(1, { default: 'Pending', enum: ['Available', 'Bound', 'Failed', 'Pending', 'Released'], doc: 'Pending, Available, Bound, Released or Failed.' }),
+  message: string(2, { doc: 'Why it is so, for people.' }),
+  reason: string(3, { doc: 'Why it failed, in one CamelCase word.' }),
+  lastPhaseTransitionTime: time(4, { pointer: true, doc: 'When the phase last changed.' }),
+}, { doc: 'The volume as it is.' });
+export interface PersistentVolumeStatus extends FieldsValue<typeof persistentVolumeStatus.fields> {}
+
+type Sources = Readonly<Record<string, unknown>>;
+const sourcesOf = (spec: Sources): Sources => Object.fromEntries(persistentVolumeSourceNames.filter((name) => spec[name] !== undefined).map((name) => [name, spec[name]]));
+
+function capacityFaults(capacity: Readonly<Record<string, string>>, path: string): Fault[] {
+  const names = Object.keys(capacity);
+  return [
+    ...(names.length === 0 ? [required(path)] : []),
+    ...(names.length === 1 && names[0] === 'storage' ? [] : [notSupported(path, capacity, ['storage'])]),
+    ...names.flatMap((name) => {
+      const quantity = capacity[name]!;
+      const at = key(path, name);
+      return [...resourceQuantityFaults(name, quantity, at), ...(isQuantity(quantity) && compareQuantities(quantity, '0') <= 0 ? [invalid(at, quantity, 'must be greater than zero')] : [])];
+    }),
+  ];
+}
+
+export interface VolumeSpecValue { capacity?: Record<string, string>; accessModes?: string[] | null; persistentVolumeReclaimPolicy?: string; nodeAffinity?: object; hostPath?: { path: string }; local?: object; csi?: object; claimRef?: object; storageClassName?: string }
+
+/** Exactly one source, and what a source needs beside itself. */
+function sourceFaults(spec: VolumeSpecValue, path: string): Fault[] {
+  const given = Object.keys(sourcesOf(spec as Sources));
+  return [
+    ...(given.length === 0 ? [required(path, 'must specify a volume type')] : given.slice(1).map((name) => forbidden(child(path, name), 'may not specify more than 1 volume type'))),
+    ...(spec.local && !spec.nodeAffinity ? [required(child(path, 'nodeAffinity'), 'Local volume requires node affinity')] : []),
+    ...(spec.hostPath && /^\/+$/.test(spec.hostPath.path) && spec.persistentVolumeReclaimPolicy === 'Recycle'
+      ? [forbidden(child(path, 'persistentVolumeReclaimPolicy'), "may not be 'recycle' for a hostPath mount of '/'")] : []),
+  ];
+}
+
+const specFaults = (spec: VolumeSpecValue, path: string): Fault[] => [
+  ...accessModeFaults(spec.accessModes, child(path, 'accessModes'), ''), ...capacityFaults(spec.capacity ?? {}, child(path, 'capacity')), ...sourceFaults(spec, path),
+];
+
+/** A volume spec inside another object, as attachments of in-tree volumes that became CSI have it. */
+export function inlineVolumeFaults(spec: VolumeSpecValue, path: string): Fault[] {
+  const words = 'may not be specified in the context of inline volumes';
+  return [
+    ...accessModeFaults(spec.accessModes, child(path, 'accessModes'), ''), ...sourceFaults(spec, path),
+    ...(spec.csi ? [] : [required(child(path, 'csi'), 'has to be specified in the context of inline volumes')]),
+    ...(['claimRef', 'capacity', 'storageClassName'] as const).flatMap((name) => (spec[name] === undefined ? [] : [forbidden(child(path, name), words)])),
+  ];
+}
+
+/** Secrets for growing may be named later: a volume may be older than the wish to grow it. */
+function withExpandSecrets(old: Sources, next: Sources): Sources {
+  const [csi, nextCsi] = [old['csi'], next['csi']] as (Record<string, unknown> | undefined)[];
+  if (!csi || !nextCsi) return old;
+  const added = ['controllerExpandSecretRef', 'nodeExpandSecretRef'].filter((name) => csi[name] === undefined && nextCsi[name] !== undefined);
+  return { ...old, csi: { ...csi, ...Object.fromEntries(added.map((name) => [name, nextCsi[name]])) } };
+}
+
+function updateFaults(spec: PersistentVolumeSpec, old: PersistentVolumeSpec): Fault[] {
+  const next = sourcesOf({ ...spec });
+  const changes = difference(withExpandSecrets(sourcesOf({ ...old }), next), next);
+  return [
+    ...(changes.length ? [forbidden('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation\n${changes.join('\n')}`)] : []),
+    ...immutableFaults(spec.volumeMode, old.volumeMode, 'volumeMode'),
+    ...(old.nodeAffinity ? immutableFaults(spec.nodeAffinity, old.nodeAffinity, 'nodeAffinity') : []),
+  ];
+}
+
+const claimText = ({ claimRef }: PersistentVolumeSpec): string => (claimRef ? `${claimRef.namespace ?? ''}/${claimRef.name ?? ''}` : '');
+const phaseText = (volume: ObjectHead & { status?: { phase?: string } }): string => (volume.metadata.deletionTimestamp ? 'Terminating' : volume.status?.phase ?? '');
+
+export const PersistentVolumes = defineResource({
+  group: '', version: 'v1', kind: 'PersistentVolume', plural: 'persistentvolumes', shortNames: ['pv'], scope: 'Cluster',
+  doc: 'A piece of storage of the cluster, with a life of its own.',
+  fields: {
+    spec: field(2, persistentVolumeSpec, { written: true, doc: 'The volume as it is wanted.' }),
+    status: field(3, persistentVolumeStatus, { written: true, doc: 'The volume as it is.' }),
+  },
+  subresources: { status: true },
+  prepareCreate: ({ metadata, spec, status }) => {
+    status.lastPhaseTransitionTime = metadata.creationTimestamp;
+    delete spec.volumeAttributesClassName;
+  },
+  validate: ({ spec }, old) => [...specFaults(spec, 'spec'), ...(old ? updateFaults(spec, old.spec) : [])],
+  columns: [
+    nameColumn,
+    { name: 'Capacity', type: 'string', description: 'Size of the volume.', value: ({ spec }) => spec.capacity?.['storage'] ?? '' },
+    { name: 'Access Modes', type: 'string', description: 'Ways the volume can be mounted.', value: ({ spec }) => accessModesText(spec.accessModes) },
+    { name: 'Reclaim Policy', type: 'string', description: 'What happens when the claim is gone.', value: ({ spec }) => spec.persistentVolumeReclaimPolicy },
+    { name: 'Status', type: 'string', description: 'Phase of the volume.', value: phaseText },
+    { name: 'Claim', type: 'string', description: 'Claim it is bound to.', value: ({ spec }) => claimText(spec) },
+    { name: 'StorageClass', type: 'string', description: 'Class of the volume.', value: storageClassOf },
+    { name: 'VolumeAttributesClass', type: 'string', description: 'VolumeAttributesClass of the volume.', value: ({ spec }) => spec.volumeAttributesClassName ?? '<unset>' },
+    { name: 'Reason', type: 'string', description: 'Why the volume is in this phase.', value: ({ status }) => status?.reason ?? '' },
+    ageColumn,
+    { name: 'VolumeMode', type: 'string', priority: 1, description: 'Filesystem or Block.', value: ({ spec }) => spec.volumeMode ?? '<unset>' },
+  ],
+});
+export interface PersistentVolume extends ObjectOf<typeof PersistentVolumes> {}

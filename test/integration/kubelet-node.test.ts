@@ -1,0 +1,91 @@
+// The Node as the agent keeps it: registration, status on change only, Lease, readiness by the engine's state.
+import { Leases } from '../../src/api/coordination/lease.ts';
+import { Events } from '../../src/api/core/event.ts';
+import { Nodes, type Node } from '../../src/api/core/node.ts';
+import { EventRecorder } from '../../src/client/event-recorder.ts';
+import { FakeClock } from '../../src/util/clock.ts';
+import { silentLog } from '../../src/util/log.ts';
+import { NodeManager } from '../../agent/node/node-manager.ts';
+import { FakeRuntime } from '../../agent/runtime/fake.ts';
+import { RuntimeUnavailable } from '../../agent/runtime/runtime.ts';
+import { startTestApi, type TestApi } from '../support/api-server.ts';
+
+let api: TestApi;
+let clock: FakeClock;
+let runtime: FakeRuntime;
+let manager: NodeManager;
+let recorder: EventRecorder;
+const stop = new AbortController();
+const facts = { cpus: 2, memoryBytes: 2 ** 32, memoryAvailableBytes: 2 ** 31, diskBytes: 2 ** 36, diskAvailableBytes: 2 ** 35, machineID: 'm', systemUUID: 's', bootID: 'b', osImage: 'Debian' };
+
+beforeEach(async () => {
+  api = await startTestApi();
+  clock = new FakeClock();
+  runtime = new FakeRuntime({ clock, images: { 'nginx:1': {} } });
+  recorder = new EventRecorder(api.client, Events, { component: 'kubelet', host: 'n' }, { clock, log: silentLog });
+  manager = new NodeManager({ client: api.client, runtime, info: await runtime.info(), clock, log: silentLog, recorder, nodeName: 'n', internalIP: '10.0.0.1', kubeletVersion: 'v1.33.0', facts: () => Promise.resolve(facts) });
+});
+afterEach(() => api.stop());
+const node = (): Promise<Node> => api.client.get<Node>(Nodes, { name: 'n' });
+const ready = async () => (await node()).status.conditions!.find((c) => c.type === 'Ready')!;
+
+it('registers once, with labels, and takes over a Node that is there', async () => {
+  await manager.register(stop.signal);
+  expect((await node()).metadata.labels).toMatchObject({ 'kubernetes.io/hostname': 'n', 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' });
+  const { uid } = (await node()).metadata;
+  expect((await manager.register(stop.signal)).metadata.uid).toBe(uid);
+});
+
+it('is Ready only with a network and an engine, and says so in events', async () => {
+  await manager.register(stop.signal);
+  await manager.report();
+  expect(await ready()).toMatchObject({ status: 'False', reason: 'KubeletNotReady' });
+  manager.problem('network', undefined);
+  await manager.report();
+  expect(await ready()).toMatchObject({ status: 'True', reason: 'KubeletReady' });
+  const { status } = await node();
+  expect(status.addresses).toEqual([{ type: 'InternalIP', address: '10.0.0.1' }, { type: 'Hostname', address: 'n' }]);
+  expect(status.images).toEqual([{ names: ['nginx:1'], sizeBytes: 1_000_000 }]);
+  expect(status.nodeInfo).toMatchObject({ kubeletVersion: 'v1.33.0', containerRuntimeVersion: 'fake://1.0.0', bootID: 'b' });
+  runtime.failNext('listImages', new RuntimeUnavailable('gone'));
+  await manager.report();
+  expect(await ready()).toMatchObject({ status: 'False', message: 'container runtime is down' });
+  await recorder.flush();
+  const reasons = ((await api.client.list(Events, { namespace: 'default' })).items as unknown as { reason: string }[]).map((e) => e.reason).sort();
+  expect(reasons).toEqual(['NodeNotReady', 'NodeReady', 'Starting']);
+});
+
+it('writes a status that says the same only every five minutes', async () => {
+  await manager.register(stop.signal);
+  manager.problem('network', undefined);
+  await manager.report();
+  const before = (await node()).metadata.resourceVersion;
+  await clock.advance(100_000);
+  await manager.report();
+  expect((await node()).metadata.resourceVersion).toBe(before);
+  await clock.advance(200_001);
+  await manager.report();
+  expect((await node()).metadata.resourceVersion).not.toBe(before);
+});
+
+it('renews its Lease every 10 s and makes it again when it is gone', async () => {
+  await manager.register(stop.signal);
+  const end = new AbortController();
+  const running = manager.run(end.signal);
+  const key = { namespace: 'kube-node-lease', name: 'n' };
+  const settle = (): Promise<void> => new Promise((resolve) => { setTimeout(resolve, 20); });
+  await settle();
+  const first = await api.client.get(Leases, key);
+  expect(first.spec).toMatchObject({ holderIdentity: 'n', leaseDurationSeconds: 40 });
+  expect(first.metadata.ownerReferences![0]).toMatchObject({ kind: 'Node', name: 'n' });
+  await clock.advance(10_000);
+  await settle();
+  const second = await api.client.get(Leases, key);
+  expect(Date.parse(second.spec.renewTime!) - Date.parse(first.spec.renewTime!)).toBe(10_000);
+  await api.client.delete(Leases, key);
+  await clock.advance(10_000);
+  await settle();
+  expect((await api.client.get(Leases, key)).spec.holderIdentity).toBe('n');
+  end.abort(new Error('done'));
+  await running;
+});

@@ -1,0 +1,83 @@
+// An API server on a loopback port with certificates of its own: the real HTTP server, registry and filters over the memory store.
+import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { allResources } from '../../src/api/index.ts';
+import { HttpTransport } from '../../src/client/http-transport.ts';
+import type { ClusterAccess } from '../../src/client/kubeconfig.ts';
+import { realClock } from '../../src/util/clock.ts';
+import { silentLog } from '../../src/util/log.ts';
+import { ApiServer } from '../../master/apiserver/api-server.ts';
+import { peerAuthenticator } from '../../master/apiserver/filters/authentication.ts';
+import { controlPlane, discovery, nodes, superusers } from '../../master/apiserver/filters/authorization.ts';
+import { HttpServer } from '../../master/apiserver/http-server.ts';
+import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
+import { bootstrapNamespaces } from '../../master/bootstrap.ts';
+import { createAuthority, issue } from '../../master/pki/certificates.ts';
+import { Registry } from '../../master/registry/registry.ts';
+import { MemoryStore } from '../../master/storage/memory-store.ts';
+import { Client } from '../../src/client/client.ts';
+
+export interface HttpsApi {
+  readonly registry: Registry;
+  readonly admin: ClusterAccess;
+  /** Access with a certificate for any user; of another authority when `foreign`. */
+  access(user: string, groups: readonly string[], foreign?: boolean): Promise<ClusterAccess>;
+  transport(access: ClusterAccess): HttpTransport;
+  memory(user: string, ...groups: string[]): MemoryTransport;
+  http2(access: ClusterAccess): Promise<ClientHttp2Session>;
+  /** A TLS connection that speaks `protocol`. */
+  tls(access: ClusterAccess, protocol: 'h2' | 'http/1.1'): Promise<TLSSocket>;
+  stop(): Promise<void>;
+}
+
+export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?: number; compacted?: number } = {}): Promise<HttpsApi> {
+  const stop = new AbortController();
+  const store = new MemoryStore();
+  // History nobody can watch any more.
+  for (let i = 0; i < (options.compacted ?? 0); i++) await store.create(`/registry/core/configmaps/past/${i}`, Buffer.from(`{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"${i}","namespace":"past"}}`));
+  if (options.compacted) await store.compact(options.compacted);
+  const registry = new Registry({ store, resources: allResources, clock: realClock, log: silentLog, ranges: { serviceCIDR: '10.43.0.0/16', nodePorts: { first: 30000, last: 32767 } }, ...(options.watcherLimit === undefined ? {} : { watcherLimit: options.watcherLimit }) });
+  await registry.start(stop.signal);
+  const server = new ApiServer({
+    registry, log: silentLog, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodes, discovery],
+    paths: [], subresources: {}, serverAddress: () => '127.0.0.1:6443', ready: () => true,
+  });
+  const [authority, other] = [await createAuthority('test-ca'), await createAuthority('other-ca')];
+  const serving = await issue(authority, { commonName: 'kube-apiserver', usage: 'server', ips: ['127.0.0.1'] });
+  const http = new HttpServer({
+    server, key: serving.key, cert: serving.cert, clientCa: authority.cert, log: silentLog, upgrade: () => Promise.resolve(),
+    ...(options.stalledMs === undefined ? {} : { stalledMs: options.stalledMs }),
+  });
+  const port = await http.listen(0, '127.0.0.1');
+  const memory = (user: string, ...groups: string[]): MemoryTransport => new MemoryTransport(server, { name: user, groups: [...groups, 'system:authenticated'] });
+  await bootstrapNamespaces(new Client(memory('kubernetes-admin', 'system:masters')));
+  const access = async (user: string, groups: readonly string[], foreign = false): Promise<ClusterAccess> =>
+    ({ server: `https://127.0.0.1:${port}`, ca: authority.cert, ...(await issue(foreign ? other : authority, { commonName: user, organizations: [...groups], usage: 'client' })) });
+  const opened: { close?(): unknown; destroy?(): unknown }[] = [];
+  return {
+    registry, access, memory, admin: await access('kubernetes-admin', ['system:masters']),
+    transport(of) {
+      const transport = new HttpTransport({ access: of, userAgent: 'test' });
+      opened.push(transport);
+      return transport;
+    },
+    http2(of) {
+      const session = connectHttp2(of.server, { ca: of.ca, cert: of.cert, key: of.key });
+      opened.push({ destroy: () => session.destroy() });
+      session.on('error', () => undefined);
+      return new Promise((resolve, reject) => { session.once('connect', () => resolve(session)); session.once('error', reject); });
+    },
+    tls(of, protocol) {
+      const socket = connectTls({ host: '127.0.0.1', port, ca: of.ca, cert: of.cert, key: of.key, ALPNProtocols: [protocol] });
+      opened.push({ destroy: () => socket.destroy() });
+      socket.on('error', () => undefined);
+      return new Promise((resolve, reject) => { socket.once('secureConnect', () => resolve(socket)); socket.once('error', reject); });
+    },
+    async stop() {
+      for (const one of opened) await (one.destroy ?? one.close)?.call(one);
+      stop.abort();
+      await http.close();
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,29 @@
+// /etc/hosts, /etc/resolv.conf and the hostname of a Pod.
+import { hostsFile, parseResolvConf, podDns, podHostname, resolvConf } from '../../../../agent/kubelet/pod-network-files.ts';
+import type { PodSpec } from '../../../../agent/kubelet/pod.ts';
+import { pod } from './pods.ts';
+
+it.each<[Partial<PodSpec>, string, string]>([
+  [{}, 'web', ''], [{ hostname: 'db-0', subdomain: 'db' }, 'db-0', 'db.default.svc.cluster.local'], [{ hostname: 'db-0', subdomain: 'db', setHostnameAsFQDN: true }, 'db-0.db.default.svc.cluster.local', 'db.default.svc.cluster.local'],
+  [{ hostNetwork: true }, 'node-1', ''], [{ hostname: `${'x'.repeat(62)}-y` }, 'x'.repeat(62), ''],
+])('%j is called %s in %s', (spec, hostname, domain) => expect(podHostname(pod(spec), 'cluster.local', 'node-1')).toEqual({ hostname, domain }));
+
+it('names the Pod and its aliases in /etc/hosts', () => {
+  const text = hostsFile(pod({ hostAliases: [{ ip: '1.2.3.4', hostnames: ['a', 'b'] }] }), { podIPs: ['10.42.0.5'], hostname: { hostname: 'db-0', domain: 'db.default.svc.cluster.local' }, hostFile: '' });
+  expect(text).toContain('# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n');
+  expect(text).toContain('10.42.0.5\tdb-0.db.default.svc.cluster.local\tdb-0\n');
+  expect(text).toMatch(/# Entries added by HostAliases\.\n1\.2\.3\.4\ta\tb\n$/);
+});
+it('copies the host\'s own on the host network', () => {
+  expect(hostsFile(pod({ hostNetwork: true }), { podIPs: [], hostname: { hostname: 'n', domain: '' }, hostFile: '127.0.0.1 x\n' })).toBe('# Kubernetes-managed hosts file (host network).\n127.0.0.1 x\n');
+});
+
+const host = parseResolvConf('# c\nnameserver 9.9.9.9\nsearch example.com\noptions timeout:2\n');
+it.each<[Partial<PodSpec>, string]>([
+  [{}, 'search default.svc.cluster.local svc.cluster.local cluster.local example.com\nnameserver 10.43.0.10\noptions ndots:5\n'],
+  [{ dnsPolicy: 'Default' }, 'search example.com\nnameserver 9.9.9.9\noptions timeout:2\n'],
+  [{ hostNetwork: true }, 'search example.com\nnameserver 9.9.9.9\noptions timeout:2\n'],
+  [{ hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' }, 'search default.svc.cluster.local svc.cluster.local cluster.local example.com\nnameserver 10.43.0.10\noptions ndots:5\n'],
+  [{ dnsPolicy: 'None', dnsConfig: { nameservers: ['1.1.1.1'], searches: ['x'], options: [{ name: 'ndots', value: '2' }, { name: 'edns0' }] } }, 'search x\nnameserver 1.1.1.1\noptions ndots:2 edns0\n'],
+  [{ dnsConfig: { options: [{ name: 'ndots', value: '1' }] } } as never, 'search default.svc.cluster.local svc.cluster.local cluster.local example.com\nnameserver 10.43.0.10\noptions ndots:1\n'],
+])('%j resolves by %j', (spec, text) => expect(resolvConf(podDns(pod(spec as never), { host, clusterDNS: ['10.43.0.10'], clusterDomain: 'cluster.local' }))).toBe(text));

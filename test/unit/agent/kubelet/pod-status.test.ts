@@ -1,0 +1,97 @@
+// Phase, conditions and container states, for each state a Pod can be found in.
+import { podStatus } from '../../../../agent/kubelet/pod-status.ts';
+import { statusPatch } from '../../../../agent/kubelet/status-manager.ts';
+import type { PodSpec } from '../../../../agent/kubelet/pod.ts';
+import { container, pod, probes, ran, runtime, sandbox, type Ran } from './pods.ts';
+
+const now = Date.parse('2026-01-01T00:00:00Z');
+interface Row { spec?: Partial<PodSpec>; status?: object; containers?: [string, Ran?][]; waiting?: Record<string, string>; terminal?: boolean; ready?: string[] }
+const statusOf = ({ spec = {}, status = {}, containers = [], waiting = {}, terminal = false, ready = [] }: Row) => podStatus({
+  pod: pod(spec, { status }), runtime: runtime(terminal ? [] : [sandbox()], containers.map(([name, of]) => ran(name, of))), terminal, now, hostIPs: ['192.168.0.1'],
+  waiting: new Map(Object.entries(waiting).map(([name, reason]) => [name, { reason, message: `${reason}!` }])), probes: probes({ readiness: Object.fromEntries(ready.map((id) => [id, 'success' as const])) }),
+});
+const exited = (exitCode = 0): Ran => ({ state: 'exited', exitCode });
+const two = { containers: [container('a'), container('b')] };
+
+describe('phase', () => {
+  it.each<[string, Row, string]>([
+    ['nothing runs yet', {}, 'Pending'],
+    ['one of two runs', { spec: two, containers: [['a']] }, 'Pending'],
+    ['all run', { spec: two, containers: [['a'], ['b']] }, 'Running'],
+    ['an init container runs', { spec: { initContainers: [container('i')] }, containers: [['i']] }, 'Pending'],
+    ['an init container failed under Never', { spec: { restartPolicy: 'Never', initContainers: [container('i')] }, containers: [['i', exited(1)]] }, 'Failed'],
+    ['an init container failed under Always', { spec: { initContainers: [container('i')] }, containers: [['i', exited(1)]] }, 'Pending'],
+    ['ended under Always', { containers: [['a', exited()]] }, 'Running'],
+    ['waits in back-off', { containers: [['a', exited(1)]], waiting: { a: 'CrashLoopBackOff' } }, 'Running'],
+    ['ended well under OnFailure', { spec: { restartPolicy: 'OnFailure' }, containers: [['a', exited()]] }, 'Succeeded'],
+    ['failed under OnFailure', { spec: { restartPolicy: 'OnFailure' }, containers: [['a', exited(1)]] }, 'Running'],
+    ['failed under Never', { spec: { restartPolicy: 'Never' }, containers: [['a', exited(1)]] }, 'Failed'],
+    ['one of two ended under Never', { spec: { restartPolicy: 'Never', ...two }, containers: [['a', exited()], ['b']] }, 'Running'],
+    ['terminated well', { containers: [['a', exited()]], terminal: true }, 'Succeeded'],
+    ['terminated badly', { containers: [['a', exited(137)]], terminal: true }, 'Failed'],
+    ['terminated before it ran', { terminal: true }, 'Failed'],
+    ['never goes back', { status: { phase: 'Succeeded' }, containers: [['a']] }, 'Succeeded'],
+  ])('%s', (_, row, phase) => expect(statusOf(row).phase).toBe(phase));
+});
+
+describe('container states', () => {
+  const first = (row: Row) => statusOf(row).containerStatuses![0]!;
+  it('waits for its creation, or for init containers', () => {
+    expect(first({}).state).toEqual({ waiting: { reason: 'ContainerCreating' } });
+    expect(first({ spec: { initContainers: [container('i')] } }).state).toEqual({ waiting: { reason: 'PodInitializing' } });
+  });
+  it('shows why it was not started, with the last end beside', () => {
+    const status = first({ containers: [['a', { ...exited(1), message: 'oops' }]], waiting: { a: 'CrashLoopBackOff' } });
+    expect(status.state).toEqual({ waiting: { reason: 'CrashLoopBackOff', message: 'CrashLoopBackOff!' } });
+    expect(status.lastState.terminated).toEqual({ exitCode: 1, reason: 'Error', message: 'oops', startedAt: '1970-01-01T00:00:01Z', finishedAt: '1970-01-01T00:00:02Z', containerID: 'docker://a-0' });
+  });
+  it('counts restarts and keeps the run before', () => {
+    const status = first({ containers: [['a', exited(3)], ['a', { restarts: 1 }]] });
+    expect(status).toMatchObject({ restartCount: 1, ready: true, started: true, imageID: 'docker-pullable://nginx@sha256:1', containerID: 'docker://a-1', lastState: { terminated: { exitCode: 3 } } });
+  });
+  it('is ready when its readiness probe has succeeded', () => {
+    const spec = { containers: [container('a', { readinessProbe: { tcpSocket: { port: 1 } } as never })] };
+    expect(first({ spec, containers: [['a']] }).ready).toBe(false);
+    expect(first({ spec, containers: [['a']], ready: ['a-0'] }).ready).toBe(true);
+  });
+  it('is not started before its startup probe has succeeded', () => {
+    const spec = { containers: [container('a', { startupProbe: { tcpSocket: { port: 1 } } as never })] };
+    expect(first({ spec, containers: [['a']] })).toMatchObject({ started: false, ready: false });
+  });
+  it('tells of a container that was lost', () => {
+    const status = { containerStatuses: [{ name: 'a', containerID: 'docker://x', restartCount: 2, state: { running: { startedAt: 'then' } }, lastState: {} }] };
+    expect(first({ status }).lastState.terminated).toMatchObject({ exitCode: 137, reason: 'ContainerStatusUnknown' });
+    expect(first({ status }).restartCount).toBe(3);
+    expect(first({ status, terminal: true }).state.terminated).toMatchObject({ exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated.' });
+  });
+});
+
+describe('conditions', () => {
+  it('leaves those of others alone, and moves its own times only on change', () => {
+    const old = { conditions: [{ type: 'example.com/gate', status: 'False', lastTransitionTime: 'x' }, { type: 'Ready', status: 'False', lastTransitionTime: '2025-01-01T00:00:00Z' }, { type: 'Initialized', status: 'True', lastTransitionTime: '2025-01-01T00:00:00Z' }] };
+    const status = statusOf({ spec: { readinessGates: [{ conditionType: 'example.com/gate' }] }, status: old, containers: [['a']] });
+    const of = (type: string) => status.conditions!.find((c) => c.type === type)!;
+    expect(of('example.com/gate')).toEqual(old.conditions[0]);
+    expect(of('ContainersReady')).toMatchObject({ status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' });
+    expect(of('Ready')).toMatchObject({ status: 'False', lastTransitionTime: '2025-01-01T00:00:00Z', reason: 'ReadinessGatesNotReady', message: 'the status of pod readiness gate "example.com/gate" is not "True", but False' });
+    expect(of('Initialized').lastTransitionTime).toBe('2025-01-01T00:00:00Z');
+  });
+  it('names what is not ready', () => {
+    const status = statusOf({ spec: two, containers: [['a']] });
+    expect(status.conditions!.find((c) => c.type === 'Ready')).toMatchObject({ status: 'False', reason: 'ContainersNotReady', message: 'containers with unready status: [b]' });
+  });
+});
+
+describe('statusPatch', () => {
+  const known = statusOf({ containers: [['a']] });
+  it('is nothing when nothing differs', () => expect(statusPatch(known, structuredClone(known))).toBeUndefined());
+  it('holds what differs, replaces addresses, and takes words of conditions back', () => {
+    const before = statusOf({ spec: two, containers: [['a']] });
+    const after = { ...statusOf({ spec: two, containers: [['a'], ['b']] }), podIP: '10.42.0.9', podIPs: [{ ip: '10.42.0.9' }] };
+    const patch = statusPatch(before, after)!;
+    expect(patch).toMatchObject({ phase: 'Running', podIP: '10.42.0.9', podIPs: [{ ip: '10.42.0.9' }, { $patch: 'replace' }] });
+    expect(patch['startTime']).toBeUndefined();
+    expect(patch['conditions']).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'True', reason: null, message: null }));
+  });
+  it('takes away what is no longer said', () => expect(statusPatch({ ...known, message: 'x' }, known)).toEqual({ message: null }));
+});

@@ -1,0 +1,83 @@
+// Probes and hooks against servers on loopback: what counts as success, what is sent, and the words for what fails.
+import { createServer as createHttp2 } from 'node:http2';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { actionHeaders, actionUrl } from '../../../../agent/kubelet/http-get.ts';
+import { healthRequest, healthStatus } from '../../../../agent/kubelet/probes/grpc.ts';
+import { runProbe, type Probe } from '../../../../agent/kubelet/probes/probe.ts';
+import { exitsAfter } from '../../../../agent/runtime/fake-process.ts';
+import { FakeRuntime } from '../../../../agent/runtime/fake.ts';
+import { realClock } from '../../../../src/util/clock.ts';
+import { container } from './pods.ts';
+
+let server: Server;
+let port: number;
+let seen: IncomingMessage[];
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    seen.push(request);
+    const path = request.url ?? '';
+    if (path === '/hang') return;
+    if (path.startsWith('/to/')) response.writeHead(302, { location: path === '/to/other' ? 'http://example.com/x' : path === '/to/loop' ? '/to/loop' : '/200' }).end('moved');
+    else response.writeHead(Number(path.slice(1)) || 200).end('body');
+  });
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  port = (server.address() as AddressInfo).port;
+});
+afterAll(() => { server.closeAllConnections(); server.close(); });
+beforeEach(() => { seen = []; });
+
+const runtime = new FakeRuntime({ clock: realClock });
+const target = { container: container('a', { ports: [{ name: 'http', containerPort: 1, protocol: 'TCP' }] } as never), containerId: 'x', podIP: '127.0.0.1' };
+const run = (probe: object) => runProbe(runtime, { timeoutSeconds: 1, ...probe } as Probe, target);
+const get = (path: string, more: object = {}) => run({ httpGet: { path, port, scheme: 'HTTP', ...more } });
+
+it.each([
+  ['/200', 'success', 'body'], ['/204', 'success', ''], ['/399', 'success', 'body'], ['/404', 'failure', 'HTTP probe failed with statuscode: 404'], ['/500', 'failure', 'HTTP probe failed with statuscode: 500'],
+  ['/to/here', 'success', 'body'], ['/to/other', 'warning', 'Probe terminated redirects, Response body: moved'],
+])('GET %s is a %s', async (path, result, output) => expect(await get(path)).toEqual({ result, output }));
+it('gives up on a circle of redirects', async () => expect((await get('/to/loop')).output).toContain('stopped after 10 redirects'));
+it('gives up in time', async () => expect(await get('/hang')).toEqual({ result: 'failure', output: `Get "http://127.0.0.1:${port}/hang": context deadline exceeded (Client.Timeout exceeded while awaiting headers)` }));
+it('says when nothing listens', async () => {
+  expect(await run({ httpGet: { path: '/', port: 1, scheme: 'HTTP' } })).toEqual({ result: 'failure', output: 'Get "http://127.0.0.1:1/": dial tcp 127.0.0.1:1: connect: connection refused' });
+  expect(await run({ tcpSocket: { port: 'http' } })).toEqual({ result: 'failure', output: 'dial tcp 127.0.0.1:1: connect: connection refused' });
+});
+it('opens a TCP connection', async () => expect(await run({ tcpSocket: { port } })).toEqual({ result: 'success', output: '' }));
+it('sends the Pod\'s headers, and its own where it has none', async () => {
+  await get('/200', { httpHeaders: [{ name: 'Host', value: 'web.example' }, { name: 'X-A', value: '1' }, { name: 'x-a', value: '2' }] });
+  expect(seen[0]!.headers).toMatchObject({ host: 'web.example', 'x-a': '1, 2', 'user-agent': 'kube-probe/1.33', accept: '*/*' });
+  expect(actionHeaders({ port: 1, httpHeaders: [{ name: 'Accept', value: '' }, { name: 'user-agent', value: 'me' }] }, 'probe')).toEqual({ 'user-agent': 'me', Connection: 'close' });
+});
+it.each([[{ port: 80 }, 'http://10.1.1.1/'], [{ port: 'http', path: 'x?a=b' }, 'http://10.1.1.1:1/x?a=b'], [{ port: 8443, scheme: 'HTTPS', host: 'h', path: '/y' }, 'https://h:8443/y']])('%j goes to %s', (action, url) => {
+  expect(String(actionUrl(action, target.container, '10.1.1.1'))).toBe(url);
+});
+it('refuses a port name the container does not have', () => expect(() => actionUrl({ port: 'none' }, target.container, '1.1.1.1')).toThrow(`couldn't find port: "none" in container "a"`));
+
+it.each([[0, 'success'], [3, 'failure']])('a command that ends with %d is a %s', async (code, result) => {
+  const fake = new FakeRuntime({ clock: realClock, images: { i: { exec: exitsAfter(1, code) } } });
+  const sandbox = { metadata: { name: 'p', namespace: 'n', uid: 'u', attempt: 0 }, hostname: 'p', network: 'x' };
+  const id = await fake.createContainer(await fake.runPodSandbox(sandbox), { metadata: { name: 'a', attempt: 0 }, image: 'i', imageReference: 'i', envs: [], mounts: [] }, sandbox);
+  await fake.startContainer(id);
+  expect((await runProbe(fake, { exec: { command: ['x'] }, timeoutSeconds: 1 } as Probe, { ...target, containerId: id })).result).toBe(result);
+});
+
+it('speaks gRPC\'s health check', async () => {
+  expect(healthRequest('ab')).toEqual(Buffer.from([0, 0, 0, 0, 4, 0x0a, 2, 97, 98]));
+  expect(healthRequest('')).toEqual(Buffer.alloc(5));
+  expect([healthStatus(Buffer.from([0, 0, 0, 0, 2, 8, 1])), healthStatus(Buffer.alloc(5))]).toEqual([1, 0]);
+  let status = 1;
+  const grpc = createHttp2();
+  grpc.on('stream', (stream, headers) => {
+    expect(headers[':path']).toBe('/grpc.health.v1.Health/Check');
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+    stream.end(Buffer.from([0, 0, 0, 0, 2, 8, status]));
+  });
+  await new Promise<void>((resolve) => { grpc.listen(0, '127.0.0.1', resolve); });
+  const at = { grpc: { port: (grpc.address() as AddressInfo).port } };
+  expect(await run(at)).toEqual({ result: 'success', output: 'service healthy' });
+  status = 2;
+  expect(await run(at)).toEqual({ result: 'failure', output: 'service unhealthy (responded with "NOT_SERVING")' });
+  grpc.close();
+  expect((await run({ grpc: { port: 1 } })).output).toContain('failed to connect service "127.0.0.1:1" within 1s');
+});

@@ -1,0 +1,115 @@
+// Volumes on a real file system: the atomic swap, modes, items, what is refused, and that nothing leaves its volume.
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeAtomically, type FileContent } from '../../../../agent/kubelet/volumes/atomic-writer.ts';
+import { parseMountInfo } from '../../../../agent/kubelet/volumes/mounts.ts';
+import { resolveSubPath } from '../../../../agent/kubelet/volumes/subpath.ts';
+import { MountError, VolumeManager } from '../../../../agent/kubelet/volumes/volume-manager.ts';
+import type { VolumeSources } from '../../../../agent/kubelet/volumes/plugin.ts';
+import type { PodSpec } from '../../../../agent/kubelet/pod.ts';
+import { FakeClock } from '../../../../src/util/clock.ts';
+import { container, pod } from './pods.ts';
+
+let directory: string;
+beforeEach(() => { directory = mkdtempSync(join(tmpdir(), 'dray-volumes-')); });
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+const file = (text: string, mode = 0o644): FileContent => ({ data: Buffer.from(text), mode });
+
+describe('atomic writer', () => {
+  it('swaps the whole set, keeps nothing old, and writes nothing that has not changed', async () => {
+    expect(await writeAtomically(directory, new Map([['a', file('1')], ['d/b', file('2', 0o400)]]))).toBe(true);
+    expect(readFileSync(join(directory, 'a'), 'utf8') + readFileSync(join(directory, 'd/b'), 'utf8')).toBe('12');
+    expect(statSync(join(directory, 'd/b')).mode & 0o777).toBe(0o400);
+    const first = readlinkSync(join(directory, '..data'));
+    expect(await writeAtomically(directory, new Map([['a', file('1')], ['d/b', file('2', 0o400)]]))).toBe(false);
+    expect(readlinkSync(join(directory, '..data'))).toBe(first);
+    expect(await writeAtomically(directory, new Map([['c', file('3')]]))).toBe(true);
+    expect(readdirSync(directory).sort()).toEqual([readlinkSync(join(directory, '..data')), '..data', 'c'].sort());
+  });
+  it.each(['../x', 'a/../b', '/x', '..data', ''])('refuses the path %j', async (path) => {
+    await expect(writeAtomically(directory, new Map([[path, file('')]]))).rejects.toThrow('invalid path');
+  });
+});
+
+describe('subPath', () => {
+  it('makes what is missing and answers without links', async () => {
+    mkdirSync(join(directory, 'real'));
+    symlinkSync('real', join(directory, 'link'));
+    expect(await resolveSubPath(directory, 'link/new')).toBe(join(directory, 'real/new'));
+  });
+  it.each(['../x', '/etc', 'out', 'out/passwd'])('refuses %s', async (path) => {
+    symlinkSync('/etc', join(directory, 'out'));
+    await expect(resolveSubPath(directory, path)).rejects.toThrow(/not within volume path|must be a relative path/);
+  });
+});
+
+describe('plugins', () => {
+  const mounted: string[] = [];
+  const sources: VolumeSources = {
+    configMap: (_, name) => Promise.resolve(name === 'settings' ? new Map([['color', Buffer.from('blue')], ['shape', Buffer.from('round')]]) : undefined),
+    secret: (_, name) => Promise.resolve(name === 'keys' ? new Map([['password', Buffer.from('p')]]) : undefined),
+    token: () => Promise.resolve('token'), allocatable: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '1Gi' },
+  };
+  const manager = () => new VolumeManager({
+    dataDir: directory, sources, clock: new FakeClock(),
+    mounter: { mountTmpfs: (path) => { mounted.push(path); mkdirSync(path, { recursive: true }); return Promise.resolve(); }, unmount: () => Promise.resolve(), below: () => Promise.resolve([]), makeShared: () => Promise.resolve() },
+  });
+  const setUp = async (volume: object, spec: Partial<PodSpec> = {}) => (await manager().setUp(pod({ ...spec, volumes: [{ name: 'v', ...volume }] as never }, { metadata: { labels: { app: 'x' } } }))).get('v')!;
+
+  it('emptyDir is open to all, Memory is a mount', async () => {
+    expect(statSync(await setUp({ emptyDir: {} })).mode & 0o7777).toBe(0o777);
+    const path = await setUp({ emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } });
+    expect(mounted).toContain(path);
+  });
+  it('configMap takes items and modes', async () => {
+    const path = await setUp({ configMap: { name: 'settings', defaultMode: 0o440, items: [{ key: 'color', path: 'deep/c' }, { key: 'shape', path: 's', mode: 0o600 }] } });
+    expect(readFileSync(join(path, 'deep/c'), 'utf8')).toBe('blue');
+    expect([statSync(join(path, 'deep/c')).mode & 0o777, statSync(join(path, 's')).mode & 0o777]).toEqual([0o440, 0o600]);
+  });
+  it('secrets and projections live in memory', async () => {
+    expect(await setUp({ secret: { secretName: 'keys' } })).toContain(`${directory}/memory/`);
+    const path = await setUp({ projected: { sources: [{ configMap: { name: 'settings' } }, { secret: { name: 'keys' } }, { serviceAccountToken: { path: 'token' } }, { downwardAPI: { items: [{ path: 'l', fieldRef: { fieldPath: 'metadata.labels' } }] } }] } });
+    expect(readdirSync(path).filter((n) => !n.startsWith('..')).sort()).toEqual(['color', 'l', 'password', 'shape', 'token']);
+    expect(readFileSync(join(path, 'l'), 'utf8')).toBe('app="x"');
+    expect(path).toContain(`${directory}/memory/`);
+  });
+  it.each([
+    [{ configMap: { name: 'none' } }, 'configmap "none" not found'], [{ secret: { secretName: 'none' } }, 'secret "none" not found'],
+    [{ configMap: { name: 'settings', items: [{ key: 'x', path: 'x' }] } }, 'references non-existent config key: x'], [{ secret: { secretName: 'keys', items: [{ key: 'x', path: 'x' }] } }, 'references non-existent secret key: x'],
+    [{ hostPath: { path: '/no/such/place', type: 'Directory' } }, 'hostPath type check failed: /no/such/place is not a directory'], [{ hostPath: { path: '/etc', type: 'File' } }, 'hostPath type check failed: /etc is not a file'],
+    [{ hostPath: { path: '/etc', type: 'Socket' } }, 'hostPath type check failed: /etc is not a socket file'], [{ nfs: {} }, 'no volume plugin matched'],
+  ])('%j: %s', async (volume, why) => {
+    await expect(setUp(volume)).rejects.toMatchObject({ constructor: MountError, message: `MountVolume.SetUp failed for volume "v" : ${why}` });
+  });
+  it('optional sources may be missing', async () => {
+    expect(readdirSync(await setUp({ configMap: { name: 'none', optional: true } })).filter((n) => !n.startsWith('..'))).toEqual([]);
+  });
+  it('hostPath makes what its type says', async () => {
+    expect(statSync(await setUp({ hostPath: { path: join(directory, 'made'), type: 'DirectoryOrCreate' } })).isDirectory()).toBe(true);
+    expect(statSync(await setUp({ hostPath: { path: join(directory, 'made/file'), type: 'FileOrCreate' } })).isFile()).toBe(true);
+    expect(await setUp({ hostPath: { path: '/dev/null', type: 'CharDevice' } })).toBe('/dev/null');
+  });
+  it('mounts follow the spec, with sub-paths from variables', async () => {
+    const volumes = manager();
+    const subject = container('a', { volumeMounts: [{ name: 'v', mountPath: '/d', readOnly: true }, { name: 'v', mountPath: 'rel', subPathExpr: '$(NAME)/x' }, { name: 'v', mountPath: '/p', mountPropagation: 'HostToContainer' }] });
+    const mountedVolumes = await volumes.setUp(pod({ volumes: [{ name: 'v', emptyDir: {} }] }));
+    const root = mountedVolumes.get('v')!;
+    expect(await volumes.mountsOf(subject, mountedVolumes, new Map([['NAME', 'n']]))).toEqual([
+      { hostPath: root, containerPath: '/d', readonly: true }, { hostPath: join(root, 'n/x'), containerPath: '/rel' }, { hostPath: root, containerPath: '/p', propagation: 'rslave' },
+    ]);
+  });
+  it('tears down everything of a Pod and nothing else', async () => {
+    const path = await setUp({ secret: { secretName: 'keys' } });
+    writeFileSync(join(directory, 'other'), '');
+    chmodSync(path, 0o500);
+    await manager().tearDown('uid-1');
+    expect(readdirSync(join(directory, 'pods'))).toEqual([]);
+    expect(readdirSync(join(directory, 'memory'))).toEqual([]);
+    expect(readdirSync(directory).sort()).toEqual(['memory', 'other', 'pods']);
+  });
+});
+
+it('reads mount points with blanks and their sharing', () => {
+  expect(parseMountInfo('36 35 98:0 / /a\\040b rw,noatime shared:1 - tmpfs tmpfs rw\n37 35 98:0 / /c rw - ext4 /dev/x rw\n')).toEqual([{ path: '/a b', shared: true, fsType: 'tmpfs' }, { path: '/c', shared: false, fsType: 'ext4' }]);
+});
