@@ -102,7 +102,8 @@ function startChild(cluster: Cluster, self: readonly string[], role: Role & ('ma
 const ended = (child: ChildProcess, signal: AbortSignal): Promise<void> => new Promise((resolve) => {
   child.once('exit', () => resolve());
   child.once('error', () => resolve());
-  signal.addEventListener('abort', () => resolve(), { once: true });
+  // A child that goes on must not keep its supervisor.
+  signal.addEventListener('abort', () => { child.unref(); resolve(); }, { once: true });
 });
 
 /** `dray up` without --detach: supervises until interrupted, then stops both. */
