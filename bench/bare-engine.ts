@@ -37,7 +37,7 @@ export class BareEngine {
   /** nginx with this configuration on the host's network, as a reverse proxy a person would set up. */
   async startOnHost(image: string, configFile: string): Promise<void> {
     const container = await this.docker.createContainer({
-      Image: image, Cmd: ['nginx', '-c', '/bench.conf', '-g', 'daemon off;'], Labels: { [label]: this.#run },
+      Image: image, Cmd: ['nginx', '-c', '/bench.conf'], Labels: { [label]: this.#run },
       HostConfig: { NetworkMode: 'host', Binds: [`${configFile}:/bench.conf:ro`] },
     });
     await container.start();

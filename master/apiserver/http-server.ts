@@ -82,10 +82,12 @@ export class HttpServer {
     response.on('error', () => undefined);
     request.on('error', () => undefined);
     const gone = new AbortController();
-    response.on('close', () => gone.abort());
+    let answered = false;
+    response.on('close', () => { if (!answered) gone.abort(clientGone); });
     const outcome = await this.#options.server.handle(toServerRequest(request, gone.signal));
     try {
       await send(request, response, outcome, this.#options.server.protobuf, { signal: gone.signal, stalledMs: this.#options.stalledMs ?? stalledMs });
+      answered = true;
     } catch (error) {
       if (!gone.signal.aborted) this.#options.log.warn({ error, path: request.url }, 'an answer broke off');
       response.destroy();
@@ -106,6 +108,9 @@ export class HttpServer {
     }
   }
 }
+
+/** One for all: making an error for each request would cost more than most answers. */
+const clientGone = new Error('the client went away');
 
 function toServerRequest(request: Request, signal: AbortSignal): ServerRequest {
   const url = request.url ?? '/';

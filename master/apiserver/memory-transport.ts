@@ -42,10 +42,13 @@ export class MemoryTransport implements Transport {
     // A copy through JSON: what the caller does with its object later changes nothing here.
     const value = request.body === undefined ? undefined : (JSON.parse(JSON.stringify(request.body)) as unknown);
     return this.#server.handle({
-      method: request.method, path: request.path, query, headers: { 'user-agent': this.#user.name, ...request.headers },
+      method: request.method, path: request.path, query, headers: { 'user-agent': programOf(this.#user), ...request.headers },
       body: () => Promise.resolve({ value }), signal: request.signal ?? neverAborted, peer: { user: this.#user, address: 'in-process' },
     });
   }
 }
+
+/** Controllers have a name each but are one program, which is who manages the fields they write. */
+const programOf = ({ name }: User): string => (name.startsWith('system:serviceaccount:kube-system:') ? 'kube-controller-manager' : name.replace(/^system:/, ''));
 
 const statusError = (status: Status): StatusError => new StatusError(status.code, status.reason ?? '', status.message ?? '', status.details);

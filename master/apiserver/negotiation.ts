@@ -77,7 +77,7 @@ function duplicatesIn(document: ReturnType<typeof parseDocument>): string[] {
       const seen = new Set<string>();
       for (const pair of node.items) {
         const name = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
-        if (seen.has(name)) found.push(pathText(path, name));
+        if (seen.has(name)) found.push(pathText([...path, node], name));
         seen.add(name);
       }
     },

@@ -15,6 +15,7 @@ import { replicaSetController } from './replicaset/replicaset-controller.ts';
 import { replicationController } from './replicationcontroller/replication-controller.ts';
 import { createRootCAPublisher } from './rootca/root-ca-publisher.ts';
 import { serviceAccountController } from './serviceaccount/serviceaccount-controller.ts';
+import { createTtlController } from './ttl/ttl-controller.ts';
 
 export interface ControllerOptions {
   /** Everything the API serves, in discovery order: what namespaces hold and owners own. */
@@ -44,5 +45,6 @@ export function createControllers(options: ControllerOptions): Controller[] {
     createGarbageCollector(resources),
     createPodGarbageCollector(terminatedPodThreshold),
     createEventTtlController(),
+    createTtlController(),
   ];
 }

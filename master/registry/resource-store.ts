@@ -5,17 +5,17 @@ import { invalid, type Fault } from '../../src/apimachinery/fault.ts';
 import * as errors from '../../src/apimachinery/status-error.ts';
 import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
 import type { JsonValue } from '../../src/schema/schema.ts';
-import { decode } from '../../src/schema/decode.ts';
 import { applyDefaults } from '../../src/schema/defaulting.ts';
 import { validateObject, validateStatusUpdate } from '../../src/schema/validation.ts';
 import { timestamp, type Clock } from '../../src/util/clock.ts';
 import { KeyExists, RevisionMismatch, type Store } from '../storage/store.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './admission/admission.ts';
+import { changedBesidesMetadata, keepAllButStatus, resetStatus, revisionIn, sameObject } from './carry-over.ts';
 import { planDeletion } from './deletion.ts';
-import { FieldManagement, sameEntries } from './field-management.ts';
+import { FieldManagement } from './field-management.ts';
 import type { DeleteOptions, RequestContext } from './request-context.ts';
-import { encodeStored, StoredObject } from './stored-object.ts';
+import { encodeStored, prefixOf, StoredObject } from './stored-object.ts';
 import { cloneJson, equalJson } from '../../src/util/json.ts';
 
 export interface RegistryBackend {
@@ -299,46 +299,3 @@ export class ResourceStore {
     return new StoredObject({ key: this.keyOf(object.metadata.namespace, object.metadata.name), value: this.#encode(object), revision, created: 0 });
   }
 }
-
-/** The status of an object nobody has observed yet: what Go would write for the empty struct. */
-function resetStatus(resource: ResourceDefinition, object: ApiObject): void {
-  const status = resource.type.fields['status'];
-  if (status?.options.written) object['status'] = decode(status.type, {}, { unknown: [] });
-  else delete object['status'];
-}
-
-/** A write to /status changes status, and what metadata the resource lets it. */
-function keepAllButStatus(resource: ResourceDefinition, object: ApiObject, old: ApiObject): void {
-  for (const name of new Set([...Object.keys(object), ...Object.keys(old)])) {
-    if (name === 'status' || name === 'metadata') continue;
-    if (old[name] === undefined) delete object[name];
-    else object[name] = cloneJson(old[name]);
-  }
-  const metadata = object.metadata as unknown as Record<string, unknown>;
-  for (const name of resource.statusKeeps ?? []) {
-    if (old.metadata[name] === undefined) delete metadata[name];
-    else metadata[name] = cloneJson(old.metadata[name]);
-  }
-}
-
-function changedBesidesMetadata(object: ApiObject, old: ApiObject): boolean {
-  for (const name of new Set([...Object.keys(object), ...Object.keys(old)])) {
-    if (name === 'status' || name === 'metadata' || name === 'kind' || name === 'apiVersion') continue;
-    if (!equalJson(object[name], old[name])) return true;
-  }
-  return false;
-}
-
-/** A write that would change nothing but the time of a manager's entry changes nothing. */
-function sameObject(object: ApiObject, old: ApiObject): boolean {
-  const { resourceVersion: _a, managedFields, ...metadata } = object.metadata;
-  const { resourceVersion: _b, managedFields: oldManagedFields, ...oldMetadata } = old.metadata;
-  return equalJson({ ...object, metadata, kind: 0, apiVersion: 0 }, { ...old, metadata: oldMetadata, kind: 0, apiVersion: 0 }) && sameEntries(managedFields, oldManagedFields);
-}
-
-function prefixOf(resource: ResourceDefinition): string {
-  const { group, plural } = resource.storedAs ?? resource;
-  return `/registry/${group || 'core'}/${plural}/`;
-}
-
-const revisionIn = (object: ApiObject): number => (/^\d+$/.test(object.metadata.resourceVersion ?? '') ? Number(object.metadata.resourceVersion) : 0);

@@ -1,6 +1,6 @@
 // An object as the store has it: bytes that are serialised once, from which the JSON of answers is cut, and the decoded,
 // frozen value for whoever needs fields. Stored bytes carry no resourceVersion: it is known only after the commit.
-import type { ApiObject } from '../../src/schema/resource.ts';
+import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
 import { deepFreeze } from '../../src/util/json.ts';
 import type { Entry } from '../storage/store.ts';
 
@@ -66,4 +66,10 @@ export class StoredObject {
     }
     return this.#cuts;
   }
+}
+
+/** Where the objects of a resource are stored. */
+export function prefixOf(resource: ResourceDefinition): string {
+  const { group, plural } = resource.storedAs ?? resource;
+  return `/registry/${group || 'core'}/${plural}/`;
 }

@@ -31,7 +31,8 @@ export function isTimeZone(name: string): boolean {
   if (name === 'UTC') return true;
   try {
     // Go knows zones by their file name: offsets and abbreviations that only Intl knows are none.
-    return /^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return /^[A-Za-z]/.test(name);
   } catch {
     return false;
   }

@@ -79,7 +79,7 @@ export function invalid(group: string, kind: string, name: string, faults: reado
   const body = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   const head = `${group ? `${kind}.${group}` : kind} "${name}" is invalid`;
   return new StatusError(422, 'Invalid', faults.length ? `${head}: ${body}` : head, {
-    ...(name ? { name } : {}), ...(group ? { group } : {}), kind,
+    ...(name ? { name } : {}), ...(group ? { group } : {}), ...(kind ? { kind } : {}),
     causes: faults.map((f) => ({ reason: causeReason(f.type), message: f.message, field: f.field })),
   });
 }

@@ -1,6 +1,6 @@
 // An agent that dies at any point is followed by one that takes over what runs: nothing is restarted, doubled or orphaned.
 import { isPodReady } from '../../src/api/core/pod-conditions.ts';
-import { Pods } from '../../src/api/core/pod.ts';
+import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import type { ProbeOutcome } from '../../agent/kubelet/probes/probe.ts';
 import type { Runtime } from '../../agent/runtime/runtime.ts';
 import { eventually, kubeletBed, type KubeletBed } from '../support/kubelet.ts';
@@ -48,6 +48,27 @@ describe('adoption', () => {
     expect(after.status.containerStatuses!.map((s) => [s.containerID, s.restartCount])).toEqual(before.status.containerStatuses!.map((s) => [s.containerID, 0]));
     expect(after.status.podIP).toBe(before.status.podIP);
     expect(calls.filter((c) => ['runPodSandbox', 'createContainer', 'startContainer', 'stopContainer', 'removeContainer'].includes(c))).toEqual([]);
+  });
+
+  it('keeps what was ready so, until a probe says otherwise', async () => {
+    const containers = [{ name: 'a', image: 'nginx:1', startupProbe: { tcpSocket: { port: 80 } }, readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 1 } }];
+    const first = bed.start({ probe: () => Promise.resolve({ result: 'success', output: '' }) });
+    await bed.create('web', { containers });
+    await bed.until('web', (p) => p && isPodReady(p));
+    await first.kill();
+    const { metadata: { resourceVersion } } = await bed.get('web');
+    let probes = 0;
+    bed.start({ probe: () => Promise.resolve({ result: ++probes <= 2 ? 'success' : 'failure', output: '' }) });
+    const stop = new AbortController();
+    let before = 0;
+    for await (const { object } of bed.client.watch<Pod>(Pods, { namespace: 'default', fieldSelector: 'metadata.name=web', resourceVersion, signal: stop.signal })) {
+      if (isPodReady(object)) continue;
+      before = probes;
+      break;
+    }
+    stop.abort();
+    // Two successes, then the three failures it takes.
+    expect(before).toBe(5);
   });
 
   const points = Array.from({ length: 9 }, (_, i) => i + 1).flatMap((n) => [[n, 'before'], [n, 'after']] as const);

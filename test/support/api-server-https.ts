@@ -5,7 +5,7 @@ import { allResources } from '../../src/api/index.ts';
 import { HttpTransport } from '../../src/client/http-transport.ts';
 import type { ClusterAccess } from '../../src/client/kubeconfig.ts';
 import { realClock } from '../../src/util/clock.ts';
-import { silentLog } from '../../src/util/log.ts';
+import { silentLog, type Log } from '../../src/util/log.ts';
 import { ApiServer } from '../../master/apiserver/api-server.ts';
 import { peerAuthenticator } from '../../master/apiserver/filters/authentication.ts';
 import { controlPlane, discovery, nodes, superusers } from '../../master/apiserver/filters/authorization.ts';
@@ -30,7 +30,7 @@ export interface HttpsApi {
   stop(): Promise<void>;
 }
 
-export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?: number; compacted?: number } = {}): Promise<HttpsApi> {
+export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?: number; compacted?: number; log?: Log } = {}): Promise<HttpsApi> {
   const stop = new AbortController();
   const store = new MemoryStore();
   // History nobody can watch any more.
@@ -45,7 +45,7 @@ export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?
   const [authority, other] = [await createAuthority('test-ca'), await createAuthority('other-ca')];
   const serving = await issue(authority, { commonName: 'kube-apiserver', usage: 'server', ips: ['127.0.0.1'] });
   const http = new HttpServer({
-    server, key: serving.key, cert: serving.cert, clientCa: authority.cert, log: silentLog, upgrade: () => Promise.resolve(),
+    server, key: serving.key, cert: serving.cert, clientCa: authority.cert, log: options.log ?? silentLog, upgrade: () => Promise.resolve(),
     ...(options.stalledMs === undefined ? {} : { stalledMs: options.stalledMs }),
   });
   const port = await http.listen(0, '127.0.0.1');

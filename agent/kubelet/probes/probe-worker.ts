@@ -2,6 +2,7 @@
 import type { Clock } from '../../../src/util/clock.ts';
 import type { Log } from '../../../src/util/log.ts';
 import type { ContainerStatus } from '../../runtime/runtime.ts';
+import { containerID } from '../container-statuses.ts';
 import type { ContainerEvents } from '../images.ts';
 import type { Container, Pod } from '../pod.ts';
 import type { ProbeKind, ProbeResult } from '../runtime-status.ts';
@@ -90,11 +91,21 @@ export class ProbeWorker {
     this.#everSucceeded = false;
     this.#failedEarly = false;
     this.#eagerMs = firstEagerMs;
-    judged(status.id, initialResult[this.kind]);
+    const adopted = this.#judgedBefore(status.id);
+    if (adopted) this.#everSucceeded = true;
+    judged(status.id, adopted ? 'success' : initialResult[this.kind]);
+  }
+  /** An earlier agent has found this very container ready (started, for its startup probe): it stays so until a probe says otherwise. */
+  #judgedBefore(id: string): boolean {
+    const statuses = [...(this.#pod?.status?.initContainerStatuses ?? []), ...(this.#pod?.status?.containerStatuses ?? [])];
+    const before = statuses.find((s) => s.name === this.container.name && s.containerID === containerID(id));
+    return this.kind === 'startup' ? before?.started === true : this.kind === 'readiness' && before?.ready === true;
   }
   #begin(status: ContainerStatus): void {
     const { clock, spec, started } = this.#options;
     this.#begun = true;
+    // A startup probe is done for good once it has succeeded.
+    if (this.kind === 'startup' && this.#everSucceeded) return;
     this.#firstCounted = status.startedAt + (spec.initialDelaySeconds ?? 0) * 1000;
     // After an agent's restart the probes of all containers must not come at once.
     const late = clock.now() - this.#firstCounted > this.#periodMs();

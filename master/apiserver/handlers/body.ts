@@ -44,7 +44,9 @@ function excerpt(bytes: Buffer): string {
   return bytes.length > 30 ? `${/^[\x20-\x7e]*$/.test(text) && text.startsWith('{') ? text : head.toString('hex')} ...` : text.startsWith('{') ? text : head.toString('hex');
 }
 
-function goJsonError(message: string, text: string): string {
+/** What Go's parser says where JavaScript's said `message` of `text`. */
+export function goJsonError(message: string, text: string): string {
+  if (message.startsWith('json: ')) return message;
   if (text.trim() === '' || /end of JSON input|Unterminated|Expected .* at position (\d+)$/.test(message) && atEnd(message, text)) return 'unexpected end of JSON input';
   const position = /position (\d+)/.exec(message);
   const character = position ? text[Number(position[1])] : undefined;

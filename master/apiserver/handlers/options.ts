@@ -6,6 +6,7 @@ import type { AdmittedRequest } from '../request.ts';
 
 export type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions' | 'ListOptions';
 const maxFieldManagerBytes = 128;
+const printable = /[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
 
 /** 422 of an options kind. */
 export const invalidOptions = (kind: OptionsKind, faults: readonly Fault[]): errors.StatusError => errors.invalid('meta.k8s.io', kind, '', faults);
@@ -28,8 +29,19 @@ export function writeContext(request: AdmittedRequest, kind: OptionsKind, apply 
   return {
     user: request.user, dryRun: dryRun.length > 0, warnings: request.warnings, signal: request.signal,
     fieldValidation: fieldValidation === '' ? 'Warn' : (fieldValidation as RequestContext['fieldValidation']),
-    fieldManager: fieldManager || (request.headers['user-agent'] ?? 'unknown').split('/')[0]!,
+    fieldManager: fieldManager || programIn(request.headers['user-agent'] ?? ''),
   };
+}
+
+/** What stands before the version in a user agent, as far as it makes a manager's name. */
+function programIn(userAgent: string): string {
+  let name = '';
+  for (const character of userAgent.split('/')[0]!) {
+    if (!printable.test(character)) continue;
+    if (Buffer.byteLength(name) + Buffer.byteLength(character) > maxFieldManagerBytes) break;
+    name += character;
+  }
+  return name;
 }
 
 export const dryRunFaults = (values: readonly string[]): Fault[] => (values.some((v) => v !== 'All') ? [notSupported('dryRun', values, ['All'])] : []);
@@ -39,7 +51,7 @@ function fieldManagerFaults(name: string): Fault[] {
   if (Buffer.byteLength(name) > maxFieldManagerBytes) faults.push(tooLong('fieldManager', '', maxFieldManagerBytes));
   let position = 0;
   for (const character of name) {
-    if (!/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character)) faults.push(invalid('fieldManager', name, `invalid character U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')} (at position ${position})`));
+    if (!printable.test(character)) faults.push(invalid('fieldManager', name, `invalid character U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')} (at position ${position})`));
     position += Buffer.byteLength(character);
   }
   return faults;

@@ -7,10 +7,10 @@ import type { ApiObject, ResourceDefinition } from '../../../src/schema/resource
 import type { JsonValue } from '../../../src/schema/schema.ts';
 import { strategicMergePatch } from '../../../src/schema/strategic-merge-patch.ts';
 import type { RequestContext } from '../../registry/request-context.ts';
-import { parseJson, parseYaml } from '../negotiation.ts';
+import { parseJson } from '../negotiation.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
-import { apply } from './apply.ts';
-import { decodeReporting } from './body.ts';
+import { apply, parseConfiguration } from './apply.ts';
+import { decodeReporting, goJsonError } from './body.ts';
 import { answerObject, checkPlace, type ResourceHandlerContext } from './objects.ts';
 import { writeContext } from './options.ts';
 
@@ -30,11 +30,11 @@ export async function readPatch(request: AdmittedRequest): Promise<{ patch: Pars
   if ('value' in body) return { patch: { type, value: body.value as JsonValue, duplicates: [] }, write };
   const text = Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).toString();
   try {
-    const { value, duplicates } = type === 'application/apply-patch+yaml' ? parseYaml(text) : parseJson(text);
+    const { value, duplicates } = type === 'application/apply-patch+yaml' ? parseConfiguration(text) : parseJson(text);
     return { patch: { type, value: value as JsonValue, duplicates }, write };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw errors.badRequest(type === 'application/apply-patch+yaml' ? `error decoding YAML: error converting YAML to JSON: yaml: ${error.message}` : `error decoding patch: ${error.message}`);
+    throw errors.badRequest(type === 'application/apply-patch+yaml' ? `error decoding YAML: error converting YAML to JSON: yaml: ${error.message}` : `error decoding patch: ${goJsonError(error.message, text)}`);
   }
 }
 

@@ -67,7 +67,7 @@ const table: readonly [string, spec: object, faults: string[]][] = [
   ['user id', withContainer({ securityContext: { runAsUser: -1 } }), [`${c}.securityContext.runAsUser: Invalid value: -1: must be between 0 and 2147483647, inclusive`]],
   ['seccomp without a file', { ...withContainer({}), securityContext: { seccompProfile: { type: 'Localhost' } } }, ['spec.securityContext.seccompProfile.localhostProfile: Required value: must be set when seccomp type is Localhost']],
   ['volume twice', { containers: [one], volumes: [{ name: 'v' }, { name: 'v' }] }, ['spec.volumes[1].name: Duplicate value: "v"']],
-  ['two sources', withVolume({ emptyDir: {}, hostPath: { path: '/x' } }), [`${v}.emptyDir: Forbidden: may not specify more than 1 volume type`]],
+  ['two sources', withVolume({ emptyDir: {}, hostPath: { path: '/x' } }), [`${v}.hostPath: Forbidden: may not specify more than 1 volume type`]],
   ['secret volume without a name', withVolume({ secret: {} }), [`${v}.secret.secretName: Required value`]],
   ['mode', withVolume({ configMap: { name: 'x', defaultMode: 512 } }), [`${v}.configMap.defaultMode: Invalid value: 512: must be a number between 0 and 0777 (octal), both inclusive`]],
   ['absolute item', withVolume({ configMap: { name: 'x', items: [{ key: 'k', path: '/etc' }] } }), [`${v}.configMap.items[0].path: Invalid value: "/etc": must be a relative path`]],

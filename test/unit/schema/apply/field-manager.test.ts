@@ -1,9 +1,13 @@
 // Who owns what through creates, updates and applies of one object.
+import fc from 'fast-check';
 import { Deployments } from '../../../../src/api/apps/deployment.ts';
 import { ConfigMaps } from '../../../../src/api/core/config-map.ts';
 import { Pods } from '../../../../src/api/core/pod.ts';
 import { Services } from '../../../../src/api/core/service.ts';
 import { ConfigurationError } from '../../../../src/schema/apply/field-manager.ts';
+import { fieldsOf } from '../../../../src/schema/apply/fields-of.ts';
+import { canonical, has, paths, type FieldSet } from '../../../../src/schema/apply/field-set.ts';
+import { structureOf } from '../../../../src/schema/apply/structure.ts';
 import { Fixture } from './fixture.ts';
 
 const configMap = (data: Record<string, unknown>, metadata: object = {}): object => ({ metadata: { name: 'c', ...metadata }, data });
@@ -197,5 +201,38 @@ describe('applies', () => {
     expect(faults({ spec: { containers: 5, hostNetwork: 'x' } })).toBe('errors:\n  .spec.containers: expected list, got &{5}\n  .spec.hostNetwork: expected boolean, got &{x}');
     expect(faults(containers({ image: 'i' }))).toBe('.spec.containers: element 0: associative list with keys has an element that omits all key fields ["name"] (and doesn\'t have default values for any key fields)');
     expect(faults({ spec: { activeDeadlineSeconds: '5' } })).toBe('.spec.activeDeadlineSeconds: expected numeric (int or float), got string');
+  });
+});
+
+describe('any writers', () => {
+  const names = fc.constantFrom('a', 'b', 'c');
+  const texts = fc.constantFrom('1', '2');
+  const data = fc.dictionary(names, texts, { minKeys: 1, maxKeys: 3, noNullPrototype: true });
+  const finalizers = fc.uniqueArray(fc.constantFrom('x/1', 'x/2', 'x/3'), { minLength: 1, maxLength: 3 });
+  const step = fc.record({ kind: fc.constantFrom('apply', 'put'), manager: fc.constantFrom('m1', 'm2', 'm3'), data, finalizers });
+  it('leave an object that holds what the last one applied, and no owner of what is not there', () => {
+    fc.assert(fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), (steps) => {
+      const map = new Fixture(ConfigMaps);
+      for (const { kind, manager, data, finalizers } of steps) {
+        if (kind === 'put') map.put(manager, configMap(data, { finalizers }));
+        else {
+          map.apply(manager, configMap(data, { finalizers }), { force: true });
+          expect(map.object!['data']).toMatchObject(data);
+          expect(map.object!.metadata.finalizers).toEqual(expect.arrayContaining(finalizers));
+          // Applying the same again changes nothing, the entries included.
+          const before = JSON.stringify(map.object);
+          map.apply(manager, configMap(data, { finalizers }));
+          expect(JSON.stringify(map.object)).toBe(before);
+        }
+        const there = fieldsOf(structureOf(ConfigMaps.type), map.object as never);
+        for (const entry of map.entries) {
+          for (const path of paths(entry.fieldsV1 as FieldSet)) if (path.length > 2 || path[0] === 'f:data' && path.length > 1) expect([path, has(there, path)]).toEqual([path, true]);
+          expect(canonical(entry.fieldsV1 as FieldSet)).toBe(entry.fieldsV1);
+        }
+        // Two owners of a field agree on its value, so at most one updater owns each.
+        const updated = map.entries.filter((e) => e.operation === 'Update').flatMap((e) => paths(e.fieldsV1 as FieldSet).map((p) => p.join('/')));
+        expect(new Set(updated).size).toBe(updated.length);
+      }
+    }), { numRuns: 150 });
   });
 });

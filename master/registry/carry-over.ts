@@ -1,0 +1,43 @@
+// What of an object a write carries over from the one it replaces, and whether it changed anything.
+import { decode } from '../../src/schema/decode.ts';
+import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
+import { cloneJson, equalJson } from '../../src/util/json.ts';
+import { sameEntries } from './field-management.ts';
+
+/** The status of an object nobody has observed yet: what Go would write for the empty struct. */
+export function resetStatus(resource: ResourceDefinition, object: ApiObject): void {
+  const status = resource.type.fields['status'];
+  if (status?.options.written) object['status'] = decode(status.type, {}, { unknown: [] });
+  else delete object['status'];
+}
+
+/** A write to /status changes status, and what metadata the resource lets it. */
+export function keepAllButStatus(resource: ResourceDefinition, object: ApiObject, old: ApiObject): void {
+  for (const name of new Set([...Object.keys(object), ...Object.keys(old)])) {
+    if (name === 'status' || name === 'metadata') continue;
+    if (old[name] === undefined) delete object[name];
+    else object[name] = cloneJson(old[name]);
+  }
+  const metadata = object.metadata as unknown as Record<string, unknown>;
+  for (const name of resource.statusKeeps ?? []) {
+    if (old.metadata[name] === undefined) delete metadata[name];
+    else metadata[name] = cloneJson(old.metadata[name]);
+  }
+}
+
+export function changedBesidesMetadata(object: ApiObject, old: ApiObject): boolean {
+  for (const name of new Set([...Object.keys(object), ...Object.keys(old)])) {
+    if (name === 'status' || name === 'metadata' || name === 'kind' || name === 'apiVersion') continue;
+    if (!equalJson(object[name], old[name])) return true;
+  }
+  return false;
+}
+
+/** A write that would change nothing but the time of a manager's entry changes nothing. */
+export function sameObject(object: ApiObject, old: ApiObject): boolean {
+  const { resourceVersion: _a, managedFields, ...metadata } = object.metadata;
+  const { resourceVersion: _b, managedFields: oldManagedFields, ...oldMetadata } = old.metadata;
+  return equalJson({ ...object, metadata, kind: 0, apiVersion: 0 }, { ...old, metadata: oldMetadata, kind: 0, apiVersion: 0 }) && sameEntries(managedFields, oldManagedFields);
+}
+
+export const revisionIn = (object: ApiObject): number => (/^\d+$/.test(object.metadata.resourceVersion ?? '') ? Number(object.metadata.resourceVersion) : 0);
