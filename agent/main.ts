@@ -103,7 +103,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const network = createNodeNetwork({
       clusterId, nodeName, podCIDR, clusterPodCIDR: cluster.podCIDR, serviceCIDR: cluster.serviceCIDR, dataDir, mtu: address.mtu, docker: createDockerNetworks(await connect(host)), commands, clock, log,
     });
-    await network.ensure();
+    const repaired = await network.ensure();
     followNodes(nodes, (list) => void network.setRoutes(list).catch((error: unknown) => log.warn({ error }, 'the routes to other nodes could not be set; the next repair tries again')));
 
     const proxy = new Proxy({
@@ -111,6 +111,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       launch: { service: ['nsenter', `--net=${network.names.namespacePath}`, '--'], node: [] },
     });
     await proxy.start();
+    // A worker that was adopted may live in a namespace that is gone.
+    if (repaired.includes('service namespace')) proxy.restartService();
     const facts = await readHost(info);
     const resolvConf = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
     const traffic = new ServiceTraffic({
@@ -136,7 +138,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     manager.problem('network', undefined);
     const loops = [
       kubelet.run(stopped), traffic.run(stopped), manager.run(stopped), tunnel.finished,
-      network.keep(stopped, (parts) => { if (parts.includes('service namespace')) void proxy.stopWorkers().then(() => traffic.again(stopped)); }),
+      network.keep(stopped, (parts) => { if (parts.includes('service namespace')) proxy.restartService(); }),
     ];
     await manager.report();
     log.info({ nodeName, podCIDR, engine: info.version, address: address.internalIP }, 'the agent is ready');

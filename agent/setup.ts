@@ -59,7 +59,7 @@ async function removeContainers(dockerHost: string, clusterId: string, say: (tex
 
 /** Volumes in memory and shared directories are mounts below the data directory: the deepest goes first. */
 async function unmountBelow(dataDir: string): Promise<void> {
-  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => (line.split(' ')[1] ?? '').replace(/\\040/g, ' ')).filter((path) => path === dataDir || path.startsWith(`${dataDir}/`));
+  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => (line.split(' ')[1] ?? '').replace(/\\040/g, ' ')).filter((path) => path.startsWith(`${dataDir}/`));
   for (const path of mounts.sort().reverse()) await commands.run('umount', ['-l', path]);
 }
 

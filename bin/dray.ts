@@ -155,7 +155,8 @@ function fail(error: unknown): void {
     process.exitCode = 2;
     return;
   }
-  const { name, message } = error as Error;
+  const { message } = error as Error;
+  const { name } = (error as Error).constructor;
   const usage = error instanceof UsageError || error instanceof RangeFlagError || ['EngineNotFound', 'PackageError', 'NotShared'].includes(name) || (error as { exitCode?: number }).exitCode === 2;
   process.stderr.write(`dray: ${message}\n`);
   process.exitCode = usage ? 2 : 1;

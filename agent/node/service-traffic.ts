@@ -38,8 +38,6 @@ export class ServiceTraffic {
     changed();
     signal.addEventListener('abort', () => { for (const stop of off) stop(); }, { once: true });
   }
-  /** Hands the rules over again, e.g. to workers whose listeners were lost. */
-  again(signal: AbortSignal): void { this.#mark(signal); }
 
   #mark(signal: AbortSignal): void {
     this.#dirty = true;

@@ -79,5 +79,8 @@ export class Proxy {
   close(): void { for (const role of roles) this.#links[role].close(); }
 
   /** Ends the workers and removes their files. */
+  /** The service namespace was made anew: the worker must listen in the new one. */
+  restartService(): void { this.#links.service.restart(); }
+
   async stopWorkers(): Promise<void> { await Promise.all(roles.map((role) => this.#links[role].stop())); }
 }

@@ -148,6 +148,9 @@ export class WorkerLink {
     this.#pending = this.#pending.filter((pending) => pending.sequence > message.sequence);
   }
 
+  /** Ends the worker that runs; another one takes its place at once, with the newest rules. */
+  restart(): void { if (this.#socket) sendMessage(this.#socket, { type: 'stop' }); }
+
   close(): void {
     this.#closed = true;
     this.#socket?.destroy();

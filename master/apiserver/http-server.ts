@@ -84,8 +84,8 @@ export class HttpServer {
     const gone = new AbortController();
     let answered = false;
     response.on('close', () => { if (!answered) gone.abort(clientGone); });
-    const outcome = await this.#options.server.handle(toServerRequest(request, gone.signal));
     try {
+      const outcome = await this.#options.server.handle(toServerRequest(request, gone.signal));
       await send(request, response, outcome, this.#options.server.protobuf, { signal: gone.signal, stalledMs: this.#options.stalledMs ?? stalledMs });
       answered = true;
     } catch (error) {
@@ -166,7 +166,8 @@ function peerOf(request: Request): Peer {
   return peer;
 }
 function readPeer(socket: TLSSocket): Peer {
-  const { subject } = socket.getPeerCertificate() as { subject?: { CN?: string; O?: string | string[] } };
+  // A connection that has just broken has no certificate to show.
+  const { subject } = (socket.getPeerCertificate?.() ?? {}) as { subject?: { CN?: string; O?: string | string[] } };
   if (!socket.authorized) return subject ? { unverified: true } : {};
   if (!subject?.CN) return {};
   const { O: organizations = [] } = subject;

@@ -27,10 +27,13 @@ export interface RegistryBackend {
   readonly resources: readonly ResourceDefinition[];
 }
 
+/** What a write took for itself: kept by `commit` once it is stored, given back by `undo` when it is not. */
+export interface Allocation { commit(): void; undo(): void }
+
 /** Work a resource needs around its writes that touches other state (address allocation). */
 export interface StorageHooks {
-  /** Before a create or update is stored; the result undoes it when the write fails. */
-  begin?(object: ApiObject, old: ApiObject | undefined, dryRun: boolean): Promise<(() => void) | void>;
+  /** Before a create or update is stored. May complete `object`. @throws StatusError */
+  begin?(object: ApiObject, old: ApiObject | undefined): Allocation;
   /** After an object is gone from the store. */
   deleted?(object: ApiObject): void;
 }
@@ -106,21 +109,22 @@ export class ResourceStore {
     this.#refuse(object, validateObject(resource, object));
     for (const warning of resource.warnings?.(object) ?? []) context.warnings.push(warning);
     await this.#validate({ operation: 'CREATE', resource, subresource: '', namespace: metadata.namespace, name: metadata.name, object, context });
-    const undo = await this.#hooks.begin?.(object, undefined, context.dryRun);
+    const allocation = this.#hooks.begin?.(object, undefined);
     try {
       if (context.dryRun) {
         if (this.find(metadata.namespace, metadata.name)) throw errors.alreadyExists(this.groupResource, metadata.name);
-        if (undo) undo();
+        allocation?.undo();
         return this.#unstored(object, 0);
       }
       if (revisionIn(object)) throw errors.bare('resourceVersion should not be set on objects to be created');
       const key = this.keyOf(metadata.namespace, metadata.name);
       const value = this.#encode(object);
       const revision = await this.#backend.store.create(key, value);
+      allocation?.commit();
       await this.#backend.cache.waitFor(revision);
       return new StoredObject({ key, value, revision, created: revision });
     } catch (error) {
-      if (undo) undo();
+      allocation?.undo();
       if (error instanceof KeyExists) throw generated ? errors.generateNameConflict(this.groupResource, metadata.name) : errors.alreadyExists(this.groupResource, metadata.name);
       throw error;
     }
@@ -170,18 +174,19 @@ export class ResourceStore {
     await this.#validate(request);
     if (this.#finished(object)) return this.#remove(current, object, context);
     if (sameObject(object, old)) return current;
-    const undo = subresource === 'status' ? undefined : await this.#hooks.begin?.(object, old, context.dryRun);
+    const allocation = subresource === 'status' ? undefined : this.#hooks.begin?.(object, old);
     if (context.dryRun) {
-      if (undo) undo();
+      allocation?.undo();
       return this.#unstored(object, current.revision);
     }
     const value = this.#encode(object);
     try {
       const revision = await this.#backend.store.update(current.key, value, current.revision);
+      allocation?.commit();
       await this.#backend.cache.waitFor(revision);
       return new StoredObject({ key: current.key, value, revision, created: 0 });
     } catch (error) {
-      if (undo) undo();
+      allocation?.undo();
       throw error;
     }
   }

@@ -3,7 +3,7 @@
 import { invalid, type Fault } from '../../src/apimachinery/fault.ts';
 import * as errors from '../../src/apimachinery/status-error.ts';
 import type { ApiObject } from '../../src/schema/resource.ts';
-import type { StorageHooks } from './resource-store.ts';
+import type { Allocation, StorageHooks } from './resource-store.ts';
 
 export interface ServiceRanges {
   /** `10.43.0.0/16` */
@@ -34,7 +34,8 @@ export function serviceAllocation(ranges: ServiceRanges): ServiceAllocation {
   const isIPv4 = (ip: string): boolean => /^\d{1,3}(\.\d{1,3}){3}$/.test(ip);
   const inRange = (ip: string): boolean => isIPv4(ip) && toNumber(ip) >= first && toNumber(ip) < first + size;
 
-  const ownerOf = (service: ApiObject): string => `${service.metadata.namespace}/${service.metadata.name}`;
+  /** By UID: a Service made again under its old name is another holder. */
+  const ownerOf = (service: ApiObject): string => service.metadata.uid;
   const hasClusterIP = (spec: Spec): boolean => spec.type !== 'ExternalName' && spec.clusterIP !== 'None';
   const wantsNodePorts = (spec: Spec): boolean => spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
 
@@ -50,7 +51,7 @@ export function serviceAllocation(ranges: ServiceRanges): ServiceAllocation {
       if (!addresses.has(ip)) return ip;
     }
     for (let i = 0; i < band; i++) if (!addresses.has(toText(first + i))) return toText(first + i);
-    throw errors.internal(`failed to allocate IP for Service ${ownerOf(service)}: range is full`);
+    throw errors.internal(`failed to allocate IP for Service ${service.metadata.namespace}/${service.metadata.name}: range is full`);
   }
   function pickPort(protocol: string): number {
     const { first: low, last: high } = ranges.nodePorts;
@@ -79,7 +80,7 @@ export function serviceAllocation(ranges: ServiceRanges): ServiceAllocation {
     };
   }
 
-  function begin(service: ApiObject, old: ApiObject | undefined, dryRun: boolean): () => void {
+  function begin(service: ApiObject, old: ApiObject | undefined): Allocation {
     const spec = service['spec'] as Spec;
     const oldSpec = old?.['spec'] as Spec | undefined;
     const owner = ownerOf(service);
@@ -107,9 +108,8 @@ export function serviceAllocation(ranges: ServiceRanges): ServiceAllocation {
       book.undo();
       refuse(service, faults);
     }
-    if (dryRun) return () => book.undo();
-    if (old) releaseUnused(old, service);
-    return () => book.undo();
+    // What the Service no longer needs is free only once the store agrees.
+    return { undo: () => book.undo(), commit: () => { if (old) releaseUnused(old, service); } };
   }
 
   function allocateNodePorts(spec: Spec, oldSpec: Spec | undefined, book: ReturnType<typeof ledger>, faults: Fault[]): void {
@@ -137,7 +137,9 @@ export function serviceAllocation(ranges: ServiceRanges): ServiceAllocation {
     }
     if (spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local') {
       if (!spec.healthCheckNodePort) spec.healthCheckNodePort = oldSpec?.healthCheckNodePort || pickPort('TCP');
-      book.claim(nodePorts, `TCP/${spec.healthCheckNodePort}`);
+      const { healthCheckNodePort } = spec;
+      if (healthCheckNodePort < low || healthCheckNodePort > high) faults.push(invalid('spec.healthCheckNodePort', healthCheckNodePort, `provided port is not in the valid range. The range of valid ports is ${low}-${high}`));
+      else if (!book.claim(nodePorts, `TCP/${healthCheckNodePort}`)) faults.push(invalid('spec.healthCheckNodePort', healthCheckNodePort, 'provided port is already allocated'));
     } else delete spec.healthCheckNodePort;
   }
 
@@ -157,7 +159,7 @@ export function serviceAllocation(ranges: ServiceRanges): ServiceAllocation {
   }
 
   return {
-    hooks: { begin: (object, old, dryRun) => Promise.resolve(begin(object, old, dryRun)), deleted: (object) => releaseUnused(object, undefined) },
+    hooks: { begin, deleted: (object) => releaseUnused(object, undefined) },
     claim(service) {
       const owner = ownerOf(service);
       const { addresses: ips, ports } = held(service);

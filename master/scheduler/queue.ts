@@ -52,6 +52,7 @@ export class SchedulingQueue {
     this.#takenAt.delete(uid);
     const at = this.#active.indexOf(waiting);
     if (at >= 0) this.#active.splice(at, 1);
+    this.#trimEvents();
   }
 
   /** The next Pod to place; undefined once closed. */

@@ -23,6 +23,9 @@ export type ProxyMode = 'auto' | 'http' | 'relay';
 /** A mistake of the person at the keyboard: one line, exit code 2. */
 export class UsageError extends Error {}
 
+/** Files and directories master, agent and command line make in a data directory. */
+const ownNames = /^(cluster\.json(\.tmp)?|(master|agent|supervisor)\.(pid|pid\.start|log)|(admin|node-.*)\.kubeconfig(\.tmp)?|pki|store|engine|network\.json(\.new)?|pods|memory|proxy-.*)$/;
+
 export const defaultDataDir = '/var/lib/dray';
 /** Data directories of the clusters of this machine, so that a new one keeps clear of their ranges. */
 const registryDirectory = '/var/lib/dray-clusters';
@@ -44,9 +47,16 @@ export class Cluster {
       throw new UsageError(`--data-dir: ${this.recordFile} cannot be read: ${(error as Error).message}`);
     }
   }
-  save(record: ClusterRecord): void {
+  /** Makes the data directory, readable by its owner alone before anything is put into it. @throws UsageError */
+  make(): void {
     try {
       mkdirSync(this.dataDir, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw new UsageError(`--data-dir: ${(error as Error).message}`);
+    }
+  }
+  save(record: ClusterRecord): void {
+    try {
       writeFileSync(`${this.recordFile}.tmp`, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
     } catch (error) {
       throw new UsageError(`--data-dir: ${(error as Error).message}`);
@@ -58,7 +68,9 @@ export class Cluster {
   get #registryFile(): string { return join(registryDirectory, createHash('sha256').update(this.dataDir).digest('hex').slice(0, 16)); }
   /** Takes the data and the entry among this machine's clusters away. */
   erase(): void {
-    rmSync(this.dataDir, { recursive: true, force: true });
+    // Only what a cluster writes: whatever else lies in the directory is somebody's.
+    for (const name of existsSync(this.dataDir) ? readdirSync(this.dataDir) : []) if (ownNames.test(name)) rmSync(this.path(name), { recursive: true, force: true });
+    if (existsSync(this.dataDir) && readdirSync(this.dataDir).length === 0) rmSync(this.dataDir, { recursive: true });
     rmSync(this.#registryFile, { force: true });
     if (existsSync(registryDirectory) && readdirSync(registryDirectory).length === 0) rmSync(registryDirectory, { recursive: true });
   }

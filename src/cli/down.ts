@@ -2,7 +2,7 @@
 // away and nothing else.
 import { existsSync } from 'node:fs';
 import { realClock, type Clock } from '../util/clock.ts';
-import { Cluster, type ClusterRecord } from './cluster.ts';
+import { Cluster, UsageError, type ClusterRecord } from './cluster.ts';
 import { stopProcess } from './processes.ts';
 import { runSteps, type Step } from './progress.ts';
 
@@ -16,17 +16,19 @@ export interface DownHost {
 export async function down(options: { dataDir: string; purge: boolean }, host: DownHost, clock: Clock = realClock): Promise<void> {
   const cluster = new Cluster(options.dataDir);
   const record = cluster.record();
-  if (!record && !existsSync(cluster.dataDir)) {
+  if (!record) {
+    // A directory that is not a cluster's may be anything: nothing of it is touched.
+    if (existsSync(cluster.dataDir) && options.purge) throw new UsageError(`--data-dir: ${cluster.dataDir} holds no cluster (there is no ${cluster.recordFile})`);
     process.stdout.write(`no cluster in ${cluster.dataDir}\n`);
     return;
   }
   const stop = (role: 'supervisor' | 'agent' | 'master'): Step => ({ title: role, run: async () => ((await stopProcess(cluster, role, clock)) ? `${role} stopped` : `${role} was not running`) });
   const steps: Step[] = [...(existsSync(cluster.path('supervisor.pid')) ? [stop('supervisor')] : []), stop('agent'), stop('master')];
   if (options.purge) {
-    if (record) steps.push({ title: 'containers, networks, rules and routes removed', run: (say) => host.removeNode(cluster, record, say) });
+    steps.push({ title: 'containers, networks, rules and routes removed', run: (say) => host.removeNode(cluster, record, say) });
     steps.push({ title: 'engine', run: async () => ((await host.stopEngine(cluster)) ? 'Docker Engine stopped (it was started here)' : 'Docker Engine left running') });
     steps.push({ title: `data in ${cluster.dataDir} removed`, run: async () => { cluster.erase(); } });
   }
   await runSteps(steps);
-  if (options.purge && record?.installedPackages.length) process.stdout.write(`kept: packages ${record.installedPackages.join(', ')} (installed by dray up), and all images\n`);
+  if (options.purge && record.installedPackages.length) process.stdout.write(`kept: packages ${record.installedPackages.join(', ')} (installed by dray up), and all images\n`);
 }

@@ -1,7 +1,7 @@
 // Keeping master and agent running: in the foreground, by systemd units where systemd runs, or by a small supervisor.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { Backoff } from '../util/backoff.ts';
 import { realClock, type Clock } from '../util/clock.ts';
 import { UsageError, type Cluster } from './cluster.ts';
@@ -95,6 +95,7 @@ function startChild(cluster: Cluster, self: readonly string[], role: Role & ('ma
   const [command, ...args] = commandOf(cluster, self, role);
   const log = openSync(cluster.path(`${role}.log`), 'a', 0o600);
   const child = spawn(command!, args, { detached: true, stdio: ['ignore', log, log] });
+  closeSync(log);
   if (child.pid !== undefined) writePid(cluster, role, child.pid);
   return child;
 }
@@ -109,7 +110,10 @@ const ended = (child: ChildProcess, signal: AbortSignal): Promise<void> => new P
 /** `dray up` without --detach: supervises until interrupted, then stops both. */
 export async function stayInForeground(cluster: Cluster, self: readonly string[], signal: AbortSignal, clock: Clock = realClock): Promise<void> {
   process.stdout.write('running; press Ctrl-C to stop\n');
+  // Known as the supervisor, so that `dray down` ends this process before what it would start again.
+  writePid(cluster, 'supervisor', process.pid);
   await supervise(cluster, self, signal, clock);
+  forgetPid(cluster, 'supervisor');
   for (const role of ['agent', 'master'] as const) {
     await stopProcess(cluster, role, clock);
     forgetPid(cluster, role);

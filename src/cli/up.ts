@@ -1,11 +1,12 @@
 // `dray up`: engine, ranges, master, agent, in that order, each step shown. Running it again finds everything running.
 import { createServer } from 'node:net';
+import { isDNS1123Subdomain } from '../apimachinery/names.ts';
 import { realClock, type Clock } from '../util/clock.ts';
 import { Cluster, defaultNodeName, otherClusters, UsageError, type ClusterRecord, type ProxyMode } from './cluster.ts';
 import { runningPid, startProcess, stopProcess } from './processes.ts';
 import { runSteps, type Step } from './progress.ts';
 import { readRangeFacts, type DockerNetworkSubnets } from './range-facts.ts';
-import { chooseRanges, RangeFlagError, type ClusterRanges } from './ranges.ts';
+import { chooseRanges, parseNodePortRange, parsePodCIDR, parseServiceCIDR, RangeFlagError, type ClusterRanges } from './ranges.ts';
 
 export interface UpOptions {
   readonly dataDir: string;
@@ -35,9 +36,12 @@ const defaultPort = 6443;
 /** Brings the cluster up; resolves when its node is Ready. */
 export async function up(options: UpOptions, host: UpHost, clock: Clock = realClock): Promise<Cluster> {
   const cluster = new Cluster(options.dataDir);
-  checkChange(cluster.record(), options);
+  checkFlags(options);
+  checkChange(cluster, cluster.record(), options);
+  cluster.make();
   let record = cluster.record();
   let engineHost = '';
+  let startedMaster = false;
   const steps: Step[] = [
     {
       title: 'Docker Engine',
@@ -56,6 +60,7 @@ export async function up(options: UpOptions, host: UpHost, clock: Clock = realCl
         if (running !== undefined) return `master runs already (pid ${running})`;
         await checkPort(record!.port);
         const pid = await startProcess(cluster, 'master', host.program, masterArguments(cluster, record!));
+        startedMaster = true;
         return `master ready at https://127.0.0.1:${record!.port} (pid ${pid})`;
       },
     },
@@ -73,21 +78,36 @@ export async function up(options: UpOptions, host: UpHost, clock: Clock = realCl
     await runSteps(steps);
   } catch (error) {
     // A half-started cluster helps nobody: the next `up` starts from the same point again.
-    if (record && runningPid(cluster, 'agent') === undefined) await stopProcess(cluster, 'master', clock);
+    if (startedMaster && runningPid(cluster, 'agent') === undefined) await stopProcess(cluster, 'master', clock);
     throw error instanceof RangeFlagError ? new UsageError(error.message) : error;
   }
   return cluster;
 }
 
+/** Before anything is started: what is wrong in the flags alone. @throws UsageError, RangeFlagError */
+function checkFlags({ nodeName, podCidr, serviceCidr, nodePortRange }: UpOptions): void {
+  const [fault] = nodeName === undefined ? [] : isDNS1123Subdomain(nodeName);
+  if (fault !== undefined) throw new UsageError(`--node-name "${nodeName}": ${fault}`);
+  if (podCidr !== undefined) parsePodCIDR(podCidr);
+  if (serviceCidr !== undefined) parseServiceCIDR(serviceCidr);
+  if (nodePortRange !== undefined) parseNodePortRange(nodePortRange);
+}
+
 /** What is decided once cannot be changed by a flag later. @throws UsageError */
-function checkChange(record: ClusterRecord | undefined, options: UpOptions): void {
+function checkChange(cluster: Cluster, record: ClusterRecord | undefined, options: UpOptions): void {
   if (!record) return;
   const range = record.ranges.nodePortRange;
-  const fixed: readonly [string, string | undefined, string][] = [
+  const fixed: readonly (readonly [string, string | undefined, string])[] = [
     ['--node-name', options.nodeName, record.nodeName], ['--pod-cidr', options.podCidr, record.ranges.podCIDR],
     ['--service-cidr', options.serviceCidr, record.ranges.serviceCIDR], ['--node-port-range', options.nodePortRange, `${range.from}-${range.to}`],
   ];
-  for (const [flag, asked, known] of fixed) {
+  // Another engine, or what a running process was started with, cannot be swapped under it either.
+  const running = runningPid(cluster, 'master') !== undefined || runningPid(cluster, 'agent') !== undefined;
+  const started: readonly (readonly [string, string | undefined, string])[] = [
+    ['--docker-host', options.dockerHost, record.dockerHost],
+    ...(running ? [['--port', options.port?.toString(), String(record.port)], ['--proxy-mode', options.proxyMode, record.proxyMode], ['--advertise-address', options.advertiseAddress, record.advertiseAddress]] as const : []),
+  ];
+  for (const [flag, asked, known] of [...fixed, ...started]) {
     if (asked !== undefined && asked !== known) throw new UsageError(`${flag}: this cluster was made with ${known}; use another --data-dir for another cluster`);
   }
 }
@@ -98,7 +118,7 @@ async function decide(cluster: Cluster, options: UpOptions, host: UpHost, docker
     version: 1, dockerHost,
     port: options.port ?? known?.port ?? defaultPort,
     nodeName: known?.nodeName ?? options.nodeName ?? defaultNodeName(),
-    advertiseAddress: options.advertiseAddress ?? (await host.hostAddress()),
+    advertiseAddress: options.advertiseAddress ?? known?.advertiseAddress ?? (await host.hostAddress()),
     proxyMode: options.proxyMode ?? known?.proxyMode ?? 'auto',
     ranges: known?.ranges ?? (await freshRanges(cluster, options, host, dockerHost)),
     installedPackages: [...new Set([...(known?.installedPackages ?? []), ...installed])],

@@ -165,6 +165,8 @@ class Expectations implements Transport {
     const written = this.#cacheOf(request.path);
     if (!written) return answer;
     const { cache, name, namespace } = written;
+    // A collection's answer carries the store's revision, which this cache need not reach soon.
+    if (request.method === 'DELETE' && name === undefined) return answer;
     const revision = Number((answer as { metadata?: { resourceVersion?: string } } | undefined)?.metadata?.resourceVersion ?? 0);
     if (revision > 0) this.#waits.push((signal) => cache.waitFor(revision, signal));
     else if (request.method === 'DELETE' && name !== undefined) {
@@ -180,14 +182,20 @@ class Expectations implements Transport {
 
   async settle(clock: Clock, signal: AbortSignal): Promise<void> {
     if (!this.#waits.length) return;
-    const timeout = new AbortController();
-    const cancel = clock.after(expectationTimeoutMs, () => timeout.abort(new Error('expectations timed out')));
+    // A signal of its own that always aborts in the end: one composed with the run-long signal would be kept for ever.
+    const over = new AbortController();
+    const cancel = clock.after(expectationTimeoutMs, () => over.abort(new Error('expectations timed out')));
+    const stop = (): void => over.abort(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
     try {
-      await Promise.all(this.#waits.map((wait) => wait(AbortSignal.any([signal, timeout.signal]))));
+      await Promise.all(this.#waits.map((wait) => wait(over.signal)));
     } catch {
       // Timed out or stopping: the next pass reads whatever the caches hold then, as upstream does after its own time-out.
     } finally {
       cancel();
+      signal.removeEventListener('abort', stop);
+      over.abort(new Error('expectations are settled'));
     }
   }
 }
@@ -199,9 +207,11 @@ function untilGone(cache: Informer, cacheKey: string, uid: string | undefined, s
       const now = cache.get(cacheKey);
       if (now && now.metadata.uid === uid && !now.metadata.deletionTimestamp) return;
       off?.();
+      signal.removeEventListener('abort', abort);
       resolve();
     };
-    signal.addEventListener('abort', () => { off?.(); reject(signal.reason as Error); }, { once: true });
+    const abort = (): void => { off?.(); reject(signal.reason as Error); };
+    signal.addEventListener('abort', abort, { once: true });
     off = cache.addHandler({ updated: check, deleted: check });
     check();
   });

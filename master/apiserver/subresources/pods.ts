@@ -40,6 +40,8 @@ export async function bind(request: AdmittedRequest, context: ResourceHandlerCon
     if (old!.metadata.deletionTimestamp) refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
     if (spec.nodeName) refuse(`pod ${name} is already assigned to node "${spec.nodeName}"`);
     const pod = cloneJson(old!);
+    // The revision read is no lock of the client's: a lost race is tried again.
+    delete (pod.metadata as { resourceVersion?: string }).resourceVersion;
     (pod['spec'] as { nodeName?: string }).nodeName = node!;
     if (binding.metadata?.annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...binding.metadata.annotations };
     const status = (pod['status'] ??= {}) as { conditions?: AnyCondition[] };
@@ -100,6 +102,7 @@ export async function finalizeNamespace(request: AdmittedRequest, context: Resou
   const { stored } = await store.update(undefined, request.info.name, (old) => {
     if (wanted.metadata?.resourceVersion && wanted.metadata.resourceVersion !== old!.metadata.resourceVersion) throw errors.modified(store.groupResource, request.info.name);
     const namespace = cloneJson(old!);
+    delete (namespace.metadata as { resourceVersion?: string }).resourceVersion;
     const spec = (namespace['spec'] ??= {}) as { finalizers?: string[] };
     const finalizers = wanted.spec?.finalizers ?? [];
     if (finalizers.length) spec.finalizers = finalizers;
