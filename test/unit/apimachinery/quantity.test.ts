@@ -61,8 +61,11 @@ describe('laws', () => {
       expect(formatQuantity(parseQuantity(canonical))).toBe(canonical);
     }));
   });
+  // Beyond 64 bits amounts are cut off at the limit, and these laws end.
+  const limit = 4n * 10n ** 18n * 10n ** 9n;
+  const small = text.filter((t) => { const { nanos } = parseQuantity(t); return nanos < limit && nanos > -limit; });
   it('subtraction undoes addition, order agrees with difference', () => {
-    fc.assert(fc.property(text, text, (a, b) => {
+    fc.assert(fc.property(small, small, (a, b) => {
       expect(compareQuantities(subtractQuantities(addQuantities(a, b), b), a)).toBe(0);
       expect(compareQuantities(addQuantities(a, b), addQuantities(b, a))).toBe(0);
       expect(compareQuantities(a, b)).toBe(compareQuantities(subtractQuantities(a, b), '0'));
