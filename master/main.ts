@@ -56,6 +56,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const store = await openEmbeddedStore(join(dataDir, 'store'));
   const stop = new AbortController();
+  let http: HttpServer | undefined;
   try {
     const registry = new Registry({ store, resources: allResources, clock, log, ranges: { serviceCIDR: options.serviceCIDR, nodePorts: options.nodePorts } });
     await registry.start(stop.signal);
@@ -74,7 +75,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
       subresources: { '/pods/log': logHandler(tunnels) },
       serverAddress: () => `${advertiseAddress}:${port}`, ready: () => ready,
     });
-    const http = new HttpServer({
+    http = new HttpServer({
       server, key: serving.key, cert: serving.cert, clientCa: pki.authority.cert, log,
       async upgrade(request, raw, socket, head) {
         const admitted = await server.admit(request);
@@ -103,6 +104,8 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     await Promise.allSettled([loops, compaction]);
   } finally {
     stop.abort();
+    // A start that failed half-way must not leave a process that listens and answers nothing.
+    await http?.close();
     await store.close();
   }
 }

@@ -109,6 +109,8 @@ export class ResourceStore {
     this.#refuse(object, validateObject(resource, object));
     for (const warning of resource.warnings?.(object) ?? []) context.warnings.push(warning);
     await this.#validate({ operation: 'CREATE', resource, subresource: '', namespace: metadata.namespace, name: metadata.name, object, context });
+    // Before anything is taken for it: an object that exists already is told as such, not as one whose address is in use.
+    if (!generated && this.find(metadata.namespace, metadata.name)) throw errors.alreadyExists(this.groupResource, metadata.name);
     const allocation = this.#hooks.begin?.(object, undefined);
     try {
       if (context.dryRun) {
