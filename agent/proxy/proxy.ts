@@ -78,9 +78,9 @@ export class Proxy {
   /** Lets go of the workers: they go on. */
   close(): void { for (const role of roles) this.#links[role].close(); }
 
-  /** Ends the workers and removes their files. */
   /** The service namespace was made anew: the worker must listen in the new one. */
   restartService(): void { this.#links.service.restart(); }
 
+  /** Ends the workers and removes their files. */
   async stopWorkers(): Promise<void> { await Promise.all(roles.map((role) => this.#links[role].stop())); }
 }

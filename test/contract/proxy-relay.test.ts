@@ -255,8 +255,8 @@ describe('the node role', () => {
     worker = newWorker({ role: 'node' });
     const a = await tcp(0, (socket) => socket.end('a'));
     const b = await tcp(1, (socket) => socket.end('b'));
-    await serve({ nodePort: 39_871, internal: [a.backend], external: [b.backend] });
-    expect(String(await new RawClient('127.60.3.9', 39_871).readAll())).toBe('b');
+    await serve({ nodePort: 20_871, internal: [a.backend], external: [b.backend] });
+    expect(String(await new RawClient('127.60.3.9', 20_871).readAll())).toBe('b');
     const cluster = new RawClient(ip, 5432);
     await cluster.end();
     expect((cluster.error as NodeJS.ErrnoException).code).toBe('ECONNREFUSED');

@@ -60,9 +60,15 @@ export class ControlServer {
     for (const socket of this.#agents) sendMessage(socket, { type: 'errors', errors });
   }
 
+  /** Stops listening and frees the socket file; agents that are connected stay so. */
+  stopListening(): void { this.#server.close(); }
+
+  /** Agents dial anew: whoever listens by then answers. */
+  dropAgents(): void { for (const socket of this.#agents) socket.destroy(); }
+
   close(): void {
-    this.#server.close();
-    for (const socket of this.#agents) socket.destroy();
+    this.stopListening();
+    this.dropAgents();
   }
 }
 

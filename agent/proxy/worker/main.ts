@@ -60,15 +60,17 @@ async function startHandover(argv: readonly string[]): Promise<void> {
   if (stopping) return;
   stopping = true;
   try {
-    await handOver(argv, worker.handles(), () => control.close());
+    await handOver(argv, worker.handles(), () => control.stopListening());
   } catch (error) {
     log.error({ error }, 'handover failed');
     stopping = false;
-    // The agent asks again, or goes on with this worker.
-    control.close();
     await control.open().catch((again: unknown) => log.error({ error: again }, 'control socket lost'));
+    // The agent asks again, or goes on with this worker.
+    control.dropAgents();
     return;
   }
+  // Only now: an agent that dials before the successor listens would find nobody and start one worker more.
+  control.dropAgents();
   log.info({ connections: worker.connections }, 'handed over, draining');
   realClock.after(drainMs, () => process.exit(0));
   await worker.drain();
@@ -78,10 +80,16 @@ async function startHandover(argv: readonly string[]): Promise<void> {
 process.on('SIGTERM', () => void stop());
 process.on('SIGINT', () => log.info({}, 'SIGINT ignored'));
 
-const handles = await receiveHandles();
-const saved = await loadRules(rulesFile(dataDir, role));
-if (saved) await applyRules(saved, handles);
-await control.open();
+try {
+  const handles = await receiveHandles();
+  const saved = await loadRules(rulesFile(dataDir, role));
+  if (saved) await applyRules(saved, handles);
+  await control.open();
+} catch (error) {
+  // Without a control socket nobody could ever tell this process anything.
+  log.error({ error }, 'worker cannot start');
+  process.exit(1);
+}
 reportReady();
 if (process.connected) process.once('disconnect', () => process.removeAllListeners('message'));
 log.info({ revision: worker.rules.revision, pid: process.pid }, 'worker ready');

@@ -5,6 +5,9 @@ import type { HttpService } from './http/service.ts';
 import type { PortState } from './port-state.ts';
 import { relay } from './relay.ts';
 
+/** How client connections are accepted; a server that another process handed over has to be told. */
+export const acceptOptions = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
+
 export class TcpListener {
   readonly listen: Listen;
   port: PortState;
@@ -18,9 +21,7 @@ export class TcpListener {
     this.port = port;
     this.#http = http;
     this.#sockets = sockets;
-    const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
-    // A server taken over from another process listens already, but knows no options.
-    this.server = adopted ? Object.assign(adopted, options) : createServer(options);
+    this.server = adopted ?? createServer(acceptOptions);
     this.server.on('connection', this.#onConnection);
     // Accepting may fail for want of file descriptors; the port stays open.
     this.server.on('error', () => {});
