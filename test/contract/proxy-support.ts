@@ -62,6 +62,9 @@ export function closeServer(server: NetServer): Promise<void> {
 
 export interface RawResponse { readonly status: number; readonly head: string; readonly body: Buffer; readonly trailers: string }
 
+/** A server that says nothing for so long has failed. */
+const silenceMs = 15_000;
+
 /** One client connection that speaks HTTP/1.1 by hand. */
 export class RawClient {
   readonly socket: Socket;
@@ -86,7 +89,10 @@ export class RawClient {
   async #more(): Promise<void> {
     if (this.#error) throw this.#error;
     if (this.#ended) throw new Error(`connection ended after ${this.#input.length} unread bytes`);
-    await new Promise<void>((resolve) => { this.#wake = resolve; });
+    await new Promise<void>((resolve, reject) => {
+      const silent = setTimeout(() => reject(new Error(`silence for ${silenceMs} ms after ${this.#input.length} unread bytes`)), silenceMs);
+      this.#wake = () => { clearTimeout(silent); resolve(); };
+    });
   }
 
   async readExactly(size: number): Promise<Buffer> {
