@@ -57,7 +57,7 @@ function document(dialect: 'v2' | 'v3', emit: Emit, head: Json, resources: reado
   function* all(): Generator<[string, Json]> {
     definitions.ref(watchEventType);
     yield* definitions.entries();
-    yield [patchName, patchSchema];
+    if (resources.some(({ verbs }) => verbs.includes('patch'))) yield [patchName, patchSchema];
   }
   return { head, paths: paths(), definitions: all() };
 }
