@@ -99,8 +99,9 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     options.onReady?.();
     await Promise.race([aborted(signal), loops]);
     ready = false;
-    stop.abort();
+    // While requests finish, what they need goes on.
     await http.close();
+    stop.abort();
     await Promise.allSettled([loops, compaction]);
   } finally {
     stop.abort();

@@ -12,6 +12,8 @@ import { StorageUnavailable } from '../storage/store.ts';
 import { Discovery } from './discovery.ts';
 import { authenticate, type Authenticator } from './filters/authentication.ts';
 import { authorize, type Authorizer } from './filters/authorization.ts';
+import { defaultLimits, MaxInFlight, tooManyRequests, type InFlightLimits } from './filters/max-in-flight.ts';
+import { deadlineOf, isLongRunning, withDeadline } from './filters/request-deadline.ts';
 import { remove, removeCollection } from './handlers/delete.ts';
 import { list } from './handlers/lists.ts';
 import { create, get, update, type ResourceHandlerContext } from './handlers/objects.ts';
@@ -19,6 +21,7 @@ import { patch } from './handlers/patch.ts';
 import { watch } from './handlers/watch.ts';
 import { Health } from './health.ts';
 import { subresourceKinds } from './kind-types.ts';
+import { ApiMetrics } from './metrics.ts';
 import { negotiate, type MediaType } from './negotiation.ts';
 import { ProtobufAnswers } from './protobuf.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
@@ -43,10 +46,11 @@ export interface ApiServerOptions {
   /** `host:port` clients of this network reach the server at. */
   readonly serverAddress: () => string;
   readonly ready: () => boolean;
+  readonly limits?: InFlightLimits;
 }
 
-/** The answer, with what goes beside it. */
-export interface Outcome { readonly answer: Answer; readonly warnings: readonly string[]; readonly media: MediaType }
+/** The answer, with what goes beside it; `done` is to be called when it has been sent. */
+export interface Outcome { readonly answer: Answer; readonly warnings: readonly string[]; readonly media: MediaType; done(): void }
 
 const plainJson: MediaType = { type: 'json', as: '', pretty: false };
 
@@ -57,11 +61,17 @@ export class ApiServer {
   readonly #types = new Map<string, ResourceDefinition['type']>();
   readonly #subresources: Readonly<Record<string, SubresourceHandler>>;
   readonly #health: Health;
+  readonly #inFlight: MaxInFlight;
+  readonly #metrics: ApiMetrics;
+  readonly #paths: readonly PathHandler[];
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
     this.discovery = new Discovery(options.registry.resources);
     this.#health = new Health(options.ready);
+    this.#inFlight = new MaxInFlight(options.limits ?? defaultLimits);
+    this.#metrics = new ApiMetrics(options.registry, this.#inFlight);
+    this.#paths = [...options.paths, this.#metrics.handler];
     this.protobuf = new ProtobufAnswers(options.registry.resources);
     for (const resource of options.registry.resources) this.#types.set(`${resource.apiVersion}/${resource.kind}`, resource.type);
     for (const [name, type] of subresourceKinds) this.#types.set(name, type);
@@ -70,16 +80,43 @@ export class ApiServer {
 
   /** Never rejects: failures are answers too. */
   async handle(request: ServerRequest): Promise<Outcome> {
+    const { clock } = this.#options.registry;
+    const begun = clock.monotonic();
     const warnings: string[] = [];
     let media = plainJson;
+    let admitted: AdmittedRequest | undefined;
+    let leave: (() => void) | undefined;
+    let ended: (() => void) | undefined;
+    const served = (info: RequestInfo): RequestInfo => this.#served(info);
+    const outcome = (answer: Answer): Outcome => ({
+      answer, warnings: [...new Set(warnings)], media: answer.kind === 'object' && answer.status >= 400 && media.as !== '' ? plainJson : media,
+      done: () => {
+        leave?.();
+        ended?.();
+        if (admitted) this.#metrics.answered(served(admitted.info), answer.kind === 'watch' ? 200 : answer.status, isLongRunning(admitted.info) ? undefined : (clock.monotonic() - begun) / 1000);
+      },
+    });
     try {
-      const admitted = await this.admit(request, warnings);
-      const found = await this.#dispatch(admitted, (m) => { media = m; });
-      return { answer: found, warnings: [...new Set(warnings)], media };
+      admitted = await this.admit(request, warnings);
+      leave = this.#inFlight.enter(admitted);
+      if (!leave) return outcome(tooManyRequests());
+      const work = this.#dispatch(admitted, (m) => { media = m; });
+      if (!isLongRunning(admitted.info)) return outcome(await withDeadline(clock, deadlineOf(request.query), work));
+      const answer = await work;
+      ended = this.#metrics.longRunning(served(admitted.info));
+      return outcome(answer);
     } catch (error) {
-      const status = this.#statusOf(error, request);
-      return { answer: objectAnswer(status.status, status.status.code), warnings: [...new Set(warnings)], media: media.as === '' ? media : plainJson };
+      const { status } = this.#statusOf(error, request);
+      const wait = status.details?.retryAfterSeconds;
+      return outcome({ ...objectAnswer(status, status.code), ...(wait ? { headers: { 'retry-after': String(wait) } } : {}) } as Answer);
     }
+  }
+
+  /** What metrics tell apart: only what is served, as a client could ask for any number of other names. */
+  #served(info: RequestInfo): RequestInfo {
+    const store = info.isResource ? this.#options.registry.find(info.group, info.version, info.resource) : undefined;
+    if (store) return info;
+    return { ...info, isResource: false, group: '', version: '', namespace: '', resource: '', subresource: '', name: '' };
   }
 
   /** The filters, in order: what is asked, who asks, whether they may. @throws StatusError */
@@ -107,7 +144,7 @@ export class ApiServer {
     const { info } = request;
     if (info.isResource) return this.#resource(request, setMedia);
     const path = info.path.length > 1 && info.path.endsWith('/') ? info.path.slice(0, -1) : info.path;
-    const custom = this.#options.paths.find((p) => (p.path.endsWith('/') ? `${path}/`.startsWith(p.path) : p.path === path));
+    const custom = this.#paths.find((p) => (p.path.endsWith('/') ? `${path}/`.startsWith(p.path) : p.path === path));
     if (custom) return custom.handle(request);
     const health = this.#health.answer(path, request.query);
     if (health) return health;
@@ -132,7 +169,7 @@ export class ApiServer {
     if (parts[0] === 'api' && parts.length === 2) return optional(this.discovery.resources('', parts[1]!));
     if (parts[0] === 'apis' && parts.length === 2) return optional(this.discovery.group(parts[1]!));
     if (parts[0] === 'apis' && parts.length === 3) return optional(this.discovery.resources(parts[1]!, parts[2]!));
-    return path === '/' ? objectAnswer({ paths: [...this.discovery.paths(), '/healthz', '/healthz/ping', '/livez', '/livez/ping', '/openapi/v2', '/openapi/v3', '/readyz', '/readyz/ping', '/version'] }) : undefined;
+    return path === '/' ? objectAnswer({ paths: [...this.discovery.paths(), '/healthz', '/healthz/ping', '/livez', '/livez/ping', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/readyz/ping', '/version'] }) : undefined;
   }
 
   /** Paths of a group this server has are answered by the API; others are no pages at all. */

@@ -2,21 +2,16 @@
 // Answers into bytes.
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import { createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import * as errors from '../../src/apimachinery/status-error.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { User } from '../registry/request-context.ts';
 import type { ApiServer, Outcome } from './api-server.ts';
-import { toYaml } from './negotiation.ts';
-import type { ProtobufAnswers } from './protobuf.ts';
-import type { ServerRequest, WatchItem } from './request.ts';
-
-const compress = promisify(gzip);
+import { send } from './http-answer.ts';
+import type { ServerRequest } from './request.ts';
 
 type Request = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
@@ -27,8 +22,6 @@ const maxBodyBytes = 3 * 1024 * 1024;
 const drainedBodyBytes = 16 * 1024 * 1024;
 /** A reader that takes nothing of a watch for this long is given up. */
 const stalledMs = 60_000;
-/** Answers from this size on are compressed for who can read it. */
-const gzipFrom = 128 * 1024;
 
 export interface HttpServerOptions {
   readonly server: ApiServer;
@@ -45,6 +38,10 @@ export class HttpServer {
   readonly #server: Http2SecureServer;
   readonly #options: HttpServerOptions;
   readonly #sockets = new Set<TLSSocket>();
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #requests = new Set<Promise<void>>();
+  /** Answers that last until somebody ends them. */
+  readonly #streams = new Set<AbortController>();
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
@@ -54,7 +51,14 @@ export class HttpServer {
       // In MB: answers under way count too, and a few large lists at once pass Node's default of 10, which then resets streams.
       maxSessionMemory: 512,
     });
-    this.#server.on('request', (request, response) => void this.#request(request, response as unknown as Response));
+    this.#server.on('request', (request, response) => {
+      const running = this.#request(request, response as unknown as Response).finally(() => this.#requests.delete(running));
+      this.#requests.add(running);
+    });
+    this.#server.on('session', (session) => {
+      this.#sessions.add(session);
+      session.on('close', () => this.#sessions.delete(session));
+    });
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(request, socket, head));
     this.#server.on('secureConnection', (socket) => {
       this.#sockets.add(socket);
@@ -71,8 +75,18 @@ export class HttpServer {
     await once(this.#server, 'listening');
     return (this.#server.address() as AddressInfo).port;
   }
-  async close(): Promise<void> {
+  /** Accepts nothing more, ends watches, lets requests finish for up to `graceMs`, then cuts what is left. */
+  async close(graceMs = 3_000): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const stream of this.#streams) stream.abort(serverStops);
+    const sessions = [...this.#sessions].map((session) => new Promise<void>((resolve) => {
+      session.once('close', resolve);
+      session.close();
+    }));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => { timer = setTimeout(resolve, graceMs); });
+    await Promise.race([Promise.allSettled([...this.#requests, ...sessions]), late]);
+    clearTimeout(timer);
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
@@ -83,14 +97,20 @@ export class HttpServer {
     request.on('error', () => undefined);
     const gone = new AbortController();
     let answered = false;
+    let outcome: Outcome | undefined;
     response.on('close', () => { if (!answered) gone.abort(clientGone); });
     try {
-      const outcome = await this.#options.server.handle(toServerRequest(request, gone.signal));
+      outcome = await this.#options.server.handle(toServerRequest(request, gone.signal));
+      if (outcome.answer.kind !== 'object') this.#streams.add(gone);
       await send(request, response, outcome, this.#options.server.protobuf, { signal: gone.signal, stalledMs: this.#options.stalledMs ?? stalledMs });
       answered = true;
+      if (!response.writableFinished && !response.destroyed) await finished(response);
     } catch (error) {
       if (!gone.signal.aborted) this.#options.log.warn({ error, path: request.url }, 'an answer broke off');
       response.destroy();
+    } finally {
+      this.#streams.delete(gone);
+      outcome?.done();
     }
   }
 
@@ -109,8 +129,13 @@ export class HttpServer {
   }
 }
 
+const finished = (response: Response): Promise<void> => new Promise((resolve) => {
+  for (const event of ['finish', 'close']) response.once(event, () => resolve());
+});
+
 /** One for all: making an error for each request would cost more than most answers. */
 const clientGone = new Error('the client went away');
+const serverStops = new Error('the server stops');
 
 function toServerRequest(request: Request, signal: AbortSignal): ServerRequest {
   const url = request.url ?? '/';
@@ -173,91 +198,4 @@ function readPeer(socket: TLSSocket): Peer {
   const { O: organizations = [] } = subject;
   const user: User = { name: subject.CN, groups: Array.isArray(organizations) ? organizations : [organizations] };
   return { user };
-}
-
-/** The client's side of an answer: gone, or not taking anything. */
-interface Reader { readonly signal: AbortSignal; readonly stalledMs: number }
-
-async function send(request: Request, response: Response, { answer, warnings, media }: Outcome, protobuf: ProtobufAnswers, reader: Reader): Promise<void> {
-  const out = response as ServerResponse;
-  for (const warning of warnings) out.appendHeader('warning', `299 - "${warning.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replace(/[^\x20-\x7e]/g, '?')}"`);
-  if (answer.kind === 'watch') return sendWatch(out, answer.items, media.type === 'protobuf' ? protobuf : undefined, reader);
-  if (answer.kind === 'raw') {
-    out.writeHead(answer.status, answer.headers);
-    if (answer.body instanceof Uint8Array) {
-      out.end(answer.body);
-      return;
-    }
-    // Headers go out before the first byte: a log that is followed may stay silent for long.
-    out.flushHeaders();
-    for await (const chunk of answer.body) if (!out.write(chunk)) await drained(out, reader.signal);
-    out.end();
-    return;
-  }
-  const encoded = media.type === 'protobuf' ? protobuf.encode(answer.value()) : undefined;
-  const type = encoded ? protobufType : media.type === 'yaml' ? 'application/yaml' : 'application/json';
-  let bytes: Buffer;
-  if (encoded) bytes = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
-  else if (media.type === 'yaml') bytes = Buffer.from(toYaml(answer.value()));
-  else if (media.pretty || isPretty(request)) bytes = Buffer.from(`${JSON.stringify(answer.value(), undefined, 2)}\n`);
-  else bytes = answer.json ? Buffer.concat([...answer.json(), newline]) : Buffer.from(`${JSON.stringify(answer.value())}\n`);
-  const headers: Record<string, string> = { 'content-type': type, 'cache-control': 'no-cache, private', ...answer.headers };
-  if (bytes.byteLength >= gzipFrom && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
-    bytes = await compress(bytes, { level: 1 });
-    headers['content-encoding'] = 'gzip';
-    headers['vary'] = 'Accept-Encoding';
-  }
-  headers['content-length'] = String(bytes.byteLength);
-  out.writeHead(answer.status, headers);
-  out.end(request.method === 'HEAD' ? undefined : bytes);
-}
-const newline = Buffer.from('\n');
-const protobufType = 'application/vnd.kubernetes.protobuf';
-
-const truths = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
-function isPretty(request: Request): boolean {
-  const url = request.url ?? '';
-  const pretty = url.includes('pretty') ? new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('pretty') : null;
-  if (pretty) return truths.has(pretty);
-  // A person reads it.
-  return /^(curl|Wget|Mozilla\/5\.0)/.test(String(request.headers['user-agent'] ?? ''));
-}
-
-/** One line per event; frames are built once for all watchers of an event. */
-const frames = new WeakMap<Uint8Array[], Buffer>();
-function frameOf(item: WatchItem): Buffer {
-  const parts = item.json();
-  let frame = frames.get(parts);
-  if (!frame) frames.set(parts, (frame = Buffer.concat([Buffer.from(`{"type":"${item.type}","object":`), ...parts, Buffer.from('}\n')])));
-  return frame;
-}
-
-async function sendWatch(out: ServerResponse, items: AsyncIterable<WatchItem>, protobuf: ProtobufAnswers | undefined, { signal: gone, stalledMs }: Reader): Promise<void> {
-  out.writeHead(200, { 'content-type': protobuf ? `${protobufType};stream=watch` : 'application/json', 'cache-control': 'no-cache, private' });
-  out.flushHeaders();
-  for await (const item of items) {
-    if (gone.aborted) return;
-    if (out.write(protobuf ? protobuf.frame(item) : frameOf(item))) continue;
-    // What a stalled reader leaves waits in the watch's queue, which has an end; then the reader's time is over too.
-    if (!(await drained(out, gone, stalledMs))) throw new Error('the reader of a watch takes nothing');
-  }
-  out.end();
-}
-
-/** False when the reader took nothing for `stalledMs`. */
-function drained(out: ServerResponse, gone: AbortSignal, stalledMs?: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const done = (taken: boolean): void => {
-      clearTimeout(timer);
-      out.off('drain', onDrain);
-      gone.removeEventListener('abort', onDrain);
-      resolve(taken);
-    };
-    const onDrain = (): void => done(true);
-    const timer = stalledMs === undefined ? undefined : setTimeout(() => done(false), stalledMs);
-    timer?.unref();
-    out.once('drain', onDrain);
-    gone.addEventListener('abort', onDrain, { once: true });
-    if (gone.aborted) done(true);
-  });
 }

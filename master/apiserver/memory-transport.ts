@@ -17,7 +17,8 @@ export class MemoryTransport implements Transport {
   }
 
   async request(request: ApiRequest): Promise<unknown> {
-    const { answer } = await this.#call(request);
+    const { answer, done } = await this.#call(request);
+    done();
     if (answer.kind !== 'object') throw new Error(`${request.method} ${request.path} answers no object`);
     const value = answer.value();
     if (answer.status >= 400) throw statusError(value as Status);
@@ -25,12 +26,16 @@ export class MemoryTransport implements Transport {
   }
 
   async *watch(request: ApiRequest): AsyncGenerator<WatchEvent> {
-    const { answer } = await this.#call(request);
-    if (answer.kind === 'object') throw statusError(answer.value() as Status);
-    if (answer.kind !== 'watch') throw new Error(`${request.path} answers no watch`);
-    for await (const item of answer.items) {
-      if (item.type === 'ERROR') throw statusError(item.value() as Status);
-      yield { type: item.type, object: deepFreeze(item.value()) };
+    const { answer, done } = await this.#call(request);
+    try {
+      if (answer.kind === 'object') throw statusError(answer.value() as Status);
+      if (answer.kind !== 'watch') throw new Error(`${request.path} answers no watch`);
+      for await (const item of answer.items) {
+        if (item.type === 'ERROR') throw statusError(item.value() as Status);
+        yield { type: item.type, object: deepFreeze(item.value()) };
+      }
+    } finally {
+      done();
     }
   }
 

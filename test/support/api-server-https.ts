@@ -6,9 +6,10 @@ import { HttpTransport } from '../../src/client/http-transport.ts';
 import type { ClusterAccess } from '../../src/client/kubeconfig.ts';
 import { realClock } from '../../src/util/clock.ts';
 import { silentLog, type Log } from '../../src/util/log.ts';
-import { ApiServer } from '../../master/apiserver/api-server.ts';
+import { ApiServer, type PathHandler } from '../../master/apiserver/api-server.ts';
 import { peerAuthenticator } from '../../master/apiserver/filters/authentication.ts';
 import { controlPlane, discovery, nodes, superusers } from '../../master/apiserver/filters/authorization.ts';
+import type { InFlightLimits } from '../../master/apiserver/filters/max-in-flight.ts';
 import { HttpServer } from '../../master/apiserver/http-server.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
 import { bootstrapNamespaces } from '../../master/bootstrap.ts';
@@ -27,10 +28,12 @@ export interface HttpsApi {
   http2(access: ClusterAccess): Promise<ClientHttp2Session>;
   /** A TLS connection that speaks `protocol`. */
   tls(access: ClusterAccess, protocol: 'h2' | 'http/1.1'): Promise<TLSSocket>;
+  /** Ends the HTTP server alone. */
+  close(graceMs?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
-export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?: number; compacted?: number; log?: Log } = {}): Promise<HttpsApi> {
+export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?: number; compacted?: number; log?: Log; limits?: InFlightLimits; paths?: readonly PathHandler[] } = {}): Promise<HttpsApi> {
   const stop = new AbortController();
   const store = new MemoryStore();
   // History nobody can watch any more.
@@ -40,7 +43,8 @@ export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?
   await registry.start(stop.signal);
   const server = new ApiServer({
     registry, log: silentLog, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodes, discovery],
-    paths: [], subresources: {}, serverAddress: () => '127.0.0.1:6443', ready: () => true,
+    paths: options.paths ?? [], subresources: {}, serverAddress: () => '127.0.0.1:6443', ready: () => true,
+    ...(options.limits ? { limits: options.limits } : {}),
   });
   const [authority, other] = [await createAuthority('test-ca'), await createAuthority('other-ca')];
   const serving = await issue(authority, { commonName: 'kube-apiserver', usage: 'server', ips: ['127.0.0.1'] });
@@ -73,6 +77,7 @@ export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?
       socket.on('error', () => undefined);
       return new Promise((resolve, reject) => { socket.once('secureConnect', () => resolve(socket)); socket.once('error', reject); });
     },
+    close: (graceMs) => http.close(graceMs),
     async stop() {
       for (const one of opened) await (one.destroy ?? one.close)?.call(one);
       stop.abort();

@@ -1,0 +1,101 @@
+// Answers as bytes on an HTTP response: one document, a stream, or a watch whose reader may be slow.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Outcome } from './api-server.ts';
+import { toYaml } from './negotiation.ts';
+import type { ProtobufAnswers } from './protobuf.ts';
+import type { WatchItem } from './request.ts';
+
+const compress = promisify(gzip);
+
+/** Answers from this size on are compressed for who can read it. */
+const gzipFrom = 128 * 1024;
+
+/** The client's side of an answer: gone, or not taking anything. */
+interface Reader { readonly signal: AbortSignal; readonly stalledMs: number }
+
+export async function send(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse, { answer, warnings, media }: Outcome, protobuf: ProtobufAnswers, reader: Reader): Promise<void> {
+  const out = response as ServerResponse;
+  for (const warning of warnings) out.appendHeader('warning', `299 - "${warning.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replace(/[^\x20-\x7e]/g, '?')}"`);
+  if (answer.kind === 'watch') return sendWatch(out, answer.items, media.type === 'protobuf' ? protobuf : undefined, reader);
+  if (answer.kind === 'raw') {
+    out.writeHead(answer.status, answer.headers);
+    if (answer.body instanceof Uint8Array) {
+      out.end(answer.body);
+      return;
+    }
+    // Headers go out before the first byte: a log that is followed may stay silent for long.
+    out.flushHeaders();
+    for await (const chunk of answer.body) if (!out.write(chunk)) await drained(out, reader.signal);
+    out.end();
+    return;
+  }
+  const encoded = media.type === 'protobuf' ? protobuf.encode(answer.value()) : undefined;
+  const type = encoded ? protobufType : media.type === 'yaml' ? 'application/yaml' : 'application/json';
+  let bytes: Buffer;
+  if (encoded) bytes = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+  else if (media.type === 'yaml') bytes = Buffer.from(toYaml(answer.value()));
+  else if (media.pretty || isPretty(request)) bytes = Buffer.from(`${JSON.stringify(answer.value(), undefined, 2)}\n`);
+  else bytes = answer.json ? Buffer.concat([...answer.json(), newline]) : Buffer.from(`${JSON.stringify(answer.value())}\n`);
+  const headers: Record<string, string> = { 'content-type': type, 'cache-control': 'no-cache, private', ...answer.headers };
+  if (bytes.byteLength >= gzipFrom && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
+    bytes = await compress(bytes, { level: 1 });
+    headers['content-encoding'] = 'gzip';
+    headers['vary'] = 'Accept-Encoding';
+  }
+  headers['content-length'] = String(bytes.byteLength);
+  out.writeHead(answer.status, headers);
+  out.end(request.method === 'HEAD' ? undefined : bytes);
+}
+const newline = Buffer.from('\n');
+const protobufType = 'application/vnd.kubernetes.protobuf';
+
+const truths = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+function isPretty(request: IncomingMessage | Http2ServerRequest): boolean {
+  const url = request.url ?? '';
+  const pretty = url.includes('pretty') ? new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('pretty') : null;
+  if (pretty) return truths.has(pretty);
+  // A person reads it.
+  return /^(curl|Wget|Mozilla\/5\.0)/.test(String(request.headers['user-agent'] ?? ''));
+}
+
+/** One line per event; frames are built once for all watchers of an event. */
+const frames = new WeakMap<Uint8Array[], Buffer>();
+function frameOf(item: WatchItem): Buffer {
+  const parts = item.json();
+  let frame = frames.get(parts);
+  if (!frame) frames.set(parts, (frame = Buffer.concat([Buffer.from(`{"type":"${item.type}","object":`), ...parts, Buffer.from('}\n')])));
+  return frame;
+}
+
+async function sendWatch(out: ServerResponse, items: AsyncIterable<WatchItem>, protobuf: ProtobufAnswers | undefined, { signal: gone, stalledMs }: Reader): Promise<void> {
+  out.writeHead(200, { 'content-type': protobuf ? `${protobufType};stream=watch` : 'application/json', 'cache-control': 'no-cache, private' });
+  out.flushHeaders();
+  for await (const item of items) {
+    if (out.destroyed) return;
+    if (out.write(protobuf ? protobuf.frame(item) : frameOf(item))) continue;
+    // What a stalled reader leaves waits in the watch's queue, which has an end; then the reader's time is over too.
+    if (!(await drained(out, gone, stalledMs))) throw new Error('the reader of a watch takes nothing');
+  }
+  out.end();
+}
+
+/** False when the reader took nothing for `stalledMs`. */
+function drained(out: ServerResponse, gone: AbortSignal, stalledMs?: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const done = (taken: boolean): void => {
+      clearTimeout(timer);
+      out.off('drain', onDrain);
+      gone.removeEventListener('abort', onDrain);
+      resolve(taken);
+    };
+    const onDrain = (): void => done(true);
+    const timer = stalledMs === undefined ? undefined : setTimeout(() => done(false), stalledMs);
+    timer?.unref();
+    out.once('drain', onDrain);
+    gone.addEventListener('abort', onDrain, { once: true });
+    if (gone.aborted) done(true);
+  });
+}

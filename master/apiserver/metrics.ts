@@ -1,0 +1,87 @@
+// What the server tells Prometheus of itself, under upstream's names: requests by verb and resource, what is in flight, objects
+// in the store, and the process. Served at /metrics. (upstream: apiserver endpoints/metrics/metrics.go)
+import { readdirSync } from 'node:fs';
+import { Counter, Gauge, Histogram, Registry as PrometheusRegistry } from 'prom-client';
+import type { Registry } from '../registry/registry.ts';
+import type { PathHandler } from './api-server.ts';
+import type { MaxInFlight } from './filters/max-in-flight.ts';
+import type { RequestInfo } from './request-info.ts';
+
+const requestLabels = ['verb', 'group', 'version', 'resource', 'subresource', 'scope', 'component'] as const;
+const component = 'apiserver';
+/** Seconds; upstream's. */
+const buckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
+
+const scopeOf = ({ isResource, namespace, name }: RequestInfo): string => (namespace ? 'namespace' : name ? 'resource' : isResource ? 'cluster' : '');
+const plainMethods = new Set(['get', 'post', 'put', 'patch', 'delete', 'head', 'options']);
+/** Upstream's spelling: reads and writes by their verb, in capitals, creations by their method. */
+const verbOf = ({ isResource, verb }: RequestInfo): string => {
+  if (!isResource && !plainMethods.has(verb)) return 'other';
+  return verb === 'create' ? 'POST' : verb === 'update' ? 'PUT' : verb.toUpperCase();
+};
+
+export class ApiMetrics {
+  readonly #registry = new PrometheusRegistry();
+  readonly #requests: Counter;
+  readonly #durations: Histogram;
+  readonly #longRunning: Gauge;
+
+  constructor(registry: Registry, inFlight: MaxInFlight) {
+    const registers = [this.#registry];
+    this.#requests = new Counter({ name: 'apiserver_request_total', help: 'Requests answered, by verb, resource and code.', labelNames: [...requestLabels, 'code'], registers });
+    this.#durations = new Histogram({ name: 'apiserver_request_duration_seconds', help: 'Time from a request to the end of its answer, watches and streams left out.', labelNames: [...requestLabels], buckets, registers });
+    this.#longRunning = new Gauge({ name: 'apiserver_longrunning_requests', help: 'Watches and streams that are open.', labelNames: [...requestLabels], registers });
+    new Gauge({
+      name: 'apiserver_current_inflight_requests', help: 'Requests under way.', labelNames: ['request_kind'], registers,
+      collect() {
+        this.set({ request_kind: 'readOnly' }, inFlight.readOnly);
+        this.set({ request_kind: 'mutating' }, inFlight.mutating);
+      },
+    });
+    new Gauge({
+      name: 'apiserver_storage_objects', help: 'Objects in the store, by resource.', labelNames: ['resource'], registers,
+      collect() {
+        this.reset();
+        for (const { resource, prefix } of registry.stores()) {
+          if (!resource.storedAs && resource.verbs.includes('list')) this.set({ resource: resource.group ? `${resource.plural}.${resource.group}` : resource.plural }, registry.cache.count(prefix));
+        }
+      },
+    });
+    new Gauge({ name: 'process_resident_memory_bytes', help: 'Resident memory.', registers, collect() { this.set(process.memoryUsage.rss()); } });
+    new Gauge({ name: 'process_open_fds', help: 'Open file descriptors.', registers, collect() { this.set(readdirSync('/proc/self/fd').length); } });
+    new Gauge({ name: 'process_start_time_seconds', help: 'Start of the process, in seconds since the epoch.', registers }).set(Math.round(performance.timeOrigin / 1000));
+    new Counter({
+      name: 'process_cpu_seconds_total', help: 'Time on a processor.', registers,
+      collect() {
+        const { user, system } = process.cpuUsage();
+        this.reset();
+        this.inc((user + system) / 1e6);
+      },
+    });
+  }
+
+  /** A watch or stream has begun; returns what to call at its end. */
+  longRunning(info: RequestInfo): () => void {
+    const labels = labelsOf(info);
+    this.#longRunning.inc(labels);
+    return () => this.#longRunning.dec(labels);
+  }
+
+  /** `seconds` is undefined for what lasts as long as somebody listens. */
+  answered(info: RequestInfo, code: number, seconds: number | undefined): void {
+    const labels = labelsOf(info);
+    this.#requests.inc({ ...labels, code: String(code) });
+    if (seconds !== undefined) this.#durations.observe(labels, seconds);
+  }
+
+  get handler(): PathHandler {
+    return {
+      path: '/metrics',
+      handle: async () => ({ kind: 'raw', status: 200, headers: { 'content-type': this.#registry.contentType }, body: Buffer.from(await this.#registry.metrics()) }),
+    };
+  }
+}
+
+const labelsOf = (info: RequestInfo): Record<(typeof requestLabels)[number], string> => ({
+  verb: verbOf(info), group: info.group, version: info.version, resource: info.resource, subresource: info.subresource, scope: scopeOf(info), component,
+});

@@ -1,0 +1,143 @@
+// What keeps the API server from being overrun: limits of what is in flight, deadlines, metrics, and a stop that loses nothing.
+import { once } from 'node:events';
+import type { ClientHttp2Session } from 'node:http2';
+import type { PathHandler } from '../../master/apiserver/api-server.ts';
+import { textAnswer } from '../../master/apiserver/request.ts';
+import { startHttpsApi, type HttpsApi } from '../support/api-server-https.ts';
+
+interface Reply { readonly status: number; readonly headers: Record<string, unknown>; readonly text: string }
+function call(session: ClientHttp2Session, method: string, path: string, body?: unknown): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const stream = session.request({ ':method': method, ':path': path, 'content-type': 'application/json' }, { endStream: body === undefined });
+    let headers: Record<string, unknown> = {};
+    let text = '';
+    stream.setEncoding('utf8');
+    stream.on('response', (h) => { headers = h; });
+    stream.on('data', (chunk: string) => { text += chunk; });
+    stream.on('error', reject);
+    stream.on('close', () => resolve({ status: Number(headers[':status']), headers, text }));
+    if (body !== undefined) stream.end(JSON.stringify(body));
+  });
+}
+
+/** A path whose answers wait until they are let go. */
+function gate(): PathHandler & { waiting: number; open(): void } {
+  let waiters: (() => void)[] = [];
+  return {
+    path: '/version/held', waiting: 0,
+    async handle() {
+      this.waiting++;
+      await new Promise<void>((resolve) => waiters.push(resolve));
+      this.waiting--;
+      return textAnswer(200, 'let go');
+    },
+    open() {
+      for (const resolve of waiters) resolve();
+      waiters = [];
+    },
+  };
+}
+async function until(holds: () => boolean): Promise<void> { while (!holds()) await new Promise((resolve) => setImmediate(resolve)); }
+
+describe('an API server under load', () => {
+  let api: HttpsApi;
+  let held: ReturnType<typeof gate>;
+  let node: ClientHttp2Session;
+  let admin: ClientHttp2Session;
+  beforeAll(async () => {
+    held = gate();
+    api = await startHttpsApi({ limits: { reads: 2, writes: 1, watchesPerUser: 2 }, paths: [held] });
+    node = await api.http2(await api.access('system:node:n1', ['system:nodes']));
+    admin = await api.http2(api.admin);
+  });
+  afterAll(() => api.stop());
+
+  it('refuses reads beyond the limit, but not writes, administrators or watches', async () => {
+    const running = [call(node, 'GET', '/version/held'), call(node, 'GET', '/version/held')];
+    await until(() => held.waiting === 2);
+    const refused = await call(node, 'GET', '/api/v1/nodes');
+    expect(refused).toMatchObject({ status: 429, text: 'Too many requests, please try again later.\n' });
+    expect(refused.headers['retry-after']).toBe('1');
+    expect((await call(admin, 'GET', '/api/v1/nodes')).status).toBe(200);
+    expect((await call(node, 'POST', '/api/v1/nodes', { metadata: { name: 'n1' } })).status).toBe(201);
+    const watch = node.request({ ':path': '/api/v1/nodes?watch=1' });
+    expect(((await once(watch, 'response')) as [Record<string, number>])[0][':status']).toBe(200);
+    watch.close();
+    await once(watch, 'close');
+    held.open();
+    expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200]);
+    expect((await call(node, 'GET', '/api/v1/nodes')).status).toBe(200);
+  });
+
+  it('lets one user have so many watches', async () => {
+    const open = async (): Promise<{ status: number; end(): Promise<void> }> => {
+      const stream = node.request({ ':path': '/api/v1/pods?watch=1&fieldSelector=spec.nodeName%3Dn1' });
+      const [headers] = (await once(stream, 'response')) as [Record<string, number>];
+      return { status: headers[':status']!, end: async () => { stream.close(); if (!stream.closed) await once(stream, 'close'); } };
+    };
+    const watches = [await open(), await open()];
+    const third = await open();
+    expect([...watches, third].map(({ status }) => status)).toEqual([200, 200, 429]);
+    for (const each of [...watches, third]) await each.end();
+    for (;;) {
+      const again = await open();
+      await again.end();
+      if (again.status === 200) break;
+    }
+  });
+
+  it('ends a request at the deadline it names', async () => {
+    const late = await call(node, 'GET', '/version/held?timeout=50ms');
+    expect(late.status).toBe(504);
+    expect(JSON.parse(late.text)).toMatchObject({ kind: 'Status', reason: 'Timeout', message: 'Timeout: request did not complete within the allotted timeout' });
+    const wrong = await call(node, 'GET', '/version?timeout=soon');
+    expect(JSON.parse(wrong.text)).toMatchObject({ code: 400, message: 'invalid timeout specified in the request URL - time: invalid duration "soon"' });
+    held.open();
+  });
+
+  it('counts what it does for Prometheus', async () => {
+    await call(admin, 'POST', '/api/v1/namespaces/default/configmaps', { metadata: { name: 'counted' } });
+    await call(admin, 'GET', '/apis/no.such.group/v1/things/made-up');
+    const { text, headers } = await call(admin, 'GET', '/metrics');
+    expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
+    const line = (name: string, ...labels: string[]): string | undefined => text.split('\n').find((l) => l.startsWith(name) && labels.every((label) => l.includes(label)));
+    expect(line('apiserver_request_total{', 'verb="POST"', 'resource="configmaps"', 'scope="namespace"', 'code="201"')).toMatch(/ 1$/);
+    expect(line('apiserver_request_duration_seconds_count{', 'verb="POST"', 'resource="configmaps"')).toMatch(/ 1$/);
+    expect(line('apiserver_storage_objects{', 'resource="configmaps"')).toMatch(/ 1$/);
+    expect(line('apiserver_request_total{', 'code="429"', 'resource="nodes"')).toBeDefined();
+    expect(line('apiserver_current_inflight_requests{', 'request_kind="readOnly"')).toMatch(/ 1$/);
+    expect(line('process_resident_memory_bytes')).toMatch(/ \d+$/);
+    expect(text).not.toContain('made-up');
+    expect((await call(node, 'GET', '/metrics')).status).toBe(200);
+  });
+});
+
+describe('an API server that stops', () => {
+  it('finishes requests, ends watches, and takes nothing new', async () => {
+    const held = gate();
+    const api = await startHttpsApi({ paths: [held] });
+    const session = await api.http2(api.admin);
+    const request = call(session, 'GET', '/version/held');
+    const watch = session.request({ ':path': '/api/v1/pods?watch=1' });
+    await once(watch, 'response');
+    await until(() => held.waiting === 1);
+    const closed = api.close();
+    watch.resume();
+    await once(watch, 'end');
+    await expect(api.http2(api.admin)).rejects.toThrow('ECONNREFUSED');
+    held.open();
+    expect(await request).toMatchObject({ status: 200, text: 'let go' });
+    await closed;
+    await api.stop();
+  });
+  it('waits no longer than its grace', async () => {
+    const held = gate();
+    const api = await startHttpsApi({ paths: [held] });
+    const session = await api.http2(api.admin);
+    const request = call(session, 'GET', '/version/held');
+    await until(() => held.waiting === 1);
+    await api.close(50);
+    expect((await request).text).toBe('');
+    await api.stop();
+  });
+});
