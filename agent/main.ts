@@ -97,6 +97,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const services = informers.informer<Service>(Services);
     const slices = informers.informer<EndpointSlice>(EndpointSlices);
     const namespaces = informers.informer<Namespace>(Namespaces);
+    nodes.addHandler({ added: (node) => manager.observe(node), updated: (node) => manager.observe(node) });
     informers.start(stopped);
 
     const podCIDR = await podRange(nodes, nodeName, stopped);

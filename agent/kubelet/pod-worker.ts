@@ -77,6 +77,7 @@ export class PodWorker {
   /** The API has this version of the Pod now. */
   update(pod: Pod): void {
     this.#pod = pod;
+    this.#options.statuses.observe(pod);
     this.#heed();
   }
   /** The API has no such Pod any more. */

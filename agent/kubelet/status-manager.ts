@@ -1,5 +1,6 @@
-// Brings Pod statuses to the API: the newest one of each Pod, by a patch of what differs, and the Pod's final deletion.
-// Conditions of others stay untouched. upstream: pkg/kubelet/status/status_manager.go
+// Brings Pod statuses to the API: the newest one of each Pod, by a patch of what differs, and the Pod's final deletion. What
+// others write into the kubelet's part is taken back; their own conditions stay untouched.
+// upstream: pkg/kubelet/status/status_manager.go (syncPod, needsReconcile)
 import { isConflict, isNotFound } from '../../src/apimachinery/status-error.ts';
 import { Pods } from '../../src/api/core/pod.ts';
 import type { Client } from '../../src/client/client.ts';
@@ -13,10 +14,19 @@ import { equalJson } from '../../src/util/json.ts';
 interface Entry {
   pod: Pod;
   desired: PodStatus;
-  /** What the API is known to hold. */
-  known: PodStatus | undefined;
+  /** What the API holds as far as is known, and as of which revision. */
+  observed: { readonly revision: number; readonly status: PodStatus | undefined };
+  readonly forms: Forms;
+  /** The status that was brought to the API last: when this one is to be written again, someone else has changed it. */
+  written: PodStatus | undefined;
+  repairs: { count: number; notBefore: number };
+  cancelRepair: (() => void) | undefined;
+  /** Something came that the write under way may not have seen. */
+  dirty: boolean;
   writing: Promise<void> | undefined;
 }
+/** By field or condition: a value as it was written, and the form the server gave it. */
+export type Forms = Map<string, { readonly own: unknown; readonly api: unknown }>;
 const isOwned = (condition: PodCondition): boolean => (ownedConditions as readonly string[]).includes(condition.type);
 const fields = [
   'observedGeneration', 'phase', 'reason', 'message', 'hostIP', 'hostIPs', 'podIP', 'podIPs', 'startTime', 'initContainerStatuses', 'containerStatuses', 'ephemeralContainerStatuses',
@@ -37,6 +47,31 @@ export function statusPatch(known: PodStatus | undefined, desired: PodStatus): R
   if (conditions.length) patch['conditions'] = conditions.map((c) => ({ reason: null, message: null, ...c }));
   return Object.keys(patch).length ? patch : undefined;
 }
+
+const conditionKey = (type: string): string => `conditions/${type}`;
+const conditionOf = (status: PodStatus | undefined, type: string): PodCondition | undefined => status?.conditions?.find((c) => c.type === type);
+
+/** Notes in which form the server answered with what the patch told it: that it completes values is no difference. */
+export function learnForms(forms: Forms, patch: Record<string, unknown>, desired: PodStatus, answer: PodStatus | undefined): void {
+  for (const field of fields) if (field in patch) forms.set(field, { own: desired[field], api: answer?.[field] });
+  for (const { type } of (patch['conditions'] as PodCondition[] | undefined) ?? []) forms.set(conditionKey(type), { own: conditionOf(desired, type), api: conditionOf(answer, type) });
+}
+
+/** A status of the API with the kubelet's own form of each value that is still what the kubelet wrote. */
+export function inOwnForm(status: PodStatus | undefined, forms: Forms): PodStatus | undefined {
+  if (!status) return undefined;
+  const own = (key: string, value: unknown): unknown => {
+    const form = forms.get(key);
+    return form && equalJson(form.api, value) ? form.own : value;
+  };
+  return {
+    ...status, ...Object.fromEntries(fields.map((field) => [field, own(field, status[field])])),
+    conditions: (status.conditions ?? []).map((c) => own(conditionKey(c.type), c)),
+  } as PodStatus;
+}
+
+/** A quarrel about a status is carried on at this pace, in ms; a quiet minute ends it. upstream: syncPeriod */
+const repairPace = { first: 1000, most: 10_000, forgottenAfter: 60_000 };
 
 export class StatusManager {
   readonly #client: Client;
@@ -64,9 +99,22 @@ export class StatusManager {
   /** Makes this the status to be written; returns at once. */
   set(pod: Pod, status: PodStatus): void {
     let entry = this.#entries.get(pod.metadata.uid);
-    if (!entry) this.#entries.set(pod.metadata.uid, (entry = { pod, desired: status, known: pod.status, writing: undefined }));
+    if (!entry) {
+      const observed = { revision: Number(pod.metadata.resourceVersion), status: pod.status };
+      entry = { pod, desired: status, observed, forms: new Map(), written: undefined, repairs: { count: 0, notBefore: 0 }, cancelRepair: undefined, dirty: false, writing: undefined };
+      this.#entries.set(pod.metadata.uid, entry);
+    }
     entry.pod = pod;
     entry.desired = status;
+    this.#write(entry);
+  }
+
+  /** The API has this version of the Pod now: what it says differently is written again. */
+  observe(pod: Pod): void {
+    const entry = this.#entries.get(pod.metadata.uid);
+    const revision = Number(pod.metadata.resourceVersion);
+    if (!entry || revision <= entry.observed.revision) return;
+    entry.observed = { revision, status: pod.status };
     this.#write(entry);
   }
 
@@ -90,21 +138,33 @@ export class StatusManager {
       }
     }
   }
-  forget(uid: string): void { this.#entries.delete(uid); }
+  forget(uid: string): void {
+    this.#entries.get(uid)?.cancelRepair?.();
+    this.#entries.delete(uid);
+  }
 
   #write(entry: Entry): void {
-    entry.writing ??= this.#writeAll(entry).finally(() => { entry.writing = undefined; });
+    entry.dirty = true;
+    entry.writing ??= this.#writeAll(entry).finally(() => {
+      entry.writing = undefined;
+      if (entry.dirty) this.#write(entry);
+    });
   }
   async #writeAll(entry: Entry): Promise<void> {
     const backoff = new Backoff<'patch'>(200, 10_000);
     const { name, namespace, uid } = entry.pod.metadata;
+    entry.dirty = false;
     while (this.#entries.get(uid) === entry && !this.#signal.aborted) {
+      entry.dirty = false;
       const { desired } = entry;
-      const status = statusPatch(entry.known, desired);
-      if (!status) return;
+      const status = statusPatch(inOwnForm(entry.observed.status, entry.forms), desired);
+      if (!status || (entry.written && !statusPatch(entry.written, desired) && this.#repairsLater(entry))) return;
       try {
         const answer = await this.#client.patch<Pod>(Pods, { namespace, name }, { metadata: { uid }, status }, { type: 'strategic', subresource: 'status' });
-        entry.known = agreed(answer.status, desired);
+        learnForms(entry.forms, status, desired, answer.status);
+        const revision = Number(answer.metadata.resourceVersion);
+        if (revision >= entry.observed.revision) entry.observed = { revision, status: answer.status };
+        entry.written = desired;
         backoff.forget('patch');
       } catch (error) {
         // The Pod is gone, or another one has its name: nobody is left to tell.
@@ -114,11 +174,20 @@ export class StatusManager {
       }
     }
   }
-}
 
-/** What the API holds now, with the fields just written in the kubelet's own form: that the server completes them is no difference. */
-function agreed(answer: PodStatus | undefined, desired: PodStatus): PodStatus {
-  const written = Object.fromEntries(fields.filter((f) => desired[f] !== undefined).map((f) => [f, desired[f]]));
-  const conditions = [...(answer?.conditions ?? []).filter((c) => !isOwned(c)), ...(desired.conditions ?? []).filter(isOwned)];
-  return { ...answer, ...written, conditions } as PodStatus;
+  /** Whether what someone else has changed has to wait, because it was taken back a moment ago already. */
+  #repairsLater(entry: Entry): boolean {
+    const { repairs } = entry;
+    const now = this.#clock.monotonic();
+    if (now - repairs.notBefore > repairPace.forgottenAfter) repairs.count = 0;
+    entry.cancelRepair?.();
+    entry.cancelRepair = undefined;
+    if (repairs.count > 0 && now < repairs.notBefore) {
+      entry.cancelRepair = this.#clock.after(repairs.notBefore - now, () => this.#write(entry));
+      return true;
+    }
+    repairs.notBefore = now + Math.min(repairPace.most, repairPace.first * 2 ** Math.min(repairs.count++, 10));
+    this.#log.info({ pod: entry.pod.metadata.name, namespace: entry.pod.metadata.namespace }, 'the status of the Pod was changed by someone else; it is written again');
+    return false;
+  }
 }

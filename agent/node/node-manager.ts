@@ -1,4 +1,5 @@
-// Makes this host a Node of the cluster and keeps saying how it is: registration, status on change, Lease, events.
+// Makes this host a Node of the cluster and keeps saying how it is: registration, status on change, Lease, events. What others
+// write into the node's own part (a controller that had not heard of it, say) is taken back.
 // upstream: pkg/kubelet/kubelet_node_status.go
 import { Leases } from '../../src/api/coordination/lease.ts';
 import { Nodes, type Node, type NodeStatus } from '../../src/api/core/node.ts';
@@ -9,7 +10,7 @@ import { microTimestamp, type Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { Runtime, RuntimeInfo } from '../runtime/runtime.ts';
 import { readHost, type HostFacts } from './capacity.ts';
-import { nodeLabels, nodeStatus, sameStatus } from './node-status.ts';
+import { hasLabels, nodeLabels, nodeStatus, sameStatus, wasEdited } from './node-status.ts';
 
 export interface NodeManagerOptions {
   readonly client: Client;
@@ -31,13 +32,18 @@ const leaseSeconds = 40;
 const renewMs = 10_000;
 const leaseNamespace = 'kube-node-lease';
 const retryMs = 1000;
+/** What was taken back less than this ago waits for the next check: nobody is fought at full speed. */
+const repairPaceMs = 1000;
 
 export class NodeManager {
   readonly #options: NodeManagerOptions;
   #last: NodeStatus | undefined;
   #reportedAt = 0;
   #problems = new Map<string, string>([['network', 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:the pod network is being made']]);
+  /** The newest Node of the API that was seen, and the one that held what was written last. */
   #node: Node | undefined;
+  #written: Node | undefined;
+  #repairedAt = -Infinity;
   #reporting: Promise<void> = Promise.resolve();
 
   constructor(options: NodeManagerOptions) { this.#options = options; }
@@ -56,9 +62,9 @@ export class NodeManager {
           throw error;
         });
         const node = existing
-          ? Object.entries(labels).every(([k, v]) => existing.metadata.labels?.[k] === v) ? existing : await client.patch<Node>(Nodes, { name: nodeName }, { metadata: { labels } })
+          ? hasLabels(existing, labels) ? existing : await client.patch<Node>(Nodes, { name: nodeName }, { metadata: { labels } })
           : await client.create<Node>(Nodes, { metadata: { name: nodeName, labels } });
-        this.#node = node;
+        this.#node = this.#written = node;
         this.#last = node.status;
         recorder.normal(this.reference, 'Starting', 'Starting kubelet.');
         return node;
@@ -80,6 +86,19 @@ export class NodeManager {
     void this.report();
   }
 
+  /** The API has this version of the Node now: what someone else has changed in the node's own part is written again at once. */
+  observe(node: Node): void {
+    if (!this.#node || node.metadata.name !== this.#options.nodeName || !isNewer(node, this.#node)) return;
+    this.#node = node;
+    if (this.#edited() && this.#options.clock.monotonic() - this.#repairedAt >= repairPaceMs) void this.report();
+  }
+  #edited(): 'labels' | 'status' | undefined {
+    const { nodeName, info } = this.#options;
+    if (!this.#node || !this.#written) return undefined;
+    if (!hasLabels(this.#node, nodeLabels(nodeName, info.architecture))) return 'labels';
+    return isNewer(this.#node, this.#written) && wasEdited(this.#written.status, this.#node.status) ? 'status' : undefined;
+  }
+
   /** Status and Lease until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([this.#repeat(() => this.report(), checkMs, signal), this.#repeat(() => this.#renew(), renewMs, signal)]);
@@ -93,18 +112,30 @@ export class NodeManager {
   }
 
   async #report(): Promise<void> {
-    const { client, runtime, clock, nodeName, internalIP, info, kubeletVersion, recorder } = this.#options;
+    const { client, runtime, clock, log, nodeName, internalIP, info, kubeletVersion, recorder } = this.#options;
     const [facts, images] = await Promise.all([
       this.#options.facts?.() ?? readHost(info),
       runtime.listImages().catch(() => undefined),
     ]);
     const problems = [...(images ? [] : ['container runtime is down']), ...this.#problems.values()];
-    const status = nodeStatus({ nodeName, internalIP, facts, info, images: images ?? [], kubeletVersion, problems, now: clock.now() }, this.#last);
+    if (this.#edited() === 'labels') {
+      this.#repairedAt = clock.monotonic();
+      this.#see(await client.patch<Node>(Nodes, { name: nodeName }, { metadata: { labels: nodeLabels(nodeName, info.architecture) } }));
+    }
+    const edited = this.#edited() === 'status';
+    const old = edited ? this.#node?.status : this.#last;
+    const status = nodeStatus({ nodeName, internalIP, facts, info, images: images ?? [], kubeletVersion, problems, now: clock.now() }, old);
     const due = clock.monotonic() - this.#reportedAt >= reportMs;
-    if (sameStatus(this.#last, status) && !due) return;
-    const before = this.#last?.conditions?.find((c) => c.type === 'Ready')?.status;
+    if (!edited && sameStatus(this.#last, status) && !due) return;
+    if (edited) {
+      this.#repairedAt = clock.monotonic();
+      log.info({ nodeName }, 'the status of the node was changed by someone else; it is written again');
+    }
+    const before = old?.conditions?.find((c) => c.type === 'Ready')?.status;
     // Addresses merge by type: both of ours are always told.
-    await client.patch<Node>(Nodes, { name: nodeName }, { status }, { type: 'strategic', subresource: 'status' });
+    const answer = await client.patch<Node>(Nodes, { name: nodeName }, { status }, { type: 'strategic', subresource: 'status' });
+    this.#see(answer);
+    this.#written = answer;
     this.#last = status;
     this.#reportedAt = clock.monotonic();
     const ready = status.conditions?.find((c) => c.type === 'Ready')?.status;
@@ -113,6 +144,8 @@ export class NodeManager {
       recorder.normal(this.reference, reason, `Node ${nodeName} status is now: ${reason}`);
     }
   }
+
+  #see(node: Node): void { if (!this.#node || isNewer(node, this.#node)) this.#node = node; }
 
   async #renew(): Promise<void> {
     const { client, clock, nodeName, log } = this.#options;
@@ -136,3 +169,5 @@ export class NodeManager {
     }
   }
 }
+
+const isNewer = (a: Node, b: Node): boolean => Number(a.metadata.resourceVersion) > Number(b.metadata.resourceVersion);

@@ -1,9 +1,10 @@
 // The Node's status from facts of the host and the engine, and the patch that brings it to the API. Pure.
 // upstream: pkg/kubelet/nodestatus/setters.go
 import { isDeepStrictEqual } from 'node:util';
-import type { NodeCondition, NodeStatus } from '../../src/api/core/node.ts';
+import type { Node, NodeCondition, NodeStatus } from '../../src/api/core/node.ts';
 import { findCondition } from '../../src/apimachinery/conditions.ts';
 import { timestamp } from '../../src/util/clock.ts';
+import { equalJson } from '../../src/util/json.ts';
 import type { Image, RuntimeInfo } from '../runtime/runtime.ts';
 import { allocatable, capacity, type HostFacts } from './capacity.ts';
 
@@ -72,6 +73,23 @@ export function sameStatus(a: NodeStatus | undefined, b: NodeStatus): boolean {
   const still = (status: NodeStatus | undefined): unknown => status && { ...status, conditions: (status.conditions ?? []).map((c) => ({ ...c, lastHeartbeatTime: null })) };
   return isDeepStrictEqual(still(a), still(b));
 }
+
+const ownConditions: readonly string[] = ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'Ready'];
+const ownResources = ['cpu', 'memory', 'ephemeral-storage', 'pods'];
+
+/** Whether someone has changed what the node itself says, between two statuses of the API; what others add beside it is theirs. */
+export function wasEdited(written: NodeStatus | undefined, found: NodeStatus | undefined): boolean {
+  const own = (status: NodeStatus | undefined): unknown => {
+    const resources = (list: object | undefined): unknown => ownResources.map((name) => (list as Record<string, unknown> | undefined)?.[name]);
+    return [
+      resources(status?.capacity), resources(status?.allocatable), status?.addresses ?? [], status?.nodeInfo, status?.daemonEndpoints, status?.images ?? [],
+      ownConditions.map((type) => ({ ...findCondition(status?.conditions as readonly NodeCondition[] | undefined, type), lastHeartbeatTime: null })),
+    ];
+  };
+  return !equalJson(own(written), own(found));
+}
+
+export const hasLabels = (node: Node, labels: Readonly<Record<string, string>>): boolean => Object.entries(labels).every(([key, value]) => node.metadata.labels?.[key] === value);
 
 export const nodeLabels = (nodeName: string, architecture: string): Record<string, string> => ({
   'beta.kubernetes.io/arch': architecture, 'beta.kubernetes.io/os': 'linux',

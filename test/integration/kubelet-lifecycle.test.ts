@@ -90,6 +90,28 @@ describe('kubelet lifecycle', () => {
     await bed.until('config', (p) => p && isPodReady(p));
   });
 
+  it('takes back what others write into its part of the status, at a measured pace, and leaves them theirs', async () => {
+    bed.start();
+    await bed.create('web', { containers: [{ name: 'c', image: 'nginx:1' }] });
+    const before = (await bed.until('web', (p) => p && isPodReady(p)))!;
+    const mark = async (phase: string): Promise<string> => {
+      const pod = await bed.get('web');
+      const conditions = [...pod.status.conditions!.filter((c) => c.type !== 'example.com/x').map((c) => (c.type === 'Ready' ? { ...c, status: 'False' } : c)), { type: 'example.com/x', status: 'True' }];
+      return (await bed.client.updateStatus(Pods, { ...pod, status: { ...pod.status, phase, podIP: '1.2.3.4', conditions } } as never)).metadata.resourceVersion!;
+    };
+    const marked = await mark('Pending');
+    const after = (await bed.until('web', (p) => p && Number(p.metadata.resourceVersion) > Number(marked) && isPodReady(p)))!;
+    const own = (pod: typeof after) => ({ ...pod.status, conditions: pod.status.conditions!.filter((c) => c.type !== 'example.com/x').map(({ type, status }) => [type, status]).sort() });
+    expect(own(after)).toEqual(own(before));
+    expect(after.status.conditions).toContainEqual(expect.objectContaining({ type: 'example.com/x', status: 'True' }));
+    expect(after.metadata.resourceVersion).toBe(String(Number(marked) + 1));
+    // A second time at once has to wait for a second.
+    const from = Date.now();
+    const again = await mark('Pending');
+    await bed.until('web', (p) => p && Number(p.metadata.resourceVersion) > Number(again) && isPodReady(p));
+    expect(Date.now() - from).toBeGreaterThan(700);
+  });
+
   it('reports a process that cannot start', async () => {
     bed.start();
     await bed.create('broken', { containers: [{ name: 'c', image: 'broken:1' }] });

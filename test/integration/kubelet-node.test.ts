@@ -3,7 +3,7 @@ import { Leases } from '../../src/api/coordination/lease.ts';
 import { Events } from '../../src/api/core/event.ts';
 import { Nodes, type Node } from '../../src/api/core/node.ts';
 import { EventRecorder } from '../../src/client/event-recorder.ts';
-import { FakeClock } from '../../src/util/clock.ts';
+import { FakeClock, timestamp } from '../../src/util/clock.ts';
 import { silentLog } from '../../src/util/log.ts';
 import { NodeManager } from '../../agent/node/node-manager.ts';
 import { FakeRuntime } from '../../agent/runtime/fake.ts';
@@ -88,4 +88,36 @@ it('renews its Lease every 10 s and makes it again when it is gone', async () =>
   expect((await api.client.get(Leases, key)).spec.holderIdentity).toBe('n');
   end.abort(new Error('done'));
   await running;
+});
+
+it('takes back at once what others write into its part of the Node', async () => {
+  await manager.register(stop.signal);
+  manager.problem('network', undefined);
+  await manager.report();
+  const informer = api.informers().informer<Node>(Nodes);
+  informer.addHandler({ added: (n) => manager.observe(n), updated: (n) => manager.observe(n) });
+  const end = new AbortController();
+  void informer.run(end.signal);
+  await informer.waitFor(0);
+  const repaired = (check: (n: Node) => boolean): Promise<void> => new Promise((resolve) => {
+    const off = informer.addHandler({ added: (n) => check(n) && resolve(), updated: (n) => check(n) && resolve() });
+    end.signal.addEventListener('abort', off, { once: true });
+  });
+  const silent = await node();
+  await clock.advance(60_000);
+  await api.client.updateStatus(Nodes, { ...silent, status: { ...silent.status, conditions: silent.status.conditions!.map((c) => ({ ...c, status: 'Unknown', reason: 'NodeStatusUnknown' })) } } as never);
+  await repaired((n) => n.status.conditions!.every((c) => c.status !== 'Unknown'));
+  expect(await ready()).toMatchObject({ status: 'True', reason: 'KubeletReady', lastTransitionTime: timestamp(clock.now()) });
+  // Again within a second: the next check has to do.
+  await api.client.patch(Nodes, { name: 'n' }, { metadata: { labels: { 'kubernetes.io/hostname': 'other', mine: 'yes' } } });
+  await informer.waitFor(Number((await node()).metadata.resourceVersion));
+  await manager.report();
+  expect((await node()).metadata.labels).toMatchObject({ 'kubernetes.io/hostname': 'n', mine: 'yes' });
+  await clock.advance(2000);
+  await api.client.patch(Nodes, { name: 'n' }, { status: { capacity: { cpu: '64' } } }, { subresource: 'status' });
+  await repaired((n) => n.status.capacity!['cpu'] === '2');
+  await recorder.flush();
+  const reasons = ((await api.client.list(Events, { namespace: 'default' })).items as unknown as { reason: string }[]).map((e) => e.reason);
+  expect(reasons).toContain('NodeReady');
+  end.abort(new Error('done'));
 });

@@ -1,6 +1,6 @@
 // Phase, conditions and container states, for each state a Pod can be found in.
 import { podStatus } from '../../../../agent/kubelet/pod-status.ts';
-import { statusPatch } from '../../../../agent/kubelet/status-manager.ts';
+import { inOwnForm, learnForms, statusPatch, type Forms } from '../../../../agent/kubelet/status-manager.ts';
 import type { PodSpec } from '../../../../agent/kubelet/pod.ts';
 import { container, pod, probes, ran, runtime, sandbox, type Ran } from './pods.ts';
 
@@ -94,4 +94,22 @@ describe('statusPatch', () => {
     expect(patch['conditions']).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'True', reason: null, message: null }));
   });
   it('takes away what is no longer said', () => expect(statusPatch({ ...known, message: 'x' }, known)).toEqual({ message: null }));
+});
+
+describe('inOwnForm', () => {
+  const desired = statusOf({ containers: [['a']] });
+  /** As the server keeps it: completed by a field the kubelet does not write. */
+  const answer = { ...desired, containerStatuses: desired.containerStatuses!.map((s) => ({ ...s, extra: 'default' })), conditions: desired.conditions!.map((c) => ({ ...c, extra: 1 })) } as never as typeof desired;
+  const forms: Forms = new Map();
+  learnForms(forms, statusPatch(undefined, desired)!, desired, answer);
+  it('takes what the server has completed for what was written', () => expect(statusPatch(inOwnForm(answer, forms), desired)).toBeUndefined());
+  it('finds what someone else has written, and only that', () => {
+    const marked = { ...answer, reason: 'Mine', conditions: [...answer.conditions!.map((c) => (c.type === 'Ready' ? { ...c, status: 'False' } : c)), { type: 'example.com/gate', status: 'True' }] } as typeof desired;
+    expect(statusPatch(inOwnForm(marked, forms), desired)).toEqual({ reason: null, conditions: [expect.objectContaining({ type: 'Ready', status: 'True' })] });
+  });
+  it('finds what was removed', () => {
+    const { containerStatuses, ...rest } = answer;
+    expect(containerStatuses).toBeDefined();
+    expect(statusPatch(inOwnForm(rest as typeof desired, forms), desired)).toEqual({ containerStatuses: desired.containerStatuses });
+  });
 });

@@ -1,6 +1,6 @@
 // What a node says of itself.
 import { allocatable, capacity, type HostFacts } from '../../../../agent/node/capacity.ts';
-import { imageList, nodeStatus, sameStatus } from '../../../../agent/node/node-status.ts';
+import { imageList, nodeStatus, sameStatus, wasEdited } from '../../../../agent/node/node-status.ts';
 
 const gib = 2 ** 30;
 const facts: HostFacts = { cpus: 4, memoryBytes: 8 * gib, memoryAvailableBytes: 4 * gib, diskBytes: 100 * gib, diskAvailableBytes: 50 * gib, machineID: 'm', systemUUID: 's', bootID: 'b', osImage: 'Debian' };
@@ -34,3 +34,12 @@ it('lists the 50 largest images that have a name', () => {
   expect(imageList([image('a', 1), image('', 9), image('b', 2)])).toEqual([{ names: ['b'], sizeBytes: 2 }, { names: ['a'], sizeBytes: 1 }]);
   expect(imageList(Array.from({ length: 60 }, (_, i) => image(`i${i}`, i)))).toHaveLength(50);
 });
+it.each<[string, boolean, (s: any) => object]>([
+  ['a later heartbeat', false, (s) => ({ ...s, conditions: s.conditions.map((c: object) => ({ ...c, lastHeartbeatTime: 'later' })) })],
+  ["someone's own condition", false, (s) => ({ ...s, conditions: [...s.conditions, { type: 'NetworkUnavailable', status: 'False' }] })],
+  ["someone's own resource", false, (s) => ({ ...s, capacity: { ...s.capacity, 'example.com/gpu': '2' } })],
+  ['Ready as Unknown', true, (s) => ({ ...s, conditions: s.conditions.map((c: { type: string }) => (c.type === 'Ready' ? { ...c, status: 'Unknown' } : c)) })],
+  ['a capacity of another size', true, (s) => ({ ...s, capacity: { ...s.capacity, pods: '1' } })],
+  ['another address', true, (s) => ({ ...s, addresses: [{ type: 'InternalIP', address: '10.0.0.9' }] })],
+  ['an empty status', true, () => ({})],
+])('%s is an edit of what the node says: %s', (_, edited, change) => expect(wasEdited(status(), change(status()) as never)).toBe(edited));
