@@ -6,6 +6,7 @@ import type { VolumePlugin } from './plugin.ts';
 
 export const configMap: VolumePlugin = {
   name: 'kubernetes.io/configmap',
+  readOnly: true,
   supports: (volume) => volume.configMap !== undefined,
   uses: (volume) => [{ kind: 'ConfigMap', name: volume.configMap!.name ?? '' }],
   async setUp({ pod, volume, directory, sources }) {

@@ -5,6 +5,7 @@ import type { VolumePlugin } from './plugin.ts';
 
 export const downwardApi: VolumePlugin = {
   name: 'kubernetes.io/downward-api',
+  readOnly: true,
   supports: (volume) => volume.downwardAPI !== undefined,
   async setUp({ pod, volume, memoryDirectory, sources }) {
     const { items, defaultMode } = volume.downwardAPI!;

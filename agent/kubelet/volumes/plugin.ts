@@ -34,6 +34,8 @@ export interface VolumePlugin {
   /** As events and paths name it: `kubernetes.io/secret`. */
   readonly name: string;
   supports(volume: Volume): boolean;
+  /** Containers only read it: what it holds comes from the API. upstream: pkg/volume (Attributes.ReadOnly) */
+  readonly readOnly?: true;
   /** Path on the host that holds the volume. May be called again at any time, also by a later agent. @throws Error with upstream's words. */
   setUp(context: VolumeContext): Promise<string>;
   /** Names of the objects the volume is made of, so that a change of one brings the Pod's next pass. */

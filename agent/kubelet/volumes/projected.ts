@@ -40,6 +40,7 @@ function soleUser(pod: VolumeContext['pod']): number | undefined {
 
 export const projected: VolumePlugin = {
   name: 'kubernetes.io/projected',
+  readOnly: true,
   supports: (volume) => volume.projected !== undefined,
   uses: (volume) => (volume.projected!.sources ?? []).flatMap((s) => [
     ...(s.configMap ? [{ kind: 'ConfigMap' as const, name: s.configMap.name ?? '' }] : []),

@@ -6,6 +6,7 @@ import type { VolumePlugin } from './plugin.ts';
 
 export const secret: VolumePlugin = {
   name: 'kubernetes.io/secret',
+  readOnly: true,
   supports: (volume) => volume.secret !== undefined,
   uses: (volume) => [{ kind: 'Secret', name: volume.secret!.secretName ?? '' }],
   async setUp({ pod, volume, memoryDirectory, sources }) {

@@ -15,8 +15,9 @@ export class MountError extends Error {}
 
 export const pluginOf = (volume: Volume): VolumePlugin | undefined => volumePlugins.find((p) => p.supports(volume));
 
-/** Host path by volume name. */
-export type MountedVolumes = ReadonlyMap<string, string>;
+export interface MountedVolume { readonly hostPath: string; /** No container may write to it, whatever its mount says. */ readonly readOnly: boolean }
+/** By volume name. */
+export type MountedVolumes = ReadonlyMap<string, MountedVolume>;
 
 export class VolumeManager {
   readonly #podsDirectory: string;
@@ -37,7 +38,7 @@ export class VolumeManager {
   podDirectory(uid: string): string { return join(this.#podsDirectory, uid); }
 
   async setUp(pod: Pod): Promise<MountedVolumes> {
-    const mounted = new Map<string, string>();
+    const mounted = new Map<string, MountedVolume>();
     await mkdir(this.podDirectory(pod.metadata.uid), { recursive: true, mode: 0o750 });
     for (const volume of pod.spec.volumes ?? []) {
       const plugin = pluginOf(volume);
@@ -45,11 +46,12 @@ export class VolumeManager {
       const directoryName = plugin.name.replace('/', '~');
       const path = join(this.podDirectory(pod.metadata.uid), 'volumes', directoryName, volume.name);
       try {
-        mounted.set(volume.name, await plugin.setUp({
+        const hostPath = await plugin.setUp({
           pod, volume, directory: path, clock: this.#clock, sources: this.#sources,
           memoryDirectory: () => this.#inMemory(join(pod.metadata.uid, directoryName, volume.name)),
           mountTmpfs: (at, sizeBytes) => this.#mounter.mountTmpfs(at, { ...(sizeBytes ? { sizeBytes } : {}), mode: '0777' }),
-        }));
+        });
+        mounted.set(volume.name, { hostPath, readOnly: plugin.readOnly ?? false });
       } catch (error) {
         throw new MountError(`MountVolume.SetUp failed for volume ${quoted(volume.name)} : ${(error as Error).message}`, { cause: error });
       }
@@ -63,13 +65,13 @@ export class VolumeManager {
   async mountsOf(container: Container, mounted: MountedVolumes, variables: ReadonlyMap<string, string>): Promise<Mount[]> {
     const mounts: Mount[] = [];
     for (const mount of container.volumeMounts ?? []) {
-      const root = mounted.get(mount.name);
-      if (root === undefined) throw new Error(`volume ${quoted(mount.name)} of container ${quoted(container.name)} is not mounted`);
+      const volume = mounted.get(mount.name);
+      if (!volume) throw new Error(`volume ${quoted(mount.name)} of container ${quoted(container.name)} is not mounted`);
       const subPath = mount.subPathExpr ? expand(mount.subPathExpr, (name) => variables.get(name)) : mount.subPath ?? '';
       mounts.push({
-        hostPath: subPath === '' ? root : await resolveSubPath(root, subPath),
+        hostPath: subPath === '' ? volume.hostPath : await resolveSubPath(volume.hostPath, subPath),
         containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
-        ...(mount.readOnly ? { readonly: true } : {}),
+        ...(mount.readOnly || volume.readOnly ? { readonly: true } : {}),
         ...(mount.mountPropagation === 'HostToContainer' ? { propagation: 'rslave' as const } : mount.mountPropagation === 'Bidirectional' ? { propagation: 'rshared' as const } : {}),
       });
     }

@@ -55,7 +55,7 @@ describe('plugins', () => {
     dataDir: directory, sources, clock: new FakeClock(),
     mounter: { mountTmpfs: (path) => { mounted.push(path); mkdirSync(path, { recursive: true }); return Promise.resolve(); }, unmount: () => Promise.resolve(), below: () => Promise.resolve([]), makeShared: () => Promise.resolve() },
   });
-  const setUp = async (volume: object, spec: Partial<PodSpec> = {}) => (await manager().setUp(pod({ ...spec, volumes: [{ name: 'v', ...volume }] as never }, { metadata: { labels: { app: 'x' } } }))).get('v')!;
+  const setUp = async (volume: object, spec: Partial<PodSpec> = {}) => (await manager().setUp(pod({ ...spec, volumes: [{ name: 'v', ...volume }] as never }, { metadata: { labels: { app: 'x' } } }))).get('v')!.hostPath;
 
   it('emptyDir is open to all, Memory is a mount', async () => {
     expect(statSync(await setUp({ emptyDir: {} })).mode & 0o7777).toBe(0o777);
@@ -94,10 +94,19 @@ describe('plugins', () => {
     const volumes = manager();
     const subject = container('a', { volumeMounts: [{ name: 'v', mountPath: '/d', readOnly: true }, { name: 'v', mountPath: 'rel', subPathExpr: '$(NAME)/x' }, { name: 'v', mountPath: '/p', mountPropagation: 'HostToContainer' }] });
     const mountedVolumes = await volumes.setUp(pod({ volumes: [{ name: 'v', emptyDir: {} }] }));
-    const root = mountedVolumes.get('v')!;
+    const root = mountedVolumes.get('v')!.hostPath;
     expect(await volumes.mountsOf(subject, mountedVolumes, new Map([['NAME', 'n']]))).toEqual([
       { hostPath: root, containerPath: '/d', readonly: true }, { hostPath: join(root, 'n/x'), containerPath: '/rel' }, { hostPath: root, containerPath: '/p', propagation: 'rslave' },
     ]);
+  });
+  it.each<[string, object, boolean]>([
+    ['configMap', { configMap: { name: 'settings' } }, true], ['secret', { secret: { secretName: 'keys' } }, true], ['downwardAPI', { downwardAPI: { items: [{ path: 'color', fieldRef: { fieldPath: 'metadata.name' } }] } }, true],
+    ['projected', { projected: { sources: [{ configMap: { name: 'settings' } }] } }, true], ['emptyDir', { emptyDir: {} }, false], ['hostPath', { hostPath: { path: tmpdir() } }, false],
+  ])('the mounts of a volume: %s %j is read-only: %s', async (_, volume, readOnly) => {
+    const volumes = manager();
+    const mounted = await volumes.setUp(pod({ volumes: [{ name: 'v', ...volume }] as never }));
+    const mounts = await volumes.mountsOf(container('a', { volumeMounts: [{ name: 'v', mountPath: '/d' }, { name: 'v', mountPath: '/s', subPath: '.' }] }), mounted, new Map());
+    expect(mounts.map((m) => m.readonly ?? false)).toEqual([readOnly, readOnly]);
   });
   it('tears down everything of a Pod and nothing else', async () => {
     const path = await setUp({ secret: { secretName: 'keys' } });
