@@ -87,7 +87,9 @@ export class PodSyncer {
     const { volumes, events, objects } = this.#options;
     objects.register(pod);
     try {
-      return await volumes.setUp(pod);
+      const { mounted, stale } = await volumes.setUp(pod);
+      for (const error of stale) events.warning(pod, undefined, 'FailedMount', error.message);
+      return mounted;
     } catch (error) {
       events.warning(pod, undefined, 'FailedMount', (error as Error).message);
       throw error;

@@ -90,6 +90,21 @@ describe('kubelet lifecycle', () => {
     await bed.until('config', (p) => p && isPodReady(p));
   });
 
+  it('restarts a container whose volumes have lost their ConfigMap, but not one whose environment has', async () => {
+    bed.start();
+    const { ConfigMaps } = await import('../../src/api/core/config-map.ts');
+    await bed.client.create(ConfigMaps, { metadata: { name: 'settings', namespace: 'default' }, data: { a: '1' } });
+    const [mounts, env] = [[{ name: 'v', mountPath: '/v' }], [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'settings', key: 'a' } } }]];
+    await bed.create('config', { volumes: [{ name: 'v', configMap: { name: 'settings' } }], containers: [{ name: 'mounts', image: 'nginx:1', volumeMounts: mounts }, { name: 'reads', image: 'nginx:1', env }] });
+    const before = (await bed.until('config', (p) => p && isPodReady(p)))!;
+    await bed.client.delete(ConfigMaps, { namespace: 'default', name: 'settings' });
+    await eventually(async () => expect((await bed.events('config')).map((e) => e.message)).toContain('MountVolume.SetUp failed for volume "v" : configmap "settings" not found'));
+    for (const { containerID } of before.status.containerStatuses!) await bed.runtime.crash(containerID!.replace('docker://', ''));
+    const after = (await bed.until('config', (p) => p?.status.containerStatuses?.[0]?.restartCount === 1 && p.status.containerStatuses[1]?.state.waiting?.reason === 'CreateContainerConfigError'))!;
+    expect(after.status.containerStatuses![0]).toMatchObject({ name: 'mounts', ready: true });
+    expect(after.status.containerStatuses![1]!.state.waiting!.message).toBe('configmap "settings" not found');
+  });
+
   it('takes back what others write into its part of the status, at a measured pace, and leaves them theirs', async () => {
     bed.start();
     await bed.create('web', { containers: [{ name: 'c', image: 'nginx:1' }] });

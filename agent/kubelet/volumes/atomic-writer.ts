@@ -38,6 +38,9 @@ async function holds(directory: string, payload: Payload): Promise<boolean> {
   return found.size === payload.size;
 }
 
+/** The directory, when a set of files was written there. */
+export const wasWritten = async (directory: string): Promise<string | undefined> => ((await currentDirectory(directory)) === undefined ? undefined : directory);
+
 /** True when something was written. `group` (fsGroup) owns the files. */
 export async function writeAtomically(directory: string, payload: Payload, group?: number): Promise<boolean> {
   for (const path of payload.keys()) checkPath(path);

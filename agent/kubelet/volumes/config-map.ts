@@ -1,6 +1,6 @@
 // configMap: the entries of a ConfigMap as files, swapped as a whole when it changes. upstream: pkg/volume/configmap
 import { quoted } from '../pod.ts';
-import { writeAtomically } from './atomic-writer.ts';
+import { wasWritten, writeAtomically } from './atomic-writer.ts';
 import { entriesPayload } from './payload.ts';
 import type { VolumePlugin } from './plugin.ts';
 
@@ -9,6 +9,7 @@ export const configMap: VolumePlugin = {
   readOnly: true,
   supports: (volume) => volume.configMap !== undefined,
   uses: (volume) => [{ kind: 'ConfigMap', name: volume.configMap!.name ?? '' }],
+  find: ({ directory }) => wasWritten(directory),
   async setUp({ pod, volume, directory, sources }) {
     const { name = '', items, defaultMode, optional = false } = volume.configMap!;
     const entries = await sources.configMap(pod, name);

@@ -1,5 +1,5 @@
 // downwardAPI: fields of the Pod as files that follow its labels and annotations. upstream: pkg/volume/downwardapi
-import { writeAtomically } from './atomic-writer.ts';
+import { wasWritten, writeAtomically } from './atomic-writer.ts';
 import { downwardPayload } from './payload.ts';
 import type { VolumePlugin } from './plugin.ts';
 
@@ -7,6 +7,7 @@ export const downwardApi: VolumePlugin = {
   name: 'kubernetes.io/downward-api',
   readOnly: true,
   supports: (volume) => volume.downwardAPI !== undefined,
+  find: async ({ memoryDirectory }) => wasWritten(await memoryDirectory()),
   async setUp({ pod, volume, memoryDirectory, sources }) {
     const { items, defaultMode } = volume.downwardAPI!;
     const directory = await memoryDirectory();

@@ -7,7 +7,7 @@ const run = promisify(execFile);
 
 /** Everything the kubelet asks of the mount table; tests give one that only remembers. */
 export interface Mounter {
-  mountTmpfs(path: string, options: { sizeBytes?: number; mode?: string }): Promise<void>;
+  mountTmpfs(path: string, options: { sizeBytes?: number; mode?: string; group?: number }): Promise<void>;
   unmount(path: string): Promise<void>;
   /** Mount points at or below `path`, deepest first. */
   below(path: string): Promise<string[]>;
@@ -29,10 +29,10 @@ export function parseMountInfo(text: string): MountPoint[] {
 const mountTable = async (): Promise<MountPoint[]> => parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8'));
 
 export const hostMounter: Mounter = {
-  async mountTmpfs(path, { sizeBytes, mode = '0755' }) {
+  async mountTmpfs(path, { sizeBytes, mode = '0755', group }) {
     await mkdir(path, { recursive: true });
     if ((await mountTable()).some((m) => m.path === path && m.fsType === 'tmpfs')) return;
-    const options = [`mode=${mode}`, ...(sizeBytes ? [`size=${sizeBytes}`] : [])].join(',');
+    const options = [`mode=${mode}`, ...(sizeBytes ? [`size=${sizeBytes}`] : []), ...(group === undefined ? [] : [`gid=${group}`])].join(',');
     await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]);
   },
   async unmount(path) {

@@ -25,7 +25,7 @@ export interface VolumeContext {
   /** Directory of this volume in memory (tmpfs), for what must never reach a disk. */
   memoryDirectory(): Promise<string>;
   /** Mounts a tmpfs of its own at `path`; nothing when that is done already. */
-  mountTmpfs(path: string, sizeBytes: number | undefined): Promise<void>;
+  mountTmpfs(path: string, options: { sizeBytes?: number; mode: string; group?: number }): Promise<void>;
   readonly sources: VolumeSources;
   readonly clock: Clock;
 }
@@ -38,6 +38,11 @@ export interface VolumePlugin {
   readonly readOnly?: true;
   /** Path on the host that holds the volume. May be called again at any time, also by a later agent. @throws Error with upstream's words. */
   setUp(context: VolumeContext): Promise<string>;
+  /**
+   * For a volume whose content follows the API: each pass sets it up anew, and this tells where it lies when an earlier agent
+   * had set it up. One that was set up stays usable when it cannot be brought up to date. upstream: pkg/volume (RequiresRemount)
+   */
+  readonly find?: (context: VolumeContext) => Promise<string | undefined>;
   /** Names of the objects the volume is made of, so that a change of one brings the Pod's next pass. */
   readonly uses?: (volume: Volume) => readonly { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string }[];
 }

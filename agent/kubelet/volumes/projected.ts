@@ -1,7 +1,7 @@
 // projected: several sources in one directory: ConfigMaps, Secrets, the downward API and service account tokens.
 // upstream: pkg/volume/projected/projected.go
 import { allContainers, quoted } from '../pod.ts';
-import { writeAtomically, type FileContent } from './atomic-writer.ts';
+import { wasWritten, writeAtomically, type FileContent } from './atomic-writer.ts';
 import { downwardPayload, entriesPayload } from './payload.ts';
 import type { VolumeContext, VolumePlugin } from './plugin.ts';
 
@@ -46,6 +46,7 @@ export const projected: VolumePlugin = {
     ...(s.configMap ? [{ kind: 'ConfigMap' as const, name: s.configMap.name ?? '' }] : []),
     ...(s.secret ? [{ kind: 'Secret' as const, name: s.secret.name ?? '' }] : []),
   ]),
+  find: async ({ memoryDirectory }) => wasWritten(await memoryDirectory()),
   async setUp(context) {
     const { pod, volume } = context;
     const { sources = [], defaultMode } = volume.projected!;

@@ -1,6 +1,6 @@
 // secret: the entries of a Secret as files in memory, never on a disk. upstream: pkg/volume/secret
 import { quoted } from '../pod.ts';
-import { writeAtomically } from './atomic-writer.ts';
+import { wasWritten, writeAtomically } from './atomic-writer.ts';
 import { entriesPayload } from './payload.ts';
 import type { VolumePlugin } from './plugin.ts';
 
@@ -9,6 +9,7 @@ export const secret: VolumePlugin = {
   readOnly: true,
   supports: (volume) => volume.secret !== undefined,
   uses: (volume) => [{ kind: 'Secret', name: volume.secret!.secretName ?? '' }],
+  find: async ({ memoryDirectory }) => wasWritten(await memoryDirectory()),
   async setUp({ pod, volume, memoryDirectory, sources }) {
     const { secretName = '', items, defaultMode, optional = false } = volume.secret!;
     const entries = await sources.secret(pod, secretName);

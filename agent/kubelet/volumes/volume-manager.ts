@@ -7,7 +7,7 @@ import { expand } from '../env.ts';
 import { allContainers, quoted, type Container, type Pod, type Volume } from '../pod.ts';
 import { volumePlugins } from './index.ts';
 import type { Mounter } from './mounts.ts';
-import type { VolumePlugin, VolumeSources } from './plugin.ts';
+import type { VolumeContext, VolumePlugin, VolumeSources } from './plugin.ts';
 import { resolveSubPath } from './subpath.ts';
 
 /** A volume could not be set up; the message is that of the FailedMount event. */
@@ -25,6 +25,8 @@ export class VolumeManager {
   readonly #mounter: Mounter;
   readonly #sources: VolumeSources;
   readonly #clock: Clock;
+  /** What this agent has set up, by Pod UID. */
+  readonly #mounted = new Map<string, Map<string, MountedVolume>>();
   #memoryReady: Promise<void> | undefined;
 
   constructor(options: { dataDir: string; mounter: Mounter; sources: VolumeSources; clock: Clock }) {
@@ -37,28 +39,40 @@ export class VolumeManager {
 
   podDirectory(uid: string): string { return join(this.#podsDirectory, uid); }
 
-  async setUp(pod: Pod): Promise<MountedVolumes> {
-    const mounted = new Map<string, MountedVolume>();
-    await mkdir(this.podDirectory(pod.metadata.uid), { recursive: true, mode: 0o750 });
+  /** Errors of volumes that are usable as they are, but could not be brought up to date, come in `stale`. @throws MountError */
+  async setUp(pod: Pod): Promise<{ mounted: MountedVolumes; stale: readonly MountError[] }> {
+    const { uid } = pod.metadata;
+    const mounted = this.#mounted.get(uid) ?? new Map<string, MountedVolume>();
+    this.#mounted.set(uid, mounted);
+    const stale: MountError[] = [];
+    await mkdir(this.podDirectory(uid), { recursive: true, mode: 0o750 });
     for (const volume of pod.spec.volumes ?? []) {
       const plugin = pluginOf(volume);
       if (!plugin) throw new MountError(`MountVolume.SetUp failed for volume ${quoted(volume.name)} : no volume plugin matched`);
-      const directoryName = plugin.name.replace('/', '~');
-      const path = join(this.podDirectory(pod.metadata.uid), 'volumes', directoryName, volume.name);
+      if (mounted.has(volume.name) && !plugin.find) continue;
+      const context = this.#contextOf(pod, volume, plugin);
+      const done = (hostPath: string): unknown => mounted.set(volume.name, { hostPath, readOnly: plugin.readOnly ?? false });
       try {
-        const hostPath = await plugin.setUp({
-          pod, volume, directory: path, clock: this.#clock, sources: this.#sources,
-          memoryDirectory: () => this.#inMemory(join(pod.metadata.uid, directoryName, volume.name)),
-          mountTmpfs: (at, sizeBytes) => this.#mounter.mountTmpfs(at, { ...(sizeBytes ? { sizeBytes } : {}), mode: '0777' }),
-        });
-        mounted.set(volume.name, { hostPath, readOnly: plugin.readOnly ?? false });
+        done(await plugin.setUp(context));
       } catch (error) {
-        throw new MountError(`MountVolume.SetUp failed for volume ${quoted(volume.name)} : ${(error as Error).message}`, { cause: error });
+        const failure = new MountError(`MountVolume.SetUp failed for volume ${quoted(volume.name)} : ${(error as Error).message}`, { cause: error });
+        const found = mounted.get(volume.name)?.hostPath ?? (await plugin.find?.(context));
+        if (found === undefined) throw failure;
+        done(found);
+        stale.push(failure);
       }
     }
     const propagates = allContainers(pod).some((c) => c.volumeMounts?.some((m) => m.mountPropagation && m.mountPropagation !== 'None'));
     if (propagates) await this.#mounter.makeShared(this.#podsDirectory);
-    return mounted;
+    return { mounted, stale };
+  }
+  #contextOf(pod: Pod, volume: Volume, plugin: VolumePlugin): VolumeContext {
+    const directoryName = plugin.name.replace('/', '~');
+    return {
+      pod, volume, directory: join(this.podDirectory(pod.metadata.uid), 'volumes', directoryName, volume.name), clock: this.#clock, sources: this.#sources,
+      memoryDirectory: () => this.#inMemory(join(pod.metadata.uid, directoryName, volume.name)),
+      mountTmpfs: (at, options) => this.#mounter.mountTmpfs(at, options),
+    };
   }
 
   /** The container's volume mounts in spec order. @throws Error naming the volume that is missing or the path that is refused. */
@@ -80,6 +94,7 @@ export class VolumeManager {
 
   /** Removes everything on the host that belongs to the Pod; its containers are gone. */
   async tearDown(uid: string): Promise<void> {
+    this.#mounted.delete(uid);
     for (const path of await this.#mounter.below(this.podDirectory(uid))) await this.#mounter.unmount(path);
     await rm(join(this.#memoryDirectory, uid), { recursive: true, force: true });
     await rm(this.podDirectory(uid), { recursive: true, force: true });

@@ -51,16 +51,38 @@ describe('plugins', () => {
     secret: (_, name) => Promise.resolve(name === 'keys' ? new Map([['password', Buffer.from('p')]]) : undefined),
     token: () => Promise.resolve('token'), allocatable: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '1Gi' },
   };
-  const manager = () => new VolumeManager({
-    dataDir: directory, sources, clock: new FakeClock(),
-    mounter: { mountTmpfs: (path) => { mounted.push(path); mkdirSync(path, { recursive: true }); return Promise.resolve(); }, unmount: () => Promise.resolve(), below: () => Promise.resolve([]), makeShared: () => Promise.resolve() },
+  const manager = (from = sources) => new VolumeManager({
+    dataDir: directory, sources: from, clock: new FakeClock(),
+    mounter: { mountTmpfs: (path, options) => { mounted.push(path, JSON.stringify(options)); mkdirSync(path, { recursive: true }); return Promise.resolve(); }, unmount: () => Promise.resolve(), below: () => Promise.resolve([]), makeShared: () => Promise.resolve() },
   });
-  const setUp = async (volume: object, spec: Partial<PodSpec> = {}) => (await manager().setUp(pod({ ...spec, volumes: [{ name: 'v', ...volume }] as never }, { metadata: { labels: { app: 'x' } } }))).get('v')!.hostPath;
+  const setUp = async (volume: object, spec: Partial<PodSpec> = {}) => (await manager().setUp(pod({ ...spec, volumes: [{ name: 'v', ...volume }] as never }, { metadata: { labels: { app: 'x' } } }))).mounted.get('v')!.hostPath;
 
   it('emptyDir is open to all, Memory is a mount', async () => {
     expect(statSync(await setUp({ emptyDir: {} })).mode & 0o7777).toBe(0o777);
     const path = await setUp({ emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } });
-    expect(mounted).toContain(path);
+    expect(mounted.slice(mounted.indexOf(path))).toEqual([path, '{"mode":"1777","sizeBytes":1048576}']);
+    await setUp({ emptyDir: { medium: 'Memory' } }, { securityContext: { fsGroup: 5 } } as never);
+    expect(mounted.at(-1)).toBe('{"mode":"3777","group":5}');
+  });
+  it('emptyDir keeps the mode its containers give it, under later agents too', async () => {
+    const path = await setUp({ emptyDir: {} }, { securityContext: { fsGroup: 7 } } as never);
+    expect([statSync(path).mode & 0o7777, statSync(path).gid]).toEqual([0o2777, 7]);
+    chmodSync(path, 0o700);
+    expect(statSync(await setUp({ emptyDir: {} })).mode & 0o7777).toBe(0o700);
+  });
+  it('what was set up stays usable when its object is gone, under later agents too', async () => {
+    const volumes = [{ name: 'c', configMap: { name: 'settings' } }, { name: 's', secret: { secretName: 'keys' } }, { name: 'p', projected: { sources: [{ configMap: { name: 'settings' } }] } }] as never;
+    const first = await manager().setUp(pod({ volumes }));
+    expect(first.stale).toEqual([]);
+    const none = { ...sources, configMap: () => Promise.resolve(undefined), secret: () => Promise.reject(new Error('the API is away')) };
+    const later = manager(none);
+    for (let pass = 0; pass < 2; pass++) {
+      const { mounted: found, stale } = await later.setUp(pod({ volumes }));
+      expect(found).toEqual(first.mounted);
+      expect(stale.map((e) => e.message)).toEqual(['c" : configmap "settings" not found', 's" : the API is away', 'p" : configmap "settings" not found'].map((text) => `MountVolume.SetUp failed for volume "${text}`));
+      expect(readFileSync(join(found.get('s')!.hostPath, 'password'), 'utf8')).toBe('p');
+    }
+    await expect(manager(none).setUp(pod({ volumes }, { metadata: { uid: 'uid-2' } }))).rejects.toThrow('configmap "settings" not found');
   });
   it('configMap takes items and modes', async () => {
     const path = await setUp({ configMap: { name: 'settings', defaultMode: 0o440, items: [{ key: 'color', path: 'deep/c' }, { key: 'shape', path: 's', mode: 0o600 }] } });
@@ -93,7 +115,7 @@ describe('plugins', () => {
   it('mounts follow the spec, with sub-paths from variables', async () => {
     const volumes = manager();
     const subject = container('a', { volumeMounts: [{ name: 'v', mountPath: '/d', readOnly: true }, { name: 'v', mountPath: 'rel', subPathExpr: '$(NAME)/x' }, { name: 'v', mountPath: '/p', mountPropagation: 'HostToContainer' }] });
-    const mountedVolumes = await volumes.setUp(pod({ volumes: [{ name: 'v', emptyDir: {} }] }));
+    const { mounted: mountedVolumes } = await volumes.setUp(pod({ volumes: [{ name: 'v', emptyDir: {} }] }));
     const root = mountedVolumes.get('v')!.hostPath;
     expect(await volumes.mountsOf(subject, mountedVolumes, new Map([['NAME', 'n']]))).toEqual([
       { hostPath: root, containerPath: '/d', readonly: true }, { hostPath: join(root, 'n/x'), containerPath: '/rel' }, { hostPath: root, containerPath: '/p', propagation: 'rslave' },
@@ -104,7 +126,7 @@ describe('plugins', () => {
     ['projected', { projected: { sources: [{ configMap: { name: 'settings' } }] } }, true], ['emptyDir', { emptyDir: {} }, false], ['hostPath', { hostPath: { path: tmpdir() } }, false],
   ])('the mounts of a volume: %s %j is read-only: %s', async (_, volume, readOnly) => {
     const volumes = manager();
-    const mounted = await volumes.setUp(pod({ volumes: [{ name: 'v', ...volume }] as never }));
+    const { mounted } = await volumes.setUp(pod({ volumes: [{ name: 'v', ...volume }] as never }));
     const mounts = await volumes.mountsOf(container('a', { volumeMounts: [{ name: 'v', mountPath: '/d' }, { name: 'v', mountPath: '/s', subPath: '.' }] }), mounted, new Map());
     expect(mounts.map((m) => m.readonly ?? false)).toEqual([readOnly, readOnly]);
   });
