@@ -76,7 +76,7 @@ export class Kubelet {
 
   constructor(options: KubeletOptions) {
     this.#options = options;
-    this.cache = new RuntimeCache(options.runtime, (status) => withTerminationMessage(options.runtime, status));
+    this.cache = new RuntimeCache(options.runtime, (status) => withTerminationMessage(options.runtime, status), (ip) => options.addresses.release(ip));
   }
 
   pods(): Pod[] { return this.#workers?.pods() ?? []; }

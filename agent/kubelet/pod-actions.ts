@@ -2,7 +2,7 @@
 // upstream: pkg/kubelet/kuberuntime/kuberuntime_manager.go (computePodActions), kuberuntime_container.go (computeInitContainerActions)
 import { containerFacts } from './labels.ts';
 import { containerHash, ephemeralContainers, initContainers, isHostNetwork, isRestartableInit, type Container, type Pod } from './pod.ts';
-import { hasEnded, latestContainer, type KnownSandbox, type PodRuntimeStatus, type ProbeResults } from './runtime-status.ts';
+import { hasEnded, isLive, latestContainer, type KnownSandbox, type PodRuntimeStatus, type ProbeResults } from './runtime-status.ts';
 
 export interface ContainerToKill {
   readonly id: string;
@@ -28,7 +28,8 @@ type Draft = { -readonly [K in keyof PodActions]: PodActions[K] extends readonly
 /** Which sandbox serves the Pod, or why a new one is needed (`change`), and the attempt it gets. */
 export function chooseSandbox(pod: Pod, status: PodRuntimeStatus): { sandbox: KnownSandbox | undefined; change: boolean; attempt: number } {
   const [latest] = status.sandboxes;
-  if (!latest) return { sandbox: undefined, change: true, attempt: 0 };
+  // Containers tell that there was one: it is not the Pod's first.
+  if (!latest) return { sandbox: undefined, change: true, attempt: status.containers.length > 0 ? 1 : 0 };
   const next = latest.metadata.attempt + 1;
   const ready = status.sandboxes.filter((s) => s.state === 'ready');
   if (ready.length > 1 || latest.state !== 'ready' || latest.hostNetwork !== isHostNetwork(pod)) return { sandbox: undefined, change: true, attempt: next };
@@ -51,7 +52,8 @@ export function shouldBeRestarted(pod: Pod, container: Container, status: PodRun
 export function computePodActions(pod: Pod, status: PodRuntimeStatus, probes: ProbeResults): PodActions {
   const { sandbox, change, attempt } = chooseSandbox(pod, status);
   const actions: Draft = {
-    killPod: change && status.sandboxes.length > 0, createSandbox: change, sandbox, attempt,
+    // A sandbox that was removed may have left containers behind, in a network that leads nowhere.
+    killPod: change && (status.sandboxes.length > 0 || status.containers.some(isLive)), createSandbox: change, sandbox, attempt,
     initContainersToStart: [], containersToStart: [], ephemeralContainersToStart: [], containersToKill: [],
   };
   if (change) return inNewSandbox(pod, status, actions);

@@ -20,10 +20,16 @@ export class RuntimeCache {
 
   readonly #describe: (status: ContainerStatus) => Promise<ContainerStatus>;
 
-  /** `describe` completes the status of a container that has ended with what it left behind. */
-  constructor(runtime: Runtime, describe: (status: ContainerStatus) => Promise<ContainerStatus> = (s) => Promise.resolve(s)) {
+  readonly #released: (ip: string) => void;
+
+  /**
+   * `describe` completes the status of a container that has ended with what it left behind. `released` is told the address of a
+   * sandbox that went behind the kubelet's back: nobody else can give that back.
+   */
+  constructor(runtime: Runtime, describe: (status: ContainerStatus) => Promise<ContainerStatus> = (s) => Promise.resolve(s), released: (ip: string) => void = () => undefined) {
     this.#runtime = runtime;
     this.#describe = describe;
+    this.#released = released;
   }
 
   get(uid: string): PodRuntimeStatus {
@@ -67,6 +73,8 @@ export class RuntimeCache {
     this.#asked.delete(id);
     const entry = uid === undefined ? undefined : this.#pods.get(uid);
     if (!entry || uid === undefined) return;
+    const sandbox = entry.sandboxes.get(id);
+    if (sandbox?.ip && !sandbox.hostNetwork) this.#released(sandbox.ip);
     entry.containers.delete(id);
     entry.sandboxes.delete(id);
     entry.status = undefined;

@@ -105,6 +105,20 @@ describe('kubelet lifecycle', () => {
     expect(after.status.containerStatuses![1]!.state.waiting!.message).toBe('configmap "settings" not found');
   });
 
+  it('makes a new sandbox for one that was removed behind its back, and gives the address of the old one back', async () => {
+    bed.start();
+    await bed.create('web', { containers: [{ name: 'c', image: 'nginx:1' }] });
+    const before = (await bed.until('web', (p) => p && isPodReady(p)))!;
+    const [sandbox] = await bed.runtime.listPodSandbox();
+    // As `docker rm -f` does: the container that lives in its network goes on.
+    await bed.runtime.removeContainer(sandbox!.id);
+    const after = (await bed.until('web', (p) => p && isPodReady(p) && p.status.podIP !== before.status.podIP))!;
+    expect(after.status.containerStatuses![0]).toMatchObject({ restartCount: 1 });
+    expect([...bed.addresses.used]).toEqual([after.status.podIP]);
+    await eventually(async () => expect((await bed.runtime.listContainers()).filter((c) => c.state === 'running')).toHaveLength(1));
+    expect((await bed.events('web')).map((e) => e.reason)).toContain('SandboxChanged');
+  });
+
   it('takes back what others write into its part of the status, at a measured pace, and leaves them theirs', async () => {
     bed.start();
     await bed.create('web', { containers: [{ name: 'c', image: 'nginx:1' }] });
