@@ -117,7 +117,7 @@ export class ContainerStarter {
     const { pod, podIPs } = context;
     try {
       const envs = environment(pod, container, await readEnvSources(pod, container, { hostIPs, podIPs }, env));
-      const own = await volumes.mountsOf(container, context.volumes, new Map(envs.map((e) => [e.key, e.value])));
+      const own = await volumes.mountsOf(pod, container, context.volumes, new Map(envs.map((e) => [e.key, e.value])));
       const terminationFile = container.terminationMessagePath === '' ? '' : join(volumes.podDirectory(pod.metadata.uid), 'containers', container.name, String(restartCount));
       const mounts = [...own, ...context.files.filter((f) => !own.some((m) => m.containerPath === f.containerPath))];
       if (terminationFile) {

@@ -20,7 +20,7 @@ import { startTestApi, type TestApi } from './api-server.ts';
 
 export const noMounts: Mounter = {
   mountTmpfs: async (path) => { const { mkdir } = await import('node:fs/promises'); await mkdir(path, { recursive: true }); },
-  unmount: () => Promise.resolve(), below: () => Promise.resolve([]), makeShared: () => Promise.resolve(),
+  bind: () => Promise.resolve(), unmount: () => Promise.resolve(), below: () => Promise.resolve([]), makeShared: () => Promise.resolve(),
 };
 
 export class CountingAddresses implements PodAddressPool {

@@ -1,4 +1,5 @@
-// The host's mount table as the kubelet uses it: one shared tmpfs for file volumes, a tmpfs per Memory emptyDir, and the end of both.
+// The host's mount table as the kubelet uses it: one shared tmpfs for file volumes, a tmpfs per Memory emptyDir, a bind per
+// subPath, and the end of all.
 import { execFile } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -8,6 +9,8 @@ const run = promisify(execFile);
 /** Everything the kubelet asks of the mount table; tests give one that only remembers. */
 export interface Mounter {
   mountTmpfs(path: string, options: { sizeBytes?: number; mode?: string; group?: number }): Promise<void>;
+  /** Binds what the open descriptor names, alone without what is mounted below it, onto `target`. */
+  bind(fd: number, target: string): Promise<void>;
   unmount(path: string): Promise<void>;
   /** Mount points at or below `path`, deepest first. */
   below(path: string): Promise<string[]>;
@@ -34,6 +37,10 @@ export const hostMounter: Mounter = {
     if ((await mountTable()).some((m) => m.path === path && m.fsType === 'tmpfs')) return;
     const options = [`mode=${mode}`, ...(sizeBytes ? [`size=${sizeBytes}`] : []), ...(group === undefined ? [] : [`gid=${group}`])].join(',');
     await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]);
+  },
+  async bind(fd, target) {
+    // The descriptor's entry in /proc is taken as it is: a path read from it could mean something else by now.
+    await run('mount', ['--no-canonicalize', '--bind', `/proc/${process.pid}/fd/${fd}`, target]);
   },
   async unmount(path) {
     await run('umount', [path]).catch(() => run('umount', ['-l', path]));

@@ -1,19 +1,78 @@
-// The host path of a volume mount's subPath, kept inside its volume whatever links lie there.
-// upstream: pkg/volume/util/subpath/subpath_linux.go
-import { lstat, mkdir, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+// A volume mount's subPath, held by an open descriptor so that no container can put a link in its place between the check and
+// the bind mount: each name is opened relative to the one before, following no links, and the descriptor is what is bound.
+// upstream: pkg/volume/util/subpath/subpath_linux.go (doSafeOpen, doSafeMakeDir, doBindSubPath)
+import { constants } from 'node:fs';
+import { chmod, lstat, mkdir, open, realpath, rmdir, stat, unlink, writeFile, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { quoted } from '../pod.ts';
+import type { Mounter } from './mounts.ts';
 
-/** Creates what is missing. The answer has no symbolic link in it. @throws Error when the path leaves the volume. */
-export async function resolveSubPath(volumePath: string, subPath: string): Promise<string> {
-  if (subPath.startsWith('/') || subPath.split('/').includes('..')) throw new Error(`subPath ${JSON.stringify(subPath)} must be a relative path without '..'`);
+/** Names a place without opening what is there: a pipe does not block, a device is not woken. Node has no name for it. */
+const O_PATH = 0o10000000;
+const noFollow = O_PATH | constants.O_NOFOLLOW;
+/** A name inside an open directory, wherever that is by now. */
+const inside = ({ fd }: FileHandle, name: string): string => `/proc/self/fd/${fd}/${name}`;
+const isWithin = (path: string, root: string): boolean => path === root || path.startsWith(root === '/' ? '/' : `${root}/`);
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+
+/**
+ * Opens the place (O_PATH) and creates what is missing of it as directories with the volume's own mode. The caller closes it.
+ * @throws Error when the path leaves the volume.
+ */
+export async function openSubPath(volumePath: string, subPath: string): Promise<FileHandle> {
+  if (subPath.startsWith('/') || subPath.split('/').includes('..')) throw new Error(`subPath ${quoted(subPath)} must be a relative path without '..'`);
   const root = await realpath(volumePath);
-  let current = root;
-  for (const part of subPath.split('/').filter((p) => p !== '' && p !== '.')) {
-    const next = join(current, part);
-    const found = await lstat(next).catch(() => undefined);
-    if (!found) await mkdir(next, { mode: 0o750 });
-    current = await realpath(next);
-    if (current !== root && !current.startsWith(`${root}/`)) throw new Error(`subPath ${JSON.stringify(subPath)} not within volume path ${volumePath}`);
+  const parts = subPath.split('/').filter((p) => p !== '' && p !== '.');
+  const { existing, missing } = await existingPart(root, parts);
+  if (!isWithin(existing, root)) throw new Error(`subPath ${quoted(subPath)} not within volume path ${volumePath}`);
+  let handle = await open(root, noFollow);
+  const enter = async (name: string): Promise<void> => {
+    const next = await open(inside(handle, name), noFollow).finally(() => handle.close());
+    handle = next;
+    if ((await handle.stat()).isSymbolicLink()) throw new Error(`subPath ${quoted(subPath)}: unexpected symlink found at ${quoted(name)}`);
+  };
+  try {
+    const { mode } = await handle.stat();
+    for (const name of existing.slice(root.length).split('/').filter(Boolean)) await enter(name);
+    for (const name of missing) {
+      const made = await mkdir(inside(handle, name)).then(() => true, (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error;
+        return false;
+      });
+      await enter(name);
+      // The process's umask took bits away. An O_PATH descriptor takes no chmod itself; its entry in /proc leads to the very file.
+      if (made) await chmod(`/proc/self/fd/${handle.fd}`, mode & 0o7777);
+    }
+    return handle;
+  } catch (error) {
+    await handle.close().catch(() => undefined);
+    throw error;
   }
-  return current;
+}
+
+/** How far the path exists, with its links resolved, and what is to be made below. Only a guess: whoever can write there may change it at once. */
+async function existingPart(root: string, parts: readonly string[]): Promise<{ existing: string; missing: readonly string[] }> {
+  for (let length = parts.length; length > 0; length--) {
+    try {
+      return { existing: await realpath(join(root, ...parts.slice(0, length))), missing: parts.slice(length) };
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  }
+  return { existing: root, missing: parts };
+}
+
+/** Binds the place onto `target`, a path only the agent can write to; once is enough as long as it is the same place. */
+export async function bindSubPath(handle: FileHandle, target: string, mounter: Mounter): Promise<void> {
+  const wanted = await handle.stat();
+  const there = await stat(target).catch(() => undefined);
+  if (there && there.dev === wanted.dev && there.ino === wanted.ino) return;
+  for (const path of await mounter.below(target)) await mounter.unmount(path);
+  await mkdir(dirname(target), { recursive: true, mode: 0o750 });
+  const found = await lstat(target).catch(() => undefined);
+  if (found && found.isDirectory() !== wanted.isDirectory()) await (found.isDirectory() ? rmdir(target) : unlink(target));
+  // A file can be the mount point of anything but a directory.
+  if (wanted.isDirectory()) await mkdir(target, { recursive: true, mode: 0o750 });
+  else await writeFile(target, '', { mode: 0o640 });
+  await mounter.bind(handle.fd, target);
 }

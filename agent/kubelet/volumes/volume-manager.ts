@@ -8,7 +8,7 @@ import { allContainers, quoted, type Container, type Pod, type Volume } from '..
 import { volumePlugins } from './index.ts';
 import type { Mounter } from './mounts.ts';
 import type { VolumeContext, VolumePlugin, VolumeSources } from './plugin.ts';
-import { resolveSubPath } from './subpath.ts';
+import { bindSubPath, openSubPath } from './subpath.ts';
 
 /** A volume could not be set up; the message is that of the FailedMount event. */
 export class MountError extends Error {}
@@ -76,20 +76,30 @@ export class VolumeManager {
   }
 
   /** The container's volume mounts in spec order. @throws Error naming the volume that is missing or the path that is refused. */
-  async mountsOf(container: Container, mounted: MountedVolumes, variables: ReadonlyMap<string, string>): Promise<Mount[]> {
+  async mountsOf(pod: Pod, container: Container, mounted: MountedVolumes, variables: ReadonlyMap<string, string>): Promise<Mount[]> {
     const mounts: Mount[] = [];
-    for (const mount of container.volumeMounts ?? []) {
+    for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
       const volume = mounted.get(mount.name);
       if (!volume) throw new Error(`volume ${quoted(mount.name)} of container ${quoted(container.name)} is not mounted`);
       const subPath = mount.subPathExpr ? expand(mount.subPathExpr, (name) => variables.get(name)) : mount.subPath ?? '';
       mounts.push({
-        hostPath: subPath === '' ? volume.hostPath : await resolveSubPath(volume.hostPath, subPath),
+        hostPath: subPath === '' ? volume.hostPath : await this.#bind(volume.hostPath, subPath, join(this.podDirectory(pod.metadata.uid), 'volume-subpaths', mount.name, container.name, String(index))),
         containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
         ...(mount.readOnly || volume.readOnly ? { readonly: true } : {}),
         ...(mount.mountPropagation === 'HostToContainer' ? { propagation: 'rslave' as const } : mount.mountPropagation === 'Bidirectional' ? { propagation: 'rshared' as const } : {}),
       });
     }
     return mounts;
+  }
+
+  async #bind(volumePath: string, subPath: string, target: string): Promise<string> {
+    const handle = await openSubPath(volumePath, subPath);
+    try {
+      await bindSubPath(handle, target, this.#mounter);
+      return target;
+    } finally {
+      await handle.close();
+    }
   }
 
   /** Removes everything on the host that belongs to the Pod; its containers are gone. */

@@ -1,14 +1,17 @@
 // Volumes on a real file system: the atomic swap, modes, items, what is refused, and that nothing leaves its volume.
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeAtomically, type FileContent } from '../../../../agent/kubelet/volumes/atomic-writer.ts';
-import { parseMountInfo } from '../../../../agent/kubelet/volumes/mounts.ts';
-import { resolveSubPath } from '../../../../agent/kubelet/volumes/subpath.ts';
+import { parseMountInfo, type Mounter } from '../../../../agent/kubelet/volumes/mounts.ts';
+import { bindSubPath, openSubPath } from '../../../../agent/kubelet/volumes/subpath.ts';
 import { MountError, VolumeManager } from '../../../../agent/kubelet/volumes/volume-manager.ts';
 import type { VolumeSources } from '../../../../agent/kubelet/volumes/plugin.ts';
 import type { PodSpec } from '../../../../agent/kubelet/pod.ts';
 import { FakeClock } from '../../../../src/util/clock.ts';
+import { noMounts } from '../../../support/kubelet.ts';
 import { container, pod } from './pods.ts';
 
 let directory: string;
@@ -33,14 +36,79 @@ describe('atomic writer', () => {
 });
 
 describe('subPath', () => {
-  it('makes what is missing and answers without links', async () => {
+  const placeOf = async (path: string): Promise<string> => {
+    const handle = await openSubPath(directory, path);
+    try {
+      return readlinkSync(`/proc/self/fd/${handle.fd}`);
+    } finally {
+      await handle.close();
+    }
+  };
+  it('makes what is missing with the mode of the volume, below links too', async () => {
+    chmodSync(directory, 0o2777);
     mkdirSync(join(directory, 'real'));
     symlinkSync('real', join(directory, 'link'));
-    expect(await resolveSubPath(directory, 'link/new')).toBe(join(directory, 'real/new'));
+    expect(await placeOf('link/./new//deep/')).toBe(join(directory, 'real/new/deep'));
+    expect(['real/new', 'real/new/deep'].map((p) => statSync(join(directory, p)).mode & 0o7777)).toEqual([0o2777, 0o2777]);
+    expect(await placeOf('')).toBe(directory);
   });
-  it.each(['../x', '/etc', 'out', 'out/passwd'])('refuses %s', async (path) => {
-    symlinkSync('/etc', join(directory, 'out'));
-    await expect(resolveSubPath(directory, path)).rejects.toThrow(/not within volume path|must be a relative path/);
+  it('takes a file, and what must not be opened', async () => {
+    writeFileSync(join(directory, 'file'), '');
+    execFileSync('mkfifo', [join(directory, 'pipe')]);
+    expect([await placeOf('file'), await placeOf('pipe')]).toEqual([join(directory, 'file'), join(directory, 'pipe')]);
+    await expect(placeOf('file/below')).rejects.toThrow('ENOTDIR');
+  });
+  it.each(['../x', 'a/../../x', '/etc', 'out', 'out/passwd', 'up', 'up/x', 'chain/passwd', 'dangling', 'dangling/x'])('refuses %s', async (path) => {
+    mkdirSync(join(directory, 'v'));
+    for (const [name, target] of [['out', '/etc'], ['up', '../..'], ['chain', 'out'], ['dangling', '/no/such/place']] as const) symlinkSync(target, join(directory, 'v', name));
+    await expect(openSubPath(join(directory, 'v'), path)).rejects.toThrow(/not within volume path|must be a relative path|unexpected symlink/);
+    expect(readdirSync(directory)).toEqual(['v']);
+  });
+  it('never leaves the volume, whenever a name is swapped for a link', async () => {
+    const [place, aside, link] = ['place', 'aside', 'link'].map((n) => join(directory, 'v', n)) as [string, string, string];
+    mkdirSync(join(place, 'passwd'), { recursive: true });
+    symlinkSync('/etc', link);
+    const found: Record<string, number> = {};
+    let ended = false;
+    const swapping = (async () => {
+      while (!ended) {
+        for (const [from, to] of [[place, aside], [link, place], [place, link], [aside, place]] as const) await rename(from, to);
+      }
+    })();
+    for (let i = 0; i < 300; i++) {
+      const where = await openSubPath(join(directory, 'v'), 'place/passwd').then(async (handle) => {
+        const path = readlinkSync(`/proc/self/fd/${handle.fd}`);
+        await handle.close();
+        return path.startsWith(`${directory}/v/`) ? 'inside' : path;
+      }, () => 'refused');
+      found[where] = (found[where] ?? 0) + 1;
+    }
+    ended = true;
+    await swapping;
+    expect(Object.keys(found).filter((where) => where !== 'refused' && where !== 'inside')).toEqual([]);
+  });
+  it('binds the very place that was checked, once', async () => {
+    const [volume, target, bound] = [join(directory, 'v'), join(directory, 'private/0'), [] as string[]];
+    mkdirSync(join(volume, 'place'), { recursive: true });
+    writeFileSync(join(volume, 'file'), 'x');
+    const mounter = (below: string[]): Mounter => ({
+      ...noMounts, below: () => Promise.resolve(below.splice(0)), unmount: (path) => Promise.resolve(void bound.push(`-${path}`)),
+      bind: (fd, at) => Promise.resolve(void bound.push(`${readlinkSync(`/proc/self/fd/${fd}`)} ${at}`)),
+    });
+    const handle = await openSubPath(volume, 'place');
+    renameSync(join(volume, 'place'), join(volume, 'moved'));
+    symlinkSync('/etc', join(volume, 'place'));
+    await bindSubPath(handle, target, mounter([]));
+    expect(bound.splice(0)).toEqual([`${volume}/moved ${target}`]);
+    expect(statSync(target).isDirectory()).toBe(true);
+    await bindSubPath(handle, join(volume, 'moved'), mounter([]));
+    expect(bound).toEqual([]);
+    await handle.close();
+    const file = await openSubPath(volume, 'file');
+    await bindSubPath(file, target, mounter([target]));
+    expect(bound).toEqual([`-${target}`, `${volume}/file ${target}`]);
+    expect(statSync(target).isFile()).toBe(true);
+    await file.close();
   });
 });
 
@@ -53,7 +121,7 @@ describe('plugins', () => {
   };
   const manager = (from = sources) => new VolumeManager({
     dataDir: directory, sources: from, clock: new FakeClock(),
-    mounter: { mountTmpfs: (path, options) => { mounted.push(path, JSON.stringify(options)); mkdirSync(path, { recursive: true }); return Promise.resolve(); }, unmount: () => Promise.resolve(), below: () => Promise.resolve([]), makeShared: () => Promise.resolve() },
+    mounter: { ...noMounts, mountTmpfs: (path, options) => { mounted.push(path, JSON.stringify(options)); mkdirSync(path, { recursive: true }); return Promise.resolve(); } },
   });
   const setUp = async (volume: object, spec: Partial<PodSpec> = {}) => (await manager().setUp(pod({ ...spec, volumes: [{ name: 'v', ...volume }] as never }, { metadata: { labels: { app: 'x' } } }))).mounted.get('v')!.hostPath;
 
@@ -115,10 +183,11 @@ describe('plugins', () => {
   it('mounts follow the spec, with sub-paths from variables', async () => {
     const volumes = manager();
     const subject = container('a', { volumeMounts: [{ name: 'v', mountPath: '/d', readOnly: true }, { name: 'v', mountPath: 'rel', subPathExpr: '$(NAME)/x' }, { name: 'v', mountPath: '/p', mountPropagation: 'HostToContainer' }] });
-    const { mounted: mountedVolumes } = await volumes.setUp(pod({ volumes: [{ name: 'v', emptyDir: {} }] }));
+    const of = pod({ volumes: [{ name: 'v', emptyDir: {} }] });
+    const { mounted: mountedVolumes } = await volumes.setUp(of);
     const root = mountedVolumes.get('v')!.hostPath;
-    expect(await volumes.mountsOf(subject, mountedVolumes, new Map([['NAME', 'n']]))).toEqual([
-      { hostPath: root, containerPath: '/d', readonly: true }, { hostPath: join(root, 'n/x'), containerPath: '/rel' }, { hostPath: root, containerPath: '/p', propagation: 'rslave' },
+    expect(await volumes.mountsOf(of, subject, mountedVolumes, new Map([['NAME', 'n']]))).toEqual([
+      { hostPath: root, containerPath: '/d', readonly: true }, { hostPath: join(directory, 'pods/uid-1/volume-subpaths/v/a/1'), containerPath: '/rel' }, { hostPath: root, containerPath: '/p', propagation: 'rslave' },
     ]);
   });
   it.each<[string, object, boolean]>([
@@ -126,8 +195,9 @@ describe('plugins', () => {
     ['projected', { projected: { sources: [{ configMap: { name: 'settings' } }] } }, true], ['emptyDir', { emptyDir: {} }, false], ['hostPath', { hostPath: { path: tmpdir() } }, false],
   ])('the mounts of a volume: %s %j is read-only: %s', async (_, volume, readOnly) => {
     const volumes = manager();
-    const { mounted } = await volumes.setUp(pod({ volumes: [{ name: 'v', ...volume }] as never }));
-    const mounts = await volumes.mountsOf(container('a', { volumeMounts: [{ name: 'v', mountPath: '/d' }, { name: 'v', mountPath: '/s', subPath: '.' }] }), mounted, new Map());
+    const of = pod({ volumes: [{ name: 'v', ...volume }] as never });
+    const { mounted } = await volumes.setUp(of);
+    const mounts = await volumes.mountsOf(of, container('a', { volumeMounts: [{ name: 'v', mountPath: '/d' }, { name: 'v', mountPath: '/s', subPath: '.' }] }), mounted, new Map());
     expect(mounts.map((m) => m.readonly ?? false)).toEqual([readOnly, readOnly]);
   });
   it('tears down everything of a Pod and nothing else', async () => {
