@@ -188,7 +188,7 @@ export class ContainerStarter {
   #inWords(pod: Pod, container: Container, step: string, error: Error): ContainerStartError {
     const { events, log } = this.#options;
     if (error instanceof ContainerStartError) return error;
-    log.info({ error: error.message, pod: pod.metadata.name, container: container.name }, 'container could not be started');
+    log.info({ error: error.message, ...causeOf(error), pod: pod.metadata.name, container: container.name }, 'container could not be started');
     if (error instanceof ImageError) {
       events.warning(pod, container, 'Failed', `Error: ${error.reason}`);
       return new ContainerStartError(error.reason, error.message, error.retryAfter);
@@ -196,6 +196,13 @@ export class ContainerStarter {
     events.warning(pod, container, 'Failed', `Error: ${error.message}`);
     return new ContainerStartError(error instanceof ContainerConfigError ? 'CreateContainerConfigError' : step, error.message);
   }
+}
+
+/** What lies behind the words that users read. */
+function causeOf(error: Error): { cause?: string } {
+  let root: unknown = error;
+  while (root instanceof Error && root.cause !== undefined) root = root.cause;
+  return root !== error && root instanceof Error && root.message !== error.message ? { cause: root.message } : {};
 }
 
 function restartCountFor(pod: Pod, container: Container, kind: ContainerKind, last: ContainerStatus | undefined): number {

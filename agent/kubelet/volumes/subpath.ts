@@ -4,6 +4,7 @@
 import { constants } from 'node:fs';
 import { chmod, lstat, mkdir, open, realpath, rmdir, stat, unlink, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { expand } from '../env.ts';
 import { quoted } from '../pod.ts';
 import type { Mounter } from './mounts.ts';
 
@@ -15,20 +16,39 @@ const inside = ({ fd }: FileHandle, name: string): string => `/proc/self/fd/${fd
 const isWithin = (path: string, root: string): boolean => path === root || path.startsWith(root === '/' ? '/' : `${root}/`);
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
+/** The path as a container's variables make it. upstream: pkg/kubelet/container/helpers.go (ExpandContainerVolumeMounts) */
+export function expandSubPath(expression: string, variables: ReadonlyMap<string, string>): string {
+  const missing = new Set<string>();
+  const path = expand(expression, (name) => {
+    const value = variables.get(name);
+    if (!value) missing.add(name);
+    return value;
+  });
+  if (missing.size) throw new Error(`missing value for ${[...missing].sort().join(', ')}`);
+  return path;
+}
+
+/** @throws Error when the path itself can only mean a place outside. */
+export function checkSubPath(path: string): void {
+  if (path.startsWith('/')) throw new Error(`error SubPath \`${path}\` must not be an absolute path`);
+  if (path.split('/').includes('..')) throw new Error(`unable to provision SubPath \`${path}\`: must not contain '..'`);
+}
+
 /**
  * Opens the place (O_PATH) and creates what is missing of it as directories with the volume's own mode. The caller closes it.
  * @throws Error when the path leaves the volume.
  */
 export async function openSubPath(volumePath: string, subPath: string): Promise<FileHandle> {
-  if (subPath.startsWith('/') || subPath.split('/').includes('..')) throw new Error(`subPath ${quoted(subPath)} must be a relative path without '..'`);
+  checkSubPath(subPath);
   const root = await realpath(volumePath);
   const parts = subPath.split('/').filter((p) => p !== '' && p !== '.');
   const { existing, missing } = await existingPart(root, parts);
   if (!isWithin(existing, root)) throw new Error(`subPath ${quoted(subPath)} not within volume path ${volumePath}`);
   let handle = await open(root, noFollow);
   const enter = async (name: string): Promise<void> => {
-    const next = await open(inside(handle, name), noFollow).finally(() => handle.close());
-    handle = next;
+    const last = handle;
+    handle = await open(inside(last, name), noFollow);
+    await last.close();
     if ((await handle.stat()).isSymbolicLink()) throw new Error(`subPath ${quoted(subPath)}: unexpected symlink found at ${quoted(name)}`);
   };
   try {
@@ -45,7 +65,7 @@ export async function openSubPath(volumePath: string, subPath: string): Promise<
     }
     return handle;
   } catch (error) {
-    await handle.close().catch(() => undefined);
+    await handle.close();
     throw error;
   }
 }

@@ -3,12 +3,11 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../src/util/clock.ts';
 import type { Mount } from '../../runtime/runtime.ts';
-import { expand } from '../env.ts';
 import { allContainers, quoted, type Container, type Pod, type Volume } from '../pod.ts';
 import { volumePlugins } from './index.ts';
 import type { Mounter } from './mounts.ts';
 import type { VolumeContext, VolumePlugin, VolumeSources } from './plugin.ts';
-import { bindSubPath, openSubPath } from './subpath.ts';
+import { bindSubPath, checkSubPath, expandSubPath, openSubPath } from './subpath.ts';
 
 /** A volume could not be set up; the message is that of the FailedMount event. */
 export class MountError extends Error {}
@@ -80,10 +79,14 @@ export class VolumeManager {
     const mounts: Mount[] = [];
     for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
       const volume = mounted.get(mount.name);
-      if (!volume) throw new Error(`volume ${quoted(mount.name)} of container ${quoted(container.name)} is not mounted`);
-      const subPath = mount.subPathExpr ? expand(mount.subPathExpr, (name) => variables.get(name)) : mount.subPath ?? '';
+      if (!volume) throw new Error(`cannot find volume ${quoted(mount.name)} to mount into container ${quoted(container.name)}`);
+      const subPath = mount.subPathExpr ? expandSubPath(mount.subPathExpr, variables) : mount.subPath ?? '';
+      checkSubPath(subPath);
       mounts.push({
-        hostPath: subPath === '' ? volume.hostPath : await this.#bind(volume.hostPath, subPath, join(this.podDirectory(pod.metadata.uid), 'volume-subpaths', mount.name, container.name, String(index))),
+        hostPath: subPath === '' ? volume.hostPath : await this.#bind(volume.hostPath, subPath, join(this.podDirectory(pod.metadata.uid), 'volume-subpaths', mount.name, container.name, String(index))).catch((cause: unknown) => {
+          // Users of the API learn nothing of the host's files from it; the log has the cause.
+          throw new Error(`failed to prepare subPath for volumeMount ${quoted(mount.name)} of container ${quoted(container.name)}`, { cause });
+        }),
         containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
         ...(mount.readOnly || volume.readOnly ? { readonly: true } : {}),
         ...(mount.mountPropagation === 'HostToContainer' ? { propagation: 'rslave' as const } : mount.mountPropagation === 'Bidirectional' ? { propagation: 'rshared' as const } : {}),

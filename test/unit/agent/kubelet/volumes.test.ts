@@ -61,7 +61,7 @@ describe('subPath', () => {
   it.each(['../x', 'a/../../x', '/etc', 'out', 'out/passwd', 'up', 'up/x', 'chain/passwd', 'dangling', 'dangling/x'])('refuses %s', async (path) => {
     mkdirSync(join(directory, 'v'));
     for (const [name, target] of [['out', '/etc'], ['up', '../..'], ['chain', 'out'], ['dangling', '/no/such/place']] as const) symlinkSync(target, join(directory, 'v', name));
-    await expect(openSubPath(join(directory, 'v'), path)).rejects.toThrow(/not within volume path|must be a relative path|unexpected symlink/);
+    await expect(openSubPath(join(directory, 'v'), path)).rejects.toThrow(/not within volume path|must not be an absolute path|must not contain '\.\.'|unexpected symlink/);
     expect(readdirSync(directory)).toEqual(['v']);
   });
   it('never leaves the volume, whenever a name is swapped for a link', async () => {
@@ -199,6 +199,17 @@ describe('plugins', () => {
     const { mounted } = await volumes.setUp(of);
     const mounts = await volumes.mountsOf(of, container('a', { volumeMounts: [{ name: 'v', mountPath: '/d' }, { name: 'v', mountPath: '/s', subPath: '.' }] }), mounted, new Map());
     expect(mounts.map((m) => m.readonly ?? false)).toEqual([readOnly, readOnly]);
+  });
+  it.each<[string, object, string]>([
+    ['a link out of the volume', { subPath: 'out' }, 'failed to prepare subPath for volumeMount "v" of container "a"'], ['a variable that is not there', { subPathExpr: '$(B)/$(A)/$(NAME)' }, 'missing value for A, B'],
+    ['a variable that leads up', { subPathExpr: '$(UP)' }, "unable to provision SubPath `../x`: must not contain '..'"], ['an absolute variable', { subPathExpr: '$(ROOT)' }, 'error SubPath `/x` must not be an absolute path'],
+    ['a volume that is not there', { name: 'w' }, 'cannot find volume "w" to mount into container "a"'],
+  ])('refuses %s', async (_, mount, message) => {
+    const volumes = manager();
+    const of = pod({ volumes: [{ name: 'v', emptyDir: {} }] });
+    const { mounted } = await volumes.setUp(of);
+    symlinkSync('/etc', join(mounted.get('v')!.hostPath, 'out'));
+    await expect(volumes.mountsOf(of, container('a', { volumeMounts: [{ name: 'v', mountPath: '/d', ...mount }] }), mounted, new Map([['NAME', 'n'], ['UP', '../x'], ['ROOT', '/x']]))).rejects.toMatchObject({ message });
   });
   it('tears down everything of a Pod and nothing else', async () => {
     const path = await setUp({ secret: { secretName: 'keys' } });
