@@ -58,7 +58,7 @@ export interface TestCluster {
   stop(): Promise<void>;
 }
 
-export interface ClusterOptions { readonly hosts?: number; readonly args?: readonly string[]; readonly images?: boolean }
+export interface ClusterOptions { readonly hosts?: number; readonly args?: readonly string[]; readonly images?: boolean; /** Called before the cluster is started. */ readonly before?: (cluster: TestCluster) => Promise<void> }
 
 /** Starts hosts and a cluster on the first of them; the others join. */
 export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
@@ -115,6 +115,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
   };
   try {
     if (options.images ?? true) await Promise.all(lan.hosts.map((h) => ensureDemoImages({ dockerHost: h.dockerHost })));
+    await options.before?.(cluster);
     const { code, stderr, stdout } = await cluster.dray('up', '--detach', '--docker-host', first.dockerHost, '--node-name', first.name, '--advertise-address', first.ip, ...(options.args ?? []));
     if (code !== 0) throw new Error(`dray up: ${stderr}${stdout}${tail(dataDir)}`);
     for (const host of others) await cluster.join(host);

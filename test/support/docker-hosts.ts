@@ -28,8 +28,12 @@ export interface DockerHosts {
   readonly hosts: readonly DockerHost[];
   /** The machine's own address on the LAN: it stands for all that is outside of the cluster. */
   readonly lanIP: string;
+  /** Holds the data of all engines. */
+  readonly directory: string;
   /** Pulls a host's network cable, or plugs it in again. */
   plug(host: DockerHost, connected: boolean): Promise<void>;
+  /** A second engine on a host, in the same network namespace: as Docker asks of several, with a bridge of its own and without iptables. */
+  secondEngine(host: DockerHost): Promise<DockerHost>;
   /** Ends the engines and their containers and takes away every interface, namespace, mount and file. */
   stop(): Promise<void>;
 }
@@ -65,17 +69,18 @@ export async function startDockerHosts(count: number, options: { daemonArgs?: re
   const root = await mkdtemp(join(tmpdir(), `docker-hosts-${id}-`));
   const subnet = await freeSubnet();
   const names = Array.from({ length: count }, (_, i) => `th${id}n${i + 1}`);
+  const seconds: string[] = [];
   const directory = (name: string): string => join(root, name);
   const namespacesMounted = (await readFile('/proc/self/mounts', 'utf8')).includes(' /run/netns ');
 
   const stop = async (): Promise<void> => {
-    await Promise.all(names.map(async (name) => {
+    await Promise.all([...names, ...seconds].map(async (name) => {
       const pid = processId(directory(name));
       if (pid === undefined) return;
       await removeContainers(join(directory(name), 'docker.sock'));
       await stopDockerd(pid, realClock);
     }));
-    for (const name of names) {
+    for (const name of [...seconds, ...names]) {
       await run('ip', ['link', 'delete', name]).catch(tolerate);
       await removeRemains(name, directory(name));
     }
@@ -96,6 +101,10 @@ export async function startDockerHosts(count: number, options: { daemonArgs?: re
     await commands.run('ip', ['-batch', '-'], { input: `link set lo up\naddress add ${ip}/24 dev eth0\nlink set eth0 up\nroute add default via ${subnet}.1\n` });
     // Off, as on a fresh machine: the engine then turns it on and sets the FORWARD policy to DROP.
     await commands.run('tee', ['/proc/sys/net/ipv4/ip_forward'], { input: '0\n' });
+    return { name, ip, netns, commands, ...(await startEngine(name, netns, [])) };
+  };
+
+  const startEngine = async (name: string, netns: string, args: readonly string[]): Promise<Pick<DockerHost, 'dockerHost' | 'docker'>> => {
     const dir = directory(name);
     const socketPath = join(dir, 'docker.sock');
     await mkdir(dir);
@@ -103,10 +112,10 @@ export async function startDockerHosts(count: number, options: { daemonArgs?: re
     await writeFile(join(dir, 'daemon.json'), JSON.stringify({ 'deprecated-key-path': join(dir, 'key.json') }));
     await startDockerd({
       socketPath, directory: dir, execRoot: join(dir, 'exec'), prefix: ['nsenter', `--net=${netns}`, 'unshare', '--uts'], clock: realClock,
-      arguments: ['--config-file', join(dir, 'daemon.json'), '--data-root', join(dir, 'data'), '--cgroup-parent', `/${name}`, ...(options.daemonArgs ?? [])],
+      arguments: ['--config-file', join(dir, 'daemon.json'), '--data-root', join(dir, 'data'), '--cgroup-parent', `/${name}`, ...args, ...(options.daemonArgs ?? [])],
     });
     const dockerHost = `unix://${socketPath}`;
-    return { name, ip, netns, dockerHost, commands, docker: async (...args) => (await run('docker', ['-H', dockerHost, ...args])).trim() };
+    return { dockerHost, docker: async (...command) => (await run('docker', ['-H', dockerHost, ...command])).trim() };
   };
 
   try {
@@ -118,7 +127,13 @@ export async function startDockerHosts(count: number, options: { daemonArgs?: re
     const failed = started.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
     return {
-      hosts: started.map((result) => (result as PromiseFulfilledResult<DockerHost>).value), lanIP: `${subnet}.1`, stop,
+      hosts: started.map((result) => (result as PromiseFulfilledResult<DockerHost>).value), lanIP: `${subnet}.1`, directory: root, stop,
+      secondEngine: async (host) => {
+        const name = `${host.name}b`;
+        seconds.push(name);
+        await host.commands.run('ip', ['-batch', '-'], { input: `link add ${name} type bridge\naddress add 172.16.0.1/24 dev ${name}\nlink set ${name} up\n` });
+        return { ...host, ...(await startEngine(name, host.netns, ['--bridge', name, '--iptables=false', '--ip6tables=false'])) };
+      },
       plug: async (host, connected) => { await run('ip', ['link', 'set', host.name, connected ? 'up' : 'down']); },
     };
   } catch (error) {

@@ -1,16 +1,29 @@
 // Everything of a host that a cluster might leave behind, as text that can be compared: what was there before must be there
 // afterwards, and nothing else.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { TestCluster } from './cluster.ts';
 
 export type HostState = Readonly<Record<string, readonly string[]>>;
 
 /** Counters and what the kernel itself keeps adjusting. */
 const moving = /conntrack_count|random\.|dentry|inode|file-nr|ns_last_pid|sched_domain|numa_balancing|net\.ipv[46]\.neigh\.|nf_conntrack_buckets|perf_event_max_sample_rate|overflowuid|ipv4\.route\.|tcp_fastopen_key|tcp_challenge/;
-/** Lifetimes and link numbers. */
-const lasting = (line: string): string => line.replace(/\b(valid_lft|preferred_lft) \S+/g, '').replace(/^\d+: /, '').replace(/@if\d+/, '').replace(/\bpackets \d+ bytes \d+/g, '').replace(/\bqlen \d+/, '').trim();
+/** Without lifetimes, link numbers and the state of an address's own check for doubles. */
+const lasting = (line: string): string => line.replace(/\b(valid_lft|preferred_lft) \S+/g, '').replace(/^\d+: /, '').replace(/@if\d+/, '').replace(/\bpackets \d+ bytes \d+/g, '').replace(/\bqlen \d+| tentative\b/g, '').trim();
 
 const lines = (text: string): string[] => text.split('\n').map(lasting).filter((line) => line !== '').sort();
+
+/** Command lines of what runs in the host's network namespace, and of what else names one of `mine`. */
+function processes(netns: string, ofMine: (line: string) => boolean): string[] {
+  const { ino } = statSync(netns);
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+      return line !== '' && (statSync(`/proc/${pid}/ns/net`).ino === ino || ofMine(line)) ? [line] : [];
+    } catch {
+      return []; // it ended while being looked at
+    }
+  }).sort();
+}
 
 /** `mine`: the parts of the machine that all network namespaces share are compared only where they name one of these. */
 export async function hostState(cluster: Pick<TestCluster, 'run' | 'hosts'>, mine: readonly string[]): Promise<HostState> {
@@ -30,6 +43,7 @@ export async function hostState(cluster: Pick<TestCluster, 'run' | 'hosts'>, min
     'ip route': await output('ip', '-4', 'route', 'show', 'table', 'all'),
     'ip rule': await output('ip', 'rule'),
     'ip netns': (await output('ip', 'netns')).map((line) => line.split(' ')[0]!).filter((name) => !/^(th|tb|dray-)/.test(name) || ofMine(name)),
+    processes: processes(host.netns, ofMine),
     mounts: lines(readFileSync('/proc/self/mounts', 'utf8')).filter(ofMine),
     sysctls: (await output('sysctl', '-a')).filter((line) => line.startsWith('net.') && !moving.test(line)),
     'nft -s list ruleset': await output('nft', '-s', 'list', 'ruleset'),

@@ -119,5 +119,6 @@ function securityOptions(security: LinuxSecurityContext): Partial<HostConfig> & 
 
 const mount = (mount: Mount): object => ({
   Type: 'bind', Source: mount.hostPath, Target: mount.containerPath, ReadOnly: mount.readonly ?? false,
-  BindOptions: { Propagation: mount.propagation === undefined || mount.propagation === 'private' ? 'rprivate' : mount.propagation },
+  // Private is the engine's default, and it refuses to be told so for a path that holds its own data, such as /.
+  ...(mount.propagation === undefined || mount.propagation === 'private' ? {} : { BindOptions: { Propagation: mount.propagation } }),
 });

@@ -78,7 +78,10 @@ export async function answers(socketPath: string, clock: Clock, signal: AbortSig
   signal.addEventListener('abort', stopWatching, { once: true });
   try {
     for (;;) {
-      const changed = once(changes, 'change', { signal });
+      // Ends with its round: what waits must not pile up on the caller's signal.
+      const round = new AbortController();
+      const either = AbortSignal.any([signal, round.signal]);
+      const changed = once(changes, 'change', { signal: either });
       changed.catch(() => {}); // raced below
       try {
         const { status } = await engineRequest({ protocol: 'http', socketPath }, 'GET', '/_ping', { signal });
@@ -86,7 +89,9 @@ export async function answers(socketPath: string, clock: Clock, signal: AbortSig
       } catch (error) {
         if (signal.aborted) throw error;
       }
-      await Promise.race([changed, clock.sleep(1000, signal)]); // the sleep covers a change between two looks
+      const slept = clock.sleep(1000, either); // covers a change between two looks
+      slept.catch(() => {}); // raced
+      await Promise.race([changed, slept]).finally(() => round.abort());
     }
   } finally {
     signal.removeEventListener('abort', stopWatching);

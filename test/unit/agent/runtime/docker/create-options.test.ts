@@ -73,7 +73,7 @@ describe('containerOptions', () => {
     });
     const mounts = [{ hostPath: '/a:b', containerPath: '/c' }, { hostPath: '/d', containerPath: '/e', readonly: true, propagation: 'rslave' }] as const;
     expect(containerOptions('s1', { ...container, mounts }, sandbox, context).HostConfig!.Mounts).toEqual([
-      { Type: 'bind', Source: '/a:b', Target: '/c', ReadOnly: false, BindOptions: { Propagation: 'rprivate' } },
+      { Type: 'bind', Source: '/a:b', Target: '/c', ReadOnly: false },
       { Type: 'bind', Source: '/d', Target: '/e', ReadOnly: true, BindOptions: { Propagation: 'rslave' } },
     ]);
   });
