@@ -14,6 +14,7 @@ import { createPodGarbageCollector } from './podgc/pod-garbage-collector.ts';
 import { replicaSetController } from './replicaset/replicaset-controller.ts';
 import { replicationController } from './replicationcontroller/replication-controller.ts';
 import { createRootCAPublisher } from './rootca/root-ca-publisher.ts';
+import { serviceController } from './service/service-controller.ts';
 import { serviceAccountController } from './serviceaccount/serviceaccount-controller.ts';
 import { createTtlController } from './ttl/ttl-controller.ts';
 
@@ -39,6 +40,7 @@ export function createControllers(options: ControllerOptions): Controller[] {
     taintEvictionController,
     endpointSliceController,
     endpointsController,
+    serviceController,
     replicaSetController,
     replicationController,
     deploymentController,
