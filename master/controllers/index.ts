@@ -9,7 +9,7 @@ import { createGarbageCollector } from './garbagecollector/garbage-collector.ts'
 import { createNamespaceController } from './namespace/namespace-controller.ts';
 import { createNodeIpamController } from './nodeipam/node-ipam-controller.ts';
 import { createNodeLifecycleController } from './nodelifecycle/node-lifecycle-controller.ts';
-import { taintEvictionController } from './nodelifecycle/taint-eviction-controller.ts';
+import { createTaintEvictionController } from './nodelifecycle/taint-eviction-controller.ts';
 import { createPodGarbageCollector } from './podgc/pod-garbage-collector.ts';
 import { replicaSetController } from './replicaset/replicaset-controller.ts';
 import { replicationController } from './replicationcontroller/replication-controller.ts';
@@ -37,7 +37,7 @@ export function createControllers(options: ControllerOptions): Controller[] {
     createNamespaceController(resources),
     ...(clusterCIDR === undefined ? [] : [createNodeIpamController({ clusterCIDR, ...(nodeMask === undefined ? {} : { nodeMask }) })]),
     createNodeLifecycleController(),
-    taintEvictionController,
+    createTaintEvictionController(),
     endpointSliceController,
     endpointsController,
     serviceController,

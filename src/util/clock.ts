@@ -32,11 +32,14 @@ export const realClock: Clock = {
 /** A clock that moves only when told: `await clock.advance(ms)` fires what is due, in order. */
 export class FakeClock implements Clock {
   #now: number;
+  #offset = 0;
   #timers: { at: number; id: number; call: () => void }[] = [];
   #next = 0;
   constructor(start = Date.parse('2026-01-01T00:00:00Z')) { this.#now = start; }
-  now(): number { return this.#now; }
+  now(): number { return this.#now + this.#offset; }
   monotonic(): number { return this.#now; }
+  /** Sets the time of day forward or back; what is measured monotonically does not notice. */
+  jump(ms: number): void { this.#offset += ms; }
   after(ms: number, call: () => void): () => void {
     const timer = { at: this.#now + Math.max(0, ms), id: this.#next++, call };
     this.#timers.push(timer);

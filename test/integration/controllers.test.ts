@@ -278,6 +278,29 @@ describe('nodes', () => {
     await plane.until(() => on('node-1').every((p) => p.metadata.deletionTimestamp) && on('node-2').length === 4, 'eviction', 120_000);
   });
 
+  it('are not silent, and their Pods not out of time, because somebody set the clock', async () => {
+    await start();
+    const { Nodes } = await import('../../src/api/core/node.ts');
+    await plane.client.create(Deployments, deployment({ replicas: 2 }));
+    await plane.until(complete('nginx:1.28', 2));
+    const node = pods()[0]!.spec.nodeName!;
+    const here = (): Pod[] => pods().filter((p) => p.spec.nodeName === node);
+    const { uid } = here()[0]!.metadata;
+    plane.clock.jump(3_600_000);
+    await plane.clock.advance(45_000);
+    expect(plane.informers.informer(Nodes).list().every((n) => !n.spec.taints?.length)).toBe(true);
+    // The stored time is an hour old by now: what counts is when the taint was seen.
+    const taint = { key: 'node.kubernetes.io/unreachable', effect: 'NoExecute', timeAdded: new Date(plane.clock.now() - 3_600_000).toISOString().replace(/\.\d+/, '') };
+    plane.silence(node);
+    await plane.until(() => plane.informers.informer(Nodes).get(node)!.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'Unknown'), 'unknown', 60_000);
+    await plane.client.patch(Nodes, { name: node }, { spec: { taints: [taint] } });
+    plane.clock.jump(-7_200_000);
+    await plane.clock.advance(290_000);
+    expect(here().find((p) => p.metadata.uid === uid)?.metadata.deletionTimestamp).toBeUndefined();
+    plane.clock.jump(7_200_000);
+    await plane.until(() => here().find((p) => p.metadata.uid === uid)?.metadata.deletionTimestamp, 'eviction', 20_000);
+  });
+
   it('a Pod that fits nowhere says why, and is placed when it fits', async () => {
     await start({ nodes: ['node-1'] });
     await plane.client.create(Deployments, deployment({ replicas: 1, template: { metadata: { labels }, spec: { containers: [{ ...container('nginx:1.28'), resources: { requests: { cpu: '20' } } }] } } } as Draft<Deployment['spec']>));

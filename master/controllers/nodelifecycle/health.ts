@@ -1,4 +1,5 @@
-// Whether a node still speaks: judged by changes of its Lease and heartbeat as seen here, never by comparing clocks of two machines.
+// Whether a node still speaks: judged by changes of its Lease and heartbeat as seen here, never by comparing clocks of two machines,
+// and measured in time this process was awake: a clock that is set, a master that was down or stopped, silence no node.
 // upstream: pkg/controller/nodelifecycle/node_lifecycle_controller.go (tryUpdateNodeHealth)
 import { findCondition } from '../../../src/apimachinery/conditions.ts';
 import type { Lease } from '../../../src/api/coordination/lease.ts';
@@ -9,10 +10,28 @@ import { timestamp } from '../../../src/util/clock.ts';
 export const monitorGraceMs = 40_000;
 /** A new node may take this long to report for the first time. */
 export const startupGraceMs = 60_000;
+/** How often each node is looked at, even if nothing is heard. (upstream: --node-monitor-period) */
+export const monitorPeriodMs = 5_000;
 /** What only the node itself can say; unknown when it is silent. */
 const reportedConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'] as const;
 
-/** `heardAt` is when this process last saw a sign of life, which `sign` describes. */
+/**
+ * Monotonic time without the spells in which this process did not run (stopped, or its machine suspended): it was deaf then. It is
+ * read at least every `monitorPeriodMs`, so a much longer pause between two readings was such a spell.
+ */
+export class AwakeTime {
+  #last: number | undefined;
+  #deaf = 0;
+  /** @param monotonic ms that never jump */
+  read(monotonic: number): number {
+    const gap = monotonic - (this.#last ?? monotonic);
+    if (gap > 2 * monitorPeriodMs) this.#deaf += gap - monitorPeriodMs;
+    this.#last = monotonic;
+    return monotonic - this.#deaf;
+  }
+}
+
+/** `heardAt` is the awake time this process last saw a sign of life, which `sign` describes. */
 export interface NodeHealth { readonly sign: string; readonly heardAt: number }
 
 export function observe(previous: NodeHealth | undefined, node: Node, lease: Lease | undefined, now: number): NodeHealth {
@@ -33,7 +52,7 @@ export function graceLeft(node: Node, health: NodeHealth, now: number): number {
   return health.heardAt + (reported ? monitorGraceMs : startupGraceMs) - now;
 }
 
-/** The conditions of a silent node; undefined when they already say so. */
+/** The conditions of a silent node; undefined when they already say so. `now` is the time of day. */
 export function silentConditions(node: Node, now: number): NodeCondition[] | undefined {
   const conditions = node.status?.conditions ?? [];
   const changed = reportedConditions.filter((type) => findCondition(conditions, type)?.status !== 'Unknown');

@@ -9,7 +9,7 @@ import { keyOf, type Draft } from '../../../src/client/client.ts';
 import type { Controller, ControllerContext, ReconcileResult } from '../../../src/controller/controller.ts';
 import { timestamp } from '../../../src/util/clock.ts';
 import { isPodReady } from '../pod-state.ts';
-import { graceLeft, observe, silentConditions, type NodeHealth } from './health.ts';
+import { AwakeTime, graceLeft, monitorPeriodMs, observe, silentConditions, type NodeHealth } from './health.ts';
 import { planTaints } from './taints.ts';
 
 const leaseNamespace = 'kube-node-lease';
@@ -18,7 +18,7 @@ export const nodeIndex = { resource: Pods, name: 'node', of: (pod: Pod) => (pod.
 const readyStatus = (node: Node | undefined): string | undefined => findCondition(node?.status?.conditions, 'Ready')?.status;
 
 export function createNodeLifecycleController(): Controller {
-  const memory: Memory = { seen: new Map(), marked: new Set() };
+  const memory: Memory = { seen: new Map(), marked: new Set(), awake: new AwakeTime() };
   return {
     name: 'node-controller',
     for: Nodes,
@@ -34,9 +34,9 @@ export function createNodeLifecycleController(): Controller {
 }
 
 /** What only this process knows: when each node was last heard, and the unready nodes whose Pods are marked already. */
-interface Memory { readonly seen: Map<string, NodeHealth>; readonly marked: Set<string> }
+interface Memory { readonly seen: Map<string, NodeHealth>; readonly marked: Set<string>; readonly awake: AwakeTime }
 
-async function reconcile({ seen, marked }: Memory, context: ControllerContext, name: string): Promise<ReconcileResult | void> {
+async function reconcile({ seen, marked, awake }: Memory, context: ControllerContext, name: string): Promise<ReconcileResult | void> {
   const node = context.cached(Nodes).get(name);
   if (!node) {
     seen.delete(name);
@@ -44,9 +44,10 @@ async function reconcile({ seen, marked }: Memory, context: ControllerContext, n
     return undefined;
   }
   const now = context.clock.now();
-  const health = observe(seen.get(name), node, context.cached(Leases).get(`${leaseNamespace}/${name}`), now);
+  const awakeAt = awake.read(context.clock.monotonic());
+  const health = observe(seen.get(name), node, context.cached(Leases).get(`${leaseNamespace}/${name}`), awakeAt);
   seen.set(name, health);
-  const left = graceLeft(node, health, now);
+  const left = graceLeft(node, health, awakeAt);
   const conditions = left <= 0 ? silentConditions(node, now) : undefined;
   if (conditions) {
     await context.client.updateStatus(Nodes, { ...node, status: { ...node.status, conditions } } as Draft<Node>);
@@ -66,7 +67,7 @@ async function reconcile({ seen, marked }: Memory, context: ControllerContext, n
     await markPodsNotReady(context, node);
     marked.add(name);
   }
-  return left > 0 ? { requeueAfter: left } : undefined;
+  return { requeueAfter: left > 0 ? Math.min(left, monitorPeriodMs) : monitorPeriodMs };
 }
 
 /** Traffic must not wait for a node that cannot say itself that its Pods are unreachable. */

@@ -47,20 +47,17 @@ export function planTaints(node: Node, evict: boolean, now: number): Taint[] | u
 }
 
 /**
- * When a Pod has to leave a node (ms since the epoch): undefined when every evicting taint is tolerated for good, `now` when
- * one is not tolerated, else when the first tolerated time is over, counted from when its taint was put on.
+ * How long a Pod may stay (ms) once it is seen that its node has these taints: undefined when none evicts, Infinity when every
+ * one is tolerated for good, 0 when one is not tolerated, else the shortest time tolerated.
  */
-export function evictionTime(taints: readonly Taint[], tolerations: readonly Toleration[], now: number): number | undefined {
-  let earliest: number | undefined;
-  for (const taint of taints) {
-    if (taint.effect !== 'NoExecute') continue;
+export function toleratedMs(taints: readonly Taint[], tolerations: readonly Toleration[]): number | undefined {
+  const evicting = taints.filter((taint) => taint.effect === 'NoExecute');
+  if (!evicting.length) return undefined;
+  let shortest = Infinity;
+  for (const taint of evicting) {
     const matching = tolerations.filter((t) => tolerates(t, taint));
-    if (!matching.length) return now;
-    const seconds = matching.map((t) => t.tolerationSeconds).filter((s) => s !== undefined && s !== null) as number[];
-    if (!seconds.length) continue;
-    const since = taint.timeAdded ? Date.parse(taint.timeAdded) : now;
-    const end = since + Math.max(0, Math.min(...seconds)) * 1000;
-    earliest = Math.min(earliest ?? Infinity, end);
+    if (!matching.length) return 0;
+    for (const { tolerationSeconds } of matching) if (tolerationSeconds !== undefined && tolerationSeconds !== null) shortest = Math.min(shortest, Math.max(0, tolerationSeconds) * 1000);
   }
-  return earliest;
+  return shortest;
 }

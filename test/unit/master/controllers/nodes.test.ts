@@ -1,6 +1,6 @@
 // When a silent node counts as gone, and which Pods it then loses.
-import { graceLeft, observe, silentConditions } from '../../../../master/controllers/nodelifecycle/health.ts';
-import { evictionTime, planTaints } from '../../../../master/controllers/nodelifecycle/taints.ts';
+import { AwakeTime, graceLeft, observe, silentConditions } from '../../../../master/controllers/nodelifecycle/health.ts';
+import { planTaints, toleratedMs } from '../../../../master/controllers/nodelifecycle/taints.ts';
 import { nextSubnet } from '../../../../master/controllers/nodeipam/node-ipam-controller.ts';
 import type { Lease } from '../../../../src/api/coordination/lease.ts';
 import { formatCIDR, mustParseCIDR } from '../../../../src/util/cidr.ts';
@@ -48,19 +48,28 @@ describe('taints of a node', () => {
   });
 });
 
-describe('when a Pod has to leave', () => {
+describe('how long a Pod may stay', () => {
   const taint = { key: 'k', value: 'v', effect: 'NoExecute', timeAdded: at(0) };
-  const now = t0 + 10_000;
   it.each<[string, object[], object[], number | undefined]>([
     ['nothing evicts', [{ key: 'k', effect: 'NoSchedule' }], [], undefined],
-    ['not tolerated', [taint], [], now],
-    ['tolerated for good', [taint], [{ key: 'k', operator: 'Exists' }], undefined],
-    ['tolerated for a while, from when the taint came', [taint], [{ key: 'k', operator: 'Exists', tolerationSeconds: 300 }], t0 + 300_000],
-    ['the shortest counts', [taint], [{ operator: 'Exists', tolerationSeconds: 300 }, { key: 'k', value: 'v', tolerationSeconds: 20 }], t0 + 20_000],
-    ['a time without end does not lengthen another', [taint], [{ operator: 'Exists' }, { key: 'k', value: 'v', tolerationSeconds: 20 }], t0 + 20_000],
-    ['one of two not tolerated', [taint, { key: 'z', effect: 'NoExecute' }], [{ key: 'k', operator: 'Exists' }], now],
-    ['another value', [taint], [{ key: 'k', value: 'w' }], now],
-  ])('%s', (_, taints, tolerations, expected) => { expect(evictionTime(taints as never, tolerations as never, now)).toBe(expected); });
+    ['not tolerated', [taint], [], 0],
+    ['tolerated for good', [taint], [{ key: 'k', operator: 'Exists' }], Infinity],
+    ['tolerated for a while', [taint], [{ key: 'k', operator: 'Exists', tolerationSeconds: 300 }], 300_000],
+    ['tolerated for no time', [taint], [{ key: 'k', operator: 'Exists', tolerationSeconds: -1 }], 0],
+    ['the shortest counts', [taint], [{ operator: 'Exists', tolerationSeconds: 300 }, { key: 'k', value: 'v', tolerationSeconds: 20 }], 20_000],
+    ['a time without end does not lengthen another', [taint], [{ operator: 'Exists' }, { key: 'k', value: 'v', tolerationSeconds: 20 }], 20_000],
+    ['one of two not tolerated', [taint, { key: 'z', effect: 'NoExecute' }], [{ key: 'k', operator: 'Exists' }], 0],
+    ['another value', [taint], [{ key: 'k', value: 'w' }], 0],
+  ])('%s', (_, taints, tolerations, expected) => { expect(toleratedMs(taints as never, tolerations as never)).toBe(expected); });
+});
+
+describe('time awake', () => {
+  it('passes like any other while it is looked at, and stands still while this process does not run', () => {
+    const awake = new AwakeTime();
+    expect([1_000, 6_000, 11_000].map((t) => awake.read(t))).toEqual([1_000, 6_000, 11_000]);
+    expect(awake.read(3_611_000)).toBe(16_000);
+    expect(awake.read(3_612_000)).toBe(17_000);
+  });
 });
 
 describe('subnets', () => {
