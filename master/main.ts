@@ -9,8 +9,10 @@ import { realClock } from '../src/util/clock.ts';
 import type { Log } from '../src/util/log.ts';
 import { ApiServer } from './apiserver/api-server.ts';
 import { drainHandler } from './apiserver/drain.ts';
+import { nodeAuthorizer } from './apiserver/authorization/node-authorizer.ts';
+import { NodeGraph } from './apiserver/authorization/node-graph.ts';
 import { peerAuthenticator } from './apiserver/filters/authentication.ts';
-import { controlPlane, discovery, nodes, superusers } from './apiserver/filters/authorization.ts';
+import { controlPlane, discovery, superusers } from './apiserver/filters/authorization.ts';
 import { HttpServer } from './apiserver/http-server.ts';
 import { MemoryTransport } from './apiserver/memory-transport.ts';
 import { openApiHandlers } from './apiserver/openapi.ts';
@@ -70,7 +72,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     const tunnels = new Tunnels({ clock, log });
     let ready = false;
     const server = new ApiServer({
-      registry, log, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodes, discovery],
+      registry, log, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodeAuthorizer(new NodeGraph(registry)), discovery],
       paths: [...openApiHandlers(allResources), drainHandler(tunnels)],
       subresources: { '/pods/log': logHandler(tunnels) },
       serverAddress: () => `${advertiseAddress}:${port}`, ready: () => ready,

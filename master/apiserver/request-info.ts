@@ -1,4 +1,6 @@
 // What a path and method mean: which resource, which verb. (upstream: apiserver endpoints/request/requestinfo.go)
+import { parseFieldSelector } from '../../src/apimachinery/selectors.ts';
+
 export interface RequestInfo {
   readonly isResource: boolean;
   /** Upstream's verbs: get, list, watch, create, update, patch, delete, deletecollection; the lower-case method for other paths. */
@@ -12,9 +14,24 @@ export interface RequestInfo {
   readonly name: string;
   /** Decoded segments after the subresource (proxy paths). */
   readonly rest: readonly string[];
+  /** As the client wrote it, for lists and watches. */
+  readonly fieldSelector?: string;
+}
+
+/** The one object a request is about, also where a list or watch of it is asked for by `metadata.name`; '' when there are several. */
+export function nameAsked({ name, fieldSelector }: RequestInfo): string {
+  if (name !== '' || !fieldSelector) return name;
+  try {
+    return parseFieldSelector(fieldSelector).requirements.find((r) => r.field === 'metadata.name' && r.operator === '=')?.value ?? '';
+  } catch {
+    // What is wrong with the selector says the handler.
+    return '';
+  }
 }
 
 const verbs: Readonly<Record<string, string>> = { GET: 'get', HEAD: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+
+const selecting = new Set(['list', 'watch', 'deletecollection']);
 
 /** @throws URIError for a malformed escape */
 export function parseRequestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
@@ -44,5 +61,5 @@ export function parseRequestInfo(method: string, path: string, query: URLSearchP
     if (verb === 'get') verb = query.get('watch') === 'true' || query.get('watch') === '1' ? 'watch' : 'list';
     if (verb === 'delete') verb = 'deletecollection';
   } else if (verb === 'get' && subresource === '' && (query.get('watch') === 'true' || query.get('watch') === '1')) verb = 'watch';
-  return { isResource: true, verb, path, group, version, namespace: resource === 'namespaces' ? name : namespace, resource, subresource, name, rest: rest.slice(3) };
+  return { isResource: true, verb, path, group, version, namespace: resource === 'namespaces' ? name : namespace, resource, subresource, name, rest: rest.slice(3), ...(selecting.has(verb) ? { fieldSelector: query.get('fieldSelector') ?? '' } : {}) };
 }

@@ -125,6 +125,14 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
     return lowerBound(bucket.keys, `${prefix}\uffff`) - lowerBound(bucket.keys, prefix);
   }
 
+  /** Calls with every change under a resource's prefix from now on, in the turn in which the cache takes it in; the result stops that. */
+  observe(prefix: string, event: (event: CacheEvent<T>) => void): () => void {
+    const { watchers } = this.#bucket(prefixOf(prefix));
+    const watcher: CacheWatcher<T> = { prefix, event, progress: () => undefined };
+    watchers.add(watcher);
+    return () => { watchers.delete(watcher); };
+  }
+
   /** Resolves once everything up to `revision` is visible. */
   waitFor(revision: number): Promise<void> {
     if (this.#revision >= revision) return Promise.resolve();

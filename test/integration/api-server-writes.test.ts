@@ -34,6 +34,13 @@ describe('a write to /status', () => {
     const written = await call('PATCH', `${apps}/deployments/status/status`, { metadata: { labels: { l: '2' }, annotations: { a: 'b' } }, spec: { replicas: 9 }, status: { observedGeneration: 1 } });
     expect(written).toMatchObject({ metadata: { generation: 1, labels: { l: '1' }, annotations: { a: 'b' } }, spec: { replicas: 0 }, status: { observedGeneration: 1 } });
   });
+  it('changes no metadata of kinds whose status is written by machines only', async () => {
+    const path = '/apis/storage.k8s.io/v1/volumeattachments';
+    await call('POST', path, { metadata: { name: 'va', labels: { l: '1' } }, spec: { attacher: 'd.example.com', nodeName: 'n1', source: { persistentVolumeName: 'pv' } } });
+    const written = await call('PATCH', `${path}/va/status`, { metadata: { labels: { l: '2' }, annotations: { a: 'b' }, finalizers: ['example.com/f'] }, spec: { nodeName: 'n2' }, status: { attached: true } });
+    expect(written).toMatchObject({ metadata: { labels: { l: '1' } }, spec: { nodeName: 'n1' }, status: { attached: true } });
+    expect([written.metadata.annotations, written.metadata.finalizers]).toEqual([undefined, undefined]);
+  });
   it('is not made by other writes', async () => {
     const old = await call('GET', `${apps}/deployments/status`);
     const written = await call('PUT', `${apps}/deployments/status`, { ...old, status: { observedGeneration: 7 }, spec: { ...old.spec, replicas: 2 } });

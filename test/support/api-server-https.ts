@@ -7,8 +7,10 @@ import type { ClusterAccess } from '../../src/client/kubeconfig.ts';
 import { realClock } from '../../src/util/clock.ts';
 import { silentLog, type Log } from '../../src/util/log.ts';
 import { ApiServer, type PathHandler } from '../../master/apiserver/api-server.ts';
+import { nodeAuthorizer } from '../../master/apiserver/authorization/node-authorizer.ts';
+import { NodeGraph } from '../../master/apiserver/authorization/node-graph.ts';
 import { peerAuthenticator } from '../../master/apiserver/filters/authentication.ts';
-import { controlPlane, discovery, nodes, superusers } from '../../master/apiserver/filters/authorization.ts';
+import { controlPlane, discovery, superusers } from '../../master/apiserver/filters/authorization.ts';
 import type { InFlightLimits } from '../../master/apiserver/filters/max-in-flight.ts';
 import { HttpServer } from '../../master/apiserver/http-server.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
@@ -42,7 +44,7 @@ export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?
   const registry = new Registry({ store, resources: allResources, clock: realClock, log: silentLog, ranges: { serviceCIDR: '10.43.0.0/16', nodePorts: { first: 30000, last: 32767 } }, ...(options.watcherLimit === undefined ? {} : { watcherLimit: options.watcherLimit }) });
   await registry.start(stop.signal);
   const server = new ApiServer({
-    registry, log: silentLog, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodes, discovery],
+    registry, log: silentLog, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodeAuthorizer(new NodeGraph(registry)), discovery],
     paths: options.paths ?? [], subresources: {}, serverAddress: () => '127.0.0.1:6443', ready: () => true,
     ...(options.limits ? { limits: options.limits } : {}),
   });

@@ -5,8 +5,10 @@ import { InformerFactory } from '../../src/client/informer.ts';
 import { realClock, type Clock } from '../../src/util/clock.ts';
 import { silentLog } from '../../src/util/log.ts';
 import { ApiServer } from '../../master/apiserver/api-server.ts';
+import { nodeAuthorizer } from '../../master/apiserver/authorization/node-authorizer.ts';
+import { NodeGraph } from '../../master/apiserver/authorization/node-graph.ts';
 import { peerAuthenticator } from '../../master/apiserver/filters/authentication.ts';
-import { controlPlane, discovery, nodes, superusers } from '../../master/apiserver/filters/authorization.ts';
+import { controlPlane, discovery, superusers } from '../../master/apiserver/filters/authorization.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
 import { bootstrapNamespaces } from '../../master/bootstrap.ts';
 import { Registry } from '../../master/registry/registry.ts';
@@ -32,7 +34,7 @@ export async function startTestApi(options: { clock?: Clock; store?: Store } = {
   const registry = new Registry({ store, resources: allResources, clock, log: silentLog, ranges: { serviceCIDR: '10.43.0.0/16', nodePorts: { first: 30000, last: 32767 } } });
   await registry.start(stop.signal);
   const server = new ApiServer({
-    registry, log: silentLog, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodes, discovery],
+    registry, log: silentLog, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodeAuthorizer(new NodeGraph(registry)), discovery],
     paths: [], subresources: {}, serverAddress: () => '127.0.0.1:6443', ready: () => true,
   });
   const as = (name: string, ...groups: string[]): Client => new Client(new MemoryTransport(server, { name, groups: [...groups, 'system:authenticated'] }));

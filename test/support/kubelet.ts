@@ -56,6 +56,8 @@ export async function kubeletBed(images: Readonly<Record<string, FakeImage>>, op
   const clock = options.clock ?? realClock;
   const api = await startTestApi();
   const { client } = api;
+  // The kubelet may do no more than an agent.
+  const agent = api.as('system:node:node-1', 'system:nodes');
   const runtime = new FakeRuntime({ clock, images });
   const dataDir = mkdtempSync(join(tmpdir(), 'dray-kubelet-'));
   const addresses = new CountingAddresses();
@@ -69,9 +71,9 @@ export async function kubeletBed(images: Readonly<Record<string, FakeImage>>, op
     api, client, runtime, clock, dataDir, addresses, get,
     start(overrides = {}) {
       const stop = new AbortController();
-      const recorder = new EventRecorder(client, Events, { component: 'kubelet', host: 'node-1' }, { clock: realClock, log });
+      const recorder = new EventRecorder(agent, Events, { component: 'kubelet', host: 'node-1' }, { clock: realClock, log });
       const kubelet = new Kubelet({
-        client, runtime: runtime as Runtime, clock, log, recorder, nodeName: 'node-1', hostIPs: ['192.168.0.1'], dataDir, network: 'dray-test', addresses, clusterDomain: 'cluster.local', clusterDNS: ['10.43.0.10'],
+        client: agent, runtime: runtime as Runtime, clock, log, recorder, nodeName: 'node-1', hostIPs: ['192.168.0.1'], dataDir, network: 'dray-test', addresses, clusterDomain: 'cluster.local', clusterDNS: ['10.43.0.10'],
         services: () => [], allocatable: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '10Gi' }, memoryCapacity: 8 * 2 ** 30, starts: 4, mounter: noMounts, drained: () => Promise.resolve(), ...overrides,
       });
       const done = kubelet.run(stop.signal);

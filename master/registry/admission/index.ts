@@ -11,7 +11,7 @@ import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 export const admissionPlugins = (registry: Registry): readonly AdmissionPlugin[] => [
   namespaceLifecycle(registry),
   serviceAccount(registry),
-  nodeRestriction(),
+  nodeRestriction(registry),
   taintNodesByCondition(),
   priority(),
   defaultTolerationSeconds(),

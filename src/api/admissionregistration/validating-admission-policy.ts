@@ -108,6 +108,7 @@ export const ValidatingAdmissionPolicies = defineResource({
     status: field(3, validatingAdmissionPolicyStatus, { written: true, doc: 'The policy as it is.' }),
   },
   subresources: { status: true },
+  statusKeeps: ['labels', 'annotations', 'finalizers', 'ownerReferences'],
   generation: true,
   validate: ({ spec }) => specFaults(spec),
   columns: [

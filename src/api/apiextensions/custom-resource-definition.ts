@@ -23,6 +23,7 @@ export const CustomResourceDefinitions = defineResource({
     status: field(3, customResourceDefinitionStatus, { written: true, doc: 'The definition as it is.' }),
   },
   subresources: { status: true },
+  statusKeeps: ['labels', 'annotations', 'finalizers', 'ownerReferences'],
   generation: true,
   prepareCreate: recordStorageVersion,
   prepareUpdate: recordStorageVersion,

@@ -81,6 +81,7 @@ export const APIServices = defineResource({
     status: field(3, apiServiceStatus, { written: true, doc: 'Whether it is served.' }),
   },
   subresources: { status: true },
+  statusKeeps: ['labels', 'annotations', 'finalizers', 'ownerReferences'],
   validate: ({ metadata, spec }) => specFaults(spec, metadata.name),
   columns: [
     nameColumn,

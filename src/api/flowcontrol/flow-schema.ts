@@ -161,6 +161,7 @@ export const FlowSchemas = defineResource({
     status: field(3, flowSchemaStatus, { written: true, doc: 'The FlowSchema as it is.' }),
   },
   subresources: { status: true },
+  statusKeeps: ['labels', 'annotations', 'finalizers', 'ownerReferences'],
   generation: true,
   validate: ({ metadata, spec }) => specFaults(spec, metadata.name),
   columns: [

@@ -105,6 +105,7 @@ export const PriorityLevelConfigurations = defineResource({
     status: field(3, priorityLevelConfigurationStatus, { written: true, doc: 'The level as it is.' }),
   },
   subresources: { status: true },
+  statusKeeps: ['labels', 'annotations', 'finalizers', 'ownerReferences'],
   generation: true,
   columns: [
     nameColumn,

@@ -63,6 +63,7 @@ export const VolumeAttachments = defineResource({
     status: field(3, volumeAttachmentStatus, { written: true, doc: 'How attaching went.' }),
   },
   subresources: { status: true },
+  statusKeeps: ['labels', 'annotations', 'finalizers', 'ownerReferences'],
   validate: ({ spec }, old) => [...specFaults(spec), ...(old ? immutableFaults(spec, old.spec, 'spec') : [])],
   validateStatus: ({ status }) => statusFaults(status),
   columns: [
