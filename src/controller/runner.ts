@@ -1,4 +1,5 @@
 // Runs controllers: owns their informers, work queues, workers, expectations and log fields, so that no controller has to.
+import { setMaxListeners } from 'node:events';
 import { controllerOf } from '../apimachinery/owners.ts';
 import { isConflict, StatusError } from '../apimachinery/status-error.ts';
 import { Client, keyOf, splitKey } from '../client/client.ts';
@@ -45,6 +46,8 @@ export class ControllerRunner {
     const { controller, queue } = this;
     const unsubscribe = [...(controller.for ? [this.#watchOwn(controller.for)] : []), ...(controller.owns ?? []).map((r) => this.#watchOwned(r)), ...(controller.watches ?? []).map((w) => this.#watchMapped(w))];
     const stop = (): void => queue.close();
+    // One signal ends all controllers of a process; that many listeners are no leak.
+    setMaxListeners(0, signal);
     signal.addEventListener('abort', stop, { once: true });
     try {
       await Promise.all([...this.#caches.values()].map((c) => c.waitFor(0, signal)));
