@@ -16,6 +16,7 @@ import { controlPlane, discovery, superusers } from './apiserver/filters/authori
 import { HttpServer } from './apiserver/http-server.ts';
 import { MemoryTransport } from './apiserver/memory-transport.ts';
 import { openApiHandlers } from './apiserver/openapi.ts';
+import { proxyConnection, proxyHandler } from './apiserver/proxy/proxy.ts';
 import { logHandler, proxyUpgrade } from './apiserver/streams/kubelet-proxy.ts';
 import { Tunnels } from './apiserver/tunnel.ts';
 import { bootstrapClusterInfo, bootstrapNamespaces, bootstrapService } from './bootstrap.ts';
@@ -74,7 +75,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     const server = new ApiServer({
       registry, log, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodeAuthorizer(new NodeGraph(registry)), discovery],
       paths: [...openApiHandlers(allResources), drainHandler(tunnels)],
-      subresources: { '/pods/log': logHandler(tunnels) },
+      subresources: { '/pods/log': logHandler(tunnels), '/pods/proxy': proxyHandler(tunnels), '/services/proxy': proxyHandler(tunnels), '/nodes/proxy': proxyHandler(tunnels) },
       serverAddress: () => `${advertiseAddress}:${port}`, ready: () => ready,
     });
     http = new HttpServer({
@@ -82,6 +83,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
       async upgrade(request, raw, socket, head) {
         const admitted = await server.admit(request);
         if (admitted.info.path.startsWith('/dray/v1/')) tunnels.accept(admitted.info.path, admitted.user, socket, head);
+        else if (admitted.info.subresource === 'proxy') await proxyConnection(registry, tunnels, admitted, raw, socket, head);
         else await proxyUpgrade(registry, tunnels, admitted, raw, socket, head);
       },
     });

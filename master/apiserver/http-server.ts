@@ -148,6 +148,7 @@ function toServerRequest(request: Request, signal: AbortSignal): ServerRequest {
     query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
     headers: flatten(request.headers),
     body: () => (body ??= readAll(request)),
+    stream: request,
     signal,
     peer: { ...peer, address: request.socket.remoteAddress ?? '' },
   };

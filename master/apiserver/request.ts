@@ -1,4 +1,5 @@
 // A request and an answer of the API server, independent of how they travel: over HTTP or in memory.
+import type { Readable } from 'node:stream';
 import type { StoredObject } from '../registry/stored-object.ts';
 import type { User } from '../registry/request-context.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -12,6 +13,8 @@ export interface ServerRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** The body's bytes, or a JSON value that belongs to the receiver (in memory). @throws StatusError 413 */
   body(): Promise<{ bytes: Uint8Array } | { value: unknown }>;
+  /** The body as it comes in, for whoever passes it on instead of calling `body()`; none in memory. */
+  readonly stream?: Readable;
   readonly signal: AbortSignal;
   /** Who is at the other end of the connection, as far as the transport knows: a verified client certificate, or an in-process caller. */
   readonly peer: { readonly user?: User; readonly address: string; /** It showed a certificate that is none of our CA's. */ readonly unverified?: boolean };

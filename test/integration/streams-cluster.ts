@@ -18,6 +18,7 @@ import { peerAuthenticator } from '../../master/apiserver/filters/authentication
 import { discovery, superusers } from '../../master/apiserver/filters/authorization.ts';
 import { HttpServer } from '../../master/apiserver/http-server.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
+import { proxyConnection, proxyHandler } from '../../master/apiserver/proxy/proxy.ts';
 import { logHandler, proxyUpgrade } from '../../master/apiserver/streams/kubelet-proxy.ts';
 import { Tunnels } from '../../master/apiserver/tunnel.ts';
 import { bootstrapNamespaces } from '../../master/bootstrap.ts';
@@ -73,13 +74,14 @@ export async function startStreamsCluster(): Promise<StreamsCluster> {
   const tunnels = new Tunnels({ clock: realClock, log: silentLog });
   const server = new ApiServer({
     registry, log: silentLog, authenticators: [peerAuthenticator], authorizers: [superusers, { name: 'node', authorize: (user) => user.groups.includes('system:nodes') || undefined }, discovery],
-    paths: [], subresources: { '/pods/log': logHandler(tunnels) }, serverAddress: () => '127.0.0.1', ready: () => true,
+    paths: [], subresources: { '/pods/log': logHandler(tunnels), '/pods/proxy': proxyHandler(tunnels), '/services/proxy': proxyHandler(tunnels), '/nodes/proxy': proxyHandler(tunnels) }, serverAddress: () => '127.0.0.1', ready: () => true,
   });
   const http = new HttpServer({
     server, key: serving.key, cert: serving.cert, clientCa: authority.cert, log: silentLog,
     async upgrade(request, raw, socket, head) {
       const admitted = await server.admit(request);
       if (admitted.info.path.startsWith('/dray/v1/')) tunnels.accept(admitted.info.path, admitted.user, socket, head);
+      else if (admitted.info.subresource === 'proxy') await proxyConnection(registry, tunnels, admitted, raw, socket, head);
       else await proxyUpgrade(registry, tunnels, admitted, raw, socket, head);
     },
   });
@@ -96,8 +98,9 @@ export async function startStreamsCluster(): Promise<StreamsCluster> {
   await client.create(ServiceAccounts, { metadata: { namespace: 'default', name: 'default' } });
   const key = { namespace: 'default', name: 'web' };
   const created = await client.create(Pods, { metadata: key, spec: { nodeName, containers: [{ name: 'main', image: 'host', stdin: true }] } } as never);
-  await client.patch(Pods, key, { status: { phase: 'Running', containerStatuses: [{ name: 'main', ready: true, restartCount: 0, image: 'host', imageID: 'host', state: { running: { startedAt: '2026-01-01T00:00:00Z' } } }] } }, { subresource: 'status' } as never);
-  const pod = created as unknown as Pod;
+  await client.patch(Pods, key, { status: { phase: 'Running', podIP: '10.244.7.7', podIPs: [{ ip: '10.244.7.7' }], containerStatuses: [{ name: 'main', ready: true, restartCount: 0, image: 'host', imageID: 'host', state: { running: { startedAt: '2026-01-01T00:00:00Z' } } }] } }, { subresource: 'status' } as never);
+  // What the API calls the Pod's address is this machine for the kubelet.
+  const pod = { ...created, status: { podIP: '127.0.0.1' } } as unknown as Pod;
 
   const fake = new FakeRuntime({ clock: realClock, images: { host: { main: (process) => hostProgram({ ...process, command: ['cat'] }), exec: hostProgram } } });
   const sandboxConfig = { metadata: { ...key, uid: pod.metadata.uid, attempt: 0 }, hostname: 'web', network: 'host' };

@@ -9,6 +9,7 @@ import type { Runtime } from '../../runtime/runtime.ts';
 import type { Pod } from '../pod.ts';
 import type { PodRuntimeStatus } from '../runtime-status.ts';
 import { containerForLogs, logQuery } from './logs.ts';
+import { dialPod } from './tcp-dial.ts';
 
 export interface PodLookup {
   pods(): readonly Pod[];
@@ -106,6 +107,11 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
       };
       socket.on('error', (error) => log.debug({ error }, 'a stream connection broke'));
       try {
+        const [first, namespace, name, port] = partsOf(urlOf(request));
+        if (first === 'tcp') {
+          dialPod(podOf(namespace, name), Number(port), socket, head).catch(fail);
+          return;
+        }
         if (!streaming) throw new Error('streaming is not available on this node');
         streaming(target(request), request, socket, head).catch((error: unknown) => {
           log.info({ error, url: request.url }, 'a stream ended with an error');

@@ -1,0 +1,144 @@
+// The proxy subresource of Pods, Services and nodes: a request, or a connection that asks for an upgrade, is passed on as it is.
+// Pods are reached through the tunnel of their node's agent. upstream: apimachinery util/proxy/upgradeaware.go, transport.go
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { connect as connectTcp } from 'node:net';
+import type { Duplex, Readable } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
+import * as errors from '../../../src/apimachinery/status-error.ts';
+import type { Pod } from '../../../src/api/core/pod.ts';
+import type { Service } from '../../../src/api/core/service.ts';
+import type { EndpointSlice } from '../../../src/api/discovery/endpoint-slice.ts';
+import type { Registry } from '../../registry/registry.ts';
+import type { SubresourceHandler } from '../api-server.ts';
+import type { AdmittedRequest, Answer } from '../request.ts';
+import type { Tunnels } from '../tunnel.ts';
+import { podLocation, serviceLocation, splitName, type Location } from './location.ts';
+
+const connectTimeoutMs = 10_000;
+/** Of one connection each way, and what tells who calls: not for whoever is behind the proxy. */
+const dropped = /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|authorization|impersonate-.*|http2-settings|:.*)$/i;
+
+/** `{prefix}/proxy` and what follows, as they came. */
+function split(request: Pick<AdmittedRequest, 'path' | 'info'>): { prefix: string; rest: string } {
+  const [prefix = ''] = /^.*?\/(?:pods|services|nodes)\/[^/]+\/proxy/.exec(request.path) ?? [];
+  return { prefix, rest: request.path.slice(prefix.length) };
+}
+
+interface Target { readonly host: string; connect(): Promise<Duplex> }
+
+/** @throws StatusError */
+function targetOf(registry: Registry, tunnels: Tunnels, { info }: AdmittedRequest): Target {
+  if (info.resource === 'nodes') {
+    registry.find('', 'v1', 'nodes')!.get(undefined, info.name);
+    return { host: info.name, connect: () => tunnels.dial(info.name) };
+  }
+  const name = splitName(info.name);
+  if (!name) throw errors.badRequest(`invalid ${info.resource === 'pods' ? 'pod' : 'service'} request ${JSON.stringify(info.name)}`);
+  const object = registry.find('', 'v1', info.resource)!.get(info.namespace, name.name).object as unknown;
+  const location = info.resource === 'pods'
+    ? podLocation(object as Pod, name)
+    : serviceLocation(object as Service, slicesOf(registry, info.namespace, name.name), info.name, name, (count) => Math.floor(Math.random() * count));
+  return { host: `${location.address}:${location.port}`, connect: () => open(tunnels, location) };
+}
+
+function slicesOf(registry: Registry, namespace: string, service: string): EndpointSlice[] {
+  const { prefix } = registry.find('discovery.k8s.io', 'v1', 'endpointslices')!;
+  return [...registry.cache.list(`${prefix}${namespace}/`)].map((stored) => stored.object as unknown as EndpointSlice).filter((slice) => slice.metadata.labels?.['kubernetes.io/service-name'] === service);
+}
+
+/** A connection to the place, with TLS on it where asked for. @throws StatusError 503 */
+async function open(tunnels: Tunnels, { scheme, address, port, pod }: Location): Promise<Duplex> {
+  const socket = pod ? await dialPod(tunnels, pod, port) : connectTcp({ host: address, port, timeout: connectTimeoutMs });
+  // As upstream: a Pod's certificate names nothing that could be checked here.
+  return scheme === 'https' ? connectTls({ socket, rejectUnauthorized: false }) : socket;
+}
+
+/** The agent of the Pod's node connects to the Pod; its answer to an upgrade becomes the connection. */
+async function dialPod(tunnels: Tunnels, { namespace, name, node }: NonNullable<Location['pod']>, port: number): Promise<Duplex> {
+  const socket = await tunnels.dial(node);
+  return new Promise((resolve, reject) => {
+    const path = `/tcp/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/${port}`;
+    const outgoing = httpRequest({ path, headers: { host: node, connection: 'Upgrade', upgrade: 'dray-tcp' }, createConnection: () => socket as never });
+    outgoing.once('upgrade', (_response, connection, head) => {
+      if (head.length) connection.unshift(head);
+      resolve(connection);
+    });
+    outgoing.once('response', (response) => void text(response).then((why) => reject(unreachable(why)), reject));
+    outgoing.once('error', (error) => reject(unreachable(error.message)));
+    outgoing.end();
+  });
+}
+
+const unreachable = (why: string): errors.StatusError => errors.serviceUnavailable(`error trying to reach service: ${why}`);
+
+async function text(response: IncomingMessage): Promise<string> {
+  let all = '';
+  for await (const chunk of response) all += String(chunk);
+  return all.trim();
+}
+
+function forwarded(request: AdmittedRequest, prefix: string, rest: string): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) if (value !== undefined && !dropped.test(name)) headers[name] = value;
+  const host = request.headers['host'] ?? request.headers[':authority'];
+  return {
+    ...headers, ...(host ? { host, 'x-forwarded-host': host } : {}), 'x-forwarded-proto': 'https', 'x-forwarded-uri': `${prefix}${rest}`,
+    'x-forwarded-for': [request.headers['x-forwarded-for'], request.peer.address].filter(Boolean).join(', '),
+  };
+}
+
+/** Back under the proxy's own path, when the place means itself. */
+export function rewriteLocation(location: string, prefix: string, hosts: readonly string[]): string {
+  const absolute = /^https?:\/\/([^/?#]+)(.*)$/.exec(location);
+  if (absolute && !hosts.includes(absolute[1]!)) return location;
+  const path = absolute ? absolute[2]! || '/' : location;
+  return path.startsWith('/') && !path.startsWith(`${prefix}/`) ? `${prefix}${path}` : location;
+}
+
+function backwards(headers: IncomingHttpHeaders, prefix: string, hosts: readonly string[]): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined && !dropped.test(name)) result[name] = Array.isArray(value) ? value.join(', ') : value;
+  if (result['location']) result['location'] = rewriteLocation(result['location'], prefix, hosts);
+  return result;
+}
+
+const queryOf = ({ query }: AdmittedRequest): string => (query.size ? `?${query.toString()}` : '');
+
+export function proxyHandler(tunnels: Tunnels): SubresourceHandler {
+  return async (request, { registry }): Promise<Answer> => {
+    const { prefix, rest } = split(request);
+    const target = targetOf(registry, tunnels, request);
+    // Relative links of a page need the slash.
+    if (rest === '' && (request.method === 'GET' || request.method === 'HEAD')) return { kind: 'raw', status: 301, headers: { location: `${request.path}/${queryOf(request)}` }, body: Buffer.alloc(0) };
+    const socket = await target.connect();
+    const headers = forwarded(request, prefix, rest);
+    const hosts = [target.host, headers['host'] ?? ''];
+    return new Promise((resolve, reject) => {
+      const outgoing = httpRequest({ method: request.method, path: `${rest || '/'}${queryOf(request)}`, headers: { ...headers, connection: 'close' }, createConnection: () => socket as never, signal: request.signal });
+      outgoing.once('response', (response) => {
+        response.once('close', () => socket.destroy());
+        resolve({ kind: 'raw', status: response.statusCode!, headers: backwards(response.headers, prefix, hosts), body: response as AsyncIterable<Uint8Array> });
+      });
+      outgoing.once('error', (error) => { socket.destroy(); reject(unreachable(error.message)); });
+      const body: Readable | undefined = request.stream;
+      if (body && request.method !== 'GET' && request.method !== 'HEAD') body.pipe(outgoing);
+      else outgoing.end();
+    });
+  };
+}
+
+/** A connection that asks for another protocol: carried byte for byte once the other side has answered. @throws StatusError */
+export async function proxyConnection(registry: Registry, tunnels: Tunnels, request: AdmittedRequest, raw: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  const { prefix, rest } = split(request);
+  const upstream = await targetOf(registry, tunnels, request).connect();
+  const headers = { ...forwarded(request, prefix, rest), connection: 'Upgrade', upgrade: raw.headers.upgrade ?? '' };
+  const lines = [`${raw.method} ${rest || '/'}${queryOf(request)} HTTP/1.1`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)];
+  upstream.write(`${lines.join('\r\n')}\r\n\r\n`);
+  if (head.length) upstream.write(head);
+  for (const [one, other] of [[upstream, socket], [socket, upstream]] as const) {
+    one.on('error', () => other.destroy());
+    one.on('close', () => other.destroy());
+  }
+  upstream.pipe(socket);
+  socket.pipe(upstream);
+}

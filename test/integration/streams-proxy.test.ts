@@ -1,0 +1,96 @@
+// The proxy subresources of Pods, Services and nodes, from the API server's port through the tunnel to a server of this machine.
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { request as httpsRequest } from 'node:https';
+import { WebSocket, WebSocketServer } from 'ws';
+import { startStreamsCluster, type StreamsCluster } from './streams-cluster.ts';
+
+let cluster: StreamsCluster;
+let server: Server;
+let port: number;
+beforeAll(async () => {
+  cluster = await startStreamsCluster();
+  server = createServer((request, response) => {
+    if (request.url === '/away') {
+      response.writeHead(302, { location: '/login' }).end();
+      return;
+    }
+    let size = 0;
+    request.on('data', (chunk: Buffer) => { size += chunk.length; });
+    request.on('end', () => response.writeHead(203, { 'x-seen': 'yes' }).end(JSON.stringify({ method: request.method, url: request.url, size, headers: request.headers })));
+  });
+  const sockets = new WebSocketServer({ server });
+  sockets.on('connection', (socket) => socket.on('message', (message) => socket.send(`heard ${String(message)}`)));
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  port = (server.address() as AddressInfo).port;
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await cluster.stop();
+});
+
+interface Reply { readonly status: number; readonly headers: Record<string, unknown>; readonly body: string }
+function call(method: string, path: string, body?: Buffer, headers: Record<string, string> = {}): Promise<Reply> {
+  const { server: url, ca, cert, key } = cluster.access;
+  return new Promise((resolve, reject) => {
+    const outgoing = httpsRequest(url + path, { method, ca, cert, key, agent: false, headers });
+    outgoing.on('error', reject);
+    outgoing.on('response', (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => { text += chunk; });
+      response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body: text }));
+    });
+    outgoing.end(body);
+  });
+}
+const pods = (rest: string): string => `/api/v1/namespaces/default/pods/web:${port}/proxy${rest}`;
+
+it('passes a request on, and what tells who calls is not part of it', async () => {
+  const known = await call('GET', pods('/a%2Fb/c?x=1'), undefined, { authorization: 'Bearer secret', 'x-own': 'kept' });
+  expect(known).toMatchObject({ status: 203, headers: { 'x-seen': 'yes' } });
+  const seen = JSON.parse(known.body) as { url: string; headers: Record<string, string> };
+  expect(seen.url).toBe('/a%2Fb/c?x=1');
+  expect(seen.headers).toMatchObject({ 'x-own': 'kept', 'x-forwarded-proto': 'https', 'x-forwarded-uri': pods('/a%2Fb/c'), 'x-forwarded-for': '127.0.0.1' });
+  expect(seen.headers).not.toHaveProperty('authorization');
+});
+it('carries bodies larger than an API object may be', async () => {
+  const reply = await call('POST', pods('/upload'), Buffer.alloc(5 * 1024 * 1024, 'x'));
+  expect(JSON.parse(reply.body)).toMatchObject({ method: 'POST', size: 5 * 1024 * 1024 });
+});
+it('sends a page without a slash to the one with it, and keeps redirects under the proxy', async () => {
+  expect(await call('GET', pods(''))).toMatchObject({ status: 301, headers: { location: pods('/') } });
+  expect(await call('GET', pods('/away'))).toMatchObject({ status: 302, headers: { location: pods('/login') } });
+});
+it('carries a WebSocket', async () => {
+  const { server: url, ca, cert, key } = cluster.access;
+  const socket = new WebSocket(url.replace('https', 'wss') + pods('/ws'), { ca, cert, key });
+  const heard = new Promise((resolve, reject) => {
+    socket.on('open', () => socket.send('hello'));
+    socket.on('message', (message) => resolve(String(message)));
+    socket.on('error', reject);
+  });
+  expect(await heard).toBe('heard hello');
+  socket.terminate();
+});
+it('reaches the kubelet of a node', async () => {
+  expect((await call('POST', '/api/v1/nodes', Buffer.from('{"metadata":{"name":"node-1"}}'), { 'content-type': 'application/json' })).status).toBe(201);
+  expect(await call('GET', '/api/v1/nodes/node-1/proxy/healthz')).toMatchObject({ status: 200, body: 'ok' });
+  expect((await call('GET', '/api/v1/nodes/node-2/proxy/healthz')).status).toBe(404);
+});
+it('chooses a ready endpoint of a Service', async () => {
+  const post = async (path: string, object: unknown): Promise<void> => expect((await call('POST', path, Buffer.from(JSON.stringify(object)), { 'content-type': 'application/json' })).status).toBe(201);
+  await post('/api/v1/namespaces/default/services', { metadata: { name: 'web' }, spec: { ports: [{ name: 'http', port: 80, targetPort: port }] } });
+  expect(await call('GET', '/api/v1/namespaces/default/services/web:http/proxy/x')).toMatchObject({ status: 503, body: expect.stringContaining('no endpoints available for service \\"web:http\\"') });
+  const endpoint = { addresses: ['10.244.7.7'], conditions: { ready: true }, nodeName: 'node-1', targetRef: { kind: 'Pod', namespace: 'default', name: 'web' } };
+  await post('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', { metadata: { name: 'web-1', labels: { 'kubernetes.io/service-name': 'web' } }, addressType: 'IPv4', ports: [{ name: 'http', port }], endpoints: [endpoint] });
+  for (const name of ['web:http', 'web:80', 'http:web:80']) expect((await call('GET', `/api/v1/namespaces/default/services/${name}/proxy/x`)).status).toBe(203);
+});
+it('says why it cannot', async () => {
+  const gone = await call('GET', '/api/v1/namespaces/default/pods/web:1/proxy/');
+  expect(gone.status).toBe(503);
+  expect((JSON.parse(gone.body) as { message: string }).message).toMatch(/^error trying to reach service: .*connection refused/);
+  expect(await call('GET', '/api/v1/namespaces/default/pods/ftp:web:1/proxy/')).toMatchObject({ status: 400, body: expect.stringContaining('invalid pod request') });
+  expect((await call('GET', '/api/v1/namespaces/default/services/none/proxy/')).status).toBe(404);
+});
