@@ -1,8 +1,9 @@
-// `npm run bench`: starts a cluster, runs the benchmarks one after another and prints one table, each figure beside its
+// `npm run bench [-- NAME …]`: starts a cluster, runs the benchmarks one after another and prints one table, each figure beside its
 // yardstick from the same run. Exit code 0 when everything could be measured, whatever the figures say.
 import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { DEMO_NGINX, ensureDemoImages } from '../src/cli/demo-images.ts';
+import { api } from './api/api.ts';
 import { BareEngine } from './bare-engine.ts';
 import { BenchCluster } from './cluster.ts';
 import type { Benchmark } from './context.ts';
@@ -16,34 +17,46 @@ import { up } from './up.ts';
 /** In this order: what is measured idle has not been busy before. */
 const benchmarks: readonly Benchmark[] = [idle, podStart, deployment, serviceTraffic, up];
 
-const { values } = parseArgs({
+/** Needs no Docker. */
+const apiName = 'api';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: { only: { type: 'string' }, runs: { type: 'string', default: '3' }, 'docker-host': { type: 'string' }, image: { type: 'string' }, path: { type: 'string', default: '/' } },
 });
 const runs = Number(values.runs);
 const names = benchmarks.map((b) => b.name);
-const wanted = values.only?.split(',') ?? names;
-const unknown = wanted.filter((name) => !names.includes(name));
+const wanted = positionals.length ? positionals : (values.only?.split(',') ?? [...names, apiName]);
+const unknown = wanted.filter((name) => name !== apiName && !names.includes(name));
 if (unknown.length || !Number.isInteger(runs) || runs < 1) {
-  process.stderr.write(unknown.length ? `bench: --only: no benchmark ${unknown.join(', ')}; there are ${names.join(', ')}\n` : 'bench: --runs must be a whole number from 1\n');
+  process.stderr.write(unknown.length ? `bench: no benchmark ${unknown.join(', ')}; there are ${[...names, apiName].join(', ')}\n` : 'bench: --runs must be a whole number from 1\n');
   process.exit(2);
 }
 
 const say = (text: string): void => { process.stderr.write(`${text}\n`); };
-const cluster = await BenchCluster.up(values['docker-host']);
-try {
-  const figures: Figure[] = [];
-  const { dockerHost } = cluster;
-  if (!values.image) await ensureDemoImages({ dockerHost, progress: say });
-  const engine = new BareEngine(dockerHost);
-  await engine.open();
+
+async function onDocker(): Promise<Figure[]> {
+  const cluster = await BenchCluster.up(values['docker-host']);
   try {
-    const context = { cluster, engine, image: values.image ?? DEMO_NGINX[0], path: values.image ? values.path : '/version', runs, say };
-    for (const benchmark of benchmarks) if (wanted.includes(benchmark.name)) figures.push(...(await benchmark.run(context)));
-    const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}; load ${loadavg()[0]!.toFixed(1)}`;
-    process.stdout.write(`\n${machine}; medians of ${runs} runs\n\n${table(figures)}\n`);
+    const figures: Figure[] = [];
+    const { dockerHost } = cluster;
+    if (!values.image) await ensureDemoImages({ dockerHost, progress: say });
+    const engine = new BareEngine(dockerHost);
+    await engine.open();
+    try {
+      const context = { cluster, engine, image: values.image ?? DEMO_NGINX[0], path: values.image ? values.path : '/version', runs, say };
+      for (const benchmark of benchmarks) if (wanted.includes(benchmark.name)) figures.push(...(await benchmark.run(context)));
+      return figures;
+    } finally {
+      await engine.close();
+    }
   } finally {
-    await engine.close();
+    await cluster.down();
   }
-} finally {
-  await cluster.down();
 }
+
+const figures: Figure[] = [];
+if (wanted.some((name) => name !== apiName)) figures.push(...(await onDocker()));
+if (wanted.includes(apiName)) figures.push(...(await api(runs, say)));
+const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}; load ${loadavg()[0]!.toFixed(1)}`;
+process.stdout.write(`\n${machine}; medians of ${runs} runs\n\n${table(figures)}\n`);

@@ -2,7 +2,7 @@
 export interface Figure {
   readonly what: string;
   readonly value: number;
-  readonly unit: 's' | 'ms' | 'MB' | '%' | '/s';
+  readonly unit: 's' | 'ms' | 'MB' | '%' | '/s' | '';
   /** The same done without Dray, in the same unit; several yardsticks are several figures. */
   readonly yardstick?: { readonly what: string; readonly value: number };
   /** `limit` bounds the value itself, or its ratio to the yardstick. */
@@ -31,7 +31,7 @@ export function met(figure: Figure): boolean | undefined {
 
 function number(value: number, unit: Figure['unit']): string {
   const digits = unit === 's' || unit === '%' ? 2 : unit === 'ms' && value < 10 ? 1 : 0;
-  return `${value.toFixed(digits)} ${unit}`;
+  return `${value.toFixed(digits)} ${unit}`.trimEnd();
 }
 
 function cells(figure: Figure): string[] {
