@@ -156,10 +156,12 @@ export class PodSyncer {
     }
   }
 
-  /** Keeps the last dead container of a name, for `kubectl logs --previous`. */
+  /** Keeps the newest container of a name, and the last dead one before it for `kubectl logs --previous`. */
   async #removeOlder(pod: Pod, name: string): Promise<void> {
     const { cache, runtime, log } = this.#options;
-    const [, ...dead] = containersNamed(cache.get(pod.metadata.uid), name).filter(hasEnded);
+    // The newest may have ended at once: it is still the present one.
+    const [, ...older] = containersNamed(cache.get(pod.metadata.uid), name);
+    const [, ...dead] = older.filter(hasEnded);
     for (const { id } of dead) {
       try {
         await runtime.removeContainer(id);

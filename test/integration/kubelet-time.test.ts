@@ -6,7 +6,7 @@ import { isPodReady } from '../../src/api/core/pod-conditions.ts';
 import { FakeClock } from '../../src/util/clock.ts';
 import { kubeletBed, type KubeletBed } from '../support/kubelet.ts';
 
-const images = { 'nginx:1': {}, 'crash:1': { main: exitsAfter(10, 1) }, 'stubborn:1': { main: ignoresStop } };
+const images = { 'nginx:1': {}, 'crash:1': { main: exitsAfter(10, 1) }, 'instant:1': { main: () => Promise.resolve(1) }, 'stubborn:1': { main: ignoresStop } };
 const first = (pod: Pod | undefined) => pod?.status.containerStatuses?.[0];
 
 describe('kubelet over time', () => {
@@ -50,6 +50,13 @@ describe('kubelet over time', () => {
       await moveUntil('crash', (p) => first(p)?.state.waiting?.reason === 'CrashLoopBackOff');
     }
     expect((await bed.events('crash')).map((e) => e.message)).toContainEqual(expect.stringMatching(/^Back-off restarting failed container c in pod crash_default/));
+  });
+
+  it('keeps the run before, of a container that ends at once too', async () => {
+    start();
+    await bed.create('instant', { containers: [{ name: 'c', image: 'instant:1' }] });
+    await moveUntil('instant', (p) => first(p)?.restartCount === 2 && first(p)?.state.waiting?.reason === 'CrashLoopBackOff');
+    expect((await bed.runtime.listContainers()).map((c) => c.metadata.attempt).sort()).toEqual([1, 2]);
   });
 
   it('is ready when its readiness probe says so, and no longer after it fails', async () => {

@@ -44,14 +44,16 @@ export function containerForLogs(pod: Pod, status: PodRuntimeStatus, name: strin
   const where = quoted(formatPod(pod));
   if (!findContainer(pod, name)) throw badRequest(`container ${shown} in pod ${quoted(pod.metadata.name)} is not available`);
   const [current, before] = containersNamed(status, name);
+  const api = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.ephemeralContainerStatuses ?? [])].find((s) => s.name === name);
+  const waiting = api?.state?.waiting;
   if (previous) {
-    if (!before) throw badRequest(`previous terminated container ${shown} in pod ${quoted(pod.metadata.name)} not found`);
-    return before.id;
+    // While a container waits to be started again, the run that ended last is the previous one.
+    const last = current && hasEnded(current) && waiting ? current : before;
+    if (!last) throw badRequest(`previous terminated container ${shown} in pod ${quoted(pod.metadata.name)} not found`);
+    return last.id;
   }
   if (current && (current.state === 'running' || hasEnded(current))) return current.id;
   if (before) return before.id;
-  const api = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.ephemeralContainerStatuses ?? [])].find((s) => s.name === name);
-  const waiting = api?.state?.waiting;
   if (waiting?.reason === 'ErrImagePull' || waiting?.reason === 'ImagePullBackOff') throw badRequest(`container ${shown} in pod ${quoted(pod.metadata.name)} is waiting to start: trying and failing to pull image`);
   throw badRequest(`container ${shown} in pod ${quoted(pod.metadata.name)} is waiting to start: ${waiting?.reason ?? `no container of pod ${where} runs yet`}`);
 }

@@ -20,6 +20,11 @@ it.each(['tailLines=-1', 'limitBytes=x', 'sinceSeconds=1&sinceTime=1970-01-01T00
 describe('which container', () => {
   const status = known([sandbox()], [ran('a', { state: 'exited', exitCode: 1 }), ran('a', { restarts: 1 })]);
   it.each([[false, 'a-1'], [true, 'a-0']])('previous %s is %s', (previous, id) => expect(containerForLogs(pod(), status, 'a', previous)).toBe(id));
+  it('is the run that ended last, in back-off, for both', () => {
+    const waits = pod({}, { status: { containerStatuses: [{ name: 'a', state: { waiting: { reason: 'CrashLoopBackOff' } } }] } });
+    const ended = known([sandbox()], [ran('a', { state: 'exited', exitCode: 1 }), ran('a', { state: 'exited', exitCode: 1, restarts: 1 })]);
+    expect([false, true].map((previous) => containerForLogs(waits, ended, 'a', previous))).toEqual(['a-1', 'a-1']);
+  });
   it.each<[string, Parameters<typeof containerForLogs>]>([
     ['previous terminated container "a" in pod "web" not found', [pod(), known([], [ran('a')]), 'a', true]],
     ['container "x" in pod "web" is not available', [pod(), nothingRuns, 'x', false]],

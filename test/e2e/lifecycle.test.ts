@@ -1,0 +1,186 @@
+// The life of Pods on a real engine, as kubectl shows it: what starts, with what, when it is ready, how it ends, and what is
+// said when it cannot. All Pods are made at once, so that their waits overlap.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually, startCluster, type TestCluster } from '../support/cluster.ts';
+import { busybox, manifest, stale, unreachable } from './lifecycle-pods.ts';
+
+let cluster: TestCluster;
+let host: string;
+beforeAll(async () => {
+  cluster = await startCluster();
+  host = join(cluster.dataDir, 'host');
+  await cluster.hosts[0]!.docker('tag', busybox, stale);
+  await cluster.kubectlInput(manifest(host), 'apply', '-f', '-');
+});
+afterAll(() => cluster?.stop());
+
+const jsonpath = (name: string, path: string, kind = 'pod'): Promise<string> => cluster.kubectl('get', kind, name, '-o', `jsonpath=${path}`);
+const status = (name: string, path: string): Promise<string> => jsonpath(name, `{.status.containerStatuses[0].${path}}`);
+const until = (name: string, what: string): Promise<string> => cluster.kubectl('wait', `pod/${name}`, `--for=${what}`, '--timeout=60s');
+const ready = (name: string, value = 'True'): Promise<string> => until(name, `condition=Ready=${value}`);
+const inside = (name: string, script: string): Promise<string> => cluster.kubectl('exec', name, '--', 'sh', '-c', script).then((text) => text.trimEnd());
+const fails = async (name: string, script: string): Promise<string> => inside(name, script).then(() => 'no error', (error: Error) => error.message);
+const column = (name: string): Promise<string> => cluster.kubectl('get', 'pod', name, '--no-headers').then((line) => line.trim().split(/\s+/)[2]!);
+const container = async (name: string): Promise<string> => (await status(name, 'containerID')).replace('docker://', '');
+
+test('init containers run in order; environment and arguments hold what the spec says', async () => {
+  await ready('full');
+  expect(await inside('full', 'cat /work/order')).toBe('first\nsecond');
+  const env = new Map((await inside('full', 'env')).split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+  const named = Object.fromEntries(['LITERAL', 'COLOR', 'PASSWORD', 'OPTIONAL', 'POD', 'LABEL', 'MEMORY', 'COMBINED', 'ALL_color'].map((key) => [key, env.get(key)]));
+  expect(named).toEqual({ LITERAL: 'one', COLOR: 'blue', PASSWORD: 'hunter2', OPTIONAL: undefined, POD: 'full', LABEL: 'full', MEMORY: String(64 * 2 ** 20), COMBINED: 'one-blue-$(MISSING)-$(LITERAL)', ALL_color: 'blue' });
+  expect(env.get('POD_IP')).toBe(await jsonpath('full', '{.status.podIP}'));
+  expect(env.get('WEB_SERVICE_HOST')).toBe(await jsonpath('web', '{.spec.clusterIP}', 'service'));
+  expect(await cluster.kubectl('logs', 'full')).toBe('started with one\n');
+});
+
+test('volumes: what is writable, what is not, and how it is kept', async () => {
+  await ready('full');
+  // A container's own mode stays through the passes that came since.
+  expect(await inside('full', 'stat -c %a /work /sub; touch /work/x /sub/x && ls /work/made/for/me')).toBe('711\n711\nx');
+  expect(await inside('full', 'stat -c %a /memory; grep " /memory " /proc/mounts | cut -d" " -f1,3; df -k /memory | tail -1 | tr -s " " | cut -d" " -f2')).toBe('1777\ntmpfs tmpfs\n1024');
+  await inside('full', 'echo from the pod > /host/note');
+  expect(readFileSync(join(host, 'note'), 'utf8')).toBe('from the pod\n');
+  expect(await inside('full', 'cat /config/color /etc/one.conf /secret/password /info/note /all/color /all/deep/password; stat -L -c %a /secret/password'))
+    .toBe('blueanswer = 42\nhunter2hellobluehunter2400');
+  for (const path of ['/config/new', '/secret/new', '/info/new', '/all/new', '/etc/one.conf']) expect(await fails('full', `echo x >> ${path}`)).toContain('Read-only file system');
+  await cluster.kubectl('patch', 'configmap', 'settings', '-p', '{"data":{"color":"green"}}');
+  await eventually('the new value', async () => (await inside('full', 'cat /config/color /all/color')) === 'greengreen');
+});
+
+test('names: the host, its aliases, Services', async () => {
+  await Promise.all([ready('full'), ready('web')]);
+  const ip = await jsonpath('full', '{.status.podIP}');
+  expect(await inside('full', 'hostname; cat /etc/hosts')).toMatch(new RegExp(`^box\n# Kubernetes-managed hosts file\\.\n[^]*\n${ip}\tbox\n[^]*10\\.9\\.8\\.7\talias-one\talias-two$`));
+  for (const name of ['web', 'web.default', 'web.default.svc.cluster.local']) expect(await eventually(name, () => inside('full', `wget -qO- http://${name}/version`))).toBe('v1');
+  expect(await inside('full', 'cat /etc/resolv.conf')).toMatch(/^search default\.svc\.cluster\.local svc\.cluster\.local cluster\.local/);
+});
+
+test('limits reach the engine', async () => {
+  await ready('full');
+  const limits = await cluster.hosts[0]!.docker('inspect', '-f', '{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.CpuQuota}}/{{.HostConfig.CpuPeriod}} {{.HostConfig.CpuShares}}', await container('full'));
+  expect(limits).toBe(`${64 * 2 ** 20} ${64 * 2 ** 20} 25000/100000 102`);
+});
+
+test('probes: nothing is judged before the start-up probe, readiness comes and goes, a failed liveness probe restarts', async () => {
+  await ready('web');
+  await until('slow', 'jsonpath={.status.containerStatuses[0].state.running}');
+  expect([await status('slow', 'started'), await status('slow', 'restartCount')]).toEqual(['false', '0']);
+  await inside('slow', 'touch /tmp/go');
+  await until('slow', 'jsonpath={.status.containerStatuses[0].started}=true');
+  expect(await jsonpath('slow', '{.status.conditions[?(@.type=="Ready")].status}')).toBe('False');
+  await inside('slow', 'touch /tmp/ready');
+  await ready('slow');
+  await inside('slow', 'rm /tmp/ready');
+  await ready('slow', 'False');
+  expect(await status('slow', 'restartCount')).toBe('0');
+  await eventually('a restart', async () => Number(await status('ailing', 'restartCount')) > 0);
+  const events = await cluster.kubectl('describe', 'pod', 'ailing');
+  expect(events).toMatch(/Unhealthy .* Liveness probe failed: cat: can't open '\/tmp\/well': No such file or directory/);
+  expect(events).toMatch(/Killing .* Container main failed liveness probe, will be restarted/);
+});
+
+test('restart policies and back-off', async () => {
+  await until('never-again', 'jsonpath={.status.phase}=Failed');
+  expect([await column('never-again'), await status('never-again', 'state.terminated.exitCode'), await status('never-again', 'restartCount')]).toEqual(['Error', '7', '0']);
+  await until('second-try', 'jsonpath={.status.phase}=Succeeded');
+  expect([await column('second-try'), await status('second-try', 'restartCount')]).toEqual(['Completed', '1']);
+  await until('crash', 'jsonpath={.status.containerStatuses[0].restartCount}=2');
+  await until('crash', 'jsonpath={.status.containerStatuses[0].state.waiting.reason}=CrashLoopBackOff');
+  expect(await column('crash')).toBe('CrashLoopBackOff');
+  const told = await cluster.kubectl('describe', 'pod', 'crash');
+  expect(told).toMatch(/Last State: +Terminated\n +Reason: +Error\n +Message: +last words\n+ +Exit Code: +3/);
+  expect(told).toMatch(/Warning +BackOff .* Back-off restarting failed container main in pod crash_default/);
+  // In back-off the run that ended last is the previous one; beside a running container it is the one before.
+  expect([await cluster.kubectl('logs', 'crash'), await cluster.kubectl('logs', 'crash', '--previous')]).toEqual(['last words\n', 'last words\n']);
+  await ready('ailing');
+  const runs = [await cluster.kubectl('logs', 'ailing'), await cluster.kubectl('logs', 'ailing', '--previous')];
+  expect(runs).toEqual([expect.stringMatching(/^run at /), expect.stringMatching(/^run at /)]);
+  expect(runs[0]).not.toBe(runs[1]);
+});
+
+test('images that cannot be had say why', async () => {
+  await ready('image-present');
+  await until('image-never', 'jsonpath={.status.containerStatuses[0].state.waiting.reason}=ErrImageNeverPull');
+  const never = await cluster.kubectl('describe', 'pod', 'image-never');
+  for (const words of [/Reason: +ErrImageNeverPull/, /Warning +ErrImageNeverPull .* Container image "dray\.local\/none:1" is not present with pull policy of Never/, /Warning +Failed .* Error: ErrImageNeverPull/]) expect(never).toMatch(words);
+  for (const [name, image] of [['image-missing', unreachable], ['image-always', stale]] as const) {
+    await until(name, 'jsonpath={.status.containerStatuses[0].state.waiting.reason}=ImagePullBackOff');
+    const told = await cluster.kubectl('describe', 'pod', name);
+    for (const words of [`Pulling image "${image}"`, `Failed to pull image "${image}": `, 'Error: ErrImagePull', `Back-off pulling image "${image}"`, 'Error: ImagePullBackOff']) expect(told).toContain(words);
+  }
+  expect(await column('no-config')).toBe('CreateContainerConfigError');
+  expect(await status('no-config', 'state.waiting.message')).toBe("couldn't find key nothing in ConfigMap default/settings");
+  expect(await column('no-volume')).toBe('ContainerCreating');
+  expect(await cluster.kubectl('describe', 'pod', 'no-volume')).toMatch(/Warning +FailedMount .* MountVolume\.SetUp failed for volume "v" : secret "nothing" not found/);
+});
+
+test('logs: all, the last, since a time, and as they come', async () => {
+  await eventually('the first lines', async () => (await cluster.kubectl('logs', 'talker')).includes('oops'));
+  expect((await cluster.kubectl('logs', 'talker', '--tail=2')).split('\n').filter(Boolean)).toHaveLength(2);
+  expect(await cluster.kubectl('logs', 'talker', '--since=1h')).toContain('line 1');
+  const follow = cluster.spawn('kubectl', ['logs', '-f', 'talker']);
+  let said = '';
+  follow.stdout!.on('data', (chunk: Buffer) => { said += chunk.toString(); });
+  await eventually('what was there', async () => said.includes('line 3'));
+  expect(said).not.toContain('line 4');
+  await inside('talker', 'touch /tmp/go');
+  await eventually('what came', async () => said.includes('line 5\n'));
+  follow.kill();
+  const stamped = (await cluster.kubectl('logs', 'talker', '--timestamps')).split('\n').find((line) => line.endsWith(' line 4'))!;
+  const since = await cluster.kubectl('logs', 'talker', `--since-time=${stamped.split(' ')[0]}`);
+  expect([since.includes('line 4\nline 5\n'), since.includes('line 3')]).toEqual([true, false]);
+});
+
+test('exec: input, output, exit code', async () => {
+  await ready('full');
+  expect(await cluster.kubectlInput('through and back\n', 'exec', '-i', 'full', '--', 'cat')).toBe('through and back\n');
+  const { code, stdout, stderr } = await cluster.run('kubectl', ['exec', 'full', '-c', 'main', '--', 'sh', '-c', 'echo out; echo err >&2; exit 5']);
+  expect([code, stdout, stderr]).toEqual([5, 'out\n', 'err\ncommand terminated with exit code 5\n']);
+});
+
+test('the end of a Pod: preStop, then the signal, then no longer than the grace period', async () => {
+  await Promise.all([ready('polite'), ready('stubborn')]);
+  const timed = async (name: string): Promise<number> => {
+    const from = Date.now();
+    await cluster.kubectl('delete', 'pod', name);
+    return Date.now() - from;
+  };
+  const [polite, stubborn] = await Promise.all([timed('polite'), timed('stubborn')]);
+  expect(readFileSync(join(host, 'polite'), 'utf8')).toBe('started\nstopping\nleaving\nstopped\n');
+  expect(polite).toBeLessThan(15_000);
+  expect(stubborn).toBeGreaterThan(1900);
+  expect(stubborn).toBeLessThan(12_000);
+});
+
+test('status that others have changed is corrected, and a sandbox that was removed is made again', async () => {
+  await ready('web');
+  const seen = (await cluster.kubectl('patch', 'pod', 'web', '--subresource=status', '-o', 'jsonpath={.metadata.resourceVersion}', '-p', '{"status":{"conditions":[{"type":"Ready","status":"False"}]}}'));
+  await eventually('Ready again', async () => {
+    const [revision, value] = (await jsonpath('web', '{.metadata.resourceVersion} {.status.conditions[?(@.type=="Ready")].status}')).split(' ');
+    return Number(revision) > Number(seen) && value === 'True';
+  }, 5000);
+  const node = cluster.hosts[0]!.name;
+  await cluster.kubectl('patch', 'node', node, '--subresource=status', '-p', '{"status":{"conditions":[{"type":"Ready","status":"Unknown"}]}}');
+  await cluster.kubectl('wait', `node/${node}`, '--for=condition=Ready', '--timeout=15s');
+  const ip = await jsonpath('web', '{.status.podIP}');
+  await cluster.hosts[0]!.docker('rm', '-f', await cluster.hosts[0]!.docker('ps', '-q', '--filter', 'name=k8s_POD_web_default'));
+  await eventually('another address', async () => !['', ip].includes(await jsonpath('web', '{.status.podIP}')));
+  await ready('web');
+  expect(await eventually('the Service', () => inside('full', 'wget -qO- http://web/version'))).toBe('v1');
+});
+
+test('kill -9 of the agent restarts nothing', async () => {
+  await Promise.all(['full', 'web', 'talker', 'image-present'].map((name) => ready(name)));
+  const running = async (): Promise<string[]> => (await cluster.kubectl('get', 'pods', 'full', 'web', 'talker', 'image-present', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status.podIP} {.status.containerStatuses[0].containerID} {.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].state.running.startedAt}{"\\n"}{end}')).trim().split('\n');
+  const before = await running();
+  process.kill(cluster.pid('agent'), 'SIGKILL');
+  const again = await cluster.dray('up', '--detach');
+  expect([again.code, again.stderr]).toEqual([0, '']);
+  // The new agent works: it runs what is new, and tells what it took over.
+  await cluster.kubectl('run', 'newcomer', `--image=${busybox}`, '--command', '--', 'sleep', '3600');
+  await ready('newcomer');
+  expect(await running()).toEqual(before);
+  expect(await inside('full', 'cat /work/order')).toBe('first\nsecond');
+});
