@@ -2,7 +2,7 @@
 // upstream: pkg/kubelet/cm/helpers_linux.go, pkg/kubelet/qos/policy.go
 import { milliValue, quantityValue } from '../../src/apimachinery/quantity.ts';
 import type { LinuxResources } from '../runtime/runtime.ts';
-import type { Container } from './pod.ts';
+import { initContainers, isRestartableInit, type Container, type Pod } from './pod.ts';
 
 const cpuPeriod = 100_000;
 const minimumQuota = 1_000;
@@ -35,4 +35,20 @@ export function linuxResources(container: Container, oom: OomInputs): LinuxResou
     ...(memory && quantityValue(memory) > 0 ? { memoryLimitInBytes: quantityValue(memory) } : {}),
     oomScoreAdj: oomScoreAdj(container, oom),
   };
+}
+
+/** Bytes the containers of a Pod may hold at any one time; undefined when one of them has no limit. upstream: cm.ResourceConfigForPod */
+export function podMemoryLimit(pod: Pod): number | undefined {
+  const limitOf = (container: Container): number => {
+    const limit = container.resources?.limits?.['memory'];
+    return limit ? quantityValue(limit) : 0;
+  };
+  if ([...initContainers(pod), ...pod.spec.containers].some((c) => limitOf(c) === 0)) return undefined;
+  let sidecars = 0;
+  let most = 0;
+  for (const container of initContainers(pod)) {
+    if (isRestartableInit(container)) sidecars += limitOf(container);
+    most = Math.max(most, isRestartableInit(container) ? sidecars : sidecars + limitOf(container));
+  }
+  return Math.max(most, pod.spec.containers.reduce((sum, c) => sum + limitOf(c), sidecars));
 }

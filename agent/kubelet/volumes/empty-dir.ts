@@ -3,6 +3,9 @@
 import { chmod, chown, lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { quantityValue } from '../../../src/apimachinery/quantity.ts';
+import type { NodeAllocatable } from '../downward.ts';
+import { quoted, type Pod } from '../pod.ts';
+import { podMemoryLimit } from '../resources.ts';
 import type { VolumePlugin } from './plugin.ts';
 
 /** Any user a container runs as may write here; the set-group bit hands the group on to what is made inside. */
@@ -11,14 +14,14 @@ const modeFor = (group: number | undefined): number => (group === undefined ? 0o
 export const emptyDir: VolumePlugin = {
   name: 'kubernetes.io/empty-dir',
   supports: (volume) => volume.emptyDir !== undefined,
-  async setUp({ pod, volume, directory, mountTmpfs }) {
+  async setUp({ pod, volume, directory, mountTmpfs, sources }) {
     const { medium, sizeLimit } = volume.emptyDir!;
     const group = pod.spec.securityContext?.fsGroup;
     if (medium === 'Memory') {
-      const sizeBytes = sizeLimit && sizeLimit !== '0' ? quantityValue(sizeLimit) : undefined;
       // The sticky bit is that of every tmpfs that is mounted without a mode.
-      await mountTmpfs(directory, { mode: (modeFor(group) | 0o1000).toString(8), ...(sizeBytes ? { sizeBytes } : {}), ...(group === undefined ? {} : { group }) });
-    } else if (!(await lstat(directory).catch(() => undefined))) await make(directory, group);
+      await mountTmpfs(directory, { mode: (modeFor(group) | 0o1000).toString(8), sizeBytes: memorySize(pod, sizeLimit, sources.allocatable), ...(group === undefined ? {} : { group }) });
+    } else if (medium) throw new Error(`unknown storage medium ${quoted(medium)}`);
+    else if (!(await lstat(directory).catch(() => undefined))) await make(directory, group);
     return directory;
   },
 };
@@ -32,4 +35,10 @@ async function make(directory: string, group: number | undefined): Promise<void>
   if (group !== undefined) await chown(unnamed, 0, group);
   await chmod(unnamed, modeFor(group));
   await rename(unnamed, directory);
+}
+
+/** The least of what the volume, the Pod's limits and the node allow. upstream: pkg/volume/emptydir (calculateEmptyDirMemorySize) */
+export function memorySize(pod: Pod, sizeLimit: string | undefined, allocatable: NodeAllocatable): number {
+  const sizes = [quantityValue(allocatable.memory), podMemoryLimit(pod) ?? 0, sizeLimit ? quantityValue(sizeLimit) : 0];
+  return Math.min(...sizes.filter((size) => size > 0));
 }

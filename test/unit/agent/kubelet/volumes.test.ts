@@ -5,6 +5,7 @@ import { rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeAtomically, type FileContent } from '../../../../agent/kubelet/volumes/atomic-writer.ts';
+import { memorySize } from '../../../../agent/kubelet/volumes/empty-dir.ts';
 import { parseMountInfo, type Mounter } from '../../../../agent/kubelet/volumes/mounts.ts';
 import { bindSubPath, openSubPath } from '../../../../agent/kubelet/volumes/subpath.ts';
 import { MountError, VolumeManager } from '../../../../agent/kubelet/volumes/volume-manager.ts';
@@ -130,7 +131,18 @@ describe('plugins', () => {
     const path = await setUp({ emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } });
     expect(mounted.slice(mounted.indexOf(path))).toEqual([path, '{"mode":"1777","sizeBytes":1048576}']);
     await setUp({ emptyDir: { medium: 'Memory' } }, { securityContext: { fsGroup: 5 } } as never);
-    expect(mounted.at(-1)).toBe('{"mode":"3777","group":5}');
+    expect(mounted.at(-1)).toBe(`{"mode":"3777","sizeBytes":${8 * 2 ** 30},"group":5}`);
+  });
+  it.each<[string, number[], (number | string)[], string | undefined, number]>([
+    ['the node gives', [0], [], undefined, 4096], ['the volume asks', [0], [], '1Mi', 1], ['the Pod may', [16, 8], [], undefined, 24], ['the Pod may, not what the volume asks', [16, 8], [], '32Mi', 24],
+    ['the node gives where one container has no limit', [16, 0], [], '0', 4096], ['an init container may', [16], [64], undefined, 64],
+    ['the sidecar and all others may', [16], [2, 's4'], undefined, 20], ['an init container and the sidecar before it may', [1], ['s4', 8], undefined, 12], ['the node gives, not what the volume asks', [0], [], '8Gi', 4096],
+  ])('a Memory emptyDir has what %s', (_, limits, init, sizeLimit, expected) => {
+    const limited = (mebi: number | string, i: number) => {
+      const value = Number(String(mebi).replace('s', ''));
+      return container(`c${i}`, { ...(value ? { resources: { limits: { memory: `${value}Mi` } } } : {}), ...(typeof mebi === 'string' ? { restartPolicy: 'Always' } : {}) } as never);
+    };
+    expect(memorySize(pod({ containers: limits.map(limited), initContainers: init.map(limited) }), sizeLimit, { ...sources.allocatable, memory: '4Gi' }) / 2 ** 20).toBe(expected);
   });
   it('emptyDir keeps the mode its containers give it, under later agents too', async () => {
     const path = await setUp({ emptyDir: {} }, { securityContext: { fsGroup: 7 } } as never);
@@ -168,7 +180,7 @@ describe('plugins', () => {
     [{ configMap: { name: 'none' } }, 'configmap "none" not found'], [{ secret: { secretName: 'none' } }, 'secret "none" not found'],
     [{ configMap: { name: 'settings', items: [{ key: 'x', path: 'x' }] } }, 'references non-existent config key: x'], [{ secret: { secretName: 'keys', items: [{ key: 'x', path: 'x' }] } }, 'references non-existent secret key: x'],
     [{ hostPath: { path: '/no/such/place', type: 'Directory' } }, 'hostPath type check failed: /no/such/place is not a directory'], [{ hostPath: { path: '/etc', type: 'File' } }, 'hostPath type check failed: /etc is not a file'],
-    [{ hostPath: { path: '/etc', type: 'Socket' } }, 'hostPath type check failed: /etc is not a socket file'], [{ nfs: {} }, 'no volume plugin matched'],
+    [{ hostPath: { path: '/etc', type: 'Socket' } }, 'hostPath type check failed: /etc is not a socket file'], [{ nfs: {} }, 'no volume plugin matched'], [{ emptyDir: { medium: 'HugePages' } }, 'unknown storage medium "HugePages"'],
   ])('%j: %s', async (volume, why) => {
     await expect(setUp(volume)).rejects.toMatchObject({ constructor: MountError, message: `MountVolume.SetUp failed for volume "v" : ${why}` });
   });
