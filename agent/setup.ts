@@ -1,6 +1,7 @@
 // What the command line needs of this side beside running an agent: facts of the host for `dray up`, and the removal of all an
 // agent left on it for `dray down --purge`. Works without an agent, from names, labels and records.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { realClock } from '../src/util/clock.ts';
 import { engineFault, engineRequest, parseDockerHost } from '../src/util/engine-http.ts';
 import { silentLog } from '../src/util/log.ts';
@@ -29,7 +30,7 @@ export async function engineNetworks(host: string): Promise<{ name: string; subn
 
 export interface LeaveOptions { readonly dataDir: string; readonly dockerHost: string; readonly say: (text: string) => void }
 
-/** Stops the proxy workers and removes containers, networks, rules, routes, namespaces and mounts of this cluster's node. */
+/** Stops the proxy workers and removes containers, networks, rules, routes, namespaces, mounts and volumes of this cluster's node. */
 export async function leave({ dataDir, dockerHost, say }: LeaveOptions): Promise<void> {
   await new Proxy({ dataDir, clock: realClock, log: silentLog, launch: { service: [], node: [] }, version: '' }).stopWorkers();
   // Before the record there is neither a network nor a container on it.
@@ -40,7 +41,7 @@ export async function leave({ dataDir, dockerHost, say }: LeaveOptions): Promise
     await removeNodeNetwork(record, { commands, docker: createDockerNetworks(await connect(dockerHost)) });
     await deleteNetworkRecord(dataDir);
   }
-  await unmountBelow(dataDir);
+  await removeVolumes(dataDir);
 }
 
 async function removeContainers(dockerHost: string, clusterId: string, say: (text: string) => void): Promise<void> {
@@ -58,9 +59,16 @@ async function removeContainers(dockerHost: string, clusterId: string, say: (tex
 }
 
 /** Volumes in memory and shared directories are mounts below the data directory: the deepest goes first. */
-async function unmountBelow(dataDir: string): Promise<void> {
-  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => (line.split(' ')[1] ?? '').replace(/\\040/g, ' ')).filter((path) => path.startsWith(`${dataDir}/`));
-  for (const path of mounts.sort().reverse()) await commands.run('umount', ['-l', path]);
+async function removeVolumes(dataDir: string): Promise<void> {
+  if (!existsSync(dataDir)) return;
+  // The kernel names no symbolic links.
+  const below = `${realpathSync(dataDir)}/`;
+  const mounts = (): string[] => readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => (line.split(' ')[1] ?? '').replace(/\\040/g, ' ')).filter((path) => path.startsWith(below));
+  for (const path of mounts().sort().reverse()) await commands.run('umount', ['-l', path]);
+  // What is mounted there still is somebody's data.
+  const [left] = mounts();
+  if (left !== undefined) throw new Error(`${left} is mounted still, its contents are left alone`);
+  for (const name of ['pods', 'memory', 'proof']) rmSync(join(dataDir, name), { recursive: true, force: true });
 }
 
 /** True when the engine had been started by this data directory's set-up and was stopped. */

@@ -47,6 +47,8 @@ export interface TestCluster {
   run(command: string, args: readonly string[], options?: Parameters<typeof execute>[2]): Promise<Output>;
   /** Like `run`, for programs that go on. */
   spawn(command: string, args: readonly string[]): ChildProcess;
+  /** The same on another host. */
+  on(host: DockerHost): Pick<TestCluster, 'run' | 'spawn'>;
   /** kubectl as cluster admin; throws with its stderr unless it succeeds. */
   kubectl(...args: string[]): Promise<string>;
   kubectlInput(input: string, ...args: string[]): Promise<string>;
@@ -55,6 +57,10 @@ export interface TestCluster {
   pid(role: 'master' | 'agent'): number;
   /** Joins a further host. */
   join(host: DockerHost): Promise<void>;
+  /** The data directory of the agent of a host that joined. */
+  dataDirOf(host: DockerHost): string;
+  /** Ends the agent of a host that joined and runs `dray leave` there. */
+  leave(host: DockerHost): Promise<Output>;
   stop(): Promise<void>;
 }
 
@@ -72,13 +78,17 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
   const enter = (host: DockerHost, command: string, args: readonly string[]): string[] => [`--net=${host.netns}`, '--', command, ...args];
   const cluster: TestCluster = {
     hosts: lan.hosts, lan, dataDir, kubeconfig,
-    run: (command, args, runOptions) => execute('nsenter', enter(first, command, args), { ...runOptions, env: { KUBECONFIG: kubeconfig, ...runOptions?.env } }),
-    spawn(command, args) {
-      const child = spawn('nsenter', enter(first, command, args), { env: { ...process.env, KUBECONFIG: kubeconfig }, stdio: ['pipe', 'pipe', 'pipe'] });
-      children.add(child);
-      child.once('exit', () => children.delete(child));
-      return child;
-    },
+    on: (host) => ({
+      run: (command, args, runOptions) => execute('nsenter', enter(host, command, args), { ...runOptions, env: { KUBECONFIG: kubeconfig, ...runOptions?.env } }),
+      spawn(command, args) {
+        const child = spawn('nsenter', enter(host, command, args), { env: { ...process.env, KUBECONFIG: kubeconfig }, stdio: ['pipe', 'pipe', 'pipe'] });
+        children.add(child);
+        child.once('exit', () => children.delete(child));
+        return child;
+      },
+    }),
+    run: (...args) => cluster.on(first).run(...args),
+    spawn: (...args) => cluster.on(first).spawn(...args),
     kubectl: (...args) => cluster.kubectlInput('', ...args),
     async kubectlInput(input, ...args) {
       const { code, stdout, stderr } = await cluster.run(kubectl!, args, { input });
@@ -100,14 +110,17 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
         child.once('exit', (code) => reject(new Error(`the agent of ${host.name} ended with ${code}: ${log}`)));
       });
     },
+    dataDirOf: (host) => agents.find((a) => a.host === host)!.dataDir,
+    async leave(host) {
+      const agent = agents.find((a) => a.host === host)!;
+      agent.child.kill('SIGTERM');
+      await new Promise<void>((resolve) => (agent.child.exitCode === null && agent.child.signalCode === null ? agent.child.once('exit', () => resolve()) : resolve()));
+      return cluster.on(host).run(process.execPath, [dray, 'leave', '--data-dir', agent.dataDir, '--docker-host', host.dockerHost]);
+    },
     async stop() {
       for (const child of children) child.kill('SIGKILL');
       keepLogs(lan, [dataDir, ...agents.map((a) => a.dataDir)]);
-      for (const agent of agents) {
-        agent.child.kill('SIGTERM');
-        await new Promise<void>((resolve) => (agent.child.exitCode === null && agent.child.signalCode === null ? agent.child.once('exit', () => resolve()) : resolve()));
-        await execute('nsenter', enter(agent.host, process.execPath, [dray, 'leave', '--data-dir', agent.dataDir, '--docker-host', agent.host.dockerHost]));
-      }
+      for (const agent of agents) await cluster.leave(agent.host);
       await cluster.dray('down', '--purge');
       await lan.stop();
       for (const dir of [dataDir, ...agents.map((a) => a.dataDir)]) rmSync(dir, { recursive: true, force: true });
@@ -133,7 +146,7 @@ function keepLogs(lan: DockerHosts, dirs: readonly string[]): void {
   dirs.forEach((dir, i) => {
     const to = join(target, `${lan.hosts[0]!.name}-${i}`);
     mkdirSync(to, { recursive: true });
-    for (const file of readdirSync(dir).filter((f) => f.endsWith('.log') || f.endsWith('.json'))) copyFileSync(join(dir, file), join(to, file));
+    for (const file of existsSync(dir) ? readdirSync(dir) : []) if (/\.(log|json)$/.test(file)) copyFileSync(join(dir, file), join(to, file));
   });
 }
 

@@ -35,7 +35,7 @@ export interface TestLoad {
   stop(): Promise<{ phases: readonly Tally[]; total: Tally }>;
 }
 
-export function startLoad(cluster: TestCluster, options: LoadOptions): TestLoad {
+export function startLoad(cluster: Pick<TestCluster, 'spawn'>, options: LoadOptions): TestLoad {
   const child = cluster.spawn(process.execPath, [join(root, 'test/support/load-client.js'), JSON.stringify(options)]);
   const tallies: Tally[] = [];
   let errors = '';

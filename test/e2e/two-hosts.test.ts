@@ -1,0 +1,168 @@
+// One cluster on two Docker hosts: Pods and Services of either are reached from either, logs and exec go through the second host's
+// agent, a roll-out over both loses no request, and a host that leaves is as it was before it joined.
+import { readdirSync } from 'node:fs';
+import { DEMO_BUSYBOX, DEMO_NGINX } from '../../src/cli/demo-images.ts';
+import { eventually, startCluster, type TestCluster } from '../support/cluster.ts';
+import type { DockerHost } from '../support/docker-hosts.ts';
+import { difference, hostState, type HostState } from '../support/host-state.ts';
+import { faultless, startLoad, verdict } from '../support/load.ts';
+
+const replicas = 6;
+let cluster: TestCluster;
+let before: HostState;
+const state = (): Promise<HostState> => { const host = cluster.hosts[1]!; return hostState({ run: cluster.on(host).run, hosts: [host] }, [host.name, 'dray-e2e-agent-']); };
+
+beforeAll(async () => {
+  cluster = await startCluster({
+    hosts: 2,
+    before: async (made) => {
+      cluster = made;
+      // What an engine itself makes for its first container on a network stays.
+      for (const network of ['bridge', 'host']) await made.hosts[1]!.docker('run', '--rm', '--network', network, DEMO_BUSYBOX, 'true');
+      await eventually('the state to settle', async () => {
+        const [once, again] = [await state(), await state()];
+        before = again;
+        return difference(once, again).length === 0;
+      });
+    },
+  });
+});
+afterAll(() => cluster?.stop());
+
+const manifest = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: ${replicas}
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      topologySpreadConstraints: [{maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: ScheduleAnyway, labelSelector: {matchLabels: {app: web}}}]
+      containers: [{name: nginx, image: '${DEMO_NGINX[0]}', readinessProbe: {httpGet: {path: /healthz, port: 80}, periodSeconds: 1}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {type: NodePort, selector: {app: web}, ports: [{name: http, port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: each}
+spec: {clusterIP: None, selector: {app: web}, ports: [{name: http, port: 80}]}
+`;
+
+interface Pod { readonly name: string; readonly ip: string; readonly node: string }
+async function pods(): Promise<Pod[]> {
+  const text = await cluster.kubectl('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status.podIP} {.spec.nodeName}{"\\n"}{end}');
+  return text.trim().split('\n').map((line) => { const [name, ip, node] = line.split(' ') as [string, string, string]; return { name, ip, node }; });
+}
+const on = (all: readonly Pod[], host: DockerHost): Pod[] => all.filter((pod) => pod.node === host.name);
+/** What each URL answers from inside a Pod, in one go. */
+const fetchIn = (pod: Pod, urls: readonly string[]): Promise<string[]> =>
+  cluster.kubectl('exec', pod.name, '--', 'sh', '-c', `for u in ${urls.join(' ')}; do wget -q -O - http://$u 2>/dev/null || echo "$u failed"; done`).then((text) => text.trim().split('\n'));
+let clusterIP = '';
+let nodePort = '';
+/** The Service at every address it has. */
+const addresses = (): string[] => [`${clusterIP}:80`, ...cluster.hosts.map((host) => `${host.ip}:${nodePort}`)];
+
+test('Pods spread over both hosts, and each reaches each', async () => {
+  await cluster.kubectlInput(manifest, 'apply', '-f', '-');
+  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s');
+  [clusterIP, nodePort] = (await cluster.kubectl('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP} {.spec.ports[0].nodePort}')).split(' ') as [string, string];
+  const all = await pods();
+  expect(cluster.hosts.map((host) => on(all, host).length)).toEqual([replicas / 2, replicas / 2]);
+  for (const from of all) expect(await fetchIn(from, all.map((pod) => `${pod.ip}/hostname`))).toEqual(all.map((pod) => pod.name));
+});
+
+test('the Service answers on both hosts, to hosts and Pods, with the Pods of both', async () => {
+  const all = await pods();
+  const names = new Set(all.map((pod) => pod.name));
+  for (const host of cluster.hosts) {
+    for (const address of [...addresses(), `127.0.0.1:${nodePort}`]) {
+      await eventually(`an answer of ${address} on ${host.name}`, async () => names.has((await cluster.on(host).run('curl', ['-sS', '--max-time', '2', `http://${address}/hostname`])).stdout.trim()), 10_000);
+      const seen = new Set<string>();
+      for (let n = 0; n < replicas; n++) seen.add((await cluster.on(host).run('curl', ['-sS', '--max-time', '2', `http://${address}/hostname`])).stdout.trim());
+      expect([host.name, address, [...seen].sort()]).toEqual([host.name, address, [...names].sort()]);
+    }
+    const [from] = on(all, host) as [Pod];
+    const answers = await fetchIn(from, addresses().flatMap((address) => Array.from({ length: replicas }, () => `${address}/hostname`)));
+    expect(answers.filter((name) => !names.has(name))).toEqual([]);
+    expect(new Set(answers)).toEqual(names);
+  }
+});
+
+test('names resolve on both hosts', async () => {
+  const all = await pods();
+  for (const host of cluster.hosts) {
+    const [from] = on(all, host) as [Pod];
+    const look = (name: string): Promise<string> => cluster.kubectl('exec', from.name, '--', 'nslookup', name);
+    expect(await look('web.default.svc.cluster.local')).toContain(clusterIP);
+    const each = await look('each.default.svc.cluster.local');
+    expect(all.filter((pod) => !each.includes(pod.ip))).toEqual([]);
+    expect((await fetchIn(from, ['web/version', 'web.default/version', 'each/version']))).toEqual(['v1', 'v1', 'v1']);
+  }
+});
+
+test('logs, exec, port-forward and copies reach the Pods of the second host', async () => {
+  const [pod] = on(await pods(), cluster.hosts[1]!) as [Pod];
+  expect(await fetchIn(pod, ['127.0.0.1/from-itself'])).toEqual(['127.0.0.1/from-itself failed']);
+  expect(await cluster.kubectl('logs', pod.name)).toContain('GET /from-itself');
+  expect(await cluster.kubectlInput('hello\n', 'exec', '-i', pod.name, '--', 'sh', '-c', 'cat; hostname')).toBe(`hello\n${pod.name}\n`);
+  await expect(cluster.kubectl('exec', pod.name, '--', 'sh', '-c', 'exit 7')).rejects.toThrow('exit code 7');
+  const follower = cluster.spawn('kubectl', ['logs', '-f', '--tail=1', pod.name]);
+  let followed = '';
+  follower.stdout!.on('data', (chunk: Buffer) => { followed += chunk.toString(); });
+  await eventually('the log to be followed', async () => followed !== '', 10_000);
+  await fetchIn(pod, ['127.0.0.1/while-following']);
+  await eventually('the new line', async () => followed.includes('GET /while-following'), 10_000);
+  follower.kill();
+  const forward = cluster.spawn('kubectl', ['port-forward', pod.name, ':80']);
+  let said = '';
+  forward.stdout!.on('data', (chunk: Buffer) => { said += chunk.toString(); });
+  const local = await eventually('the forwarded port', async () => /127\.0\.0\.1:(\d+)/.exec(said)?.[1], 10_000);
+  expect((await cluster.run('curl', ['-sS', '--max-time', '5', `http://127.0.0.1:${local}/hostname`])).stdout.trim()).toBe(pod.name);
+  forward.kill();
+});
+
+test('a roll-out over both hosts and its undoing lose no request', async () => {
+  const loads = cluster.hosts.map((host) => startLoad(cluster.on(host), {
+    targets: addresses().map((address) => { const [name, port] = address.split(':') as [string, string]; return { host: name, port: Number(port) }; }),
+    expect: '^web-', keepAlive: 3, perRequest: 2, idleSeconds: [3, 6], pauseMs: 2,
+  }));
+  for (const change of [['set', 'image', 'deployment/web', `nginx=${DEMO_NGINX[1]}`], ['rollout', 'undo', 'deployment/web']]) {
+    await cluster.kubectl(...change);
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=120s');
+  }
+  await eventually('the old Pods to go', async () => (await pods()).length === replicas);
+  const totals = await Promise.all(loads.map((load) => load.stop()));
+  process.stdout.write(totals.map(({ total }, i) => `from host ${i + 1}: ${total.sent} sent, ${total.failed} failed, slowest ${total.slowestMs} ms\n`).join(''));
+  for (const { total } of totals) {
+    expect(verdict(total)).toEqual(faultless);
+    expect(total.sent).toBeGreaterThan(1000);
+  }
+});
+
+test('a host that leaves is as it was, and the others go on without it', async () => {
+  const host = cluster.hosts[1]!;
+  // What is to be moved is moved first; some Pods stay for `leave` to clear away.
+  await cluster.kubectl('cordon', host.name);
+  await cluster.kubectl('delete', ...on(await pods(), host).map((pod) => `pod/${pod.name}`));
+  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s');
+  await cluster.kubectlInput(`{apiVersion: v1, kind: Pod, metadata: {name: stays}, spec: {nodeName: ${host.name}, containers: [{name: main, image: '${DEMO_BUSYBOX}', command: [sleep, '3600'], volumeMounts: [{name: memory, mountPath: /memory}]}], volumes: [{name: memory, emptyDir: {medium: Memory}}]}}`, 'apply', '-f', '-');
+  await cluster.kubectl('wait', '--for=condition=Ready', 'pod/stays', '--timeout=30s');
+  const changed = difference(before, await state());
+  for (const part of ['docker ps -a', 'docker network ls', 'ip route', 'ip netns', 'mounts', 'nft -s list ruleset', 'listening ports']) expect(changed.filter((line) => line.startsWith(`${part}: +`)).length).toBeGreaterThan(0);
+  expect(await cluster.leave(host)).toMatchObject({ code: 0, stderr: '' });
+  expect(difference(before, await state())).toEqual([]);
+  expect(readdirSync(cluster.dataDirOf(host))).toEqual([]);
+  expect(await cluster.leave(host)).toMatchObject({ code: 0, stderr: '' });
+
+  await cluster.kubectl('delete', 'node', host.name);
+  const all = await pods();
+  expect(on(all, cluster.hosts[0]!).length).toBe(replicas);
+  expect(new Set(await fetchIn(all[0]!, Array.from({ length: replicas }, () => `${clusterIP}/hostname`)))).toEqual(new Set(all.map((pod) => pod.name)));
+  // The way to the Pods of the host that left is gone as well.
+  await eventually('the route to go', async () => !(await cluster.run('ip', ['route'])).stdout.includes(`via ${host.ip}`), 10_000);
+});
