@@ -108,7 +108,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     followNodes(nodes, (list) => void network.setRoutes(list).catch((error: unknown) => log.warn({ error }, 'the routes to other nodes could not be set; the next repair tries again')));
 
     const proxy = new Proxy({
-      dataDir, clock, log, version, onErrors: listenErrorEvents(services, recorder, nodeName),
+      dataDir, clock, log, version, onErrors: listenErrorEvents(services, recorder, nodeName), onApplied: (revision) => tunnel.applied(revision),
       launch: { service: ['nsenter', `--net=${network.names.namespacePath}`, '--'], node: [] },
     });
     await proxy.start();
@@ -132,7 +132,6 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       runtime, clock, log, streaming: createStreamingHandler({ runtime, clock, log }),
       lookup: { pods: () => kubelet.pods(), podNamed: (namespace, name) => kubelet.podNamed(namespace, name), status: (uid) => kubelet.cache.get(uid) },
     });
-    traffic.onApplied = (revision) => tunnel.applied(revision);
 
     // A container's environment names the Services: they must have been read once.
     await services.waitFor(0, stopped);

@@ -1,5 +1,5 @@
-// Keeps the proxy workers in line with the cluster's Services: rules from what the API says, one hand-over at a time, and the
-// revision that is in force told to whoever waits for it.
+// Keeps the proxy workers in line with the cluster's Services: rules from what the API says, made anew when something changed and
+// the workers are ready for more.
 import type { Namespace } from '../../src/api/core/namespace.ts';
 import type { Service } from '../../src/api/core/service.ts';
 import type { EndpointSlice } from '../../src/api/discovery/endpoint-slice.ts';
@@ -15,7 +15,7 @@ export interface ServiceTrafficOptions {
   readonly services: Informer<Service>;
   readonly slices: Informer<EndpointSlice>;
   readonly namespaces: Informer<Namespace>;
-  readonly proxy: Pick<Proxy, 'apply'>;
+  readonly proxy: Pick<Proxy, 'send'>;
   readonly nodeName: string;
   readonly mode: ProxyMode;
   readonly dns: { readonly addresses: readonly string[]; readonly domain: string; readonly upstreams: readonly string[] };
@@ -26,8 +26,6 @@ export class ServiceTraffic {
   readonly #options: ServiceTrafficOptions;
   #dirty = false;
   #running = false;
-  /** Told that all rules up to this revision are in force here. */
-  onApplied: (revision: number) => void = () => undefined;
   constructor(options: ServiceTrafficOptions) { this.#options = options; }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -54,8 +52,7 @@ export class ServiceTraffic {
       try {
         const [serviceList, sliceList] = [services.list(), slices.list()];
         const table = buildDnsTable({ services: serviceList, endpointSlices: sliceList, namespaces: namespaces.list().map((n) => n.metadata.name), ...dns });
-        await proxy.apply(buildRules({ services: serviceList, endpointSlices: sliceList, nodeName, mode, revision, dns: table }));
-        this.onApplied(revision);
+        await proxy.send(buildRules({ services: serviceList, endpointSlices: sliceList, nodeName, mode, revision, dns: table }));
       } catch (error) {
         log.error({ error }, 'the rules of the proxy could not be put in force');
       }

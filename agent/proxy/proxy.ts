@@ -3,7 +3,7 @@
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import { listensOf, type ListenError, type ProxyRules, type WorkerRole } from './rules.ts';
-import { WorkerLink } from './worker-link.ts';
+import { lateMs, WorkerLink } from './worker-link.ts';
 
 export interface ProxyOptions {
   readonly dataDir: string;
@@ -16,6 +16,8 @@ export interface ProxyOptions {
   /** Version of the program; a worker of another one hands over. */
   readonly version: string;
   readonly onErrors?: (errors: readonly ListenError[]) => void;
+  /** Told each time a newer revision is in force. */
+  readonly onApplied?: (revision: number) => void;
 }
 
 const roles: readonly WorkerRole[] = ['service', 'node'];
@@ -25,48 +27,81 @@ export class Proxy {
   readonly #links: Readonly<Record<WorkerRole, WorkerLink>>;
   readonly #errors: Record<WorkerRole, readonly ListenError[]> = { service: [], node: [] };
   #applied = 0;
-  readonly #waiters = new Set<{ readonly revision: number; readonly resolve: () => void }>();
+  #cancelLate: (() => void) | undefined;
+  readonly #waiters = new Set<{ readonly ready: () => boolean; readonly resolve: () => void }>();
 
   constructor(options: ProxyOptions) {
     this.#options = options;
-    const link = (role: WorkerRole): WorkerLink => new WorkerLink(role, options, (errors) => this.#onErrors(role, errors));
+    const link = (role: WorkerRole): WorkerLink => new WorkerLink(role, options, (errors) => this.#onErrors(role, errors), () => this.#settle());
     this.#links = { service: link('service'), node: link('node') };
   }
 
-  /** The newest revision that every worker has in force. */
+  /** The newest revision in force in every worker that runs; one that owes an answer for more than 2 s is left out. */
   get applied(): number { return this.#applied; }
 
   /** Takes over workers that run already, e.g. after a restart of the agent. */
   async start(): Promise<void> { await Promise.all(roles.map((role) => this.#links[role].adopt())); }
 
-  /** Resolves with the revision once every worker concerned has it in force; calls may overlap, the newest rules win. */
+  /**
+   * Gives the rules to the workers, each at its own pace: one that is dead or slow holds up no other. Resolves when the first of them
+   * has these in force, which is when newer ones are worth making; at once when none runs.
+   */
+  async send(rules: ProxyRules): Promise<void> {
+    const present = this.#hand(rules).filter(({ link }) => link.connected);
+    const ready = (): boolean => present.length === 0 || present.some(({ link, sequence }) => link.acknowledged >= sequence || !link.connected);
+    await this.#until(ready, lateMs);
+  }
+
+  /** Resolves with the revision once every worker concerned has these rules, or newer ones, in force. */
   async apply(rules: ProxyRules): Promise<number> {
-    const node = rules.ports.some((rule) => listensOf(rule, 'node').length > 0);
-    await Promise.all([
-      this.#links.service.send(rules),
-      // A worker for node ports is started for the first of them and then kept.
-      ...(node || this.#links.node.wanted ? [this.#links.node.send({ revision: rules.revision, ports: rules.ports })] : []),
-    ]);
-    this.#applied = Math.max(this.#applied, rules.revision);
-    for (const waiter of this.#waiters) {
-      if (waiter.revision > this.#applied) continue;
-      this.#waiters.delete(waiter);
-      waiter.resolve();
-    }
+    const handed = this.#hand(rules);
+    await this.#until(() => handed.every(({ link, sequence }) => link.acknowledged >= sequence), Infinity);
     return rules.revision;
   }
 
-  /** Resolves when `revision` or a newer one is applied, or after `timeoutMs`; true in the first case. */
-  async waitFor(revision: number, timeoutMs: number): Promise<boolean> {
-    if (this.#applied >= revision) return true;
+  #hand(rules: ProxyRules): { readonly link: WorkerLink; readonly sequence: number }[] {
+    const { service, node } = this.#links;
+    service.send(rules);
+    // A worker for node ports is started for the first of them and then kept.
+    const concerned = rules.ports.some((rule) => listensOf(rule, 'node').length > 0) || node.wanted;
+    if (concerned) node.send({ revision: rules.revision, ports: rules.ports });
+    this.#cancelLate?.();
+    this.#cancelLate = this.#options.clock.after(lateMs + 1, () => this.#settle());
+    this.#settle();
+    return (concerned ? [service, node] : [service]).map((link) => ({ link, sequence: link.sequence }));
+  }
+
+  /** Looks what is in force, and tells whoever waits for it. */
+  #settle(): void {
+    const now = this.#options.clock.monotonic();
+    const counted = roles.map((role) => this.#links[role]).filter((link) => link.wanted && !(now - (link.behindSince ?? now) > lateMs));
+    // With none left there is nothing in force to be told of.
+    const applied = counted.length === 0 ? 0 : Math.min(...counted.map((link) => link.inForce));
+    if (applied > this.#applied) {
+      this.#applied = applied;
+      this.#options.onApplied?.(applied);
+    }
+    for (const waiter of this.#waiters) if (waiter.ready()) waiter.resolve();
+  }
+
+  /** Resolves with true when `ready` says so, with false after `timeoutMs`. */
+  #until(ready: () => boolean, timeoutMs: number): Promise<boolean> {
+    if (ready()) return Promise.resolve(true);
     return new Promise((resolve) => {
-      const waiter = { revision, resolve: () => { cancel(); resolve(true); } };
-      const cancel = this.#options.clock.after(timeoutMs, () => {
+      const end = (reached: boolean): void => {
+        cancel();
         this.#waiters.delete(waiter);
-        resolve(false);
-      });
+        resolve(reached);
+      };
+      const waiter = { ready, resolve: () => end(true) };
+      const cancel = timeoutMs === Infinity ? (): void => undefined : this.#options.clock.after(timeoutMs, () => end(false));
       this.#waiters.add(waiter);
     });
+  }
+
+  /** Resolves when `revision` or a newer one is applied, or after `timeoutMs`; true in the first case. */
+  waitFor(revision: number, timeoutMs: number): Promise<boolean> {
+    return this.#until(() => this.#applied >= revision, timeoutMs);
   }
 
   #onErrors(role: WorkerRole, errors: readonly ListenError[]): void {
@@ -76,7 +111,10 @@ export class Proxy {
   }
 
   /** Lets go of the workers: they go on. */
-  close(): void { for (const role of roles) this.#links[role].close(); }
+  close(): void {
+    this.#cancelLate?.();
+    for (const role of roles) this.#links[role].close();
+  }
 
   /** The service namespace was made anew: the worker must listen in the new one. */
   restartService(): void { this.#links.service.restart(); }

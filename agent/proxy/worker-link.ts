@@ -1,10 +1,11 @@
 // The agent's connection to one worker process: adopts the one that runs, starts one where none does, replaces one of
-// another version, starts a dead one again with back-off, and sends it the newest rules.
+// another version, starts a dead one again with back-off, and sends it the newest rules, one set at a time.
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Backoff } from '../../src/util/backoff.ts';
+import type { Clock } from '../../src/util/clock.ts';
 import type { ProxyOptions } from './proxy.ts';
 import type { ListenError, ProxyRules, WorkerRole } from './rules.ts';
 import { protocolVersion, readMessages, sendMessage, type HelloMessage, type WorkerMessage } from './worker/protocol.ts';
@@ -13,52 +14,80 @@ import { logFile, rulesFile, socketFile } from './worker/rules-file.ts';
 const startPollMs = 20;
 const startTimeoutMs = 15_000;
 const stopTimeoutMs = 3_000;
-
-interface Pending { readonly sequence: number; readonly resolve: () => void }
+const helloTimeoutMs = 5_000;
+/** A worker that owes an acknowledgement for longer is not waited for: it is dead, or carries nothing either. */
+export const lateMs = 2_000;
 
 export class WorkerLink {
   readonly #role: WorkerRole;
   readonly #options: ProxyOptions;
   readonly #onErrors: (errors: readonly ListenError[]) => void;
+  readonly #onChange: () => void;
   readonly #backoff = new Backoff<'worker'>(100, 10_000);
   #socket: Socket | undefined;
   #starting: Promise<void> | undefined;
-  #sequence = 0;
-  #pending: Pending[] = [];
   #last: ProxyRules | undefined;
+  /** Counts the rules given to `send`. */
+  #sequence = 0;
+  #acknowledged = 0;
+  #inForce = 0;
+  /** Rules the worker was sent and has not acknowledged. */
+  #inFlight: { readonly sequence: number; readonly since: number } | undefined;
+  /** Since when there are rules it has not acknowledged, sent or not. */
+  #behindSince: number | undefined;
+  #absentSince: number | undefined;
   #closed = false;
   #pid = 0;
 
-  constructor(role: WorkerRole, options: ProxyOptions, onErrors: (errors: readonly ListenError[]) => void) {
+  /** `onChange` is called when rules were acknowledged, and when the worker came or went. */
+  constructor(role: WorkerRole, options: ProxyOptions, onErrors: (errors: readonly ListenError[]) => void, onChange: () => void = () => undefined) {
     this.#role = role;
     this.#options = options;
     this.#onErrors = onErrors;
+    this.#onChange = onChange;
   }
 
   /** Rules were sent once, or a worker was found. */
   get wanted(): boolean { return this.#socket !== undefined || this.#last !== undefined; }
   get pid(): number { return this.#pid; }
+  get connected(): boolean { return this.#socket !== undefined; }
+  /** What `send` counted last, and how far the worker has come. */
+  get sequence(): number { return this.#sequence; }
+  get acknowledged(): number { return this.#acknowledged; }
+  /** Revision of the newest rules that were acknowledged, 0 for none. */
+  get inForce(): number { return this.#inForce; }
+  /** Since when (monotonic) the worker owes an acknowledgement; the time it was away before counts too. */
+  get behindSince(): number | undefined {
+    return this.#behindSince === undefined ? undefined : Math.min(this.#behindSince, this.#absentSince ?? Infinity);
+  }
 
   /** Connects to the worker that runs, if one does. */
   async adopt(): Promise<boolean> {
-    const found = await dial(socketFile(this.#options.dataDir, this.#role));
+    const found = await dial(socketFile(this.#options.dataDir, this.#role), this.#options.clock);
     if (!found) return false;
     await this.#use(found);
     return true;
   }
 
-  /** Resolves when these rules, or newer ones, are in force. */
-  send(rules: ProxyRules): Promise<void> {
+  /** The worker gets these rules as soon as it runs and has acted on those before; of several that wait, the newest. */
+  send(rules: ProxyRules): void {
+    const now = this.#options.clock.monotonic();
     this.#last = rules;
-    const sequence = ++this.#sequence;
-    const acknowledged = new Promise<void>((resolve) => { this.#pending.push({ sequence, resolve }); });
-    if (this.#socket) sendMessage(this.#socket, { type: 'rules', sequence, rules });
-    else this.#ensure();
-    return acknowledged;
+    this.#sequence++;
+    this.#behindSince ??= now;
+    if (!this.#socket) this.#ensure();
+    // One that owes an answer for long may have lost it, not the rules.
+    else if (!this.#inFlight || (now - this.#inFlight.since > lateMs && this.#socket.writableLength === 0)) this.#transmit();
+  }
+
+  #transmit(): void {
+    this.#inFlight = { sequence: this.#sequence, since: this.#options.clock.monotonic() };
+    sendMessage(this.#socket!, { type: 'rules', sequence: this.#sequence, rules: this.#last! });
   }
 
   #ensure(): void {
     if (this.#closed || this.#starting || this.#socket) return;
+    this.#absentSince ??= this.#options.clock.monotonic();
     this.#starting = this.#start().finally(() => {
       this.#starting = undefined;
       if (!this.#socket && !this.#closed) this.#options.clock.after(this.#backoff.next('worker'), () => this.#ensure());
@@ -69,13 +98,13 @@ export class WorkerLink {
     const { dataDir, clock, log } = this.#options;
     const path = socketFile(dataDir, this.#role);
     try {
-      let found = await dial(path);
+      let found = await dial(path, clock);
       if (!found) {
         const exited = this.#spawn();
         const deadline = clock.monotonic() + startTimeoutMs;
         while (!found && clock.monotonic() < deadline && !exited()) {
           await clock.sleep(startPollMs);
-          found = await dial(path);
+          found = await dial(path, clock);
         }
       }
       if (!found) throw new Error(`no worker on ${path}; its log is ${logFile(dataDir, this.#role)}`);
@@ -123,19 +152,23 @@ export class WorkerLink {
     }
     this.#socket = socket;
     this.#pid = hello.pid;
+    this.#absentSince = undefined;
+    // It is back, with rules of its own: from now on it is waited for again.
+    if (this.#behindSince !== undefined) this.#behindSince = this.#options.clock.monotonic();
     log.info({ role: this.#role, pid: hello.pid, applied: hello.applied }, 'proxy worker connected');
     onMessage((message) => this.#onMessage(message));
     socket.once('close', () => {
       if (this.#socket !== socket) return;
       this.#socket = undefined;
+      this.#inFlight = undefined;
       if (this.#closed) return;
       log.warn({ role: this.#role, pid: hello.pid }, 'proxy worker is gone, starting another');
       this.#ensure();
+      this.#onChange();
     });
-    const last = this.#last;
-    if (!last) return;
-    // The acknowledgement of a connection that broke may be lost: the newest rules are sent again.
-    sendMessage(socket, { type: 'rules', sequence: this.#sequence, rules: last });
+    // The acknowledgement of a connection that broke may be lost, and a new worker has old rules: the newest are sent again.
+    if (this.#last) this.#transmit();
+    this.#onChange();
   }
 
   #onMessage(message: WorkerMessage): void {
@@ -143,9 +176,13 @@ export class WorkerLink {
     this.#onErrors(message.errors);
     if (message.type !== 'applied') return;
     this.#backoff.forget('worker');
-    // Whoever waits for older rules is served by the newer ones.
-    for (const pending of this.#pending) if (pending.sequence <= message.sequence) pending.resolve();
-    this.#pending = this.#pending.filter((pending) => pending.sequence > message.sequence);
+    this.#acknowledged = Math.max(this.#acknowledged, message.sequence);
+    this.#inForce = Math.max(this.#inForce, message.applied);
+    if (this.#inFlight && message.sequence >= this.#inFlight.sequence) this.#inFlight = undefined;
+    // What came meanwhile is owed from now on: a worker that answers is not late.
+    this.#behindSince = this.#acknowledged < this.#sequence ? this.#options.clock.monotonic() : undefined;
+    if (!this.#inFlight && this.#behindSince !== undefined && this.#socket) this.#transmit();
+    this.#onChange();
   }
 
   /** Ends the worker that runs; another one takes its place at once, with the newest rules. */
@@ -164,7 +201,7 @@ export class WorkerLink {
     const path = socketFile(dataDir, this.#role);
     this.#socket?.destroy();
     this.#socket = undefined;
-    const found = await dial(path);
+    const found = await dial(path, clock);
     if (found) {
       const { socket, hello } = found;
       sendMessage(socket, { type: 'stop' });
@@ -179,17 +216,18 @@ export class WorkerLink {
 
 interface Dialled { readonly socket: Socket; readonly hello: HelloMessage; readonly onMessage: (handler: (message: WorkerMessage) => void) => void }
 
-/** Undefined when no worker listens there. */
-function dial(path: string): Promise<Dialled | undefined> {
+/** Undefined when no worker listens there, or the one that does says nothing. */
+function dial(path: string, clock: Clock): Promise<Dialled | undefined> {
   return new Promise((resolve) => {
     const socket = connect(path);
+    const cancel = clock.after(helloTimeoutMs, () => socket.destroy());
     let handler: ((message: WorkerMessage) => void) | undefined;
     socket.once('error', () => resolve(undefined));
-    socket.once('close', () => resolve(undefined));
+    socket.once('close', () => { cancel(); resolve(undefined); });
     socket.on('error', () => socket.destroy());
     readMessages<WorkerMessage>(socket, (message) => {
       if (handler) handler(message);
-      else if (message.type === 'hello') resolve({ socket, hello: message, onMessage: (next) => { handler = next; } });
+      else if (message.type === 'hello') { cancel(); resolve({ socket, hello: message, onMessage: (next) => { handler = next; } }); }
     });
   });
 }
