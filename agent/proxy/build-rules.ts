@@ -1,7 +1,7 @@
 // From Services and EndpointSlices to the proxy's rules: which ports are opened where, and which endpoints stand behind them.
 // Pure. (upstream: pkg/proxy/topology.go, pkg/proxy/serviceport.go)
 import type { Service, ServicePort } from '../../src/api/core/service.ts';
-import { serviceNameLabel, type EndpointSlice } from '../../src/api/discovery/endpoint-slice.ts';
+import { serviceNameLabel, type EndpointPort, type EndpointSlice } from '../../src/api/discovery/endpoint-slice.ts';
 import type { DnsTable } from '../dns/table.ts';
 import type { Backend, ProxyRules, ServicePortRule } from './rules.ts';
 
@@ -51,7 +51,7 @@ function portRule(input: RulesInput, key: string, service: Service, port: Servic
   const clusterIPs = (spec.clusterIPs?.length ? spec.clusterIPs : [spec.clusterIP ?? '']).filter(isIPv4);
   // Headless and ExternalName Services have no address to serve; SCTP has no worker.
   if (spec.type === 'ExternalName' || clusterIPs.length === 0 || (protocol !== 'TCP' && protocol !== 'UDP')) return undefined;
-  const endpoints = endpointsOf(slices, port, spec.publishNotReadyAddresses === true);
+  const endpoints = endpointsOf(slices, spec, port);
   const local = endpoints.filter((endpoint) => endpoint.nodeName === input.nodeName);
   return {
     id: `${key}:${port.name ?? ''}`,
@@ -75,11 +75,21 @@ function usable(endpoints: readonly Endpoint[]): Backend[] {
     .map(({ address, port, pod, nodeName }) => ({ address, port, pod, nodeName }));
 }
 
-function endpointsOf(slices: readonly EndpointSlice[], port: ServicePort, publishNotReady: boolean): Endpoint[] {
+const samePort = (port: ServicePort) => (candidate: EndpointPort): boolean =>
+  (candidate.name ?? '') === (port.name ?? '') && (candidate.protocol ?? 'TCP') === (port.protocol ?? 'TCP');
+
+/**
+ * A port that is renamed has its old name in the slices until their controller has rewritten them (or they are here before the
+ * Service is): its number is the same, and no port of the Service has the name.
+ */
+const renamedPort = (spec: NonNullable<Service['spec']>, port: ServicePort) => (candidate: EndpointPort): boolean =>
+  Object.keys(spec.selector ?? {}).length > 0 && candidate.port === (port.targetPort ?? port.port)
+  && (candidate.protocol ?? 'TCP') === (port.protocol ?? 'TCP') && !(spec.ports ?? []).some((other) => samePort(other)(candidate));
+
+function endpointsOf(slices: readonly EndpointSlice[], spec: NonNullable<Service['spec']>, port: ServicePort): Endpoint[] {
   const found = new Map<string, Endpoint>();
   for (const slice of slices) {
-    const target = (slice.ports ?? []).find((candidate) =>
-      (candidate.name ?? '') === (port.name ?? '') && (candidate.protocol ?? 'TCP') === (port.protocol ?? 'TCP'));
+    const target = slice.ports?.find(samePort(port)) ?? slice.ports?.find(renamedPort(spec, port));
     if (!target?.port) continue;
     for (const endpoint of slice.endpoints ?? []) {
       const address = endpoint.addresses[0];
@@ -91,7 +101,7 @@ function endpointsOf(slices: readonly EndpointSlice[], port: ServicePort, publis
       const key = `${address}:${target.port}`;
       // While slices are rewritten an endpoint may stand in two of them: the ready entry counts.
       if (found.get(key)?.ready) continue;
-      found.set(key, { address, port: target.port, pod, nodeName: endpoint.nodeName ?? '', ready: ready || publishNotReady, servingTerminating: serving && terminating });
+      found.set(key, { address, port: target.port, pod, nodeName: endpoint.nodeName ?? '', ready: ready || spec.publishNotReadyAddresses === true, servingTerminating: serving && terminating });
     }
   }
   return [...found.values()].sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port));

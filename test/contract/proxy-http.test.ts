@@ -295,6 +295,36 @@ describe.each([['plain path', true, 1], ['http-proxy', false, 2]])('an http port
     client.destroy();
   });
 
+  it('goes on for connected clients when its port is renamed, changes its way, or changes names with another', async () => {
+    const made = await pods(2);
+    const port = (id: string, mode: 'http' | 'relay', at: number, pod: number) => rule({ id: `default/web:${id}`, mode, port: at, clusterIPs: [ip], internal: [made[pod]!.backend] });
+    await worker.apply(rules(++revision, port('', 'relay', 80, 0), port('b', 'relay', 81, 1)));
+    const [first, second] = [new RawClient(ip, 80), new RawClient(ip, 81)];
+    const ask = async (): Promise<string[]> => (await Promise.all([first.request('GET', '/'), second.request('POST', '/', {}, 'abc')])).map((reply) => reply.body.toString());
+    const answers = ['pod0 GET / 0', 'pod1 POST / 3'];
+    // Relayed at first: these connections stay with their Pods; later ones are balanced.
+    expect(await ask()).toEqual(answers);
+    for (const [a, b, mode] of [['http', 'http-b', 'http'], ['http-b', 'http', 'http'], ['x', 'y', 'relay']] as const) {
+      const applied = worker.apply(rules(++revision, port(a, mode, 80, 0), port(b, mode, 81, 1)));
+      expect(await ask()).toEqual(answers);
+      expect(await applied).toEqual([]);
+      expect(await ask()).toEqual(answers);
+    }
+    // The same from connections that were of the http way from the start.
+    for (const client of [first, second]) client.destroy();
+    const third = new RawClient(ip, 81);
+    for (const [id, mode] of [['http-1', 'http'], ['http-2', 'http'], ['', 'relay'], ['http', 'http']] as const) {
+      const applied = worker.apply(rules(++revision, port(id, mode, 81, 1)));
+      expect((await third.request('GET', '/')).body.toString()).toBe('pod1 GET / 0');
+      await applied;
+    }
+    // A port that is gone is told as such, and the client may come back when another has its place.
+    await worker.apply(rules(++revision));
+    const last = await third.request('GET', '/');
+    expect([last.status, /\r\nConnection: close\r\n/i.test(last.head)]).toEqual([503, true]);
+    await third.end();
+  });
+
   it('tries another back end when one refuses or is silent', async () => {
     const made = await pods(1);
     const { server, port } = await raw(podIP(7), () => {});

@@ -126,7 +126,7 @@ test('logs, exec, port-forward and copies reach the Pods of the second host', as
   forward.kill();
 });
 
-test('a roll-out over both hosts and its undoing lose no request', async () => {
+test('a roll-out over both hosts, its undoing and new names for the port lose no request', async () => {
   const loads = cluster.hosts.map((host) => startLoad(cluster.on(host), {
     targets: addresses().map((address) => { const [name, port] = address.split(':') as [string, string]; return { host: name, port: Number(port) }; }),
     expect: '^web-', keepAlive: 3, perRequest: 2, idleSeconds: [3, 6], pauseMs: 2,
@@ -134,6 +134,11 @@ test('a roll-out over both hosts and its undoing lose no request', async () => {
   for (const change of [['set', 'image', 'deployment/web', `nginx=${DEMO_NGINX[1]}`], ['rollout', 'undo', 'deployment/web']]) {
     await cluster.kubectl(...change);
     await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=120s');
+  }
+  // The way the port is carried changes with its name.
+  for (const name of ['http-web', 'plain', 'http']) {
+    await cluster.kubectl('patch', 'service', 'web', '--type=json', '-p', JSON.stringify([{ op: 'replace', path: '/spec/ports/0/name', value: name }]));
+    await eventually('the slices to follow', async () => (await cluster.kubectl('get', 'endpointslices', '-l', 'kubernetes.io/service-name=web', '-o', 'jsonpath={.items[*].ports[*].name}')) === name, 10_000);
   }
   await eventually('the old Pods to go', async () => (await pods()).length === replicas);
   const totals = await Promise.all(loads.map((load) => load.stop()));

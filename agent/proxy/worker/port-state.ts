@@ -5,6 +5,9 @@ import type { Upstream } from './http/upstream.ts';
 
 export type Side = 'internal' | 'external';
 
+/** Where a client connection came in: its requests go by the rule that has that place now, whatever it is called. */
+export interface Origin { readonly port: PortState; readonly side: Side }
+
 /** How long a back end that could not be reached is chosen only when nothing else is left. */
 const avoidMs = 2_000;
 
@@ -29,6 +32,8 @@ interface Affinity { readonly backend: BackendState; expires: number }
 
 export class PortState {
   rule: ServicePortRule;
+  /** No rule has this port any more. */
+  removed = false;
   readonly #clock: Clock;
   readonly #backends = new Map<string, BackendState>();
   #sides: Record<Side, BackendState[]> = { internal: [], external: [] };
@@ -64,7 +69,10 @@ export class PortState {
   }
 
   /** The Service is gone: nothing is chosen any more. */
-  remove(): BackendState[] { return this.update({ ...this.rule, internal: [], external: [] }); }
+  remove(): BackendState[] {
+    this.removed = true;
+    return this.update({ ...this.rule, internal: [], external: [] });
+  }
 
   get backends(): Iterable<BackendState> { return this.#backends.values(); }
   hasBackends(side: Side): boolean { return this.#sides[side].length > 0; }

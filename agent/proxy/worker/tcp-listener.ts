@@ -1,14 +1,15 @@
-// One open TCP port of a Service: hands each connection to the HTTP path or to the relay, as its rule says now.
+// One open TCP port of a Service: hands each connection to the HTTP path or to the relay, as its rule says when it comes; later
+// changes of the rule move its requests, not its ways.
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Listen } from '../rules.ts';
 import type { HttpService } from './http/service.ts';
-import type { PortState } from './port-state.ts';
+import type { Origin, PortState, Side } from './port-state.ts';
 import { relay } from './relay.ts';
 
 /** How client connections are accepted; a server that another process handed over has to be told. */
 export const acceptOptions = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
 
-export class TcpListener {
+export class TcpListener implements Origin {
   readonly listen: Listen;
   port: PortState;
   readonly server: Server;
@@ -27,6 +28,8 @@ export class TcpListener {
     this.server.on('error', () => {});
   }
 
+  get side(): Side { return this.listen.side; }
+
   open(): Promise<void> {
     if (this.server.listening) return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -41,7 +44,7 @@ export class TcpListener {
   #onConnection = (socket: Socket): void => {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
-    if (this.port.rule.mode === 'http') this.#http.accept(socket, this.port, this.listen.side);
+    if (this.port.rule.mode === 'http') this.#http.accept(socket, this);
     else void relay(socket, this.port, this.listen.side);
   };
 

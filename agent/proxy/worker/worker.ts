@@ -22,6 +22,7 @@ export interface WorkerOptions {
 }
 
 type Listener = TcpListener | UdpListener;
+type Wanted = ReadonlyMap<string, { readonly listen: Listen; readonly port: PortState }>;
 /** Listening handles of an earlier worker, by listener key. */
 export type Handles = Map<string, Server | UdpSocket>;
 
@@ -39,6 +40,8 @@ export class ProxyWorker {
   readonly #listeners = new Map<string, Listener>();
   readonly #sockets = new Set<Socket>();
   #rules: ProxyRules = { revision: 0, ports: [] };
+  /** By listener key, as the newest rules say. */
+  #wanted: Wanted = new Map();
   #errors: ListenError[] = [];
   #queue: Promise<unknown> = Promise.resolve();
   #cancelRetry: (() => void) | undefined;
@@ -61,13 +64,13 @@ export class ProxyWorker {
    * closed. Calls are carried out in order.
    */
   apply(rules: ProxyRules, handles?: Handles): Promise<readonly ListenError[]> {
-    const wanted = this.#updatePorts(rules);
-    const result = this.#queue.then(() => this.#updateListeners(wanted, rules, handles));
+    this.#updatePorts(rules);
+    const result = this.#queue.then(() => this.#updateListeners(handles));
     this.#queue = result;
     return result;
   }
 
-  #updatePorts(rules: ProxyRules): Map<string, { listen: Listen; port: PortState }> {
+  #updatePorts(rules: ProxyRules): void {
     this.#rules = rules;
     const wanted = new Map<string, { listen: Listen; port: PortState }>();
     const ids = new Set<string>();
@@ -83,6 +86,8 @@ export class ProxyWorker {
         if (!wanted.has(listenKey(listen))) wanted.set(listenKey(listen), { listen, port });
       }
     }
+    this.#wanted = wanted;
+    this.#pointListeners();
     for (const [id, port] of this.#ports) {
       if (ids.has(id)) continue;
       port.remove();
@@ -90,20 +95,25 @@ export class ProxyWorker {
     }
     for (const listener of this.#listeners.values()) if (listener instanceof UdpListener) listener.dropGone();
     if (rules.ports.some((rule) => rule.affinitySeconds > 0)) this.#cancelSweep ??= this.#options.clock.after(affinitySweepMs, () => this.#sweep());
-    return wanted;
   }
 
-  async #updateListeners(wanted: Map<string, { listen: Listen; port: PortState }>, rules: ProxyRules, handles?: Handles): Promise<readonly ListenError[]> {
+  /** Under another name it is the same port to whoever is connected to it. Returns the listeners no rule wants. */
+  #pointListeners(): [string, Listener][] {
+    return [...this.#listeners].filter(([key, listener]) => {
+      const target = this.#wanted.get(key);
+      if (target?.listen.side !== listener.listen.side) return true;
+      listener.port = target.port;
+      return false;
+    });
+  }
+
+  async #updateListeners(handles?: Handles): Promise<readonly ListenError[]> {
     if (this.#stopped) return [];
+    const [wanted, rules] = [this.#wanted, this.#rules];
     const closing: Promise<void>[] = [];
-    for (const [key, listener] of this.#listeners) {
-      const target = wanted.get(key);
-      if (target && target.listen.side === listener.listen.side) {
-        listener.port = target.port;
-      } else {
-        this.#listeners.delete(key);
-        closing.push(listener.close());
-      }
+    for (const [key, listener] of this.#pointListeners()) {
+      this.#listeners.delete(key);
+      closing.push(listener.close());
     }
     await Promise.all(closing);
     const errors: ListenError[] = [];

@@ -2,7 +2,7 @@
 // an exchange with a back end; the first request that is not plain takes the connection to the general path (http-proxy),
 // and bytes that are no HTTP take it to the relay.
 import type { Socket } from 'node:net';
-import type { PortState, Side } from '../port-state.ts';
+import type { Origin, PortState, Side } from '../port-state.ts';
 import { relay } from '../relay.ts';
 import { sniff } from '../sniff.ts';
 import { Exchange } from './exchange.ts';
@@ -13,8 +13,7 @@ import type { HttpService } from './service.ts';
 export class ClientConnection {
   readonly socket: Socket;
   readonly service: HttpService;
-  readonly port: PortState;
-  readonly side: Side;
+  readonly #origin: Origin;
   readonly address: string;
   #exchange: Exchange | undefined;
   /** Bytes from the client that belong to no request yet. */
@@ -26,11 +25,10 @@ export class ClientConnection {
   /** Since when the connection idles, waits for the rest of a head, or closes. */
   #since: number;
 
-  constructor(socket: Socket, service: HttpService, port: PortState, side: Side) {
+  constructor(socket: Socket, service: HttpService, origin: Origin) {
     this.socket = socket;
     this.service = service;
-    this.port = port;
-    this.side = side;
+    this.#origin = origin;
     this.address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
     this.#since = service.clock.monotonic();
     socket.on('data', this.#onData);
@@ -39,6 +37,9 @@ export class ClientConnection {
     socket.on('error', this.#onError);
     socket.on('close', this.#onClose);
   }
+
+  get port(): PortState { return this.#origin.port; }
+  get side(): Side { return this.#origin.side; }
 
   #onData = (chunk: Buffer): void => {
     if (this.#closing) return;
@@ -98,7 +99,7 @@ export class ClientConnection {
       void relay(this.socket, this.port, this.side, input);
     } else if (end >= 0 || input.length > maxHeadBytes) {
       this.#leave();
-      this.service.general(this.socket, this.port, this.side, input);
+      this.service.general(this.socket, this.#origin, input);
     } else if (!this.#headBegun) {
       this.#headBegun = true;
       this.#since = this.service.clock.monotonic();

@@ -200,7 +200,8 @@ export class Exchange implements UpstreamOwner {
   }
 
   #fail(status: number, reason: string): void {
-    this.#clientClose ||= this.#bodyLeft > 0 || this.#client.service.draining;
+    // A port that is gone may come back as another, which only a new connection would meet.
+    this.#clientClose ||= this.#bodyLeft > 0 || this.#client.service.draining || this.#client.port.removed;
     this.#client.socket.write(errorResponse(status, reason, this.#clientClose, this.#request.method));
     this.#done();
   }

@@ -5,14 +5,13 @@ import type { Socket } from 'node:net';
 import httpProxy from 'http-proxy';
 import type { Log } from '../../../../src/util/log.ts';
 import { connectToBackend, ConnectTimeoutError, NoBackendError } from '../connect.ts';
-import type { BackendState, PortState, Side } from '../port-state.ts';
+import type { BackendState, Origin } from '../port-state.ts';
 import { relay } from '../relay.ts';
 import { isIdempotent } from './heads.ts';
 import { clientHeadMs, clientIdleMs, maxHeadBytes } from './limits.ts';
 import { oneSocketAgent } from './one-socket-agent.ts';
 import { errorResponse, errorText } from './messages.ts';
 
-interface Origin { readonly port: PortState; readonly side: Side }
 type Passes = { webPasses: { name: string }[] };
 
 /** Fields that concern one connection only. */
@@ -48,8 +47,8 @@ export class GeneralPath {
   }
 
   /** Takes over a paused connection of which `head` was read already. */
-  accept(socket: Socket, port: PortState, side: Side, head: Buffer): void {
-    this.#origins.set(socket, { port, side });
+  accept(socket: Socket, origin: Origin, head: Buffer): void {
+    this.#origins.set(socket, origin);
     socket.unshift(head);
     this.#server.emit('connection', socket);
     socket.resume();
@@ -164,7 +163,7 @@ export class GeneralPath {
   #fail(response: ServerResponse, status: number, reason: string): void {
     if (response.destroyed) return;
     const text = errorText(status, reason);
-    const close = this.draining || response.req.headers.expect !== undefined || this.#expecting.has(response.req);
+    const close = this.draining || this.#origins.get(response.req.socket)?.port.removed || response.req.headers.expect !== undefined || this.#expecting.has(response.req);
     response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': text.length, ...(close ? { Connection: 'close' } : {}) });
     response.end(text);
   }

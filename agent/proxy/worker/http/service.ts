@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../../../src/util/clock.ts';
 import type { Log } from '../../../../src/util/log.ts';
-import type { PortState, Side } from '../port-state.ts';
+import type { Origin } from '../port-state.ts';
 import { ClientConnection } from './connection.ts';
 import { GeneralPath } from './general.ts';
 import { UpstreamPool } from './upstream.ts';
@@ -33,13 +33,13 @@ export class HttpService {
     this.#general = new GeneralPath(options.log);
   }
 
-  accept(socket: Socket, port: PortState, side: Side): void {
-    this.connections.add(new ClientConnection(socket, this, port, side));
+  accept(socket: Socket, origin: Origin): void {
+    this.connections.add(new ClientConnection(socket, this, origin));
     this.#cancelSweep ??= this.clock.after(sweepMs, () => this.#sweep());
   }
 
   /** Takes a connection over for good; `head` was read from it already. */
-  general(socket: Socket, port: PortState, side: Side, head: Buffer): void { this.#general.accept(socket, port, side, head); }
+  general(socket: Socket, origin: Origin, head: Buffer): void { this.#general.accept(socket, origin, head); }
 
   #sweep(): void {
     const now = this.clock.monotonic();

@@ -53,6 +53,18 @@ describe('buildRules', () => {
     expect([addresses(rule.internal), addresses(rule.external)]).toEqual([internal, external]);
   });
 
+  it.each<[string, Partial<Spec>, object[], string]>([
+    ['whose slices have the old name still', { selector: { app: 'web' }, ports: [{ name: 'new', port: 8080 }] }, [{ name: 'http', port: 8080 }], '1:8080'],
+    ['by its target port', { selector: { app: 'web' }, ports: [{ name: 'new', port: 80, targetPort: 8080 }] }, [{ name: '', port: 8080 }], '1:8080'],
+    ['but to another number', { selector: { app: 'web' }, ports: [{ name: 'new', port: 80, targetPort: 8081 }] }, [{ name: 'http', port: 8080 }], ''],
+    ['but to another protocol', { selector: { app: 'web' }, ports: [{ name: 'new', port: 8080 }] }, [{ name: 'http', port: 8080, protocol: 'UDP' }], ''],
+    ['but of slices somebody keeps by hand', { ports: [{ name: 'new', port: 8080 }] }, [{ name: 'http', port: 8080 }], ''],
+    ['beside one that still has the name', { selector: { app: 'web' }, ports: [{ name: 'new', port: 8080 }, { name: 'http', port: 81, targetPort: 8080 }] }, [{ name: 'http', port: 8080 }], ''],
+  ])('knows a renamed port %s', (_, spec, ports, found) => {
+    const rule = build([service(spec)], [slice([endpoint(1)], { ports })]).ports.find((port) => port.id === 'default/web:new')!;
+    expect(addresses(rule.internal)).toBe(found);
+  });
+
   it.each<[string, Partial<ServicePort>, ProxyMode, 'http' | 'relay']>([
     ['port name http', { name: 'http' }, 'auto', 'http'],
     ['port name http-…', { name: 'http-metrics' }, 'auto', 'http'],
