@@ -36,7 +36,9 @@ import { appliedEverywhere } from './node/proxy-applied.ts';
 import { listenErrorEvents, ServiceTraffic } from './node/service-traffic.ts';
 import { runTunnel } from './node/tunnel.ts';
 import type { ProxyMode } from './proxy/build-rules.ts';
+import { programVersion } from './proxy/program-version.ts';
 import { Proxy } from './proxy/proxy.ts';
+import { workerProgram } from './proxy/worker-link.ts';
 import { createDockerNetworks } from './runtime/docker/networks.ts';
 import { createDockerRuntime } from './runtime/docker/docker-runtime.ts';
 import { connect } from './runtime/docker/dockerode.ts';
@@ -108,7 +110,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     followNodes(nodes, (list) => void network.setRoutes(list).catch((error: unknown) => log.warn({ error }, 'the routes to other nodes could not be set; the next repair tries again')));
 
     const proxy = new Proxy({
-      dataDir, clock, log, version, onErrors: listenErrorEvents(services, recorder, nodeName), onApplied: (revision) => tunnel.applied(revision),
+      dataDir, clock, log, version: programVersion(workerProgram), onErrors: listenErrorEvents(services, recorder, nodeName), onApplied: (revision) => tunnel.applied(revision),
       launch: { service: ['nsenter', `--net=${network.names.namespacePath}`, '--'], node: [] },
     });
     await proxy.start();

@@ -17,6 +17,8 @@ const stopTimeoutMs = 3_000;
 const helloTimeoutMs = 5_000;
 /** A worker that owes an acknowledgement for longer is not waited for: it is dead, or carries nothing either. */
 export const lateMs = 2_000;
+/** The compiled program a worker runs. */
+export const workerProgram = join(import.meta.dirname, 'worker/main.js');
 
 export class WorkerLink {
   readonly #role: WorkerRole;
@@ -38,6 +40,8 @@ export class WorkerLink {
   #absentSince: number | undefined;
   #closed = false;
   #pid = 0;
+  /** The worker that was asked to hand over. */
+  #asked: number | undefined;
 
   /** `onChange` is called when rules were acknowledged, and when the worker came or went. */
   constructor(role: WorkerRole, options: ProxyOptions, onErrors: (errors: readonly ListenError[]) => void, onChange: () => void = () => undefined) {
@@ -136,13 +140,16 @@ export class WorkerLink {
   }
 
   #argv(prefix: readonly string[]): string[] {
-    const program = this.#options.program ?? [process.execPath, '--max-semi-space-size=4', join(import.meta.dirname, 'worker/main.js')];
+    const program = this.#options.program ?? [process.execPath, '--max-semi-space-size=4', workerProgram];
     return [...prefix, ...program, '--role', this.#role, '--data-dir', this.#options.dataDir, '--program-version', this.#options.version];
   }
 
   async #use({ socket, hello, onMessage }: Dialled): Promise<void> {
     const { log, version } = this.#options;
-    if (hello.protocol !== protocolVersion || hello.version !== version) {
+    const refused = hello.pid === this.#asked;
+    if (refused) log.error({ role: this.#role, version: hello.version }, 'the proxy worker could not hand over, its log says why; it goes on with its own program');
+    if (hello.protocol !== protocolVersion || (hello.version !== version && !refused)) {
+      this.#asked = hello.pid;
       log.info({ role: this.#role, from: hello.version, to: version }, 'proxy worker of another version hands over');
       sendMessage(socket, { type: 'handover', argv: this.#argv([]) });
       await closed(socket);

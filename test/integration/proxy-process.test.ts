@@ -112,6 +112,19 @@ const nodePort = 20_872;
     expect(errors).toEqual([]);
   });
 
+  it('go on with their own program when the next one cannot start', async () => {
+    const first = newProxy();
+    await first.apply(web(1));
+    const pid = await pidOf('service');
+    first.close();
+    const newer = new Proxy({ ...options('2'), program: ['/bin/false'] });
+    proxies.push(newer);
+    await newer.start();
+    expect(await newer.apply(web(2))).toBe(2);
+    expect(await untilServed()).toBe('pod GET / 0');
+    expect(await pidOf('service')).toBe(pid);
+  }, 20_000);
+
   it('hand over to another version without a failed request', async () => {
     const dns: DnsTable = {
       addresses: [ip], port: 5399, domain: 'cluster.local', upstreams: [], namespaces: ['default'],
