@@ -74,7 +74,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     let ready = false;
     const server = new ApiServer({
       registry, log, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodeAuthorizer(new NodeGraph(registry)), discovery],
-      paths: [...openApiHandlers(allResources), drainHandler(tunnels)],
+      paths: [...openApiHandlers(allResources), drainHandler(tunnels, registry)],
       subresources: { '/pods/log': logHandler(tunnels), '/pods/proxy': proxyHandler(tunnels), '/services/proxy': proxyHandler(tunnels), '/nodes/proxy': proxyHandler(tunnels) },
       serverAddress: () => `${advertiseAddress}:${port}`, ready: () => ready,
     });

@@ -1,13 +1,24 @@
-// `GET /dray/v1/proxy/applied?revision=N&timeoutMs=M`: answers once the proxies of all connected agents have acted on rules of
-// at least this revision, so that a kubelet may send the stop signal of a Pod nobody sends requests to any more.
+// `GET /dray/v1/proxy/applied?revision=N&timeoutMs=M`: answers once the proxies of all nodes have acted on rules of at least this
+// revision, so that a kubelet may send the stop signal of a Pod nobody sends requests to any more.
+import { Nodes, type Node } from '../../src/api/core/node.ts';
 import * as errors from '../../src/apimachinery/status-error.ts';
 import type { PathHandler } from './api-server.ts';
+import type { Registry } from '../registry/registry.ts';
 import { objectAnswer } from './request.ts';
 import type { Tunnels } from './tunnel.ts';
 
 const longestMs = 30_000;
 
-export function drainHandler(tunnels: Tunnels): PathHandler {
+/**
+ * Nodes heard of until a moment ago: an agent that restarts is back in time, and its proxies carry traffic meanwhile. One that
+ * stays away is Unknown after the node controller's grace period, and delays nobody from then on.
+ */
+function heardOf(registry: Registry): string[] {
+  const nodes = [...registry.cache.list(registry.of(Nodes).prefix)].map((stored) => stored.object as unknown as Node);
+  return nodes.filter(({ status }) => ['True', 'False'].includes(status?.conditions?.find((c) => c.type === 'Ready')?.status ?? '')).map((node) => node.metadata.name);
+}
+
+export function drainHandler(tunnels: Tunnels, registry: Registry): PathHandler {
   return {
     path: '/dray/v1/proxy/applied',
     async handle(request) {
@@ -17,7 +28,7 @@ export function drainHandler(tunnels: Tunnels): PathHandler {
       const timeout = AbortSignal.any([request.signal, AbortSignal.timeout(Math.min(timeoutMs, longestMs))]);
       let applied = true;
       timeout.addEventListener('abort', () => { applied = false; }, { once: true });
-      await tunnels.applied(revision, timeout);
+      await tunnels.applied(revision, heardOf(registry), timeout);
       return objectAnswer({ kind: 'ProxyApplied', apiVersion: 'dray.io/v1', revision, applied });
     },
   };

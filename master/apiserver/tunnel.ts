@@ -15,10 +15,12 @@ const silenceMs = 30_000;
 
 interface Control { readonly socket: Duplex; lastSeen: number; /** Newest rules the node's proxies have acted on. */ applied: number }
 
+interface Waiter { readonly revision: number; readonly nodes: readonly string[]; readonly resolve: () => void }
+
 export class Tunnels {
   readonly #controls = new Map<string, Control>();
   readonly #dials = new Map<string, { node: string; resolve: (socket: Duplex) => void; reject: (error: Error) => void }>();
-  #waiters: { revision: number; resolve: () => void }[] = [];
+  #waiters: Waiter[] = [];
   readonly #clock: Clock;
   readonly #log: Log;
 
@@ -49,6 +51,7 @@ export class Tunnels {
     const control: Control = { socket, lastSeen: this.#clock.monotonic(), applied: 0 };
     this.#controls.set(node, control);
     this.#log.info({ node }, 'an agent connected');
+    this.#settle();
     const ping = setInterval(() => {
       if (this.#clock.monotonic() - control.lastSeen > silenceMs) socket.destroy();
       else socket.write('{"ping":true}\n');
@@ -87,22 +90,21 @@ export class Tunnels {
   }
 
   /**
-   * Resolves once the proxies of every connected agent have acted on rules of at least `revision`. A node that is not
-   * connected is not waited for: nobody could tell it.
+   * Resolves once the proxies of every connected agent, and of each of `nodes`, have acted on rules of at least `revision`, or
+   * when the signal aborts. A node whose agent is away goes on with the rules it had, so it is waited for until it is back.
    */
-  applied(revision: number, signal: AbortSignal): Promise<void> {
-    if (this.#lowest() >= revision) return Promise.resolve();
+  applied(revision: number, nodes: readonly string[], signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const waiter = { revision, resolve };
+      const waiter = { revision, nodes, resolve };
       this.#waiters.push(waiter);
       signal.addEventListener('abort', () => { this.#waiters = this.#waiters.filter((w) => w !== waiter); resolve(); }, { once: true });
+      this.#settle();
     });
   }
-  #lowest(): number { return Math.min(Infinity, ...[...this.#controls.values()].map((c) => c.applied)); }
   #settle(): void {
-    const lowest = this.#lowest();
-    const ready = this.#waiters.filter((w) => w.revision <= lowest);
-    this.#waiters = this.#waiters.filter((w) => w.revision > lowest);
+    const lowest = Math.min(Infinity, ...[...this.#controls.values()].map((c) => c.applied));
+    const ready = this.#waiters.filter((w) => w.revision <= lowest && w.nodes.every((node) => this.#controls.has(node)));
+    this.#waiters = this.#waiters.filter((w) => !ready.includes(w));
     for (const waiter of ready) waiter.resolve();
   }
 

@@ -93,7 +93,7 @@ describe('the tunnel', () => {
     const tunnel = startTunnel(first.port, kubelet());
     await until(() => tunnel.connected);
     let told = false;
-    void first.tunnels.applied(7, new AbortController().signal).then(() => { told = true; });
+    void first.tunnels.applied(7, [], new AbortController().signal).then(() => { told = true; });
     tunnel.applied(6);
     tunnel.applied(7);
     tunnel.applied(3);
@@ -102,7 +102,7 @@ describe('the tunnel', () => {
     await until(() => !tunnel.connected);
     const second = await startMaster(first.port);
     await until(() => second.tunnels.nodes.length > 0);
-    await second.tunnels.applied(7, new AbortController().signal);
+    await second.tunnels.applied(7, ['n1'], new AbortController().signal);
     expect(await ask(second.tunnels, '/again')).toBe('GET /again 0');
     expect(logged.filter(({ message }) => message === 'connected to the master')).toHaveLength(2);
     await second.close();
