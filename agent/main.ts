@@ -29,6 +29,7 @@ import { nodeAddress } from './network/node-address.ts';
 import { createNodeNetwork } from './network/node-network.ts';
 import { allocatable, readHost } from './node/capacity.ts';
 import { clusterInfo } from './node/cluster-info.ts';
+import { NodeCredentials } from './node/credentials.ts';
 import { lockDataDirectory } from './node/lock.ts';
 import { NodeManager } from './node/node-manager.ts';
 import { prove } from './node/prove.ts';
@@ -47,6 +48,8 @@ import { findEngine } from './runtime/engine/index.ts';
 
 export interface AgentOptions {
   readonly access: ClusterAccess;
+  /** The file `access` was read from; the agent keeps its renewed certificate there. */
+  readonly kubeconfig: string;
   readonly nodeName: string;
   readonly dataDir: string;
   readonly dockerHost?: string;
@@ -71,7 +74,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   // The same on every host that trusts this cluster, as the command line computes it.
   const clusterId = createHash('sha256').update(access.ca).digest('hex').slice(0, 6);
   const runtime = await createDockerRuntime({ host, clusterLabel: clusterId, clock, log });
-  const transport = new HttpTransport({ access, userAgent: `dray-agent/${version}` });
+  const credentials = new NodeCredentials({ access, kubeconfig: options.kubeconfig, nodeName, clock, log, onChange: () => transport.renew() });
+  const transport = new HttpTransport({ access: () => credentials.current, userAgent: `dray-agent/${version}` });
   const client = new Client(transport);
   const stop = new AbortController();
   const stopped = AbortSignal.any([signal, stop.signal]);
@@ -88,7 +92,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       if (handlers) handlers.upgrade(request, socket, head);
       else socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     });
-    const tunnel = runTunnel({ access, nodeName, server, clock, log, signal: stopped });
+    const tunnel = runTunnel({ access: () => credentials.current, nodeName, server, clock, log, signal: stopped });
     // Two agents of one name would fight over the node's Pods: nothing is touched before the master has taken this one in.
     await abortable(tunnel.admitted, stopped);
     const cluster = await clusterInfo(client, clock, log, stopped);
@@ -139,7 +143,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     await services.waitFor(0, stopped);
     manager.problem('network', undefined);
     const loops = [
-      kubelet.run(stopped), traffic.run(stopped), manager.run(stopped), tunnel.finished,
+      kubelet.run(stopped), traffic.run(stopped), manager.run(stopped), tunnel.finished, credentials.keepRenewed(client, stopped),
       network.keep(stopped, (parts) => { if (parts.includes('service namespace')) proxy.restartService(); }),
     ];
     await manager.report();

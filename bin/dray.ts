@@ -142,7 +142,7 @@ program.command('agent').description('run the agent of this Docker host').requir
       throw new UsageError(`--kubeconfig: ${(error as Error).message}`);
     }
     await runAgent({
-      access: { ...access, server: options.master.replace(/\/$/, '') }, nodeName: options.nodeName ?? defaultNodeName(), dataDir: options.dataDir, proxyMode: options.proxyMode,
+      access: { ...access, server: options.master.replace(/\/$/, '') }, kubeconfig: options.kubeconfig, nodeName: options.nodeName ?? defaultNodeName(), dataDir: options.dataDir, proxyMode: options.proxyMode,
       drainWaitMs: options.drainWait, log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}), onReady: () => announce(options.readyFd),
     }, untilSignal());
   });

@@ -15,13 +15,16 @@ import { peerAuthenticator } from './apiserver/filters/authentication.ts';
 import { controlPlane, discovery, superusers } from './apiserver/filters/authorization.ts';
 import { HttpServer } from './apiserver/http-server.ts';
 import { MemoryTransport } from './apiserver/memory-transport.ts';
+import { nodeCertificateHandler } from './apiserver/node-certificate.ts';
 import { openApiHandlers } from './apiserver/openapi.ts';
 import { proxyConnection, proxyHandler } from './apiserver/proxy/proxy.ts';
 import { logHandler, proxyUpgrade } from './apiserver/streams/kubelet-proxy.ts';
 import { Tunnels } from './apiserver/tunnel.ts';
 import { bootstrapClusterInfo, bootstrapNamespaces, bootstrapService } from './bootstrap.ts';
 import { runControlPlane } from './control-plane.ts';
+import { describe, type KeyPair } from './pki/certificates.ts';
 import { Pki } from './pki/files.ts';
+import { keepRenewed, type Renewal } from './pki/renewal.ts';
 import { Registry } from './registry/registry.ts';
 import { openEmbeddedStore } from './storage/embedded/embedded-store.ts';
 import { compactRegularly } from './storage/compactor.ts';
@@ -63,23 +66,24 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
   try {
     const registry = new Registry({ store, resources: allResources, clock, log, ranges: { serviceCIDR: options.serviceCIDR, nodePorts: options.nodePorts } });
     await registry.start(stop.signal);
-    const pki = await Pki.open(dataDir);
+    const pki = await Pki.open(dataDir, clock);
     const serviceIP = addressInRange(options.serviceCIDR, 1);
-    const serving = await pki.pair('apiserver', {
+    const servingPair = (): Promise<KeyPair> => pki.pair('apiserver', {
       commonName: 'kube-apiserver', usage: 'server',
       dnsNames: ['localhost', hostname(), 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'],
       ips: [...new Set(['127.0.0.1', advertiseAddress, serviceIP, ...localAddresses()])],
     });
+    const serving = await servingPair();
     const tunnels = new Tunnels({ clock, log });
     let ready = false;
     const server = new ApiServer({
       registry, log, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodeAuthorizer(new NodeGraph(registry)), discovery],
-      paths: [...openApiHandlers(allResources), drainHandler(tunnels, registry)],
+      paths: [...openApiHandlers(allResources), drainHandler(tunnels, registry), nodeCertificateHandler((node, publicKey) => pki.nodeCertificate(node, publicKey))],
       subresources: { '/pods/log': logHandler(tunnels), '/pods/proxy': proxyHandler(tunnels), '/services/proxy': proxyHandler(tunnels), '/nodes/proxy': proxyHandler(tunnels) },
       serverAddress: () => `${advertiseAddress}:${port}`, ready: () => ready,
     });
-    http = new HttpServer({
-      server, key: serving.key, cert: serving.cert, clientCa: pki.authority.cert, log,
+    const https = http = new HttpServer({
+      server, clock, key: serving.key, cert: serving.cert, clientCa: pki.authority.cert, log,
       async upgrade(request, raw, socket, head) {
         const admitted = await server.admit(request);
         if (admitted.info.path.startsWith('/dray/v1/')) tunnels.accept(admitted.info.path, admitted.user, socket, head);
@@ -89,8 +93,16 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     });
     await http.listen(port);
     const local = `https://127.0.0.1:${port}`;
-    await pki.writeAdmin(join(dataDir, 'admin.kubeconfig'), local);
-    for (const name of options.nodeNames) await pki.writeNode(join(dataDir, `node-${name}.kubeconfig`), local, name);
+    const files: Renewal[] = [
+      () => pki.writeAdmin(join(dataDir, 'admin.kubeconfig'), local),
+      ...options.nodeNames.map((name) => () => pki.writeNode(join(dataDir, `node-${name}.kubeconfig`), local, name)),
+    ];
+    for (const write of files) await write();
+    const renewServing: Renewal = async () => {
+      const pair = await servingPair();
+      https.setCertificate(pair);
+      return describe(pair.cert).renewAt;
+    };
     const transport = (user: ConstructorParameters<typeof MemoryTransport>[1]): MemoryTransport => new MemoryTransport(server, user);
     const bootstrap = new Client(transport({ name: 'system:apiserver', groups: ['system:masters'] }));
     await bootstrapNamespaces(bootstrap);
@@ -98,6 +110,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     await bootstrapClusterInfo(bootstrap, { podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR });
     const loops = runControlPlane({ transport, clock, log, resources: allResources, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert }, stop.signal);
     const compaction = compactRegularly(store, clock, log, stop.signal);
+    const renewal = keepRenewed([renewServing, ...files], clock, log, stop.signal);
     ready = true;
     log.info({ port, advertiseAddress, podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR }, 'the master is ready');
     options.onReady?.();
@@ -106,7 +119,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     // While requests finish, what they need goes on.
     await http.close();
     stop.abort();
-    await Promise.allSettled([loops, compaction]);
+    await Promise.allSettled([loops, compaction, renewal]);
   } finally {
     stop.abort();
     // A start that failed half-way must not leave a process that listens and answers nothing.

@@ -4,7 +4,7 @@ import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import type { ClusterAccess } from '../../src/client/kubeconfig.ts';
+import { accessOf, type AccessSource } from '../../src/client/kubeconfig.ts';
 import { Backoff } from '../../src/util/backoff.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
@@ -20,7 +20,7 @@ const nameInUseMs = 20_000;
 const longestLine = 64 * 1024;
 
 export interface TunnelOptions {
-  readonly access: ClusterAccess;
+  readonly access: AccessSource;
   readonly nodeName: string;
   /** Gets each connection the master asks for. */
   readonly server: Pick<Server, 'emit'> | ((socket: Duplex) => void);
@@ -115,7 +115,7 @@ class AgentTunnel {
   /** Resolves when the control connection has ended. */
   async #keepControl(connected: () => void): Promise<void> {
     const { access, clock, signal } = this.#options;
-    const socket = await openUpgraded(access, `${this.#path}/tunnel`, 'dray-tunnel', { clock, signal });
+    const socket = await openUpgraded(accessOf(access), `${this.#path}/tunnel`, 'dray-tunnel', { clock, signal });
     this.#control = socket;
     connected();
     this.#report(socket);
@@ -160,7 +160,7 @@ class AgentTunnel {
   async #openStream(id: string): Promise<void> {
     const { access, clock, log, signal } = this.#options;
     try {
-      const socket = await openUpgraded(access, `${this.#path}/streams/${encodeURIComponent(id)}`, 'dray-stream', { clock, signal });
+      const socket = await openUpgraded(accessOf(access), `${this.#path}/streams/${encodeURIComponent(id)}`, 'dray-stream', { clock, signal });
       this.#serve(socket);
       socket.resume();
     } catch (error) {

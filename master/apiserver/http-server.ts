@@ -5,8 +5,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
+import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import * as errors from '../../src/apimachinery/status-error.ts';
+import { realClock, type Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { User } from '../registry/request-context.ts';
 import type { ApiServer, Outcome } from './api-server.ts';
@@ -29,6 +30,7 @@ export interface HttpServerOptions {
   readonly cert: string;
   readonly clientCa: string;
   readonly log: Log;
+  readonly clock?: Clock;
   readonly stalledMs?: number;
   /** Takes over connections that ask for an upgrade (exec, attach, port-forward, tunnels). */
   readonly upgrade: (request: ServerRequest, raw: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
@@ -46,7 +48,7 @@ export class HttpServer {
   constructor(options: HttpServerOptions) {
     this.#options = options;
     this.#server = createSecureServer({
-      allowHTTP1: true, key: options.key, cert: options.cert, ca: options.clientCa, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2',
+      allowHTTP1: true, ...this.#context(options), requestCert: true, rejectUnauthorized: false,
       settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
       // In MB: answers under way count too, and a few large lists at once pass Node's default of 10, which then resets streams.
       maxSessionMemory: 512,
@@ -68,6 +70,12 @@ export class HttpServer {
     });
     this.#server.on('sessionError', (error) => options.log.debug({ error }, 'an HTTP/2 session broke'));
   }
+
+  #context({ key, cert }: { readonly key: string; readonly cert: string }): SecureContextOptions {
+    return { key, cert, ca: this.#options.clientCa, minVersion: 'TLSv1.2' };
+  }
+  /** New connections get this certificate; those that are open go on with theirs. */
+  setCertificate(pair: { readonly key: string; readonly cert: string }): void { this.#server.setSecureContext(this.#context(pair)); }
 
   /** @throws when the port is in use */
   async listen(port: number, host?: string): Promise<number> {
@@ -91,6 +99,8 @@ export class HttpServer {
     await closed;
   }
 
+  #now(): number { return (this.#options.clock ?? realClock).now(); }
+
   async #request(request: Request, response: Response): Promise<void> {
     // A client that goes away breaks the stream; there is nobody left to tell.
     response.on('error', () => undefined);
@@ -100,7 +110,7 @@ export class HttpServer {
     let outcome: Outcome | undefined;
     response.on('close', () => { if (!answered) gone.abort(clientGone); });
     try {
-      outcome = await this.#options.server.handle(toServerRequest(request, gone.signal));
+      outcome = await this.#options.server.handle(toServerRequest(request, gone.signal, this.#now()));
       if (outcome.answer.kind !== 'object') this.#streams.add(gone);
       await send(request, response, outcome, this.#options.server.protobuf, { signal: gone.signal, stalledMs: this.#options.stalledMs ?? stalledMs });
       answered = true;
@@ -119,7 +129,7 @@ export class HttpServer {
     socket.on('close', () => gone.abort());
     socket.on('error', () => socket.destroy());
     try {
-      await this.#options.upgrade(toServerRequest(request, gone.signal), request, socket, head);
+      await this.#options.upgrade(toServerRequest(request, gone.signal, this.#now()), request, socket, head);
     } catch (error) {
       const status = error instanceof errors.StatusError ? error.status : errors.internal((error as Error).message).status;
       if (!(error instanceof errors.StatusError)) this.#options.log.warn({ error, path: request.url }, 'an upgrade failed');
@@ -137,11 +147,11 @@ const finished = (response: Response): Promise<void> => new Promise((resolve) =>
 const clientGone = new Error('the client went away');
 const serverStops = new Error('the server stops');
 
-function toServerRequest(request: Request, signal: AbortSignal): ServerRequest {
+function toServerRequest(request: Request, signal: AbortSignal, now: number): ServerRequest {
   const url = request.url ?? '/';
   const mark = url.indexOf('?');
   let body: Promise<{ bytes: Uint8Array }> | undefined;
-  const peer = peerOf(request);
+  const peer = peerOf(request, now);
   return {
     method: request.method ?? 'GET',
     path: mark < 0 ? url : url.slice(0, mark),
@@ -181,22 +191,23 @@ function readAll(request: Request): Promise<{ bytes: Uint8Array }> {
 }
 
 type Peer = Pick<ServerRequest['peer'], 'user' | 'unverified'>;
-const peers = new WeakMap<object, Peer>();
-/** The user of a verified client certificate: CN and the O's, read once per connection. */
-function peerOf(request: Request): Peer {
+const peers = new WeakMap<object, Peer & { readonly until?: number }>();
+/** The user of a verified client certificate: CN and the O's, read once per connection. A connection may outlive its certificate. */
+function peerOf(request: Request, now: number): Peer {
   const session = 'stream' in request ? request.stream.session : undefined;
   const socket = (session?.socket ?? request.socket) as TLSSocket;
   const id: object = session ?? socket;
   let peer = peers.get(id);
   if (!peer) peers.set(id, (peer = readPeer(socket)));
-  return peer;
+  const { until, ...rest } = peer;
+  return until === undefined || now < until ? rest : { unverified: true };
 }
-function readPeer(socket: TLSSocket): Peer {
+function readPeer(socket: TLSSocket): Peer & { readonly until?: number } {
   // A connection that has just broken has no certificate to show.
-  const { subject } = (socket.getPeerCertificate?.() ?? {}) as { subject?: { CN?: string; O?: string | string[] } };
+  const { subject, valid_to: until } = (socket.getPeerCertificate?.() ?? {}) as { subject?: { CN?: string; O?: string | string[] }; valid_to?: string };
   if (!socket.authorized) return subject ? { unverified: true } : {};
   if (!subject?.CN) return {};
   const { O: organizations = [] } = subject;
   const user: User = { name: subject.CN, groups: Array.isArray(organizations) ? organizations : [organizations] };
-  return { user };
+  return { user, ...(until ? { until: Date.parse(until) } : {}) };
 }

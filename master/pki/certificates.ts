@@ -5,6 +5,7 @@ import {
   BasicConstraintsExtension, ExtendedKeyUsage, ExtendedKeyUsageExtension, KeyUsageFlags, KeyUsagesExtension, PemConverter, SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension, AuthorityKeyIdentifierExtension, X509Certificate, X509CertificateGenerator,
 } from '@peculiar/x509';
+import { renewalTime } from '../../src/client/kubeconfig.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const crypto = webcrypto;
@@ -42,17 +43,31 @@ export async function createAuthority(commonName: string): Promise<KeyPair> {
   return { cert: `${certificate.toString('pem')}\n`, key: `${await exportKey(keys.privateKey)}\n` };
 }
 
-/** A new key and a certificate for it, signed by the authority. */
-export async function issue(authority: KeyPair, request: CertificateRequest): Promise<KeyPair> {
+/** A new key and a certificate for it, signed by the authority. `now`: ms since the epoch. */
+export async function issue(authority: KeyPair, request: CertificateRequest, now = Date.now()): Promise<KeyPair> {
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  return { cert: await sign(authority, request, keys.publicKey, now), key: `${await exportKey(keys.privateKey)}\n` };
+}
+
+/** A certificate for a key somebody else keeps. @throws Error when the PEM is no public key on P-256 */
+export async function issueFor(authority: KeyPair, request: CertificateRequest, publicKey: string, now = Date.now()): Promise<string> {
+  let key: webcrypto.CryptoKey;
+  try {
+    key = await crypto.subtle.importKey('spki', PemConverter.decodeFirst(publicKey), algorithm, true, ['verify']);
+  } catch (error) {
+    throw new Error('not the PEM of a public key on the curve P-256', { cause: error });
+  }
+  return sign(authority, request, key, now);
+}
+
+async function sign(authority: KeyPair, request: CertificateRequest, publicKey: webcrypto.CryptoKey, now: number): Promise<string> {
   const ca = new X509Certificate(authority.cert);
   const caKey = await crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(authority.key), algorithm, false, ['sign']);
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const now = Date.now();
   const names = [...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })), ...(request.ips ?? []).map((value) => ({ type: 'ip' as const, value }))];
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serial(), subject: subject(request.commonName, request.organizations), issuer: ca.subject,
     notBefore: new Date(now - skewMs), notAfter: new Date(now + (request.days ?? 365) * 24 * 3600 * 1000),
-    signingAlgorithm: algorithm, publicKey: keys.publicKey, signingKey: caKey,
+    signingAlgorithm: algorithm, publicKey, signingKey: caKey,
     extensions: [
       new BasicConstraintsExtension(false, undefined, true), new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true),
       new ExtendedKeyUsageExtension([request.usage === 'server' ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth]),
@@ -60,12 +75,12 @@ export async function issue(authority: KeyPair, request: CertificateRequest): Pr
       await AuthorityKeyIdentifierExtension.create(ca.publicKey, false, crypto),
     ],
   }, crypto);
-  return { cert: `${certificate.toString('pem')}\n`, key: `${await exportKey(keys.privateKey)}\n` };
+  return `${certificate.toString('pem')}\n`;
 }
 
-/** Names and end of a certificate, to decide whether it still serves. */
-export function describe(pem: string): { names: readonly string[]; notAfter: Date } {
+/** Names of a certificate and when it has to be replaced, to decide whether it still serves. */
+export function describe(pem: string): { names: readonly string[]; commonName: string | undefined; renewAt: number } {
   const certificate = new X509Certificate(pem);
   const names = certificate.getExtension(SubjectAlternativeNameExtension)?.names.items.map((n) => n.value) ?? [];
-  return { names, notAfter: certificate.notAfter };
+  return { names, commonName: certificate.subjectName.getField('CN')[0], renewAt: renewalTime(certificate.notBefore.getTime(), certificate.notAfter.getTime()) };
 }

@@ -1,10 +1,11 @@
-// The cluster's certificates on disk: made on first use, renewed when they end soon or no longer name what they must.
+// The cluster's certificates on disk: made on first use, renewed when four fifths of their life are over or they no longer name
+// what they must.
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { kubeconfig } from '../../src/client/kubeconfig.ts';
-import { createAuthority, describe, issue, type CertificateRequest, type KeyPair } from './certificates.ts';
-
-const renewBeforeMs = 30 * 24 * 3600 * 1000;
+import { kubeconfig, readKubeconfig } from '../../src/client/kubeconfig.ts';
+import { realClock, type Clock } from '../../src/util/clock.ts';
+import { createAuthority, describe, issue, issueFor, type CertificateRequest, type KeyPair } from './certificates.ts';
 
 function writePrivate(file: string, text: string): void {
   // Renamed into place: a reader sees the old text or the new one, never half of it.
@@ -15,20 +16,22 @@ function writePrivate(file: string, text: string): void {
 export class Pki {
   readonly directory: string;
   readonly authority: KeyPair;
-  private constructor(directory: string, authority: KeyPair) {
+  readonly #clock: Clock;
+  private constructor(directory: string, authority: KeyPair, clock: Clock) {
     this.directory = directory;
     this.authority = authority;
+    this.#clock = clock;
   }
 
   /** Opens `<dataDir>/pki`, making the authority when there is none. */
-  static async open(dataDir: string): Promise<Pki> {
+  static async open(dataDir: string, clock: Clock = realClock): Promise<Pki> {
     const directory = join(dataDir, 'pki');
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const read = Pki.#read(directory, 'ca');
-    if (read) return new Pki(directory, read);
+    if (read) return new Pki(directory, read, clock);
     const authority = await createAuthority('dray-ca');
     Pki.#write(directory, 'ca', authority);
-    return new Pki(directory, authority);
+    return new Pki(directory, authority, clock);
   }
   static #read(directory: string, name: string): KeyPair | undefined {
     const [cert, key] = [join(directory, `${name}.crt`), join(directory, `${name}.key`)];
@@ -39,29 +42,50 @@ export class Pki {
     writePrivate(join(directory, `${name}.crt`), pair.cert);
   }
 
-  /** The pair called `name`, issued again when it is missing, ends within 30 days or lacks a name of the request. */
+  /** The pair called `name`, issued again when it is missing, has to be renewed or lacks a name of the request. */
   async pair(name: string, request: CertificateRequest): Promise<KeyPair> {
     const current = Pki.#read(this.directory, name);
     if (current) {
-      const { names, notAfter } = describe(current.cert);
+      const { names, renewAt } = describe(current.cert);
       const wanted = [...(request.dnsNames ?? []), ...(request.ips ?? [])];
-      if (notAfter.getTime() - Date.now() > renewBeforeMs && wanted.every((n) => names.includes(n))) return current;
+      if (this.#clock.now() < renewAt && wanted.every((n) => names.includes(n))) return current;
     }
-    const pair = await issue(this.authority, request);
+    const pair = await issue(this.authority, request, this.#clock.now());
     Pki.#write(this.directory, name, pair);
     return pair;
   }
 
-  /** Writes a kubeconfig for a client certificate. */
-  async writeKubeconfig(file: string, server: string, client: { name: string; commonName: string; organization: string }): Promise<void> {
+  /** Writes a kubeconfig for a client certificate, unless there is one that serves; agents renew their own. Resolves with when to look again. */
+  async writeKubeconfig(file: string, server: string, client: { name: string; commonName: string; organization: string }): Promise<number> {
+    const kept = this.#serves(file, server, client.commonName);
+    if (kept !== undefined) return kept;
     const pair = await this.pair(client.name, { commonName: client.commonName, organizations: [client.organization], usage: 'client' });
-    const text = kubeconfig({ server, ca: this.authority.cert, cert: pair.cert, key: pair.key }, { cluster: 'dray', user: client.name });
-    if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writePrivate(file, text);
+    writePrivate(file, kubeconfig({ server, ca: this.authority.cert, cert: pair.cert, key: pair.key }, { cluster: 'dray', user: client.name }));
+    return describe(pair.cert).renewAt;
   }
-  writeAdmin(file: string, server: string): Promise<void> {
+  writeAdmin(file: string, server: string): Promise<number> {
     return this.writeKubeconfig(file, server, { name: 'admin', commonName: 'kubernetes-admin', organization: 'system:masters' });
   }
-  writeNode(file: string, server: string, node: string): Promise<void> {
+  writeNode(file: string, server: string, node: string): Promise<number> {
     return this.writeKubeconfig(file, server, { name: `node-${node}`, commonName: `system:node:${node}`, organization: 'system:nodes' });
+  }
+  /** A certificate for the key an agent keeps. @throws Error when that is no public key */
+  nodeCertificate(node: string, publicKey: string): Promise<string> {
+    return issueFor(this.authority, { commonName: `system:node:${node}`, organizations: ['system:nodes'], usage: 'client' }, publicKey, this.#clock.now());
+  }
+
+  /** When the credentials in a kubeconfig have to be renewed; undefined when they serve no more, or for another server or user. */
+  #serves(file: string, server: string, commonName: string): number | undefined {
+    if (!existsSync(file)) return undefined;
+    try {
+      const access = readKubeconfig(file);
+      const [certificate, authority] = [new X509Certificate(access.cert), new X509Certificate(this.authority.cert)];
+      const { commonName: found, renewAt } = describe(access.cert);
+      const ours = access.ca === this.authority.cert && certificate.verify(authority.publicKey) && certificate.checkPrivateKey(createPrivateKey(access.key));
+      return ours && access.server === server && found === commonName && this.#clock.now() < renewAt ? renewAt : undefined;
+    } catch {
+      // Half a file, or somebody else's: it is written anew.
+      return undefined;
+    }
   }
 }

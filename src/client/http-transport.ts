@@ -2,7 +2,7 @@
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { StatusError, type Status } from '../apimachinery/status-error.ts';
 import { deepFreeze } from '../util/json.ts';
-import type { ClusterAccess } from './kubeconfig.ts';
+import { accessOf, type AccessSource } from './kubeconfig.ts';
 import { TransportError, type ApiRequest, type Transport, type WatchEvent } from './transport.ts';
 
 const connectTimeoutMs = 10_000;
@@ -11,12 +11,13 @@ const pingEveryMs = 10_000;
 const pingTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 
-export interface HttpTransportOptions { readonly access: ClusterAccess; readonly userAgent: string }
+export interface HttpTransportOptions { readonly access: AccessSource; readonly userAgent: string }
 
 export class HttpTransport implements Transport {
   readonly #options: HttpTransportOptions;
   #session: ClientHttp2Session | undefined;
-  #pinger: NodeJS.Timeout | undefined;
+  /** Of those that were left, some still carry a watch. */
+  readonly #sessions = new Set<ClientHttp2Session>();
   #closed = false;
 
   constructor(options: HttpTransportOptions) { this.#options = options; }
@@ -67,13 +68,15 @@ export class HttpTransport implements Transport {
 
   close(): Promise<void> {
     this.#closed = true;
-    clearInterval(this.#pinger);
-    return new Promise((resolve) => {
-      if (!this.#session || this.#session.destroyed) return resolve();
-      this.#session.once('close', () => resolve());
-      this.#session.destroy();
-    });
+    return Promise.all([...this.#sessions].map((session) => new Promise<void>((resolve) => {
+      if (session.destroyed) return resolve();
+      session.once('close', () => resolve());
+      session.destroy();
+    }))).then(() => undefined);
   }
+
+  /** New requests take a new connection, with the access there is now; what is under way is left where it is. */
+  renew(): void { this.#session?.close(); }
 
   #start(request: ApiRequest): ClientHttp2Stream {
     if (this.#closed) throw new TransportError('the transport is closed');
@@ -104,10 +107,10 @@ export class HttpTransport implements Transport {
   #connection(): ClientHttp2Session {
     const current = this.#session;
     if (current && !current.closed && !current.destroyed) return current;
-    const { access } = this.#options;
+    const access = accessOf(this.#options.access);
     const session = connect(access.server, { ca: access.ca, cert: access.cert, key: access.key, settings: { initialWindowSize: 1024 * 1024 } });
     this.#session = session;
-    clearInterval(this.#pinger);
+    this.#sessions.add(session);
     const connecting = setTimeout(() => session.destroy(new Error('connection timed out')), connectTimeoutMs);
     connecting.unref();
     session.once('connect', () => {
@@ -115,7 +118,7 @@ export class HttpTransport implements Transport {
       session.setLocalWindowSize(4 * 1024 * 1024);
     });
     session.on('error', () => undefined);
-    session.once('close', () => { clearTimeout(connecting); clearInterval(pinger); });
+    session.once('close', () => { clearTimeout(connecting); clearInterval(pinger); this.#sessions.delete(session); });
     session.on('goaway', () => session.close());
     let unanswered: NodeJS.Timeout | undefined;
     const pinger = setInterval(() => {
@@ -125,7 +128,6 @@ export class HttpTransport implements Transport {
       session.ping(() => { clearTimeout(unanswered); unanswered = undefined; });
     }, pingEveryMs);
     pinger.unref();
-    this.#pinger = pinger;
     return session;
   }
 }

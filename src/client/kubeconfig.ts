@@ -1,9 +1,15 @@
-// Reads and writes kubeconfig files. (upstream: client-go tools/clientcmd/api/v1/types.go)
-import { readFileSync } from 'node:fs';
+// Reads, writes and renews kubeconfig files. (upstream: client-go tools/clientcmd/api/v1/types.go)
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 
 export interface ClusterAccess { readonly server: string; readonly ca: string; readonly cert: string; readonly key: string }
+/** Access that may be renewed is asked for whenever a connection is made. */
+export type AccessSource = ClusterAccess | (() => ClusterAccess);
+export const accessOf = (source: AccessSource): ClusterAccess => (typeof source === 'function' ? source() : source);
+
+/** When a certificate that is valid from one time to another (ms) has to be replaced: at four fifths of its life. */
+export const renewalTime = (notBefore: number, notAfter: number): number => notBefore + (notAfter - notBefore) * 0.8;
 
 /** The text of a kubeconfig with one cluster, user and context. PEM in, base64 data inside. */
 export function kubeconfig(access: ClusterAccess, names: { cluster: string; user: string }): string {
@@ -48,4 +54,16 @@ export function readKubeconfig(file: string): ClusterAccess {
     throw missing(name);
   };
   return { server: cluster['server'].replace(/\/$/, ''), ca: pem(cluster, 'certificate-authority'), cert: pem(user, 'client-certificate'), key: pem(user, 'client-key') };
+}
+
+/** Puts new credentials of the current context's user into a kubeconfig; a reader sees the old file or the new one. */
+export function replaceCredentials(file: string, { cert, key }: Pick<ClusterAccess, 'cert' | 'key'>): void {
+  const config = parse(readFileSync(file, 'utf8')) as File;
+  const context = (config.contexts ?? []).find((c) => c.name === config['current-context']) ?? config.contexts?.[0];
+  const user = config.users?.find((u) => u.name === context?.context.user);
+  if (!user) throw new Error(`kubeconfig ${file} has no user`);
+  const { 'client-certificate': _cert, 'client-key': _key, ...rest } = user.user;
+  user.user = { ...rest, 'client-certificate-data': Buffer.from(cert).toString('base64'), 'client-key-data': Buffer.from(key).toString('base64') };
+  writeFileSync(`${file}.tmp`, stringify(config, { lineWidth: 0 }), { mode: 0o600 });
+  renameSync(`${file}.tmp`, file);
 }

@@ -3,8 +3,8 @@ import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { allResources } from '../../src/api/index.ts';
 import { HttpTransport } from '../../src/client/http-transport.ts';
-import type { ClusterAccess } from '../../src/client/kubeconfig.ts';
-import { realClock } from '../../src/util/clock.ts';
+import type { AccessSource, ClusterAccess } from '../../src/client/kubeconfig.ts';
+import { realClock, type Clock } from '../../src/util/clock.ts';
 import { silentLog, type Log } from '../../src/util/log.ts';
 import { ApiServer, type PathHandler } from '../../master/apiserver/api-server.ts';
 import { nodeAuthorizer } from '../../master/apiserver/authorization/node-authorizer.ts';
@@ -15,17 +15,19 @@ import type { InFlightLimits } from '../../master/apiserver/filters/max-in-fligh
 import { HttpServer } from '../../master/apiserver/http-server.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
 import { bootstrapNamespaces } from '../../master/bootstrap.ts';
-import { createAuthority, issue } from '../../master/pki/certificates.ts';
+import { createAuthority, issue, type KeyPair } from '../../master/pki/certificates.ts';
 import { Registry } from '../../master/registry/registry.ts';
 import { MemoryStore } from '../../master/storage/memory-store.ts';
 import { Client } from '../../src/client/client.ts';
 
 export interface HttpsApi {
   readonly registry: Registry;
+  readonly http: HttpServer;
+  readonly authority: KeyPair;
   readonly admin: ClusterAccess;
   /** Access with a certificate for any user; of another authority when `foreign`. */
   access(user: string, groups: readonly string[], foreign?: boolean): Promise<ClusterAccess>;
-  transport(access: ClusterAccess): HttpTransport;
+  transport(access: AccessSource): HttpTransport;
   memory(user: string, ...groups: string[]): MemoryTransport;
   http2(access: ClusterAccess): Promise<ClientHttp2Session>;
   /** A TLS connection that speaks `protocol`. */
@@ -35,7 +37,7 @@ export interface HttpsApi {
   stop(): Promise<void>;
 }
 
-export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?: number; compacted?: number; log?: Log; limits?: InFlightLimits; paths?: readonly PathHandler[] } = {}): Promise<HttpsApi> {
+export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?: number; compacted?: number; log?: Log; limits?: InFlightLimits; paths?: readonly PathHandler[]; clock?: Clock; pathsOf?: (authority: KeyPair) => readonly PathHandler[] } = {}): Promise<HttpsApi> {
   const stop = new AbortController();
   const store = new MemoryStore();
   // History nobody can watch any more.
@@ -43,15 +45,15 @@ export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?
   if (options.compacted) await store.compact(options.compacted);
   const registry = new Registry({ store, resources: allResources, clock: realClock, log: silentLog, ranges: { serviceCIDR: '10.43.0.0/16', nodePorts: { first: 30000, last: 32767 } }, ...(options.watcherLimit === undefined ? {} : { watcherLimit: options.watcherLimit }) });
   await registry.start(stop.signal);
+  const [authority, other] = [await createAuthority('test-ca'), await createAuthority('other-ca')];
   const server = new ApiServer({
     registry, log: silentLog, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodeAuthorizer(new NodeGraph(registry)), discovery],
-    paths: options.paths ?? [], subresources: {}, serverAddress: () => '127.0.0.1:6443', ready: () => true,
+    paths: [...(options.paths ?? []), ...(options.pathsOf?.(authority) ?? [])], subresources: {}, serverAddress: () => '127.0.0.1:6443', ready: () => true,
     ...(options.limits ? { limits: options.limits } : {}),
   });
-  const [authority, other] = [await createAuthority('test-ca'), await createAuthority('other-ca')];
   const serving = await issue(authority, { commonName: 'kube-apiserver', usage: 'server', ips: ['127.0.0.1'] });
   const http = new HttpServer({
-    server, key: serving.key, cert: serving.cert, clientCa: authority.cert, log: options.log ?? silentLog, upgrade: () => Promise.resolve(),
+    server, key: serving.key, cert: serving.cert, clientCa: authority.cert, log: options.log ?? silentLog, upgrade: () => Promise.resolve(), clock: options.clock ?? realClock,
     ...(options.stalledMs === undefined ? {} : { stalledMs: options.stalledMs }),
   });
   const port = await http.listen(0, '127.0.0.1');
@@ -61,7 +63,7 @@ export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?
     ({ server: `https://127.0.0.1:${port}`, ca: authority.cert, ...(await issue(foreign ? other : authority, { commonName: user, organizations: [...groups], usage: 'client' })) });
   const opened: { close?(): unknown; destroy?(): unknown }[] = [];
   return {
-    registry, access, memory, admin: await access('kubernetes-admin', ['system:masters']),
+    registry, access, memory, http, authority, admin: await access('kubernetes-admin', ['system:masters']),
     transport(of) {
       const transport = new HttpTransport({ access: of, userAgent: 'test' });
       opened.push(transport);
