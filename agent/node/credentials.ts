@@ -72,8 +72,12 @@ export class NodeCredentials {
     const { publicKey, privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256', publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
     const { certificate } = (await client.transport.request({ method: 'POST', path: `/dray/v1/nodes/${encodeURIComponent(nodeName)}/certificate`, body: { publicKey } })) as { certificate: string };
     if (!new X509Certificate(certificate).checkPrivateKey(createPrivateKey(privateKey)) || renewAt(certificate) <= clock.now()) throw new Error('the master answered with a certificate that does not serve');
-    replaceCredentials(kubeconfig, { cert: certificate, key: privateKey });
     this.#take({ cert: certificate, key: privateKey });
+    try {
+      replaceCredentials(kubeconfig, this.#current);
+    } catch (error) {
+      log.error({ error: (error as Error).message, kubeconfig }, "the agent's new certificate could not be kept: the next start has the old one only");
+    }
     log.info({ end: new X509Certificate(certificate).validTo }, "the agent's certificate is renewed");
   }
 

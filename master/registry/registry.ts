@@ -8,9 +8,11 @@ import { admissionPlugins } from './admission/index.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
 import { ResourceStore, type RegistryBackend } from './resource-store.ts';
 import { serviceAllocation, type ServiceRanges } from './service-allocation.ts';
-import { StoredObject } from './stored-object.ts';
+import { prefixOf, StoredObject } from './stored-object.ts';
 
 const defaultWatcherLimit = 4096;
+/** Each agent watches the Pods of its own node. (upstream: pkg/registry/core/pod/strategy.go, NodeNameTriggerFunc) */
+const triggers: Readonly<Record<string, string>> = { '/pods': 'spec.nodeName' };
 
 export interface RegistryOptions {
   readonly store: Store;
@@ -36,7 +38,8 @@ export class Registry {
     this.clock = options.clock;
     this.resources = options.resources;
     this.watcherLimit = options.watcherLimit ?? defaultWatcherLimit;
-    this.cache = new WatchCache(options.store, (entry) => new StoredObject(entry), options.log);
+    const triggerOf = triggersOf(options.resources);
+    this.cache = new WatchCache(options.store, (entry) => new StoredObject(entry), options.log, (prefix) => triggerOf.get(prefix));
     const admission: AdmissionPlugin[] = [];
     const backend: RegistryBackend = { store: options.store, cache: this.cache, clock: options.clock, admission, resources: options.resources };
     this.#allocation = serviceAllocation(options.ranges);
@@ -61,7 +64,16 @@ export class Registry {
     if (!store) throw new Error(`resource ${resource.plural}.${resource.group} is not served`);
     return store;
   }
+  /** The field selector whose watchers are told of changes by value. */
+  triggerField({ resource }: ResourceStore): string | undefined { return triggers[`${resource.group}/${resource.plural}`]; }
   stores(): Iterable<ResourceStore> { return this.#stores.values(); }
 }
 
 const id = (group: string, version: string, plural: string): string => `${group}/${version}/${plural}`;
+
+function triggersOf(resources: readonly ResourceDefinition[]): Map<string, (stored: StoredObject) => string> {
+  return new Map(resources.flatMap((resource) => {
+    const read = resource.selectable[triggers[`${resource.group}/${resource.plural}`] ?? ''];
+    return read ? [[prefixOf(resource), (stored: StoredObject) => read(stored.object)] as const] : [];
+  }));
+}

@@ -7,13 +7,22 @@ import { Compacted, type Entry, type Store, type StoreEvent } from './store.ts';
 /** A change of one key, as watchers get it. `current` is absent for deletes, `previous` for creations. */
 export interface CacheEvent<T> { readonly revision: number; readonly current?: T; readonly previous?: T; /** Delete: what the last state looks like at the delete's revision. */ readonly deleted?: T }
 
-export interface CacheWatcher<T> {
+/** Which changes a watcher is told of, beyond the prefix. */
+export interface WatchScope {
+  /** Of this key alone. */
+  readonly key?: string;
+  /** Of objects that have, or had before the change, this value of the prefix's trigger. */
+  readonly trigger?: string;
+}
+
+interface Watcher<T> {
   readonly prefix: string;
   /** Called in revision order; must not throw or block. */
   event(event: CacheEvent<T>): void;
-  /** The cache has seen everything up to `revision`. */
-  progress(revision: number): void;
 }
+
+/** A field of a resource's objects that many watchers select by, each its own value. (upstream: storage.IndexerFuncs, "trigger") */
+export type TriggerOf<T> = (prefix: string) => ((value: T) => string) | undefined;
 
 /** Recent events kept per resource prefix, for watches that start in the past. */
 const windowSize = 2048;
@@ -22,12 +31,29 @@ class Bucket<T> {
   readonly entries = new Map<string, T>();
   /** Keys in byte order, kept sorted by insertion. */
   keys: string[] = [];
-  readonly watchers = new Set<CacheWatcher<T>>();
+  /** Watchers by what concerns them, so that a change finds its own without asking the others: a prefix, a key, a trigger's value. */
+  readonly watchers = new Map<string, Set<Watcher<T>>>();
   readonly window: CacheEvent<T>[] = [];
   /** Events after this revision are all in the window. */
   windowStart: number;
-  constructor(revision: number) { this.windowStart = revision; }
+  readonly prefix: string;
+  constructor(prefix: string, revision: number) {
+    this.prefix = prefix;
+    this.windowStart = revision;
+  }
+
+  add(watcher: Watcher<T>, { key, trigger }: WatchScope = {}): () => void {
+    const group = key ?? (trigger === undefined ? watcher.prefix : triggered(trigger));
+    const members = this.watchers.get(group) ?? new Set();
+    this.watchers.set(group, members.add(watcher));
+    return () => {
+      members.delete(watcher);
+      if (members.size === 0 && this.watchers.get(group) === members) this.watchers.delete(group);
+    };
+  }
 }
+
+const triggered = (value: string): string => `=${value}`;
 
 /** First index whose key is not smaller than `key`. */
 function lowerBound(keys: readonly string[], key: string): number {
@@ -45,6 +71,7 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
   readonly #store: Store;
   readonly #decode: (entry: Entry) => T;
   readonly #log: Log;
+  readonly #triggerOf: TriggerOf<T>;
   readonly #buckets = new Map<string, Bucket<T>>();
   #revision = 0;
   #start = 0;
@@ -52,7 +79,8 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
   #stopped: Error | undefined;
 
   /** `decode` turns a stored entry into what the cache hands out. */
-  constructor(store: Store, decode: (entry: Entry) => T, log: Log) {
+  constructor(store: Store, decode: (entry: Entry) => T, log: Log, triggerOf: TriggerOf<T> = () => undefined) {
+    this.#triggerOf = triggerOf;
     this.#store = store;
     this.#decode = decode;
     this.#log = log;
@@ -127,10 +155,7 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
 
   /** Calls with every change under a resource's prefix from now on, in the turn in which the cache takes it in; the result stops that. */
   observe(prefix: string, event: (event: CacheEvent<T>) => void): () => void {
-    const { watchers } = this.#bucket(prefixOf(prefix));
-    const watcher: CacheWatcher<T> = { prefix, event, progress: () => undefined };
-    watchers.add(watcher);
-    return () => { watchers.delete(watcher); };
+    return this.#bucket(prefixOf(prefix)).add({ prefix, event });
   }
 
   /** Resolves once everything up to `revision` is visible. */
@@ -141,14 +166,15 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
   }
 
   /**
-   * Events under a prefix after revision `from`, without gap or duplicate; `undefined` items tell that everything up to the
-   * cache's revision has been delivered. The queue ends with SlowWatcher when more than `limit` wait.
+   * Events under a prefix after revision `from`, without gap or duplicate; `scope` spares those of other keys or trigger values, as
+   * far as they come from now on. Whoever pushes the cache's revision gets it when all events up to it are read. The queue ends
+   * with an overflow when more than `limit` wait.
    * @throws Compacted when the store no longer knows `from`
    */
-  async watch(prefix: string, from: number, limit: number): Promise<AsyncQueue<CacheEvent<T> | number>> {
-    let watcher: CacheWatcher<T> | undefined;
+  async watch(prefix: string, from: number, limit: number, scope: WatchScope = {}): Promise<AsyncQueue<CacheEvent<T> | number>> {
+    let remove: (() => void) | undefined;
     const bucket = this.#bucket(prefixOf(prefix));
-    const queue = new AsyncQueue<CacheEvent<T> | number>({ limit, onEnd: () => { if (watcher) bucket.watchers.delete(watcher); } });
+    const queue = new AsyncQueue<CacheEvent<T> | number>({ limit, onEnd: () => remove?.() });
     const past: CacheEvent<T>[] = [];
     let start = from;
     while (start < bucket.windowStart) {
@@ -160,12 +186,7 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
     for (const event of bucket.window) if (event.revision > start) past.push(event);
     for (const event of past) if (keyOfEvent(event).startsWith(prefix)) queue.push(event);
     const overflow = (): void => { if (queue.ended) this.#log.info({ prefix }, 'a slow watcher was ended'); };
-    watcher = {
-      prefix,
-      event: (event) => { if (event.revision > from && !queue.push(event)) overflow(); },
-      progress: (revision) => { if (queue.length === 0) queue.push(revision); },
-    };
-    if (!queue.ended) bucket.watchers.add(watcher);
+    if (!queue.ended) remove = bucket.add({ prefix, event: (event) => { if (event.revision > from && !queue.push(event)) overflow(); } }, scope);
     return queue;
   }
 
@@ -214,12 +235,21 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
       const dropped = bucket.window.splice(0, windowSize / 4);
       bucket.windowStart = dropped.at(-1)!.revision;
     }
-    for (const watcher of bucket.watchers) if (key.startsWith(watcher.prefix)) watcher.event(change);
+    for (const group of this.#groupsOf(bucket, key, change)) {
+      for (const watcher of bucket.watchers.get(group) ?? []) if (key.startsWith(watcher.prefix)) watcher.event(change);
+    }
+  }
+
+  /** Everyone a change concerns: a write must not wake the others, of whom there may be thousands. */
+  #groupsOf(bucket: Bucket<T>, key: string, { current, previous }: CacheEvent<T>): Set<string> {
+    const groups = new Set([bucket.prefix, key.slice(0, key.lastIndexOf('/') + 1), key]);
+    const trigger = this.#triggerOf(bucket.prefix);
+    if (trigger) for (const value of [current, previous]) if (value) groups.add(triggered(trigger(value)));
+    return groups;
   }
 
   #progress(revision: number): void {
     if (revision > this.#revision) this.#revision = revision;
-    for (const bucket of this.#buckets.values()) for (const watcher of bucket.watchers) watcher.progress(this.#revision);
     if (!this.#waiters.length) return;
     const ready = this.#waiters.filter((w) => w.revision <= this.#revision);
     this.#waiters = this.#waiters.filter((w) => w.revision > this.#revision);
@@ -235,7 +265,7 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
   #bucket(prefix: string): Bucket<T> {
     let bucket = this.#buckets.get(prefix);
     // A resource first seen after the start has had no event since then, so its window reaches back to the start.
-    if (!bucket) this.#buckets.set(prefix, (bucket = new Bucket<T>(this.#start)));
+    if (!bucket) this.#buckets.set(prefix, (bucket = new Bucket<T>(prefix, this.#start)));
     return bucket;
   }
 }

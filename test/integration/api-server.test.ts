@@ -122,6 +122,36 @@ describe('lists and watches', () => {
     expect(seen).toEqual(['ADDED w', 'MODIFIED w', 'DELETED w', 'ADDED w']);
   });
 
+  it('of one object or of one node\'s Pods see those alone, coming and going', async () => {
+    const follow = async (resource: typeof Pods | typeof ConfigMaps, fieldSelector: string, count: number): Promise<string[]> => {
+      const { metadata } = await api.client.list(resource as typeof Pods, { namespace: 'default' });
+      const stop = new AbortController();
+      const seen: string[] = [];
+      for await (const event of api.client.watch(resource as typeof Pods, { namespace: 'default', fieldSelector, resourceVersion: metadata.resourceVersion, signal: stop.signal })) {
+        seen.push(`${event.type} ${event.object.metadata.name}`);
+        if (seen.length === count) stop.abort();
+      }
+      return seen;
+    };
+    const maps = follow(ConfigMaps, 'metadata.name=one', 3);
+    const here = follow(Pods, 'spec.nodeName=n7', 3);
+    const elsewhere = follow(Pods, 'spec.nodeName!=n7', 4);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    for (const name of ['one', 'one-more']) await api.client.create(ConfigMaps, { metadata: { name, namespace: 'default' } });
+    await api.client.patch(ConfigMaps, { namespace: 'default', name: 'one' }, { data: { a: 'b' } });
+    await api.client.delete(ConfigMaps, { namespace: 'default', name: 'one' });
+    const pod = (name: string, nodeName?: string) => api.client.create(Pods, { metadata: { name, namespace: 'default' }, spec: { ...(nodeName ? { nodeName } : {}), containers: [{ name: 'c', image: 'i' }] } } as never);
+    await pod('bound');
+    await pod('other', 'n8');
+    await api.client.post(Pods, { namespace: 'default', name: 'bound' }, 'binding', { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'bound' }, target: { kind: 'Node', name: 'n7' } });
+    await api.client.patch(Pods, { namespace: 'default', name: 'bound' }, { status: { phase: 'Running' } }, { subresource: 'status' });
+    await api.client.delete(Pods, { namespace: 'default', name: 'bound' }, { gracePeriodSeconds: 0 });
+    await api.client.delete(Pods, { namespace: 'default', name: 'other' }, { gracePeriodSeconds: 0 });
+    expect(await maps).toEqual(['ADDED one', 'MODIFIED one', 'DELETED one']);
+    expect(await here).toEqual(['ADDED bound', 'MODIFIED bound', 'DELETED bound']);
+    expect(await elsewhere).toEqual(['ADDED bound', 'ADDED other', 'DELETED bound', 'DELETED other']);
+  });
+
   it('refuse field selectors a kind does not have', async () => {
     expect((await refusal(api.client.list(Pods, { fieldSelector: 'spec.image=x' }))).message).toBe('field label not supported: spec.image');
   });

@@ -3,12 +3,13 @@
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import { partialMetadata, table } from '../../../src/schema/table.ts';
 import type { Registry } from '../../registry/registry.ts';
+import type { Selection } from '../../registry/selection.ts';
 import { parseRevision } from '../../registry/request-context.ts';
 import type { ResourceStore } from '../../registry/resource-store.ts';
 import { StoredObject } from '../../registry/stored-object.ts';
 import { deepFreeze } from '../../../src/util/json.ts';
 import { Compacted } from '../../storage/store.ts';
-import type { CacheEvent } from '../../storage/watch-cache.ts';
+import type { CacheEvent, WatchScope } from '../../storage/watch-cache.ts';
 import type { MediaType } from '../negotiation.ts';
 import type { AdmittedRequest, Answer, WatchItem } from '../request.ts';
 import { includeObject, prefixOf, selectionOf, viewOf } from './lists.ts';
@@ -34,7 +35,7 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
   const start = from === 0 || initialEvents ? registry.cache.revision : from;
   let queue: Awaited<ReturnType<Registry['cache']['watch']>>;
   try {
-    queue = await registry.cache.watch(prefix, start, registry.watcherLimit);
+    queue = await registry.cache.watch(prefix, start, registry.watcherLimit, scopeOf(request, registry, store, selection));
   } catch (error) {
     // As upstream: the watch begins, and its first event is its end.
     if (error instanceof Compacted) return { kind: 'watch', items: only(fixedItem('ERROR', errors.expired(`too old resource version: ${from} (${error.oldest})`).status)) };
@@ -78,29 +79,27 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
     const stop = (): void => queue.end();
     request.signal.addEventListener('abort', stop, { once: true });
     let nextBookmark = registry.clock.monotonic() + bookmarkEveryMs;
-    let revision = start;
     let sentRevision = 0;
-    const cancelBookmarks = bookmarks ? repeat(() => queue.push(-1)) : undefined;
+    // Behind every event up to this revision.
+    const cancelBookmarks = bookmarks ? repeat(() => queue.push(registry.cache.revision)) : undefined;
     try {
       if (request.signal.aborted) return;
       for (const stored of initial) yield item('ADDED', stored);
       if (initialEvents && bookmarks) yield bookmark(start, { 'k8s.io/initial-events-end': 'true' });
       for await (const event of queue) {
         if (typeof event === 'number') {
-          if (event >= 0) { revision = Math.max(revision, event); continue; }
-          if (revision > sentRevision && registry.clock.monotonic() >= nextBookmark) {
+          if (event > sentRevision && registry.clock.monotonic() >= nextBookmark) {
             nextBookmark = registry.clock.monotonic() + bookmarkEveryMs;
-            sentRevision = revision;
-            yield bookmark(revision);
+            sentRevision = event;
+            yield bookmark(event);
           }
           continue;
         }
-        revision = event.revision;
         const was = keep(event.previous);
         const now = keep(event.current);
         if (now) yield item(was ? 'MODIFIED' : 'ADDED', event.current!, event);
         else if (was) yield item('DELETED', event.deleted ?? leaving(event), event);
-        sentRevision = revision;
+        if (was || now) sentRevision = event.revision;
       }
     } catch (error) {
       // A reader that was too slow: it is told to start over, and costs nothing more.
@@ -123,6 +122,14 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
     return () => cancel();
   }
   return { kind: 'watch', items: events() };
+}
+
+/** One object is watched by its key, what an agent runs by its node: changes of others need not be looked at. */
+function scopeOf({ info }: AdmittedRequest, registry: Registry, store: ResourceStore, { fields, name = info.name }: Selection): WatchScope {
+  if (name && (info.namespace || !store.resource.namespaced)) return { key: store.keyOf(info.namespace, name) };
+  const field = registry.triggerField(store);
+  const trigger = field && fields?.requirements.find((r) => r.field === field && r.operator === '=')?.value;
+  return trigger === undefined ? {} : { trigger };
 }
 
 /** An object that stopped matching leaves with its last matching state at the revision of the change. */

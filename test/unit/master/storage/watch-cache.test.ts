@@ -1,0 +1,70 @@
+// Who is told of a change: those it concerns, and nobody else is woken.
+import { MemoryStore } from '../../../../master/storage/memory-store.ts';
+import { WatchCache } from '../../../../master/storage/watch-cache.ts';
+import { silentLog } from '../../../../src/util/log.ts';
+
+interface Item { readonly key: string; readonly revision: number; readonly text: string }
+
+const stop = new AbortController();
+afterAll(() => stop.abort());
+
+async function start(): Promise<{ store: MemoryStore; cache: WatchCache<Item>; put: (key: string, text: string) => Promise<void>; remove: (key: string) => Promise<void> }> {
+  const store = new MemoryStore();
+  const cache = new WatchCache<Item>(store, ({ key, value, revision }) => ({ key, revision, text: Buffer.from(value).toString() }), silentLog, (prefix) => (prefix === '/registry/core/pods/' ? (item) => item.text : undefined));
+  await cache.start(stop.signal);
+  const revisions = new Map<string, number>();
+  const done = async (revision: number): Promise<void> => cache.waitFor(revision);
+  return {
+    store, cache,
+    async put(key, text) {
+      const known = revisions.get(key);
+      const revision = await (known === undefined ? store.create(key, Buffer.from(text)) : store.update(key, Buffer.from(text), known));
+      revisions.set(key, revision);
+      await done(revision);
+    },
+    async remove(key) { await done(await store.delete(key, revisions.get(key)!)); revisions.delete(key); },
+  };
+}
+
+it.each<[string, string, { key?: string; trigger?: string }, string[]]>([
+  ['a resource', '/registry/core/pods/', {}, ['a/x=n1', 'a/x=n2', 'ab/x=n1', '-a/x']],
+  ['a namespace', '/registry/core/pods/a/', {}, ['a/x=n1', 'a/x=n2', '-a/x']],
+  ['one object', '/registry/core/pods/ab/', { key: '/registry/core/pods/ab/x' }, ['ab/x=n1']],
+  ['a value: what has it, and what had it before', '/registry/core/pods/', { trigger: 'n1' }, ['a/x=n1', 'a/x=n2', 'ab/x=n1']],
+  ['a value in a namespace', '/registry/core/pods/ab/', { trigger: 'n1' }, ['ab/x=n1']],
+  ['another value', '/registry/core/pods/', { trigger: 'n3' }, []],
+  ['another resource', '/registry/core/configmaps/', {}, ['c/x=n1']],
+])('the watcher of %s', async (_, prefix, scope, expected) => {
+  const { cache, put, remove } = await start();
+  const queue = await cache.watch(prefix, cache.revision, 100, scope);
+  await put('/registry/core/pods/a/x', 'n1');
+  await put('/registry/core/pods/a/x', 'n2');
+  await put('/registry/core/pods/ab/x', 'n1');
+  await put('/registry/core/configmaps/c/x', 'n1');
+  await remove('/registry/core/pods/a/x');
+  const short = (key: string): string => key.split('/').slice(4).join('/');
+  // Nothing else is in the queue: no word of progress that would wake the reader either.
+  expect(queue.drain().map((e) => (typeof e === 'number' ? 'progress' : e.current ? `${short(e.current.key)}=${e.current.text}` : `-${short(e.previous!.key)}`))).toEqual(expected);
+});
+
+it('an observer is told until it says stop, a watcher until its queue ends', async () => {
+  const { cache, put } = await start();
+  const seen: number[] = [];
+  const off = cache.observe('/registry/core/pods/', ({ revision }) => seen.push(revision));
+  const queue = await cache.watch('/registry/core/pods/', cache.revision, 100, { trigger: 'n1' });
+  await put('/registry/core/pods/a/x', 'n1');
+  off();
+  queue.end();
+  await put('/registry/core/pods/a/y', 'n1');
+  expect([seen.length, queue.length]).toEqual([1, 1]);
+});
+
+it('a watch that begins in the past gets each event once, the later ones by its scope', async () => {
+  const { cache, put } = await start();
+  const from = cache.revision;
+  await put('/registry/core/pods/a/x', 'n1');
+  const queue = await cache.watch('/registry/core/pods/', from, 100, { trigger: 'n1' });
+  await put('/registry/core/pods/a/x', 'n1');
+  await put('/registry/core/pods/a/y', 'n2');
+  expect(queue.drain().map((e) => (typeof e === 'number' ? e : e.revision))).toEqual([from + 1, from + 2]);
+});
