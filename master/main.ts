@@ -60,7 +60,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
   const { dataDir, log, port, advertiseAddress } = options;
   const clock = realClock;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const store = await openEmbeddedStore(join(dataDir, 'store'));
+  const store = await openEmbeddedStore(join(dataDir, 'store'), { log });
   const stop = new AbortController();
   let http: HttpServer | undefined;
   try {

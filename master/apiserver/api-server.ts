@@ -131,7 +131,8 @@ export class ApiServer {
     if (error instanceof errors.StatusError) return error;
     if (error instanceof DecodeError) return errors.badRequest(error.message);
     if (error instanceof StorageUnavailable) {
-      this.#options.log.error({ error, method: request.method, path: request.path }, 'storage refused a write');
+      // The store has told the log once.
+      this.#options.log.debug({ error, method: request.method, path: request.path }, 'storage refused a write');
       return errors.internal(error.message);
     }
     if (request.signal.aborted) return errors.timeout('the client went away');

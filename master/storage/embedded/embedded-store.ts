@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { mkdir, open, rename, rm, statfs } from 'node:fs/promises';
 import { realClock, type Clock } from '../../../src/util/clock.ts';
+import { silentLog, type Log } from '../../../src/util/log.ts';
 import { checkKey, owned, type Write } from '../precondition.ts';
 import { Compacted, StorageUnavailable, type Entry, type ListResult, type Store, type StoreEvent, type WatchBatch } from '../store.ts';
 import { WatchHub } from '../watch-hub.ts';
@@ -14,6 +15,8 @@ export interface EmbeddedStoreOptions {
   readonly clock?: Clock;
   /** How many events may wait for one watcher before it is ended. */
   readonly watchLimit?: number;
+  /** Hears once when writes begin to fail, and once when they succeed again. */
+  readonly log?: Log;
 }
 
 /** One stretch of a replay: so many rows, or so many bytes of values. */
@@ -48,11 +51,14 @@ class EmbeddedStore implements Store {
   #compacted: number;
   #closing: Promise<void> | undefined;
   readonly #backups = new Set<Promise<void>>();
+  readonly #log: Log;
+  #failing = false;
 
   constructor(dir: string, tables: Tables, lock: { release(): Promise<void> }, options: EmbeddedStoreOptions) {
     this.#dir = dir;
     this.#tables = tables;
     this.#lock = lock;
+    this.#log = options.log ?? silentLog;
     this.#compacted = tables.compacted;
     // The last rows of the log may be compacted deletes that are gone: revisions go on after them all the same.
     this.#revision = Math.max(tables.lastRevision(), this.#compacted);
@@ -61,7 +67,7 @@ class EmbeddedStore implements Store {
       options.clock ?? realClock, options.watchLimit ?? 4096,
     );
     this.#queue = new CommitQueue({
-      tables, revision: this.#revision, committed: (writes, revision) => this.#publish(writes, revision), failed: (error) => this.#failed(error),
+      tables, revision: this.#revision, committed: (writes, revision) => this.#committed(writes, revision), failed: (error) => this.#failed(error),
     });
   }
 
@@ -142,6 +148,12 @@ class EmbeddedStore implements Store {
       return Promise.reject(error as Error);
     }
     return this.#queue.submit(write);
+  }
+
+  #committed(writes: readonly Committed[], revision: number): void {
+    if (this.#failing) this.#log.info({ dir: this.#dir }, 'the store writes again');
+    this.#failing = false;
+    this.#publish(writes, revision);
   }
 
   #publish(writes: readonly Committed[], revision: number): void {
@@ -239,6 +251,9 @@ class EmbeddedStore implements Store {
     const disk = await statfs(this.#dir).catch(() => undefined);
     const full = disk !== undefined && disk.bavail * disk.bsize < FULL_BYTES;
     const reason = full ? 'no space left on the disk' : (error as Error).message;
+    // Every writer is told; the log is not filled with it, which is likely on the same disk.
+    if (!this.#failing) this.#log.error({ dir: this.#dir, reason, error }, 'the store cannot write: reads go on, writes fail until it can');
+    this.#failing = true;
     return new StorageUnavailable(`the store in ${this.#dir} cannot write: ${reason}`, { cause: error });
   }
 

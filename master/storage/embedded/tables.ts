@@ -4,6 +4,7 @@ import { open as openFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { StorageUnavailable } from '../store.ts';
+import { holdBackPrints } from './quiet-lmdb.ts';
 import { decodeLatest, decodeRow, encodeLatest, encodeRevision, encodeRow, readRevision, type Latest, type Row } from './rows.ts';
 
 /** The file in the data directory that is the store; a backup is a copy of it. */
@@ -168,6 +169,7 @@ async function openTables(file: string): Promise<Opened> {
     permissionsMode: 0o600,
   };
   const root = open<Buffer, Uint8Array>(options);
+  holdBackPrints(root);
   try {
     const table = (name: string): Table => root.openDB<Buffer, Uint8Array>({ ...binary, name });
     return { root, log: table('log'), current: table('current'), meta: table('meta') };
