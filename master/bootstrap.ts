@@ -6,6 +6,7 @@ import { Endpoints } from '../src/api/core/endpoints.ts';
 import { Namespaces } from '../src/api/core/namespace.ts';
 import { Services } from '../src/api/core/service.ts';
 import { EndpointSlices } from '../src/api/discovery/endpoint-slice.ts';
+import { PriorityClasses } from '../src/api/scheduling/priority-class.ts';
 import type { Client } from '../src/client/client.ts';
 
 export const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
@@ -22,6 +23,15 @@ async function ensure(create: Promise<unknown>): Promise<void> {
 
 export async function bootstrapNamespaces(client: Client): Promise<void> {
   for (const name of systemNamespaces) await ensure(client.create(Namespaces, { metadata: { name } }));
+}
+
+/** The classes of Pods the cluster itself cannot do without. (upstream: pkg/apis/scheduling/v1/helpers.go) */
+const systemPriorities = [
+  { metadata: { name: 'system-cluster-critical' }, value: 2_000_000_000, description: 'For Pods the cluster needs, on whichever node.' },
+  { metadata: { name: 'system-node-critical' }, value: 2_000_001_000, description: 'For Pods a node needs, which cannot go to another.' },
+];
+export async function bootstrapPriorityClasses(client: Client): Promise<void> {
+  for (const priorityClass of systemPriorities) await ensure(client.create(PriorityClasses, priorityClass));
 }
 
 /** Makes the `kubernetes` Service and points it at this API server, also after its address has changed. */

@@ -20,7 +20,7 @@ import { openApiHandlers } from './apiserver/openapi.ts';
 import { proxyConnection, proxyHandler } from './apiserver/proxy/proxy.ts';
 import { logHandler, proxyUpgrade } from './apiserver/streams/kubelet-proxy.ts';
 import { Tunnels } from './apiserver/tunnel.ts';
-import { bootstrapClusterInfo, bootstrapNamespaces, bootstrapService } from './bootstrap.ts';
+import { bootstrapClusterInfo, bootstrapNamespaces, bootstrapPriorityClasses, bootstrapService } from './bootstrap.ts';
 import { runControlPlane } from './control-plane.ts';
 import { describe, type KeyPair } from './pki/certificates.ts';
 import { Pki } from './pki/files.ts';
@@ -106,6 +106,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     const transport = (user: ConstructorParameters<typeof MemoryTransport>[1]): MemoryTransport => new MemoryTransport(server, user);
     const bootstrap = new Client(transport({ name: 'system:apiserver', groups: ['system:masters'] }));
     await bootstrapNamespaces(bootstrap);
+    await bootstrapPriorityClasses(bootstrap);
     await bootstrapService(bootstrap, { address: advertiseAddress, port, serviceIP });
     await bootstrapClusterInfo(bootstrap, { podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR });
     const loops = runControlPlane({ transport, clock, log, resources: allResources, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert }, stop.signal);

@@ -11,8 +11,11 @@ import { createNodeIpamController } from './nodeipam/node-ipam-controller.ts';
 import { createNodeLifecycleController } from './nodelifecycle/node-lifecycle-controller.ts';
 import { createTaintEvictionController } from './nodelifecycle/taint-eviction-controller.ts';
 import { createPodGarbageCollector } from './podgc/pod-garbage-collector.ts';
+import { pvcProtectionController } from './pvcprotection/pvc-protection-controller.ts';
+import { pvProtectionController } from './pvprotection/pv-protection-controller.ts';
 import { replicaSetController } from './replicaset/replicaset-controller.ts';
 import { replicationController } from './replicationcontroller/replication-controller.ts';
+import { createResourceQuotaController } from './resourcequota/resource-quota-controller.ts';
 import { createRootCAPublisher } from './rootca/root-ca-publisher.ts';
 import { serviceController } from './service/service-controller.ts';
 import { serviceAccountController } from './serviceaccount/serviceaccount-controller.ts';
@@ -35,6 +38,7 @@ export function createControllers(options: ControllerOptions): Controller[] {
     serviceAccountController,
     createRootCAPublisher(rootCA),
     createNamespaceController(resources),
+    createResourceQuotaController(resources),
     ...(clusterCIDR === undefined ? [] : [createNodeIpamController({ clusterCIDR, ...(nodeMask === undefined ? {} : { nodeMask }) })]),
     createNodeLifecycleController(),
     createTaintEvictionController(),
@@ -44,6 +48,8 @@ export function createControllers(options: ControllerOptions): Controller[] {
     replicaSetController,
     replicationController,
     deploymentController,
+    pvcProtectionController,
+    pvProtectionController,
     createGarbageCollector(resources),
     createPodGarbageCollector(terminatedPodThreshold),
     createEventTtlController(),

@@ -10,7 +10,7 @@ import { validateObject, validateStatusUpdate } from '../../src/schema/validatio
 import { timestamp, type Clock } from '../../src/util/clock.ts';
 import { KeyExists, RevisionMismatch, type Store } from '../storage/store.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './admission/admission.ts';
+import type { AdmissionPlugin, AdmissionRequest, GiveBack } from './admission/admission.ts';
 import { changedBesidesMetadata, keepAllButStatus, resetStatus, revisionIn, sameObject } from './carry-over.ts';
 import { planDeletion } from './deletion.ts';
 import { FieldManagement } from './field-management.ts';
@@ -108,7 +108,11 @@ export class ResourceStore {
     resource.prepareCreate?.(object);
     this.#refuse(object, validateObject(resource, object));
     for (const warning of resource.warnings?.(object) ?? []) context.warnings.push(warning);
-    await this.#validate({ operation: 'CREATE', resource, subresource: '', namespace: metadata.namespace, name: metadata.name, object, context });
+    return this.#admitted({ operation: 'CREATE', resource, subresource: '', namespace: metadata.namespace, name: metadata.name, object, context }, () => this.#insert(object, generated, context));
+  }
+
+  async #insert(object: ApiObject, generated: boolean, context: RequestContext): Promise<StoredObject> {
+    const { metadata } = object;
     // Before anything is taken for it: an object that exists already is told as such, not as one whose address is in use.
     if (!generated && this.find(metadata.namespace, metadata.name)) throw errors.alreadyExists(this.groupResource, metadata.name);
     const allocation = this.#hooks.begin?.(object, undefined);
@@ -173,7 +177,10 @@ export class ResourceStore {
     this.#carryOver(object, old, options);
     if (!options.internal) this.#refuse(object, subresource === 'status' ? validateStatusUpdate(resource, object, old) : validateObject(resource, object, old));
     if (subresource !== 'status') for (const warning of resource.warnings?.(object, old) ?? []) context.warnings.push(warning);
-    await this.#validate(request);
+    return this.#admitted(request, () => this.#replace(current, old, object, options, context));
+  }
+
+  async #replace(current: StoredObject, old: ApiObject, object: ApiObject, { subresource }: UpdateOptions, context: RequestContext): Promise<StoredObject> {
     if (this.#finished(object)) return this.#remove(current, object, context);
     if (sameObject(object, old)) return current;
     const allocation = subresource === 'status' ? undefined : this.#hooks.begin?.(object, old);
@@ -235,7 +242,7 @@ export class ResourceStore {
       const current = this.get(namespace, name);
       const old = this.#view(current);
       this.#checkPreconditions(old, options);
-      await this.#validate({ operation: 'DELETE', resource: this.resource, subresource: '', namespace: old.metadata.namespace, name, old, context });
+      await this.#validate({ operation: 'DELETE', resource: this.resource, subresource: '', namespace: old.metadata.namespace, name, old, context }, []);
       const plan = planDeletion(this.resource, old, options, this.#backend.clock.now());
       try {
         if (plan.kind === 'none') return { stored: current, gone: false };
@@ -297,7 +304,23 @@ export class ResourceStore {
     if (faults.length) throw errors.invalid(this.resource.group, this.resource.kind, object.metadata.name ?? '', faults);
   }
   async #mutate(request: AdmissionRequest): Promise<void> { for (const plugin of this.#backend.admission) await plugin.mutate?.(request); }
-  async #validate(request: AdmissionRequest): Promise<void> { for (const plugin of this.#backend.admission) await plugin.validate?.(request); }
+  async #validate(request: AdmissionRequest, taken: GiveBack[]): Promise<void> {
+    for (const plugin of this.#backend.admission) {
+      const giveBack = await plugin.validate?.(request);
+      if (giveBack) taken.push(giveBack);
+    }
+  }
+  /** Runs `write` with what the plugins took for it, which they get back when it fails. */
+  async #admitted(request: AdmissionRequest, write: () => Promise<StoredObject>): Promise<StoredObject> {
+    const taken: GiveBack[] = [];
+    try {
+      await this.#validate(request, taken);
+      return await write();
+    } catch (error) {
+      for (const giveBack of taken) await giveBack();
+      throw error;
+    }
+  }
 
   /** The object in this resource's own form (Events are stored in core's). */
   #view(stored: StoredObject): ApiObject { return this.resource.storedAs ? this.resource.storedAs.decode(stored.object) : stored.object; }

@@ -95,6 +95,12 @@ export function roundUpToMilli(text: QuantityText): string {
   return formatQuantity({ nanos: divideUp(nanos, nanosPerMilli) * nanosPerMilli, format });
 }
 
+/** Canonical text of the value rounded up to whole base units. */
+export function roundUpToUnit(text: QuantityText): string {
+  const { nanos, format } = parseQuantity(text);
+  return formatQuantity({ nanos: divideUp(nanos, nanosPerUnit) * nanosPerUnit, format });
+}
+
 /** Negative, 0 or positive, as `a` is less than, equal to or more than `b`. */
 export function compareQuantities(a: QuantityText, b: QuantityText): number {
   const difference = parseQuantity(a).nanos - parseQuantity(b).nanos;

@@ -10,7 +10,7 @@ import { NodeGraph } from '../../master/apiserver/authorization/node-graph.ts';
 import { peerAuthenticator } from '../../master/apiserver/filters/authentication.ts';
 import { controlPlane, discovery, superusers } from '../../master/apiserver/filters/authorization.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
-import { bootstrapNamespaces } from '../../master/bootstrap.ts';
+import { bootstrapNamespaces, bootstrapPriorityClasses } from '../../master/bootstrap.ts';
 import { Registry } from '../../master/registry/registry.ts';
 import { MemoryStore } from '../../master/storage/memory-store.ts';
 import type { Store } from '../../master/storage/store.ts';
@@ -40,6 +40,7 @@ export async function startTestApi(options: { clock?: Clock; store?: Store } = {
   const as = (name: string, ...groups: string[]): Client => new Client(new MemoryTransport(server, { name, groups: [...groups, 'system:authenticated'] }));
   const client = as('kubernetes-admin', 'system:masters');
   await bootstrapNamespaces(client);
+  await bootstrapPriorityClasses(client);
   return {
     server, registry, client, as, signal: stop.signal,
     informers: () => new InformerFactory(client, { clock, log: silentLog }),

@@ -15,11 +15,13 @@ export interface AdmissionRequest {
   readonly context: RequestContext;
 }
 
+export type GiveBack = () => Promise<void>;
+
 export interface AdmissionPlugin {
   /** Upstream's plugin name. */
   readonly name: string;
   /** May change `request.object`. @throws StatusError to refuse */
   mutate?(request: AdmissionRequest): void | Promise<void>;
-  /** @throws StatusError to refuse */
-  validate?(request: AdmissionRequest): void | Promise<void>;
+  /** What it took for the write is given back by the function it returns, when the write is not stored after all. @throws StatusError to refuse */
+  validate?(request: AdmissionRequest): void | GiveBack | Promise<void | GiveBack>;
 }

@@ -1,18 +1,29 @@
 // The admission chain, in order. (upstream: pkg/kubeapiserver/options/plugins.go)
 import type { Registry } from '../registry.ts';
 import type { AdmissionPlugin } from './admission.ts';
+import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { priority } from './priority.ts';
+import { resourceQuota } from './resource-quota.ts';
+import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
+import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 
 export const admissionPlugins = (registry: Registry): readonly AdmissionPlugin[] => [
   namespaceLifecycle(registry),
+  limitRanger(registry),
   serviceAccount(registry),
   nodeRestriction(registry),
   taintNodesByCondition(),
-  priority(),
+  priority(registry),
   defaultTolerationSeconds(),
+  defaultStorageClass(registry),
+  storageObjectInUseProtection(),
+  runtimeClass(registry),
+  // Charges last: what another plugin refuses is not charged.
+  resourceQuota(registry),
 ];

@@ -100,7 +100,8 @@ export const PersistentVolumeClaims = defineResource({
     status: field(3, persistentVolumeClaimStatus, { written: true, doc: 'The claim as it is.' }),
   },
   subresources: { status: true },
-  prepareCreate: ({ spec }) => {
+  prepareCreate: ({ spec, status }) => {
+    status.phase = 'Pending';
     delete spec.volumeAttributesClassName;
     copyDataSource(spec);
   },

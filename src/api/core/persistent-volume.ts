@@ -115,6 +115,7 @@ export const PersistentVolumes = defineResource({
   },
   subresources: { status: true },
   prepareCreate: ({ metadata, spec, status }) => {
+    status.phase = 'Pending';
     status.lastPhaseTransitionTime = metadata.creationTimestamp;
     delete spec.volumeAttributesClassName;
   },
