@@ -7,6 +7,8 @@ import { Namespaces } from '../src/api/core/namespace.ts';
 import { Services } from '../src/api/core/service.ts';
 import { EndpointSlices } from '../src/api/discovery/endpoint-slice.ts';
 import { PriorityClasses } from '../src/api/scheduling/priority-class.ts';
+import { localPathStorageClass } from '../src/api/storage/local-path.ts';
+import { StorageClasses } from '../src/api/storage/storage-class.ts';
 import type { Client } from '../src/client/client.ts';
 
 export const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
@@ -32,6 +34,12 @@ const systemPriorities = [
 ];
 export async function bootstrapPriorityClasses(client: Client): Promise<void> {
   for (const priorityClass of systemPriorities) await ensure(client.create(PriorityClasses, priorityClass));
+}
+
+/** The default StorageClass of a new cluster; who removes it or makes another the default is left alone. */
+export async function bootstrapStorageClass(client: Client): Promise<void> {
+  const { items } = await client.list(StorageClasses, { limit: 1 });
+  if (items.length === 0) await ensure(client.create(StorageClasses, localPathStorageClass));
 }
 
 /** Makes the `kubernetes` Service and points it at this API server, also after its address has changed. */

@@ -20,7 +20,7 @@ import { openApiHandlers } from './apiserver/openapi.ts';
 import { proxyConnection, proxyHandler } from './apiserver/proxy/proxy.ts';
 import { logHandler, proxyUpgrade } from './apiserver/streams/kubelet-proxy.ts';
 import { Tunnels } from './apiserver/tunnel.ts';
-import { bootstrapClusterInfo, bootstrapNamespaces, bootstrapPriorityClasses, bootstrapService } from './bootstrap.ts';
+import { bootstrapClusterInfo, bootstrapNamespaces, bootstrapPriorityClasses, bootstrapService, bootstrapStorageClass } from './bootstrap.ts';
 import { runControlPlane } from './control-plane.ts';
 import { describe, type KeyPair } from './pki/certificates.ts';
 import { Pki } from './pki/files.ts';
@@ -107,6 +107,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     const bootstrap = new Client(transport({ name: 'system:apiserver', groups: ['system:masters'] }));
     await bootstrapNamespaces(bootstrap);
     await bootstrapPriorityClasses(bootstrap);
+    await bootstrapStorageClass(bootstrap);
     await bootstrapService(bootstrap, { address: advertiseAddress, port, serviceIP });
     await bootstrapClusterInfo(bootstrap, { podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR });
     const loops = runControlPlane({ transport, clock, log, resources: allResources, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert }, stop.signal);

@@ -4,12 +4,15 @@ import type { ResourceDefinition } from '../../src/schema/resource.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { endpointSliceController } from './endpointslice/endpointslice-controller.ts';
+import { ephemeralVolumeController } from './ephemeralvolume/ephemeral-volume-controller.ts';
 import { createEventTtlController } from './eventttl/event-ttl-controller.ts';
 import { createGarbageCollector } from './garbagecollector/garbage-collector.ts';
+import { localPathProvisionerController } from './localpath/local-path-provisioner.ts';
 import { createNamespaceController } from './namespace/namespace-controller.ts';
 import { createNodeIpamController } from './nodeipam/node-ipam-controller.ts';
 import { createNodeLifecycleController } from './nodelifecycle/node-lifecycle-controller.ts';
 import { createTaintEvictionController } from './nodelifecycle/taint-eviction-controller.ts';
+import { persistentVolumeBinder } from './persistentvolume/persistent-volume-binder.ts';
 import { createPodGarbageCollector } from './podgc/pod-garbage-collector.ts';
 import { pvcProtectionController } from './pvcprotection/pvc-protection-controller.ts';
 import { pvProtectionController } from './pvprotection/pv-protection-controller.ts';
@@ -48,6 +51,9 @@ export function createControllers(options: ControllerOptions): Controller[] {
     replicaSetController,
     replicationController,
     deploymentController,
+    persistentVolumeBinder,
+    localPathProvisionerController,
+    ephemeralVolumeController,
     pvcProtectionController,
     pvProtectionController,
     createGarbageCollector(resources),

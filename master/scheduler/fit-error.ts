@@ -24,7 +24,9 @@ export class FitError extends Error {
 function fitMessage(rejections: ReadonlyMap<string, NodeRejection>, nodeCount: number, preemption: boolean): string {
   const all = [...rejections.values()];
   const head = `0/${nodeCount} nodes are available`;
-  const filtered = `${head}: ${histogram(all.flatMap((r) => r.reasons))}.`;
+  // What is wrong on every node alike is told once, uncounted.
+  const general = all.find((r) => r.everywhere);
+  const filtered = `${head}: ${general ? general.reasons.join(', ') : histogram(all.flatMap((r) => r.reasons))}.`;
   if (!preemption) return `${filtered} preemption: not eligible due to preemptionPolicy=Never.`;
   const victims = histogram(all.map((r) => (r.unresolvable ? 'Preemption is not helpful for scheduling' : 'No preemption victims found for incoming pod')));
   return `${filtered} preemption: ${head}: ${victims}.`;

@@ -2,14 +2,17 @@
 // words of its own failure and says which events could cure it.
 // upstream: pkg/scheduler/framework/interface.go
 import type { Selector } from '../../src/apimachinery/selectors.ts';
+import type { PersistentVolumeClaim } from '../../src/api/core/persistent-volume-claim.ts';
+import type { PersistentVolume } from '../../src/api/core/persistent-volume.ts';
 import type { Pod } from '../../src/api/core/pod.ts';
+import type { StorageClass } from '../../src/api/storage/storage-class.ts';
 import type { NodeInfo } from './node-info.ts';
 
 /** What happens in the cluster that may make room for a Pod. */
-export type ClusterEvent = 'Node/add' | 'Node/update' | 'Pod/add' | 'Pod/update' | 'Pod/delete';
+export type ClusterEvent = 'Node/add' | 'Node/update' | 'Pod/add' | 'Pod/update' | 'Pod/delete' | 'PersistentVolumeClaim' | 'PersistentVolume' | 'StorageClass';
 
-/** Why a node does not suit; `unresolvable` when removing other Pods from it would not help. */
-export interface Rejection { readonly reasons: readonly string[]; readonly unresolvable?: boolean }
+/** Why a node does not suit; `unresolvable` when removing other Pods from it would not help, `everywhere` when it is no matter of nodes at all. */
+export interface Rejection { readonly reasons: readonly string[]; readonly unresolvable?: boolean; readonly everywhere?: boolean }
 
 /** One Pod against the nodes. Absent parts have nothing to say about this Pod. */
 export interface PodCheck {
@@ -31,6 +34,13 @@ export interface Related {
   /** Selects the Pods a Pod is spread among by default: those of its Services and its controller; undefined when there are none. */
   siblings(pod: Pod): Selector | undefined;
   namespaceLabels(name: string): Readonly<Record<string, string>> | undefined;
+  readonly storage: Storage;
+}
+export interface Storage {
+  claim(namespace: string, name: string): PersistentVolumeClaim | undefined;
+  volume(name: string): PersistentVolume | undefined;
+  volumes(): readonly PersistentVolume[];
+  storageClass(name: string): StorageClass | undefined;
 }
 
 export interface Plugin {

@@ -7,14 +7,14 @@ import type { Namespace } from '../../src/api/core/namespace.ts';
 import type { ReplicationController } from '../../src/api/core/replication-controller.ts';
 import type { Service } from '../../src/api/core/service.ts';
 import type { Lister } from '../../src/client/informer.ts';
-import type { Related } from './framework.ts';
+import type { Related, Storage } from './framework.ts';
 
 export interface RelatedListers {
   readonly services: Lister<Service>; readonly replicaSets: Lister<ReplicaSet>;
-  readonly replicationControllers: Lister<ReplicationController>; readonly namespaces: Lister<Namespace>;
+  readonly replicationControllers: Lister<ReplicationController>; readonly namespaces: Lister<Namespace>; readonly storage: Storage;
 }
 
-export function relatedFrom({ services, replicaSets, replicationControllers, namespaces }: RelatedListers): Related {
+export function relatedFrom({ services, replicaSets, replicationControllers, namespaces, storage }: RelatedListers): Related {
   return {
     siblings(pod) {
       const { namespace = '', labels } = pod.metadata;
@@ -28,6 +28,7 @@ export function relatedFrom({ services, replicaSets, replicationControllers, nam
       if (replicaSet) requirements.push(...(selectorFromObject(replicaSet.spec.selector).requirements ?? []));
       return requirements.length ? new Selector(requirements) : undefined;
     },
+    storage,
     namespaceLabels: (name) => namespaces.get(name)?.metadata.labels,
   };
 }

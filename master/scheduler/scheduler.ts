@@ -23,6 +23,8 @@ import { plugins } from './plugins/index.ts';
 import { SchedulingQueue } from './queue.ts';
 import { relatedFrom } from './related.ts';
 import { schedulePod } from './schedule-pod.ts';
+import { VolumeBinder } from './volume-binder.ts';
+import type { NodeInfo } from './node-info.ts';
 
 export interface SchedulerOptions {
   readonly client: Client;
@@ -53,6 +55,7 @@ class Scheduler {
   readonly #pods: Informer<Pod>;
   readonly #nodes: Informer<Node>;
   readonly #related: Related;
+  readonly #volumes: VolumeBinder;
   readonly #informers: readonly Informer[];
   #start = 0;
 
@@ -67,14 +70,16 @@ class Scheduler {
     const replicaSets = informers.informer(ReplicaSets);
     const replicationControllers = informers.informer(ReplicationControllers);
     const namespaces = informers.informer(Namespaces);
-    this.#related = relatedFrom({ services, replicaSets, replicationControllers, namespaces });
-    this.#informers = [this.#pods, this.#nodes, services, replicaSets, replicationControllers, namespaces];
+    this.#volumes = new VolumeBinder(client, informers, clock);
+    this.#related = relatedFrom({ services, replicaSets, replicationControllers, namespaces, storage: this.#volumes.storage });
+    this.#informers = [this.#pods, this.#nodes, services, replicaSets, replicationControllers, namespaces, ...this.#volumes.informers];
   }
 
   async run(): Promise<void> {
     const { signal, clock } = this.#options;
     const unsubscribe = [
       this.#nodes.addHandler({ added: (node) => this.#setNode(node), updated: (node, old) => this.#setNode(node, old), deleted: ({ metadata }) => this.#cache.removeNode(metadata.name) }),
+      this.#volumes.watch((event) => this.#queue.notify(event)),
       this.#pods.addHandler({ added: (pod) => this.#setPod(pod), updated: (pod, old) => this.#setPod(pod, old), deleted: (pod) => this.#removePod(pod) }),
     ];
     const stop = (): void => this.#queue.close();
@@ -135,7 +140,7 @@ class Scheduler {
       const { node, looked } = schedulePod(pod, { nodes: this.#cache.nodes, related: this.#related }, plugins, { start: this.#start, random });
       this.#start = (this.#start + looked) % this.#cache.nodes.length;
       this.#cache.assume(pod, node.name);
-      void this.#bind(pod, node.name);
+      void this.#bind(pod, node);
     } catch (error) {
       if (error instanceof FitError) {
         this.#queue.unschedulable(uid, error.plugins);
@@ -148,10 +153,15 @@ class Scheduler {
     }
   }
 
-  async #bind(pod: Pod, node: string): Promise<void> {
+  async #bind(pod: Pod, info: NodeInfo): Promise<void> {
     const { name, namespace, uid } = pod.metadata;
+    const node = info.name;
     const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace, uid }, target: { apiVersion: 'v1', kind: 'Node', name: node } };
     try {
+      await this.#volumes.bind(pod, info, this.#options.signal).catch((error: unknown) => {
+        if (isConflict(error) || this.#options.signal.aborted) throw error;
+        throw new Error(`running PreBind plugin "VolumeBinding": binding volumes: ${(error as Error).message}`, { cause: error });
+      });
       await this.#options.client.post(Pods, { name, namespace }, 'binding', binding);
       this.#events.normal(pod, 'Scheduled', `Successfully assigned ${namespace}/${name} to ${node}`);
     } catch (error) {
