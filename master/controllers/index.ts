@@ -22,6 +22,7 @@ import { createResourceQuotaController } from './resourcequota/resource-quota-co
 import { createRootCAPublisher } from './rootca/root-ca-publisher.ts';
 import { serviceController } from './service/service-controller.ts';
 import { serviceAccountController } from './serviceaccount/serviceaccount-controller.ts';
+import { statefulSetController } from './statefulset/statefulset-controller.ts';
 import { createTtlController } from './ttl/ttl-controller.ts';
 
 export interface ControllerOptions {
@@ -56,6 +57,7 @@ export function createControllers(options: ControllerOptions): Controller[] {
     ephemeralVolumeController,
     pvcProtectionController,
     pvProtectionController,
+    statefulSetController,
     createGarbageCollector(resources),
     createPodGarbageCollector(terminatedPodThreshold),
     createEventTtlController(),

@@ -22,6 +22,8 @@ export interface ControlPlaneOptions {
   readonly healthy?: (pod: Pod) => boolean;
   /** Whether the kubelet finishes a deletion; default at once. */
   readonly finishes?: (pod: Pod) => boolean;
+  /** How a running Pod's containers end: their exit code; undefined while they go on. */
+  readonly exits?: (pod: Pod) => number | undefined;
   readonly log?: Log;
 }
 
@@ -44,7 +46,7 @@ const stepMs = 5;
 const allocatable = { cpu: '8', memory: '16Gi', pods: '110' };
 
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  const { nodes = ['node-1', 'node-2'], healthy = () => true, finishes = () => true, log = silentLog } = options;
+  const { nodes = ['node-1', 'node-2'], healthy = () => true, finishes = () => true, exits = () => undefined, log = silentLog } = options;
   const clock = new FakeClock();
   const api = await startTestApi({ clock });
   const { client } = api;
@@ -78,6 +80,15 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     if (!pod?.spec.nodeName || signal.aborted || silent.has(pod.spec.nodeName)) return;
     if (pod.metadata.deletionTimestamp) {
       if (finishes(pod)) await client.delete(Pods, splitKey(key), { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } });
+      return;
+    }
+    if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return;
+    const exitCode = pod.status?.phase === 'Running' ? exits(pod) : undefined;
+    if (exitCode !== undefined) {
+      const at = timestamp(clock.now());
+      const containerStatuses = pod.spec.containers.map(({ name, image }) => ({ name, image: image ?? '', imageID: '', ready: false, restartCount: 0, state: { terminated: { exitCode, startedAt: at, finishedAt: at } } }));
+      const conditions = [...(pod.status!.conditions ?? []).filter((c) => c.type !== 'Ready'), { type: 'Ready', status: 'False', lastTransitionTime: at }];
+      await client.updateStatus(Pods, { ...pod, status: { ...pod.status, phase: exitCode === 0 ? 'Succeeded' : 'Failed', containerStatuses, conditions } } as Draft<Pod>);
       return;
     }
     const ready = healthy(pod) ? 'True' : 'False';

@@ -1,6 +1,7 @@
 // Objects for table tests: only what the rule under test looks at is given, the rest is filled in plainly.
 import type { Deployment } from '../../../../src/api/apps/deployment.ts';
 import type { ReplicaSet } from '../../../../src/api/apps/replica-set.ts';
+import type { StatefulSet } from '../../../../src/api/apps/stateful-set.ts';
 import type { Node } from '../../../../src/api/core/node.ts';
 import type { Pod } from '../../../../src/api/core/pod.ts';
 import type { Service } from '../../../../src/api/core/service.ts';
@@ -32,3 +33,11 @@ export const deployment = ({ metadata, spec, status }: Draft<Deployment> = {}): 
 }) as unknown as Deployment;
 export const replicaSet = ({ metadata, spec, status }: Draft<ReplicaSet> = {}): ReplicaSet =>
   ({ ...head('apps/v1', 'ReplicaSet', namespaced(metadata)), spec: { replicas: 0, ...spec }, status: { replicas: 0, ...status } }) as unknown as ReplicaSet;
+export const statefulSet = ({ metadata, spec, status }: Draft<StatefulSet> = {}): StatefulSet => ({
+  ...head('apps/v1', 'StatefulSet', namespaced({ name: 'db', generation: 1, ...metadata })),
+  spec: {
+    replicas: 3, serviceName: 'db', selector: { matchLabels: { app: 'db' } }, podManagementPolicy: 'OrderedReady', updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } },
+    template: { metadata: { labels: { app: 'db' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }, ...spec,
+  },
+  status: { ...status },
+}) as unknown as StatefulSet;

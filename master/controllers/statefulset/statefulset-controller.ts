@@ -1,0 +1,145 @@
+// The StatefulSet controller: Pods with lasting names and claims, made, updated and ended in order.
+// upstream: pkg/controller/statefulset/stateful_set.go, stateful_set_control.go, stateful_pod_control.go
+import { controllerOf } from '../../../src/apimachinery/owners.ts';
+import { selectorFromObject } from '../../../src/apimachinery/selectors.ts';
+import { isAlreadyExists, isNotFound, StatusError } from '../../../src/apimachinery/status-error.ts';
+import { ControllerRevisions } from '../../../src/api/apps/controller-revision.ts';
+import { StatefulSets, type StatefulSet, type StatefulSetStatus } from '../../../src/api/apps/stateful-set.ts';
+import { PersistentVolumeClaims, type PersistentVolumeClaim } from '../../../src/api/core/persistent-volume-claim.ts';
+import { Pods, type Pod } from '../../../src/api/core/pod.ts';
+import { keyOf, type Draft } from '../../../src/client/client.ts';
+import type { Controller, ControllerContext, ReconcileResult } from '../../../src/controller/controller.ts';
+import { equalJson } from '../../../src/util/json.ts';
+import { claim, planClaims } from '../claims.ts';
+import { templateOf } from '../history/revisions.ts';
+import { syncHistory, truncateHistory } from '../history/sync-revisions.ts';
+import { nextAvailability } from '../replicaset/plan.ts';
+import { orphanIndex } from '../replicaset/replicas-controller.ts';
+import { all } from '../settled.ts';
+import { hasStaleClaim, planClaimOwners, type ClaimFix } from './claims.ts';
+import { claimsOf, newPod, ordinalOf, podName, podRevision } from './identity.ts';
+import { planStatefulSet, type Step } from './plan.ts';
+import { statefulSetStatus } from './status.ts';
+
+const hashLabel = 'controller.kubernetes.io/hash';
+
+export const statefulSetController: Controller = {
+  name: 'statefulset-controller',
+  for: StatefulSets,
+  owns: [Pods],
+  watches: [{ resource: Pods, map: (pod: Pod, context) => (controllerOf(pod) ? [] : setsSelecting(pod, context)) }],
+  reads: [ControllerRevisions, PersistentVolumeClaims],
+  indexes: [orphanIndex],
+  reconcile: (context, key) => reconcile(context, key),
+};
+
+const setsSelecting = (pod: Pod, { cached }: Pick<ControllerContext, 'cached'>): string[] =>
+  cached(StatefulSets).list(pod.metadata.namespace).filter((set) => selectorFromObject(set.spec.selector).matches(pod.metadata.labels)).map(keyOf);
+
+async function reconcile(context: ControllerContext, key: string): Promise<ReconcileResult | void> {
+  const set = context.cached(StatefulSets).get(key);
+  if (!set) return undefined;
+  const selector = selectorFromObject(set.spec.selector);
+  const history = await syncHistory(context, set, { resource: StatefulSets, selector, hashLabel, collisions: set.status?.collisionCount ?? 0 });
+  const pods = await ownPods(context, set);
+  const { update } = history;
+  const current = history.revisions.find((revision) => revision.metadata.name === set.status?.currentRevision) ?? update;
+  const revisions = { current: current.metadata.name, update: update.metadata.name };
+  const now = context.clock.now();
+
+  let failure: Error | undefined;
+  try {
+    const lookup = (name: string): PersistentVolumeClaim | undefined => context.cached(PersistentVolumeClaims).get(`${set.metadata.namespace}/${name}`);
+    const fixes = set.metadata.deletionTimestamp ? [] : planClaimOwners(set, pods, lookup);
+    if (fixes.length) await fixClaims(context, fixes);
+    else {
+      const templates = { current: templateOf(current), update: templateOf(update) };
+      await all(planStatefulSet(set, pods, revisions, now).map((step) => act(context, set, step, { revisions, templates, lookup })));
+    }
+  } catch (error) {
+    failure = error as Error;
+  }
+  await writeStatus(context, set, statefulSetStatus(set, pods, revisions, history.collisions, now));
+  if (failure) throw failure;
+  await truncateHistory(context, set, history, new Set([revisions.current, revisions.update, ...pods.map((pod) => podRevision(pod) ?? '')]));
+  const requeueAfter = nextAvailability(pods, set.spec.minReadySeconds, now);
+  return requeueAfter === undefined ? undefined : { requeueAfter };
+}
+
+/** Only Pods that are named as this set's are its own, whatever they are labelled. */
+function ownPods(context: ControllerContext, set: StatefulSet): Promise<Pod[]> {
+  const cache = context.cached(Pods);
+  const candidates = [...cache.byIndex('owner', set.metadata.uid), ...cache.byIndex(orphanIndex.name, set.metadata.namespace ?? '')].filter((pod) => ordinalOf(set, pod) !== undefined);
+  return claim(context, set, StatefulSets, Pods, planClaims(set, selectorFromObject(set.spec.selector), candidates));
+}
+
+interface Means {
+  readonly revisions: Readonly<Record<'current' | 'update', string>>;
+  readonly templates: Readonly<Record<'current' | 'update', StatefulSet['spec']['template']>>;
+  readonly lookup: (name: string) => PersistentVolumeClaim | undefined;
+}
+
+async function act(context: ControllerContext, set: StatefulSet, step: Step, means: Means): Promise<void> {
+  const { client } = context;
+  const name = step.action === 'create' ? podName(set, step.ordinal) : step.pod.metadata.name;
+  const key = { namespace: set.metadata.namespace, name };
+  switch (step.action) {
+    case 'create': {
+      // The collector takes the claims of the Pod before; its end is an event that wakes nobody here.
+      if (hasStaleClaim(set, step.ordinal, means.lookup)) throw new Error(`claims of the former pod ${name} are still to be deleted`);
+      return told(context, set, 'create', name, async () => {
+        await makeClaims(context, set, step.ordinal, name, means);
+        await client.create(Pods, newPod(set, step.ordinal, means.templates[step.revision], means.revisions[step.revision]));
+      });
+    }
+    case 'claims': return makeClaims(context, set, ordinalOf(set, step.pod)!, name, means);
+    case 'relabel': return told(context, set, 'update', name, async () => { await client.patch(Pods, key, { metadata: { uid: step.pod.metadata.uid, labels: step.labels } }); });
+    case 'delete': return told(context, set, 'delete', name, async () => {
+      await client.delete(Pods, key, { preconditions: { uid: step.pod.metadata.uid } }).catch((error: unknown) => { if (!isNotFound(error)) throw error; });
+    });
+  }
+}
+
+const isEndingNamespace = (error: unknown): boolean => error instanceof StatusError && (error.status.details?.causes ?? []).some((c) => c.reason === 'NamespaceTerminating');
+const capital = (verb: string): string => verb[0]!.toUpperCase() + verb.slice(1);
+
+async function told({ events }: ControllerContext, set: StatefulSet, verb: 'create' | 'update' | 'delete', pod: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+    events.normal(set, `Successful${capital(verb)}`, `${verb} Pod ${pod} in StatefulSet ${set.metadata.name} successful`);
+  } catch (error) {
+    // A name that is taken is the cache's lag, or a Pod of somebody else's that has to go first.
+    if (!isAlreadyExists(error) && !isEndingNamespace(error)) events.warning(set, `Failed${capital(verb)}`, `${verb} Pod ${pod} in StatefulSet ${set.metadata.name} failed error: ${(error as Error).message}`);
+    throw error;
+  }
+}
+
+async function makeClaims({ client, events }: ControllerContext, set: StatefulSet, ordinal: number, pod: string, { lookup }: Means): Promise<void> {
+  for (const draft of claimsOf(set, ordinal)) {
+    const name = draft.metadata!.name!;
+    const existing = lookup(name);
+    if (existing?.metadata.deletionTimestamp) throw new Error(`pvc ${name} is being deleted`);
+    if (existing) continue;
+    try {
+      await client.create(PersistentVolumeClaims, draft);
+      events.normal(set, 'SuccessfulCreate', `create Claim ${name} Pod ${pod} in StatefulSet ${set.metadata.name} success`);
+    } catch (error) {
+      if (isAlreadyExists(error)) continue;
+      events.warning(set, 'FailedCreate', `create Claim ${name} for Pod ${pod} in StatefulSet ${set.metadata.name} failed error: ${(error as Error).message}`);
+      throw error;
+    }
+  }
+}
+
+async function fixClaims({ client }: ControllerContext, fixes: readonly ClaimFix[]): Promise<void> {
+  await all(fixes.map(({ claim: existing, ownerReferences }) =>
+    client.update(PersistentVolumeClaims, { ...existing, metadata: { ...existing.metadata, ownerReferences } } as Draft<PersistentVolumeClaim>)));
+}
+
+async function writeStatus({ client }: ControllerContext, set: StatefulSet, status: StatefulSetStatus): Promise<void> {
+  if (equalJson(normalised(set.status), normalised(status))) return;
+  await client.updateStatus(StatefulSets, { ...set, status } as Draft<StatefulSet>);
+}
+
+/** A count of 0 and an absent one are the same to clients, but for the collision count. */
+const normalised = (status: StatefulSetStatus | undefined): object => Object.fromEntries(Object.entries(status ?? {}).filter(([name, value]) => (value !== 0 || name === 'collisionCount') && value !== undefined));
