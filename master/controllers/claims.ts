@@ -25,11 +25,11 @@ export function planClaims<T extends ObjectHead>(owner: ObjectHead, selector: Se
   return claims;
 }
 
-/** Carries the claims out and returns the objects owned afterwards. */
-export async function claim<T extends ObjectHead>(context: ControllerContext, owner: ObjectHead, ownerResource: ResourceDefinition, resource: ResourceDefinition<T>, claims: Claims<T>): Promise<T[]> {
+/** Carries the claims out and returns the objects owned afterwards. What is adopted gets `finalizers`, and loses them when it is released. */
+export async function claim<T extends ObjectHead>(context: ControllerContext, owner: ObjectHead, ownerResource: ResourceDefinition, resource: ResourceDefinition<T>, claims: Claims<T>, finalizers: readonly string[] = []): Promise<T[]> {
   if (claims.adopt.length) await refuseIfEnding(context, owner, ownerResource);
-  const adopted = await Promise.all(claims.adopt.map((object) => adopt(context, owner, ownerResource, resource, object)));
-  await Promise.all(claims.release.map((object) => release(context, owner, resource, object)));
+  const adopted = await Promise.all(claims.adopt.map((object) => adopt(context, owner, ownerResource, resource, object, finalizers)));
+  await Promise.all(claims.release.map((object) => release(context, owner, resource, object, finalizers)));
   return [...claims.kept, ...adopted.filter((object) => object !== undefined)];
 }
 
@@ -41,15 +41,15 @@ async function refuseIfEnding({ client }: ControllerContext, owner: ObjectHead, 
   if (fresh.metadata.deletionTimestamp) throw new Error(`${namespace}/${name} has just been deleted at ${fresh.metadata.deletionTimestamp}`);
 }
 
-function adopt<T extends ObjectHead>({ client }: ControllerContext, owner: ObjectHead, ownerResource: ResourceDefinition, resource: ResourceDefinition<T>, object: T): Promise<T | undefined> {
+function adopt<T extends ObjectHead>({ client }: ControllerContext, owner: ObjectHead, ownerResource: ResourceDefinition, resource: ResourceDefinition<T>, object: T, finalizers: readonly string[]): Promise<T | undefined> {
   const { name, namespace, uid } = object.metadata;
-  const patch = { metadata: { uid, ownerReferences: [newControllerRef(owner, ownerResource)] } };
+  const patch = { metadata: { uid, ownerReferences: [newControllerRef(owner, ownerResource)], ...(finalizers.length ? { finalizers } : {}) } };
   return client.patch(resource, { name, namespace }, patch, { type: 'strategic' }).catch(ignoreGone);
 }
 
-async function release<T extends ObjectHead>({ client }: ControllerContext, owner: ObjectHead, resource: ResourceDefinition<T>, object: T): Promise<void> {
+async function release<T extends ObjectHead>({ client }: ControllerContext, owner: ObjectHead, resource: ResourceDefinition<T>, object: T, finalizers: readonly string[]): Promise<void> {
   const { name, namespace, uid } = object.metadata;
-  const patch = { metadata: { uid, ownerReferences: [{ $patch: 'delete', uid: owner.metadata.uid }] } };
+  const patch = { metadata: { uid, ownerReferences: [{ $patch: 'delete', uid: owner.metadata.uid }], ...(finalizers.length ? { '$deleteFromPrimitiveList/finalizers': finalizers } : {}) } };
   await client.patch(resource, { name, namespace }, patch, { type: 'strategic' }).catch(ignoreGone);
 }
 

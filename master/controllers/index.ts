@@ -8,6 +8,7 @@ import { ephemeralVolumeController } from './ephemeralvolume/ephemeral-volume-co
 import { createEventTtlController } from './eventttl/event-ttl-controller.ts';
 import { createGarbageCollector } from './garbagecollector/garbage-collector.ts';
 import { localPathProvisionerController } from './localpath/local-path-provisioner.ts';
+import { createJobController } from './job/job-controller.ts';
 import { createNamespaceController } from './namespace/namespace-controller.ts';
 import { createNodeIpamController } from './nodeipam/node-ipam-controller.ts';
 import { createNodeLifecycleController } from './nodelifecycle/node-lifecycle-controller.ts';
@@ -24,6 +25,7 @@ import { serviceController } from './service/service-controller.ts';
 import { serviceAccountController } from './serviceaccount/serviceaccount-controller.ts';
 import { statefulSetController } from './statefulset/statefulset-controller.ts';
 import { createTtlController } from './ttl/ttl-controller.ts';
+import { ttlAfterFinishedController } from './ttlafterfinished/ttl-after-finished-controller.ts';
 
 export interface ControllerOptions {
   /** Everything the API serves, in discovery order: what namespaces hold and owners own. */
@@ -58,6 +60,8 @@ export function createControllers(options: ControllerOptions): Controller[] {
     pvcProtectionController,
     pvProtectionController,
     statefulSetController,
+    createJobController(),
+    ttlAfterFinishedController,
     createGarbageCollector(resources),
     createPodGarbageCollector(terminatedPodThreshold),
     createEventTtlController(),

@@ -2,13 +2,14 @@
 // upstream: pkg/controller/deployment/deployment_controller.go, sync.go
 import { controllerOf } from '../../../src/apimachinery/owners.ts';
 import { selectorFromObject } from '../../../src/apimachinery/selectors.ts';
-import { isAlreadyExists, isNotFound, StatusError } from '../../../src/apimachinery/status-error.ts';
+import { isAlreadyExists, isNotFound } from '../../../src/apimachinery/status-error.ts';
 import { Deployments, type Deployment, type DeploymentStatus } from '../../../src/api/apps/deployment.ts';
 import { ReplicaSets, type ReplicaSet } from '../../../src/api/apps/replica-set.ts';
 import { Pods, type Pod } from '../../../src/api/core/pod.ts';
 import { keyOf, splitKey, type Draft } from '../../../src/client/client.ts';
 import type { Controller, ControllerContext, ReconcileResult } from '../../../src/controller/controller.ts';
 import { claim, planClaims } from '../claims.ts';
+import { isEndingNamespace } from '../pod-control.ts';
 import { currentSetAnnotations, revisionAnnotation, sameAnnotations, sizeAnnotations } from './annotations.ts';
 import { boundsOf, isRollingUpdate } from './bounds.ts';
 import { oldPodsRunning, planOldSetsForRecreate } from './recreate.ts';
@@ -156,8 +157,6 @@ async function resolveCollision(context: ControllerContext, deployment: Deployme
   await writeStatus(context, deployment, { ...deployment.status, collisionCount: (deployment.status?.collisionCount ?? 0) + 1 });
   throw error;
 }
-
-const isEndingNamespace = (error: unknown): boolean => error instanceof StatusError && (error.status.details?.causes ?? []).some((c) => c.reason === 'NamespaceTerminating');
 
 /** Sets the sizes of the plan; true when something was written. */
 async function scale(context: ControllerContext, deployment: Deployment, sets: ReplicaSetsOf, plan: readonly Scaling[]): Promise<boolean> {

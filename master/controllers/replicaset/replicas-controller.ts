@@ -2,15 +2,16 @@
 // upstream: pkg/controller/replicaset/replica_set.go
 import { controllerOf, newControllerRef } from '../../../src/apimachinery/owners.ts';
 import type { Selector } from '../../../src/apimachinery/selectors.ts';
-import { isNotFound, StatusError } from '../../../src/apimachinery/status-error.ts';
 import type { ReplicaSetStatus as ReplicasStatus } from '../../../src/api/apps/replica-set.ts';
 import { Pods, type Pod } from '../../../src/api/core/pod.ts';
 import { keyOf, type Draft } from '../../../src/client/client.ts';
 import type { Controller, ControllerContext, ReconcileResult } from '../../../src/controller/controller.ts';
 import type { ObjectHead, ResourceDefinition } from '../../../src/schema/resource.ts';
 import { claim, planClaims } from '../claims.ts';
+import { createPods, deletePod } from '../pod-control.ts';
 import { isPodActive } from '../pod-state.ts';
-import { nextAvailability, planReplicas, replicasStatus, slowStartBatches, statusDiffers } from './plan.ts';
+import { all } from '../settled.ts';
+import { nextAvailability, planReplicas, replicasStatus, statusDiffers } from './plan.ts';
 import { podsToDelete } from './rank.ts';
 
 interface PodTemplate { readonly metadata?: { readonly labels?: Record<string, string>; readonly annotations?: Record<string, string>; readonly finalizers?: readonly string[] }; readonly spec?: Pod['spec'] }
@@ -54,8 +55,8 @@ async function reconcile<T extends ObjectHead>(kind: ReplicasKind<T>, context: C
   const difference = object.metadata.deletionTimestamp ? 0 : planReplicas(kind.replicasOf(object), pods.length);
   let failure: Error | undefined;
   try {
-    if (difference > 0) await createPods(kind, context, object, difference);
-    else if (difference < 0) await deletePods(context, object, podsToDelete(pods, -difference, relatedPods(kind, context, object, pods), now));
+    if (difference > 0) await createPods(context, object, Array.from({ length: difference }, () => podFromTemplate(kind.templateOf(object), object, kind.resource)));
+    else if (difference < 0) await all(podsToDelete(pods, -difference, relatedPods(kind, context, object, pods), now).map((pod) => deletePod(context, object, pod)));
   } catch (error) {
     failure = error as Error;
   }
@@ -77,27 +78,6 @@ function relatedPods<T extends ObjectHead>(kind: ReplicasKind<T>, { cached }: Co
   return cached(kind.resource).byIndex('owner', owner.uid).flatMap((sibling) => cached(Pods).byIndex('owner', sibling.metadata.uid));
 }
 
-/** A failed batch ends the pass: what fails once mostly fails for all, and one Event says it. */
-async function createPods<T extends ObjectHead>(kind: ReplicasKind<T>, context: ControllerContext, object: T, count: number): Promise<void> {
-  for (const size of slowStartBatches(count)) {
-    const results = await Promise.allSettled(Array.from({ length: size }, () => createPod(kind, context, object)));
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed) throw failed.reason;
-  }
-}
-
-async function createPod<T extends ObjectHead>(kind: ReplicasKind<T>, { client, events }: ControllerContext, object: T): Promise<void> {
-  try {
-    const pod = await client.create(Pods, podFromTemplate(kind.templateOf(object), object, kind.resource));
-    events.normal(object, 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);
-  } catch (error) {
-    // Nothing can be made in a namespace that ends, and nothing has to be.
-    if (error instanceof StatusError && (error.status.details?.causes ?? []).some((c) => c.reason === 'NamespaceTerminating')) return;
-    events.warning(object, 'FailedCreate', `Error creating: ${(error as Error).message}`);
-    throw error;
-  }
-}
-
 export function podFromTemplate(template: PodTemplate, owner: ObjectHead, resource: ResourceDefinition): Draft<Pod> {
   const { labels, annotations, finalizers } = template.metadata ?? {};
   return {
@@ -107,19 +87,4 @@ export function podFromTemplate(template: PodTemplate, owner: ObjectHead, resour
     },
     spec: template.spec,
   } as Draft<Pod>;
-}
-
-async function deletePods({ client, events }: ControllerContext, object: ObjectHead, pods: readonly Pod[]): Promise<void> {
-  const results = await Promise.allSettled(pods.map(async ({ metadata: { name, namespace, uid } }) => {
-    try {
-      await client.delete(Pods, { name, namespace }, { preconditions: { uid } });
-      events.normal(object, 'SuccessfulDelete', `Deleted pod: ${name}`);
-    } catch (error) {
-      if (isNotFound(error)) return;
-      events.warning(object, 'FailedDelete', `Error deleting: ${(error as Error).message}`);
-      throw error;
-    }
-  }));
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed) throw failed.reason;
 }

@@ -2,7 +2,7 @@
 // upstream: pkg/controller/statefulset/stateful_set.go, stateful_set_control.go, stateful_pod_control.go
 import { controllerOf } from '../../../src/apimachinery/owners.ts';
 import { selectorFromObject } from '../../../src/apimachinery/selectors.ts';
-import { isAlreadyExists, isNotFound, StatusError } from '../../../src/apimachinery/status-error.ts';
+import { isAlreadyExists, isNotFound } from '../../../src/apimachinery/status-error.ts';
 import { ControllerRevisions } from '../../../src/api/apps/controller-revision.ts';
 import { StatefulSets, type StatefulSet, type StatefulSetStatus } from '../../../src/api/apps/stateful-set.ts';
 import { PersistentVolumeClaims, type PersistentVolumeClaim } from '../../../src/api/core/persistent-volume-claim.ts';
@@ -13,6 +13,7 @@ import { equalJson } from '../../../src/util/json.ts';
 import { claim, planClaims } from '../claims.ts';
 import { templateOf } from '../history/revisions.ts';
 import { syncHistory, truncateHistory } from '../history/sync-revisions.ts';
+import { isEndingNamespace } from '../pod-control.ts';
 import { nextAvailability } from '../replicaset/plan.ts';
 import { orphanIndex } from '../replicaset/replicas-controller.ts';
 import { all } from '../settled.ts';
@@ -100,7 +101,6 @@ async function act(context: ControllerContext, set: StatefulSet, step: Step, mea
   }
 }
 
-const isEndingNamespace = (error: unknown): boolean => error instanceof StatusError && (error.status.details?.causes ?? []).some((c) => c.reason === 'NamespaceTerminating');
 const capital = (verb: string): string => verb[0]!.toUpperCase() + verb.slice(1);
 
 async function told({ events }: ControllerContext, set: StatefulSet, verb: 'create' | 'update' | 'delete', pod: string, write: () => Promise<void>): Promise<void> {

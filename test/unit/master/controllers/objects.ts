@@ -2,6 +2,7 @@
 import type { Deployment } from '../../../../src/api/apps/deployment.ts';
 import type { ReplicaSet } from '../../../../src/api/apps/replica-set.ts';
 import type { StatefulSet } from '../../../../src/api/apps/stateful-set.ts';
+import type { Job } from '../../../../src/api/batch/job.ts';
 import type { Node } from '../../../../src/api/core/node.ts';
 import type { Pod } from '../../../../src/api/core/pod.ts';
 import type { Service } from '../../../../src/api/core/service.ts';
@@ -41,3 +42,11 @@ export const statefulSet = ({ metadata, spec, status }: Draft<StatefulSet> = {})
   },
   status: { ...status },
 }) as unknown as StatefulSet;
+export const job = ({ metadata, spec, status }: Draft<Job> = {}): Job => ({
+  ...head('batch/v1', 'Job', namespaced({ name: 'work', generation: 1, ...metadata })),
+  spec: {
+    parallelism: 1, completions: 1, backoffLimit: 6, completionMode: 'NonIndexed', suspend: false, podReplacementPolicy: 'TerminatingOrFailed',
+    template: { metadata: { labels: { 'job-name': 'work' } }, spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } }, ...spec,
+  },
+  status: { ...status },
+}) as unknown as Job;
