@@ -1,4 +1,5 @@
 // A StatefulSet's life against the real API server in memory: order, names, claims, updates and roll-back.
+import { bootstrapStorageClass } from '../../master/bootstrap.ts';
 import { ControllerRevisions, type ControllerRevision } from '../../src/api/apps/controller-revision.ts';
 import { StatefulSets, type StatefulSet } from '../../src/api/apps/stateful-set.ts';
 import { Events } from '../../src/api/core/event.ts';
@@ -105,6 +106,7 @@ it('makes all Pods at once when it may, and replaces one that failed', async () 
 
 it('gives each Pod its claims, which the policy keeps or lets go', async () => {
   await start();
+  await bootstrapStorageClass(plane.client);
   await plane.client.create(StatefulSets, statefulSet({ replicas: 2, volumeClaimTemplates: [claimTemplate], persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Delete' } } as unknown as Draft<StatefulSet['spec']>));
   await plane.until(() => claims().length >= 1 && names().includes('db-0'));
   expect(pods()[0]!.spec.volumes).toContainEqual({ name: 'data', persistentVolumeClaim: { claimName: 'data-db-0' } });

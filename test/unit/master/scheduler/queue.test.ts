@@ -154,12 +154,13 @@ it.each([[1, 1], [100, 100], [101, 100], [1000, 420], [5000, 500], [10_000, 500]
 
 it('a Pod is placed among 100 nodes with 30 Pods each in well under 5 ms', () => {
   const nodes = Array.from({ length: 100 }, (_, i) => nodeInfo(`n${i}`, {}, Array.from({ length: 30 }, (__, j) => asking(`p${i}-${j}`, { cpu: '10m', memory: '64Mi' }, { metadata: { labels: { app: 'web' } } } as Draft<Pod>))));
-  const times: number[] = [];
-  for (let i = 0; i < 200; i++) {
+  const placed = 200;
+  // Time on the processor: a busy machine takes nothing from it.
+  const before = process.cpuUsage();
+  for (let i = 0; i < placed; i++) {
     const p = asking(`new-${i}`, { cpu: '10m', memory: '64Mi' }, { metadata: { labels: { app: 'web' } } } as Draft<Pod>);
-    const begin = performance.now();
     schedulePod(p, snapshotOf(nodes, spreadBy({ app: 'web' })), plugins, { start: 0, random: Math.random }).node.add(p);
-    times.push(performance.now() - begin);
   }
-  expect(times.sort((a, b) => a - b)[100]!).toBeLessThan(5);
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1000 / placed).toBeLessThan(5);
 });
