@@ -3,6 +3,7 @@
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { badRequest, serviceUnavailable } from '../../../src/apimachinery/status-error.ts';
+import { joinConnections } from '../../../src/util/join-connections.ts';
 import type { Pod } from '../pod.ts';
 
 const connectTimeoutMs = 10_000;
@@ -26,12 +27,7 @@ export function dialPod(pod: Pod, port: number, socket: Duplex, head: Buffer): P
       upstream.off('error', refused);
       socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: dray-tcp\r\n\r\n');
       if (head.length) upstream.write(head);
-      for (const [one, other] of [[upstream, socket], [socket, upstream]] as const) {
-        one.on('error', () => other.destroy());
-        one.on('close', () => other.destroy());
-      }
-      upstream.pipe(socket);
-      socket.pipe(upstream);
+      joinConnections(upstream, socket);
       resolve();
     });
   });

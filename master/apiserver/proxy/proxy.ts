@@ -8,6 +8,7 @@ import * as errors from '../../../src/apimachinery/status-error.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
 import type { Service } from '../../../src/api/core/service.ts';
 import type { EndpointSlice } from '../../../src/api/discovery/endpoint-slice.ts';
+import { joinConnections } from '../../../src/util/join-connections.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { SubresourceHandler } from '../api-server.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
@@ -135,10 +136,5 @@ export async function proxyConnection(registry: Registry, tunnels: Tunnels, requ
   const lines = [`${raw.method} ${rest || '/'}${queryOf(request)} HTTP/1.1`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)];
   upstream.write(`${lines.join('\r\n')}\r\n\r\n`);
   if (head.length) upstream.write(head);
-  for (const [one, other] of [[upstream, socket], [socket, upstream]] as const) {
-    one.on('error', () => other.destroy());
-    one.on('close', () => other.destroy());
-  }
-  upstream.pipe(socket);
-  socket.pipe(upstream);
+  joinConnections(upstream, socket);
 }

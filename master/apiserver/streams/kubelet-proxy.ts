@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import type { ApiObject } from '../../../src/schema/resource.ts';
+import { joinConnections } from '../../../src/util/join-connections.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { SubresourceHandler } from '../api-server.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
@@ -96,10 +97,5 @@ export async function proxyUpgrade(registry: Registry, tunnels: Tunnels, request
   lines.push(`Host: ${node}`);
   upstream.write(`${lines.join('\r\n')}\r\n\r\n`);
   if (head.length) upstream.write(head);
-  upstream.on('error', () => socket.destroy());
-  socket.on('error', () => upstream.destroy());
-  upstream.on('close', () => socket.destroy());
-  socket.on('close', () => upstream.destroy());
-  upstream.pipe(socket);
-  socket.pipe(upstream);
+  joinConnections(upstream, socket);
 }
