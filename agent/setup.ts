@@ -6,11 +6,12 @@ import { realClock } from '../src/util/clock.ts';
 import { engineFault, engineRequest, parseDockerHost } from '../src/util/engine-http.ts';
 import { silentLog } from '../src/util/log.ts';
 import { commands } from '../src/util/run.ts';
+import { networkNames } from './network/names.ts';
 import { nodeAddress } from './network/node-address.ts';
 import { deleteNetworkRecord, readNetworkRecord } from './network/record.ts';
 import { removeNodeNetwork } from './network/remove.ts';
 import { Proxy } from './proxy/proxy.ts';
-import { startedEngine, stopEngine } from './runtime/engine/index.ts';
+import { EngineNotFound, findEngine, restartEngine, startedEngine, stopEngine } from './runtime/engine/index.ts';
 import { label } from './runtime/docker/names.ts';
 
 /** Address others reach this host at. */
@@ -28,20 +29,54 @@ export async function engineNetworks(host: string): Promise<{ name: string; subn
   return networks.map((n) => ({ name: n.Name, subnets: (n.IPAM?.Config ?? []).flatMap((c) => (c.Subnet ? [c.Subnet] : [])) }));
 }
 
-export interface LeaveOptions { readonly dataDir: string; readonly dockerHost: string; readonly say: (text: string) => void }
+/** There is something left that only an engine can remove. */
+export class EngineDown extends Error {
+  /** Exit code of the command line. */
+  readonly exitCode = 2;
+}
 
-/** Stops the proxy workers and removes containers, networks, rules, routes, namespaces, mounts and volumes of this cluster's node. */
-export async function leave({ dataDir, dockerHost, say }: LeaveOptions): Promise<void> {
+export interface LeaveOptions {
+  readonly dataDir: string;
+  readonly dockerHost: string;
+  /** Where the set-up of this data directory keeps the traces of an engine it started. */
+  readonly engineDirectory?: string;
+  readonly say: (text: string) => void;
+}
+
+/**
+ * Stops the proxy workers and removes containers, networks, rules, routes, namespaces, mounts and volumes of this cluster's node.
+ * Without an engine it removes what needs none. @throws EngineDown then; it may be called again
+ */
+export async function leave(options: LeaveOptions): Promise<void> {
+  const { dataDir, dockerHost, say } = options;
   await new Proxy({ dataDir, clock: realClock, log: silentLog, launch: { service: [], node: [] }, version: '' }).stopWorkers();
   // Before the record there is neither a network nor a container on it.
   const record = await readNetworkRecord(dataDir);
   if (record) {
+    const absent = await engineAbsent(options);
+    if (absent) {
+      await removeNodeNetwork(record, { commands });
+      throw new EngineDown(`the Docker Engine at ${dockerHost} says "${absent.answer}": start it and repeat this command, the containers of this cluster and their network ${networkNames(record).network} are left`);
+    }
     await removeContainers(dockerHost, record.clusterId, say);
     const [{ connect }, { createDockerNetworks }] = await Promise.all([import('./runtime/docker/dockerode.ts'), import('./runtime/docker/networks.ts')]);
     await removeNodeNetwork(record, { commands, docker: createDockerNetworks(await connect(dockerHost)) });
     await deleteNetworkRecord(dataDir);
   }
   await removeVolumes(dataDir);
+}
+
+/** Why no engine answers, after the one that was started here has been started again; undefined when one does. */
+async function engineAbsent({ dockerHost, engineDirectory, say }: LeaveOptions): Promise<EngineNotFound | undefined> {
+  const look = (): Promise<EngineNotFound | undefined> => findEngine({ dockerHost }).then(() => undefined, (error: unknown) => {
+    if (error instanceof EngineNotFound) return error;
+    throw error;
+  });
+  const absent = await look();
+  if (!absent || engineDirectory === undefined) return absent;
+  if (!(await restartEngine(dockerHost, engineDirectory, realClock))) return absent;
+  say('the Docker Engine was down and has been started again');
+  return look();
 }
 
 async function removeContainers(dockerHost: string, clusterId: string, say: (text: string) => void): Promise<void> {

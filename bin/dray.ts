@@ -51,7 +51,7 @@ const upHost = async (): Promise<import('../src/cli/up.ts').UpHost> => {
 const downHost = async (): Promise<import('../src/cli/down.ts').DownHost> => {
   const { leave, stopStartedEngine } = await import('../agent/setup.ts');
   return {
-    removeNode: (cluster, record, say) => leave({ dataDir: cluster.dataDir, dockerHost: record.dockerHost, say }),
+    removeNode: (cluster, record, say) => leave({ dataDir: cluster.dataDir, dockerHost: record.dockerHost, engineDirectory: cluster.path('engine'), say }),
     stopEngine: (cluster) => stopStartedEngine(cluster.path('engine')),
   };
 };
@@ -104,9 +104,9 @@ program.command('node-kubeconfig <name>').description('make the credentials an a
 
 program.command('leave').description('remove what an agent left on this host: containers, networks, rules and routes').addOption(dataDir()).addOption(dockerHost())
   .action(async (options) => {
-    const [{ leave }, { findEngine }] = await Promise.all([import('../agent/setup.ts'), import('../agent/runtime/engine/index.ts')]);
-    const { host } = await findEngine({ ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}), env: process.env });
-    await leave({ dataDir: options.dataDir, dockerHost: host, say: (text) => process.stdout.write(`${text}\n`) });
+    const [{ leave }, { engineAddress }] = await Promise.all([import('../agent/setup.ts'), import('../agent/runtime/engine/index.ts')]);
+    const { host } = engineAddress({ ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}), env: process.env });
+    await leave({ dataDir: new Cluster(options.dataDir).dataDir, dockerHost: host, say: (text) => process.stdout.write(`${text}\n`) });
   });
 
 program.command('supervise', { hidden: true }).addOption(dataDir()).option('--ready-fd <fd>').action(async (options) => {

@@ -8,16 +8,18 @@ import { removeRoutes } from './routes.ts';
 import { removeServiceNamespace } from './service-namespace.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
 
-/** Every step is tried. @throws one error that names each step that failed. */
-export async function removeNodeNetwork(record: NetworkRecord, { commands, docker }: { commands: Commands; docker: DockerNetworks }): Promise<void> {
+type Step = [string, () => Promise<unknown>];
+
+/** Every step is tried; without an engine its network stays. @throws one error that names each step that failed. */
+export async function removeNodeNetwork(record: NetworkRecord, { commands, docker }: { commands: Commands; docker?: DockerNetworks }): Promise<void> {
   const { run } = commands;
   const names = networkNames(record);
-  const steps: readonly [string, () => Promise<unknown>][] = [
+  const steps: readonly Step[] = [
     ['accept rules', () => removeAccepts(run, names.comment)],
     ['nftables table', () => removeNatTable(run, names.table)],
     ['routes', () => removeRoutes(run, record)],
     ['service namespace', () => removeServiceNamespace(run, names, record.namespaceDirectoryMade ?? false)],
-    ['Docker network', () => docker.remove(names.network)],
+    ...(docker ? [['Docker network', () => docker.remove(names.network)] satisfies Step] : []),
     ['ip_forward', () => restoreForwarding(commands, record, names.table)],
   ];
   const faults: string[] = [];

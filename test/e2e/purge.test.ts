@@ -170,6 +170,15 @@ test('a cluster with a data directory, port and engine of its own does not meet 
   expect(await kubectl('', 'get', 'nodes', '-o', 'name')).toBe('node/other\n');
   expect(await cluster.kubectl('get', 'nodes', '-o', 'name')).toBe(`node/${cluster.hosts[0]!.name}\n`);
 
+  // While the engine is away all goes that needs none, and one line says what is left for when it is back.
+  await second.stopEngine();
+  const left = await other('down', '--purge');
+  expect(left.stderr).toMatch(new RegExp(`^dray: the Docker Engine at ${second.dockerHost} says "connect E[A-Z]+ [^"]*": start it and repeat this command, the containers of this cluster and their network dray-[0-9a-f]{6} are left\n$`));
+  expect(left.code).toBe(2);
+  const rest = difference(alone, await state()).filter((line) => /^(nft|iptables|ip netns|listening)/.test(line) || line.includes('proto 157'));
+  expect(rest).toEqual([]);
+  expect(existsSync(join(otherDir, 'cluster.json'))).toBe(true);
+  await second.startEngine();
   expect(await other('down', '--purge')).toMatchObject({ code: 0, stderr: '' });
   expect(existsSync(otherDir)).toBe(false);
   expect(difference(aloneThere, await state(second))).toEqual([]);

@@ -23,6 +23,9 @@ export interface DockerHost {
   readonly commands: Commands;
   /** The docker command against this host's engine; its output, trimmed. */
   docker(...args: string[]): Promise<string>;
+  /** Ends the engine; its containers live on until it is back. */
+  stopEngine(): Promise<void>;
+  startEngine(): Promise<void>;
 }
 export interface DockerHosts {
   readonly hosts: readonly DockerHost[];
@@ -104,18 +107,19 @@ export async function startDockerHosts(count: number, options: { daemonArgs?: re
     return { name, ip, netns, commands, ...(await startEngine(name, netns, [])) };
   };
 
-  const startEngine = async (name: string, netns: string, args: readonly string[]): Promise<Pick<DockerHost, 'dockerHost' | 'docker'>> => {
+  const startEngine = async (name: string, netns: string, args: readonly string[]): Promise<Pick<DockerHost, 'dockerHost' | 'docker' | 'stopEngine' | 'startEngine'>> => {
     const dir = directory(name);
     const socketPath = join(dir, 'docker.sock');
     await mkdir(dir);
     // All engines of a machine would share one identity from the default key.
     await writeFile(join(dir, 'daemon.json'), JSON.stringify({ 'deprecated-key-path': join(dir, 'key.json') }));
-    await startDockerd({
+    const start = (): Promise<number> => startDockerd({
       socketPath, directory: dir, execRoot: join(dir, 'exec'), prefix: ['nsenter', `--net=${netns}`, 'unshare', '--uts'], clock: realClock,
       arguments: ['--config-file', join(dir, 'daemon.json'), '--data-root', join(dir, 'data'), '--cgroup-parent', `/${name}`, ...args, ...(options.daemonArgs ?? [])],
     });
+    await start();
     const dockerHost = `unix://${socketPath}`;
-    return { dockerHost, docker: async (...command) => (await run('docker', ['-H', dockerHost, ...command])).trim() };
+    return { dockerHost, stopEngine: () => stopDockerd(processId(dir)!, realClock), startEngine: async () => { await start(); }, docker: async (...command) => (await run('docker', ['-H', dockerHost, ...command])).trim() };
   };
 
   try {

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { command, installPackages, isDebian } from '../../../src/util/apt.ts';
 import type { Clock } from '../../../src/util/clock.ts';
 import { DEFAULT_DOCKER_HOST } from '../../../src/util/engine-http.ts';
-import { answers, processId, startDockerd } from './dockerd.ts';
+import { answers, logFile, processId, startDockerd } from './dockerd.ts';
 import { EngineNotFound, findEngine } from './find-engine.ts';
 
 export interface EnsureEngineOptions {
@@ -53,6 +53,13 @@ export async function ensureEngine(options: EnsureEngineOptions): Promise<Ensure
   const { host, version } = await findEngine(options);
   const startedPid = processId(options.directory);
   return { host, version, installedPackages: wanted, ...(startedPid === undefined ? {} : { startedPid }) };
+}
+
+/** Starts the dockerd again that this data directory's set-up had started and that has ended since; false when it had started none. */
+export async function restartEngine(host: string, directory: string, clock: Clock): Promise<boolean> {
+  if (host !== DEFAULT_DOCKER_HOST || !existsSync(logFile(directory))) return false;
+  await startDockerd({ socketPath: DEFAULT_DOCKER_HOST.slice('unix://'.length), directory, clock });
+  return true;
 }
 
 async function startEngine(options: EnsureEngineOptions, absent: EngineNotFound): Promise<void> {
