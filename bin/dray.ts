@@ -89,7 +89,8 @@ program.command('status').description('show what runs').addOption(dataDir()).act
 program.command('demo').description('a throw-away cluster: deploy nginx, upgrade it under load, clean up').addOption(dockerHost()).option('--replicas <n>', 'replicas of the Deployment', Number, 3)
   .action(async (options) => {
     const { demo } = await import('../src/cli/demo.ts');
-    process.exitCode = (await demo(options, { ...(await upHost()), ...(await downHost()) })) ? 0 : 1;
+    // As a shell tells of a Ctrl-C, whichever signal it was.
+    process.exitCode = { passed: 0, failed: 1, interrupted: 130 }[await demo(options, { ...(await upHost()), ...(await downHost()) }, untilSignal())];
   });
 
 program.command('node-kubeconfig <name>').description('make the credentials an agent of this name joins with').addOption(dataDir()).requiredOption('--server <url>', 'URL other hosts reach the master at')

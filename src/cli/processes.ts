@@ -48,9 +48,10 @@ export class StartFailed extends Error {}
 
 /**
  * Starts `dray <args>` in a session of its own with its log in `<role>.log`; resolves with its pid once it says it is ready
- * (one line on file descriptor 3). @throws StartFailed
+ * (one line on file descriptor 3). When the signal aborts before, it is ended again. @throws StartFailed, the signal's reason
  */
-export async function startProcess(cluster: Cluster, role: Role, program: readonly string[], args: readonly string[]): Promise<number> {
+export async function startProcess(cluster: Cluster, role: Role, program: readonly string[], args: readonly string[], signal?: AbortSignal): Promise<number> {
+  signal?.throwIfAborted();
   const logFile = cluster.path(`${role}.log`);
   const log = openSync(logFile, 'a', 0o600);
   const logStart = statSync(logFile).size;
@@ -60,16 +61,19 @@ export async function startProcess(cluster: Cluster, role: Role, program: readon
   const { pid } = child;
   if (pid !== undefined) writePid(cluster, role, pid);
   const ready = child.stdio[3] as Readable;
+  const abort = (): void => { child.kill('SIGTERM'); };
+  signal?.addEventListener('abort', abort, { once: true });
   try {
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', (code, signal) => reject(new StartFailed(`the ${role} ended at once (${signal ?? `exit code ${code}`}): ${lastMessage(logFile, logStart)}`)));
+      child.once('exit', (code, name) => reject(signal?.aborted ? signal.reason as Error : new StartFailed(`the ${role} ended at once (${name ?? `exit code ${code}`}): ${lastMessage(logFile, logStart)}`)));
       ready.once('data', () => resolve());
     });
   } catch (error) {
     forgetPid(cluster, role);
     throw error;
   } finally {
+    signal?.removeEventListener('abort', abort);
     ready.destroy();
     child.removeAllListeners();
     child.unref();

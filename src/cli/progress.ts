@@ -11,7 +11,7 @@ export async function runSteps(steps: readonly Step[], out: NodeJS.WriteStream =
     }
     return;
   }
-  // Only a terminal pays for the renderer.
+  // Only a terminal pays for the renderer. Signals are the command's: the renderer would end the process in the middle of a step.
   const { Listr } = await import('listr2');
   const tasks = new Listr(steps.map(({ title, run }) => ({
     title,
@@ -20,7 +20,7 @@ export async function runSteps(steps: readonly Step[], out: NodeJS.WriteStream =
       const result = await run((text) => { task.output = text; });
       task.title = `${result ?? title} (${seconds(start)})`;
     },
-  })), { concurrent: false, rendererOptions: { showErrorMessage: false } as never });
+  })), { concurrent: false, registerSignalListeners: false, rendererOptions: { showErrorMessage: false } as never });
   await tasks.run();
 }
 

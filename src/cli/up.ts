@@ -33,8 +33,8 @@ export interface UpHost {
 
 const defaultPort = 6443;
 
-/** Brings the cluster up; resolves when its node is Ready. */
-export async function up(options: UpOptions, host: UpHost, clock: Clock = realClock): Promise<Cluster> {
+/** Brings the cluster up; resolves when its node is Ready. When the signal aborts, what is being started is ended. @throws its reason then */
+export async function up(options: UpOptions, host: UpHost, clock: Clock = realClock, signal?: AbortSignal): Promise<Cluster> {
   const cluster = new Cluster(options.dataDir);
   checkFlags(options);
   checkChange(cluster, cluster.record(), options);
@@ -49,6 +49,7 @@ export async function up(options: UpOptions, host: UpHost, clock: Clock = realCl
         const wanted = options.dockerHost ?? record?.dockerHost;
         const engine = await host.ensureEngine({ ...(wanted ? { dockerHost: wanted } : {}), directory: cluster.path('engine'), progress: say });
         engineHost = engine.host;
+        signal?.throwIfAborted();
         record = await decide(cluster, options, host, engineHost, engine.installedPackages);
         return `Docker Engine ${engine.version} at ${engine.host}${engine.startedPid ? ' (started here)' : ''}`;
       },
@@ -59,7 +60,7 @@ export async function up(options: UpOptions, host: UpHost, clock: Clock = realCl
         const running = runningPid(cluster, 'master');
         if (running !== undefined) return `master runs already (pid ${running})`;
         await checkPort(record!.port);
-        const pid = await startProcess(cluster, 'master', host.program, masterArguments(cluster, record!));
+        const pid = await startProcess(cluster, 'master', host.program, masterArguments(cluster, record!), signal);
         startedMaster = true;
         return `master ready at https://127.0.0.1:${record!.port} (pid ${pid})`;
       },
@@ -69,7 +70,7 @@ export async function up(options: UpOptions, host: UpHost, clock: Clock = realCl
       run: async () => {
         const running = runningPid(cluster, 'agent');
         if (running !== undefined) return `agent runs already (pid ${running})`;
-        const pid = await startProcess(cluster, 'agent', host.program, agentArguments(cluster, record!));
+        const pid = await startProcess(cluster, 'agent', host.program, agentArguments(cluster, record!), signal);
         return `node ${record!.nodeName} is Ready (agent pid ${pid})`;
       },
     },
