@@ -108,6 +108,8 @@ describe('an API server under load', () => {
     expect(line('apiserver_current_inflight_requests{', 'request_kind="readOnly"')).toMatch(/ 1$/);
     expect(line('process_resident_memory_bytes')).toMatch(/ \d+$/);
     expect(text).not.toContain('made-up');
+    // Agents are no monitors.
+    expect((await call(node, 'GET', '/metrics')).status).toBe(403);
   });
 });
 

@@ -4,15 +4,15 @@ import { open as openFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { StorageUnavailable } from '../store.ts';
-import { holdBackPrints } from './quiet-lmdb.ts';
 import { decodeLatest, decodeRow, encodeLatest, encodeRevision, encodeRow, readRevision, type Latest, type Row } from './rows.ts';
+import { WriteStatus } from './write-status.ts';
 
 /** The file in the data directory that is the store; a backup is a copy of it. */
 export const DATA_FILE = 'store.mdb';
 const FORMAT = 1;
 
 type Table = Database<Buffer, Uint8Array>;
-interface Opened { readonly root: RootDatabase<Buffer, Uint8Array>; readonly log: Table; readonly current: Table; readonly meta: Table }
+interface Opened { readonly root: RootDatabase<Buffer, Uint8Array>; readonly status: WriteStatus; readonly log: Table; readonly current: Table; readonly meta: Table }
 
 /** What one transaction changes. */
 export interface Change {
@@ -141,13 +141,11 @@ export class Tables {
   /** Inside a batch lmdb's own promises are always settled; only the batch's counts. */
   async #transaction(change: (tables: Opened) => void): Promise<void> {
     const tables = this.#tables();
+    tables.status.reset();
     try {
       await tables.root.batch(() => change(tables));
     } catch (error) {
-      // lmdb rejects twice: once without the cause, and `commitError` with it.
-      const cause = (error as { commitError?: Promise<never> }).commitError;
-      if (cause) await cause;
-      throw error;
+      throw tables.status.cause(error as Error);
     }
   }
 }
@@ -169,10 +167,11 @@ async function openTables(file: string): Promise<Opened> {
     permissionsMode: 0o600,
   };
   const root = open<Buffer, Uint8Array>(options);
-  holdBackPrints(root);
+  const status = new WriteStatus();
+  status.watch(root);
   try {
     const table = (name: string): Table => root.openDB<Buffer, Uint8Array>({ ...binary, name });
-    return { root, log: table('log'), current: table('current'), meta: table('meta') };
+    return { root, status, log: table('log'), current: table('current'), meta: table('meta') };
   } catch (error) {
     await root.close();
     throw error;
