@@ -5,11 +5,13 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { Events } from '../src/api/core/event.ts';
 import { Namespaces, type Namespace } from '../src/api/core/namespace.ts';
 import { Nodes, type Node } from '../src/api/core/node.ts';
 import { Services, type Service } from '../src/api/core/service.ts';
 import { EndpointSlices, type EndpointSlice } from '../src/api/discovery/endpoint-slice.ts';
+import { volumesDirectory } from '../src/api/storage/local-path.ts';
 import { Client } from '../src/client/client.ts';
 import { EventRecorder } from '../src/client/event-recorder.ts';
 import { HttpTransport } from '../src/client/http-transport.ts';
@@ -23,6 +25,7 @@ import { Kubelet } from './kubelet/kubelet.ts';
 import { parseResolvConf } from './kubelet/pod-network-files.ts';
 import { createKubeletServer } from './kubelet/server/server.ts';
 import { createStreamingHandler } from './kubelet/server/streaming.ts';
+import { reclaimVolumes } from './kubelet/volume-reclaimer.ts';
 import { hostMounter } from './kubelet/volumes/mounts.ts';
 import { PodAddresses } from './network/ipam.ts';
 import { nodeAddress } from './network/node-address.ts';
@@ -82,7 +85,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   try {
     const [info, address] = await Promise.all([runtime.info(), nodeAddress(commands.run, new URL(access.server).hostname), prove(runtime, { dataDir, mounter: hostMounter, image: PAUSE_IMAGE })]);
     const recorder = new EventRecorder(client, Events, { component: 'kubelet', host: nodeName }, { clock, log });
-    const manager = new NodeManager({ client, runtime, info, clock, log, recorder, nodeName, internalIP: address.internalIP, kubeletVersion: version });
+    const manager = new NodeManager({ client, runtime, info, clock, log, recorder, nodeName, internalIP: address.internalIP, kubeletVersion: version, annotations: { [volumesDirectory]: join(dataDir, 'volumes') } });
     // It listens to nothing: the tunnel brings its connections. A log may be followed for days.
     let handlers: ReturnType<typeof createKubeletServer> | undefined;
     const server = createServer({ requestTimeout: 0 }, (request, response) => {
@@ -103,6 +106,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const services = informers.informer<Service>(Services);
     const slices = informers.informer<EndpointSlice>(EndpointSlices);
     const namespaces = informers.informer<Namespace>(Namespaces);
+    reclaimVolumes({ client, informers, nodeName, directory: join(dataDir, 'volumes'), clock, log }, stopped);
     nodes.addHandler({ added: (node) => manager.observe(node), updated: (node) => manager.observe(node) });
     informers.start(stopped);
 

@@ -17,6 +17,7 @@ import { PodKiller, type PodAddressPool } from './kill-pod.ts';
 import { ObjectCache } from './object-cache.ts';
 import type { Pod } from './pod.ts';
 import { PodSandboxes } from './pod-sandbox.ts';
+import { persistentVolumeOf } from './persistent-volumes.ts';
 import { PodWorkers } from './pod-workers.ts';
 import { ProberManager, type ProberOptions } from './probes/prober-manager.ts';
 import { RuntimeCache } from './runtime-cache.ts';
@@ -174,7 +175,7 @@ export class Kubelet {
     const tokens = new ServiceAccountTokens(client, clock);
     const volumes = new VolumeManager({
       dataDir: o.dataDir, mounter: o.mounter, clock,
-      sources: { configMap: (p, n) => objects.configMap(p, n), secret: (p, n) => objects.secret(p, n), token: (p, t) => tokens.get(p, t), allocatable: o.allocatable },
+      sources: { configMap: (p, n) => objects.configMap(p, n), secret: (p, n) => objects.secret(p, n), token: (p, t) => tokens.get(p, t), persistentVolume: (p, n, e) => persistentVolumeOf(client, p, n, e), allocatable: o.allocatable },
     });
     const images = new ImageManager(shared);
     const probes = new ProberManager({ ...shared, hostIP: hostIPs[0] ?? '', onChange: changed, ...(o.probe ? { probe: o.probe } : {}) });

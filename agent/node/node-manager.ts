@@ -22,6 +22,8 @@ export interface NodeManagerOptions {
   readonly nodeName: string;
   readonly internalIP: string;
   readonly kubeletVersion: string;
+  /** What the node says of itself beside its labels. */
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly facts?: () => Promise<HostFacts>;
 }
 
@@ -34,6 +36,8 @@ const leaseNamespace = 'kube-node-lease';
 const retryMs = 1000;
 /** What was taken back less than this ago waits for the next check: nobody is fought at full speed. */
 const repairPaceMs = 1000;
+
+const says = (present: Readonly<Record<string, string>> | undefined, wanted: Readonly<Record<string, string>>): boolean => Object.entries(wanted).every(([key, value]) => present?.[key] === value);
 
 export class NodeManager {
   readonly #options: NodeManagerOptions;
@@ -53,7 +57,7 @@ export class NodeManager {
 
   /** Creates the Node, or takes over the one that is there; tries until the server answers or the signal aborts. */
   async register(signal: AbortSignal): Promise<Node> {
-    const { client, nodeName, info, clock, log, recorder } = this.#options;
+    const { client, nodeName, info, clock, log, recorder, annotations = {} } = this.#options;
     const labels = nodeLabels(nodeName, info.architecture);
     for (;;) {
       try {
@@ -62,8 +66,8 @@ export class NodeManager {
           throw error;
         });
         const node = existing
-          ? hasLabels(existing, labels) ? existing : await client.patch<Node>(Nodes, { name: nodeName }, { metadata: { labels } })
-          : await client.create<Node>(Nodes, { metadata: { name: nodeName, labels } });
+          ? hasLabels(existing, labels) && says(existing.metadata.annotations, annotations) ? existing : await client.patch<Node>(Nodes, { name: nodeName }, { metadata: { labels, annotations } })
+          : await client.create<Node>(Nodes, { metadata: { name: nodeName, labels, annotations } });
         this.#node = this.#written = node;
         this.#last = node.status;
         recorder.normal(this.reference, 'Starting', 'Starting kubelet.');

@@ -16,6 +16,7 @@ export interface RequestInfo {
   readonly rest: readonly string[];
   /** As the client wrote it, for lists and watches. */
   readonly fieldSelector?: string;
+  readonly labelSelector?: string;
 }
 
 /** The one object a request is about, also where a list or watch of it is asked for by `metadata.name`; '' when there are several. */
@@ -61,5 +62,5 @@ export function parseRequestInfo(method: string, path: string, query: URLSearchP
     if (verb === 'get') verb = query.get('watch') === 'true' || query.get('watch') === '1' ? 'watch' : 'list';
     if (verb === 'delete') verb = 'deletecollection';
   } else if (verb === 'get' && subresource === '' && (query.get('watch') === 'true' || query.get('watch') === '1')) verb = 'watch';
-  return { isResource: true, verb, path, group, version, namespace: resource === 'namespaces' ? name : namespace, resource, subresource, name, rest: rest.slice(3), ...(selecting.has(verb) ? { fieldSelector: query.get('fieldSelector') ?? '' } : {}) };
+  return { isResource: true, verb, path, group, version, namespace: resource === 'namespaces' ? name : namespace, resource, subresource, name, rest: rest.slice(3), ...(selecting.has(verb) ? { fieldSelector: query.get('fieldSelector') ?? '', labelSelector: query.get('labelSelector') ?? '' } : {}) };
 }

@@ -23,7 +23,7 @@ beforeEach(async () => {
   clock = new FakeClock();
   runtime = new FakeRuntime({ clock, images: { 'nginx:1': {} } });
   recorder = new EventRecorder(api.client, Events, { component: 'kubelet', host: 'n' }, { clock, log: silentLog });
-  manager = new NodeManager({ client: api.client, runtime, info: await runtime.info(), clock, log: silentLog, recorder, nodeName: 'n', internalIP: '10.0.0.1', kubeletVersion: 'v1.33.0', facts: () => Promise.resolve(facts) });
+  manager = new NodeManager({ client: api.client, runtime, info: await runtime.info(), clock, log: silentLog, recorder, nodeName: 'n', internalIP: '10.0.0.1', kubeletVersion: 'v1.33.0', annotations: { 'example.com/a': 'b' }, facts: () => Promise.resolve(facts) });
 });
 afterEach(() => api.stop());
 const node = (): Promise<Node> => api.client.get<Node>(Nodes, { name: 'n' });
@@ -33,7 +33,8 @@ it('registers once, with labels, and takes over a Node that is there', async () 
   await manager.register(stop.signal);
   expect((await node()).metadata.labels).toMatchObject({ 'kubernetes.io/hostname': 'n', 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' });
   const { uid } = (await node()).metadata;
-  expect((await manager.register(stop.signal)).metadata.uid).toBe(uid);
+  await api.client.patch(Nodes, { name: 'n' }, { metadata: { annotations: { 'example.com/a': 'edited' } } });
+  expect((await manager.register(stop.signal)).metadata).toMatchObject({ uid, annotations: { 'example.com/a': 'b' } });
 });
 
 it('is Ready only with a network and an engine, and says so in events', async () => {

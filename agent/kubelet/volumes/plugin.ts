@@ -1,5 +1,6 @@
 // A volume plugin: makes one volume of a Pod usable on the host and keeps it up to date. Plugins form one ordered list
 // (index.ts); each is one file.
+import type { PersistentVolume } from '../../../src/api/core/persistent-volume.ts';
 import type { Clock } from '../../../src/util/clock.ts';
 import type { NodeAllocatable } from '../downward.ts';
 import type { Pod, Volume } from '../pod.ts';
@@ -14,6 +15,8 @@ export interface VolumeSources {
   secret(pod: Pod, name: string): Promise<DataEntries | undefined>;
   /** A bound token of the Pod's service account; undefined when the server issues none. */
   token(pod: Pod, options: { audience: string; expirationSeconds: number }): Promise<string | undefined>;
+  /** The volume a claim is bound to. @throws Error while the Pod must not use it */
+  persistentVolume(pod: Pod, claim: string, ephemeral: boolean): Promise<PersistentVolume>;
   readonly allocatable: NodeAllocatable;
 }
 

@@ -50,7 +50,7 @@ export class VolumeManager {
       if (!plugin) throw new MountError(`MountVolume.SetUp failed for volume ${quoted(volume.name)} : no volume plugin matched`);
       if (mounted.has(volume.name) && !plugin.find) continue;
       const context = this.#contextOf(pod, volume, plugin);
-      const done = (hostPath: string): unknown => mounted.set(volume.name, { hostPath, readOnly: plugin.readOnly ?? false });
+      const done = (hostPath: string): unknown => mounted.set(volume.name, { hostPath, readOnly: plugin.readOnly ?? volume.persistentVolumeClaim?.readOnly ?? false });
       try {
         done(await plugin.setUp(context));
       } catch (error) {

@@ -2,6 +2,7 @@
 // routes between nodes takes. Whether a write is about its own objects is NodeRestriction's part.
 // upstream: plugin/pkg/auth/authorizer/node/node_authorizer.go, plugin/pkg/auth/authorizer/rbac/bootstrappolicy (NodeRules, system:node-proxier)
 import { parseFieldSelector } from '../../../src/apimachinery/selectors.ts';
+import { localPathNode } from '../../../src/api/storage/local-path.ts';
 import { nodeOf } from '../../registry/node-identity.ts';
 import type { Authorizer } from '../filters/authorization.ts';
 import { nameAsked, type RequestInfo } from '../request-info.ts';
@@ -44,7 +45,7 @@ function resourceVerdict(graph: Graph, node: string, info: RequestInfo): Verdict
     case '/secrets': return readObject(graph, node, 'secret', info);
     case '/configmaps': return (verb === 'get' && namespace === clusterInfo.namespace && info.name === clusterInfo.name && subresource === '') || readObject(graph, node, 'configmap', info);
     case '/persistentvolumeclaims': return subresource === 'status' ? updateStatus(graph, node, info) : getObject(graph, node, 'pvc', info);
-    case '/persistentvolumes': return getObject(graph, node, 'pv', info);
+    case '/persistentvolumes': return ownVolume(node, info) ?? getObject(graph, node, 'pv', info);
     case 'storage.k8s.io/volumeattachments': return getObject(graph, node, 'volumeattachment', info);
     case '/serviceaccounts':
       if (verb !== 'create' || info.name === '') return 'can only create tokens for individual service accounts';
@@ -83,6 +84,11 @@ function readObject(graph: Graph, node: string, kind: Vertex, info: RequestInfo)
 function getObject(graph: Graph, node: string, kind: Vertex, info: RequestInfo): Verdict {
   if (info.verb !== 'get') return 'can only get individual resources of this type';
   return info.subresource === '' ? related(graph, node, kind, info) : 'cannot get subresource';
+}
+/** An agent looks after the volumes that were made on its node, and removes what is left of them. */
+function ownVolume(node: string, { verb, subresource, labelSelector }: RequestInfo): true | undefined {
+  if (subresource !== '') return undefined;
+  return verb === 'delete' || ((verb === 'list' || verb === 'watch') && labelSelector === `${localPathNode}=${node}`) || undefined;
 }
 function updateStatus(graph: Graph, node: string, info: RequestInfo): Verdict {
   return info.verb === 'update' || info.verb === 'patch' ? related(graph, node, 'pvc', info) : 'can only get/update/patch this type';

@@ -4,7 +4,7 @@ import type { Node } from '../../../src/api/core/node.ts';
 import type { PersistentVolumeClaim } from '../../../src/api/core/persistent-volume-claim.ts';
 import type { PersistentVolume } from '../../../src/api/core/persistent-volume.ts';
 import { provisionedBy, selectedNode } from '../../../src/api/core/volume-binding.ts';
-import { defaultVolumesDirectory, localPathProvisioner, volumesDirectory } from '../../../src/api/storage/local-path.ts';
+import { defaultVolumesDirectory, localPathNode, localPathProvisioner, volumesDirectory } from '../../../src/api/storage/local-path.ts';
 import type { StorageClass } from '../../../src/api/storage/storage-class.ts';
 import type { Draft } from '../../../src/client/client.ts';
 
@@ -22,7 +22,7 @@ export function planVolume(claim: PersistentVolumeClaim, storageClass: StorageCl
   const directory = storageClass.parameters?.['directory'] ?? node.metadata.annotations?.[volumesDirectory] ?? defaultVolumesDirectory;
   const volumeName = `pvc-${uid}`;
   const volume = {
-    metadata: { name: volumeName, annotations: { [provisionedBy]: localPathProvisioner } },
+    metadata: { name: volumeName, labels: { [localPathNode]: node.metadata.name }, annotations: { [provisionedBy]: localPathProvisioner } },
     spec: {
       capacity: { storage: claim.spec.resources?.requests?.['storage'] }, accessModes: claim.spec.accessModes, volumeMode: 'Filesystem',
       persistentVolumeReclaimPolicy: storageClass.reclaimPolicy, storageClassName: storageClass.metadata.name, mountOptions: storageClass.mountOptions,

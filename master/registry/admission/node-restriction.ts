@@ -2,6 +2,8 @@
 // upstream: plugin/pkg/admission/noderestriction/admission.go, staging/src/k8s.io/kubelet/pkg/apis/well_known_labels.go
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import type { ApiObject } from '../../../src/schema/resource.ts';
+import type { PersistentVolume } from '../../../src/api/core/persistent-volume.ts';
+import { isLocalPathGarbage, localPathNode } from '../../../src/api/storage/local-path.ts';
 import { equalJson } from '../../../src/util/json.ts';
 import { nodeOf } from '../node-identity.ts';
 import { mirrorAnnotation, podReferences } from '../pod-references.ts';
@@ -55,6 +57,7 @@ function refusal(registry: Registry, node: string, request: AdmissionRequest): s
       return `unexpected pod subresource "${subresource}", only 'status' and 'eviction' are allowed`;
     case '/nodes': return name === node ? ownNode(node, request) : `node "${node}" is not allowed to modify node "${name}"`;
     case '/persistentvolumeclaims': return subresource === 'status' ? claimStatus(node, request) : 'may only update PVC status';
+    case '/persistentvolumes': return operation === 'DELETE' && request.old?.metadata.labels?.[localPathNode] === node && isLocalPathGarbage(request.old as unknown as PersistentVolume) ? undefined : `node "${node}" can only delete volumes of its own that are released`;
     case '/serviceaccounts': return subresource === 'token' && operation === 'CREATE' ? tokenRequest(registry, node, request) : undefined;
     case 'coordination.k8s.io/leases':
       if (namespace !== leaseNamespace) return `can only access leases in the "${leaseNamespace}" system namespace`;

@@ -9,6 +9,7 @@ import { memorySize } from '../../../../agent/kubelet/volumes/empty-dir.ts';
 import { parseMountInfo, type Mounter } from '../../../../agent/kubelet/volumes/mounts.ts';
 import { bindSubPath, openSubPath } from '../../../../agent/kubelet/volumes/subpath.ts';
 import { MountError, VolumeManager } from '../../../../agent/kubelet/volumes/volume-manager.ts';
+import type { PersistentVolume } from '../../../../src/api/core/persistent-volume.ts';
 import type { VolumeSources } from '../../../../agent/kubelet/volumes/plugin.ts';
 import type { PodSpec } from '../../../../agent/kubelet/pod.ts';
 import { FakeClock } from '../../../../src/util/clock.ts';
@@ -115,10 +116,11 @@ describe('subPath', () => {
 
 describe('plugins', () => {
   const mounted: string[] = [];
+  const volumes: Record<string, PersistentVolume> = {};
   const sources: VolumeSources = {
     configMap: (_, name) => Promise.resolve(name === 'settings' ? new Map([['color', Buffer.from('blue')], ['shape', Buffer.from('round')]]) : undefined),
     secret: (_, name) => Promise.resolve(name === 'keys' ? new Map([['password', Buffer.from('p')]]) : undefined),
-    token: () => Promise.resolve('token'), allocatable: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '1Gi' },
+    token: () => Promise.resolve('token'), persistentVolume: (_, name) => (volumes[name] ? Promise.resolve(volumes[name]) : Promise.reject(new Error(`error processing PVC default/${name}: PVC is not bound`))), allocatable: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '1Gi' },
   };
   const manager = (from = sources) => new VolumeManager({
     dataDir: directory, sources: from, clock: new FakeClock(),
@@ -163,6 +165,23 @@ describe('plugins', () => {
       expect(readFileSync(join(found.get('s')!.hostPath, 'password'), 'utf8')).toBe('p');
     }
     await expect(manager(none).setUp(pod({ volumes }, { metadata: { uid: 'uid-2' } }))).rejects.toThrow('configmap "settings" not found');
+  });
+  it('a claim leads to the directory of its volume, which is made for a local-path class alone', async () => {
+    const made = join(directory, 'volumes', 'pvc-1');
+    const spec = (where: object) => ({ volumeMode: 'Filesystem', ...where });
+    volumes['data'] = { metadata: { name: 'pvc-1', annotations: { 'pv.kubernetes.io/provisioned-by': 'dray.local/local-path' } }, spec: spec({ hostPath: { path: made, type: 'DirectoryOrCreate' } }) } as unknown as PersistentVolume;
+    expect(await setUp({ persistentVolumeClaim: { claimName: 'data' } })).toBe(made);
+    expect(statSync(made).mode & 0o777).toBe(0o777);
+    chmodSync(made, 0o700);
+    await setUp({ persistentVolumeClaim: { claimName: 'data' } });
+    expect(statSync(made).mode & 0o777).toBe(0o700);
+    volumes['disk'] = { metadata: { name: 'disk' }, spec: spec({ local: { path: directory } }) } as unknown as PersistentVolume;
+    expect(await setUp({ persistentVolumeClaim: { claimName: 'disk' } })).toBe(directory);
+    volumes['gone'] = { metadata: { name: 'gone' }, spec: spec({ local: { path: join(directory, 'none') } }) } as unknown as PersistentVolume;
+    await expect(setUp({ persistentVolumeClaim: { claimName: 'gone' } })).rejects.toThrow(`MountVolume.SetUp failed for volume "v" : path "${join(directory, 'none')}" does not exist`);
+    volumes['far'] = { metadata: { name: 'far' }, spec: spec({ nfs: { server: 's', path: '/' } }) } as unknown as PersistentVolume;
+    await expect(setUp({ persistentVolumeClaim: { claimName: 'far' } })).rejects.toThrow('no volume plugin matched PersistentVolume "far"');
+    await expect(setUp({ persistentVolumeClaim: { claimName: 'none' } })).rejects.toThrow('error processing PVC default/none: PVC is not bound');
   });
   it('configMap takes items and modes', async () => {
     const path = await setUp({ configMap: { name: 'settings', defaultMode: 0o440, items: [{ key: 'color', path: 'deep/c' }, { key: 'shape', path: 's', mode: 0o600 }] } });

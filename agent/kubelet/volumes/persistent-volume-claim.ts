@@ -1,0 +1,35 @@
+// Claims whose volume is a directory of this host: hostPath, local, and those made here for a local-path class.
+// upstream: pkg/volume/hostpath, pkg/volume/local
+import { chmod, chown, mkdir, stat } from 'node:fs/promises';
+import { provisionedBy } from '../../../src/api/core/volume-binding.ts';
+import { localPathProvisioner } from '../../../src/api/storage/local-path.ts';
+import { quoted } from '../pod.ts';
+import { hostPath } from './host-path.ts';
+import type { VolumePlugin } from './plugin.ts';
+
+export const persistentVolumeClaim: VolumePlugin = {
+  name: 'kubernetes.io/persistent-volume-claim',
+  supports: (volume) => volume.persistentVolumeClaim !== undefined || volume.ephemeral !== undefined,
+  async setUp(context) {
+    const { pod, volume, sources } = context;
+    const name = volume.persistentVolumeClaim?.claimName ?? `${pod.metadata.name}-${volume.name}`;
+    const { metadata, spec } = await sources.persistentVolume(pod, name, volume.ephemeral !== undefined);
+    if (spec.volumeMode === 'Block') throw new Error(`volume ${quoted(metadata.name)} has volumeMode Block, but is specified in volumeMounts`);
+    if (spec.hostPath) {
+      if (metadata.annotations?.[provisionedBy] === localPathProvisioner) await make(spec.hostPath.path, pod.spec.securityContext?.fsGroup);
+      return hostPath.setUp({ ...context, volume: { name: volume.name, hostPath: spec.hostPath } });
+    }
+    if (!spec.local) throw new Error(`no volume plugin matched PersistentVolume ${quoted(metadata.name)}`);
+    const { path } = spec.local;
+    if (!(await stat(path).catch(() => undefined))) throw new Error(`path ${quoted(path)} does not exist`);
+    return path;
+  },
+};
+
+/** Made for the claim, so that any user a container runs as may write; what containers make of it stays. */
+async function make(path: string, group: number | undefined): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o755 });
+  if (first === undefined) return;
+  if (group !== undefined) await chown(path, 0, group);
+  await chmod(path, group === undefined ? 0o777 : 0o2777);
+}
