@@ -24,6 +24,7 @@ import { bootstrapClusterInfo, bootstrapNamespaces, bootstrapPriorityClasses, bo
 import { runControlPlane } from './control-plane.ts';
 import { describe, type KeyPair } from './pki/certificates.ts';
 import { Pki } from './pki/files.ts';
+import { signingAuthority } from './pki/requests.ts';
 import { keepRenewed, type Renewal } from './pki/renewal.ts';
 import { Registry } from './registry/registry.ts';
 import { openEmbeddedStore } from './storage/embedded/embedded-store.ts';
@@ -110,7 +111,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     await bootstrapStorageClass(bootstrap);
     await bootstrapService(bootstrap, { address: advertiseAddress, port, serviceIP });
     await bootstrapClusterInfo(bootstrap, { podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR });
-    const loops = runControlPlane({ transport, clock, log, resources: allResources, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert }, stop.signal);
+    const loops = runControlPlane({ transport, clock, log, resources: allResources, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert, authority: signingAuthority(pki.authority) }, stop.signal);
     const compaction = compactRegularly(store, clock, log, stop.signal);
     const renewal = keepRenewed([renewServing, ...files], clock, log, stop.signal);
     ready = true;

@@ -26,6 +26,7 @@ import { negotiate, type MediaType } from './negotiation.ts';
 import { ProtobufAnswers } from './protobuf.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
 import { objectAnswer, textAnswer, type AdmittedRequest, type Answer, type ServerRequest } from './request.ts';
+import { approval } from './subresources/certificate-approval.ts';
 import { bind, ephemeralContainers, evict, finalizeNamespace, resize } from './subresources/pods.ts';
 import { scale } from './subresources/scale.ts';
 import { versionInfo } from './version.ts';
@@ -75,7 +76,7 @@ export class ApiServer {
     this.protobuf = new ProtobufAnswers(options.registry.resources);
     for (const resource of options.registry.resources) this.#types.set(`${resource.apiVersion}/${resource.kind}`, resource.type);
     for (const [name, type] of subresourceKinds) this.#types.set(name, type);
-    this.#subresources = { '/pods/binding': bind, '/pods/eviction': evict, '/pods/ephemeralcontainers': ephemeralContainers, '/pods/resize': resize, '/namespaces/finalize': finalizeNamespace, ...options.subresources };
+    this.#subresources = { '/pods/binding': bind, '/pods/eviction': evict, '/pods/ephemeralcontainers': ephemeralContainers, '/pods/resize': resize, '/namespaces/finalize': finalizeNamespace, 'certificates.k8s.io/certificatesigningrequests/approval': approval, ...options.subresources };
   }
 
   /** Never rejects: failures are answers too. */

@@ -1,6 +1,9 @@
 // All controllers of the master, in start order.
 import type { Controller } from '../../src/controller/controller.ts';
 import type { ResourceDefinition } from '../../src/schema/resource.ts';
+import { createCertificateCleaner } from './certificates/certificate-cleaner.ts';
+import { createCertificateSigningController } from './certificates/certificate-signing-controller.ts';
+import type { Authority } from './certificates/signer.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { endpointSliceController } from './endpointslice/endpointslice-controller.ts';
@@ -35,11 +38,13 @@ export interface ControllerOptions {
   readonly nodeMask?: number;
   /** PEM of the certificate authority Pods trust the API server by. */
   readonly rootCA: string;
+  /** Signs for the cluster's own signers; absent: nobody does. */
+  readonly authority?: Authority;
   readonly terminatedPodThreshold?: number;
 }
 
 export function createControllers(options: ControllerOptions): Controller[] {
-  const { resources, clusterCIDR, nodeMask, rootCA, terminatedPodThreshold } = options;
+  const { resources, clusterCIDR, nodeMask, rootCA, authority, terminatedPodThreshold } = options;
   return [
     serviceAccountController,
     createRootCAPublisher(rootCA),
@@ -62,6 +67,7 @@ export function createControllers(options: ControllerOptions): Controller[] {
     statefulSetController,
     createJobController(),
     ttlAfterFinishedController,
+    ...(authority ? [createCertificateSigningController(authority), createCertificateCleaner((certificate) => authority.endOf(certificate))] : []),
     createGarbageCollector(resources),
     createPodGarbageCollector(terminatedPodThreshold),
     createEventTtlController(),

@@ -7,7 +7,8 @@ import {
 } from '@peculiar/x509';
 import { renewalTime } from '../../src/client/kubeconfig.ts';
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+/** The authority's kind of key. */
+export const curve = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const crypto = webcrypto;
 const yearMs = 365 * 24 * 3600 * 1000;
 /** Clocks of hosts differ: certificates are valid from a little earlier. */
@@ -26,7 +27,7 @@ export interface CertificateRequest {
 }
 
 const subject = (commonName: string, organizations: readonly string[] = []): { [key: string]: string[] }[] => [...organizations.map((O) => ({ O: [O] })), { CN: [commonName] }];
-const serial = (): string => Buffer.from(webcrypto.getRandomValues(new Uint8Array(16))).toString('hex').replace(/^[89a-f]/, '7');
+export const serial = (): string => Buffer.from(webcrypto.getRandomValues(new Uint8Array(16))).toString('hex').replace(/^[89a-f]/, '7');
 
 async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   return PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
@@ -34,10 +35,10 @@ async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
 
 /** A new self-signed authority. */
 export async function createAuthority(commonName: string): Promise<KeyPair> {
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const keys = await crypto.subtle.generateKey(curve, true, ['sign', 'verify']);
   const now = Date.now();
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    serialNumber: serial(), name: subject(commonName), notBefore: new Date(now - skewMs), notAfter: new Date(now + 10 * yearMs), signingAlgorithm: algorithm, keys,
+    serialNumber: serial(), name: subject(commonName), notBefore: new Date(now - skewMs), notAfter: new Date(now + 10 * yearMs), signingAlgorithm: curve, keys,
     extensions: [new BasicConstraintsExtension(true, undefined, true), new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign | KeyUsageFlags.digitalSignature, true), await SubjectKeyIdentifierExtension.create(keys.publicKey, false, crypto)],
   }, crypto);
   return { cert: `${certificate.toString('pem')}\n`, key: `${await exportKey(keys.privateKey)}\n` };
@@ -45,7 +46,7 @@ export async function createAuthority(commonName: string): Promise<KeyPair> {
 
 /** A new key and a certificate for it, signed by the authority. `now`: ms since the epoch. */
 export async function issue(authority: KeyPair, request: CertificateRequest, now = Date.now()): Promise<KeyPair> {
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const keys = await crypto.subtle.generateKey(curve, true, ['sign', 'verify']);
   return { cert: await sign(authority, request, keys.publicKey, now), key: `${await exportKey(keys.privateKey)}\n` };
 }
 
@@ -53,7 +54,7 @@ export async function issue(authority: KeyPair, request: CertificateRequest, now
 export async function issueFor(authority: KeyPair, request: CertificateRequest, publicKey: string, now = Date.now()): Promise<string> {
   let key: webcrypto.CryptoKey;
   try {
-    key = await crypto.subtle.importKey('spki', PemConverter.decodeFirst(publicKey), algorithm, true, ['verify']);
+    key = await crypto.subtle.importKey('spki', PemConverter.decodeFirst(publicKey), curve, true, ['verify']);
   } catch (error) {
     throw new Error('not the PEM of a public key on the curve P-256', { cause: error });
   }
@@ -62,12 +63,12 @@ export async function issueFor(authority: KeyPair, request: CertificateRequest, 
 
 async function sign(authority: KeyPair, request: CertificateRequest, publicKey: webcrypto.CryptoKey, now: number): Promise<string> {
   const ca = new X509Certificate(authority.cert);
-  const caKey = await crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(authority.key), algorithm, false, ['sign']);
+  const caKey = await crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(authority.key), curve, false, ['sign']);
   const names = [...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })), ...(request.ips ?? []).map((value) => ({ type: 'ip' as const, value }))];
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serial(), subject: subject(request.commonName, request.organizations), issuer: ca.subject,
     notBefore: new Date(now - skewMs), notAfter: new Date(now + (request.days ?? 365) * 24 * 3600 * 1000),
-    signingAlgorithm: algorithm, publicKey, signingKey: caKey,
+    signingAlgorithm: curve, publicKey, signingKey: caKey,
     extensions: [
       new BasicConstraintsExtension(false, undefined, true), new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true),
       new ExtendedKeyUsageExtension([request.usage === 'server' ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth]),

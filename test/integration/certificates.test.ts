@@ -1,101 +1,87 @@
-// Certificates that change while connections are open: the server's for new connections only, an agent's before it ends.
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { ClientHttp2Session } from 'node:http2';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { X509Certificate } from 'node:crypto';
-import { NodeCredentials, renewAt } from '../../agent/node/credentials.ts';
-import { nodeCertificateHandler } from '../../master/apiserver/node-certificate.ts';
-import { issue, issueFor } from '../../master/pki/certificates.ts';
-import { Nodes } from '../../src/api/core/node.ts';
-import { Client } from '../../src/client/client.ts';
-import { kubeconfig, readKubeconfig } from '../../src/client/kubeconfig.ts';
-import { FakeClock } from '../../src/util/clock.ts';
+// A CertificateSigningRequest from its maker to the signed certificate, with an authority and keys of its own.
+import 'reflect-metadata';
+import { webcrypto, X509Certificate } from 'node:crypto';
+import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
+import { createCertificateCleaner } from '../../master/controllers/certificates/certificate-cleaner.ts';
+import { createCertificateSigningController } from '../../master/controllers/certificates/certificate-signing-controller.ts';
+import { createAuthority } from '../../master/pki/certificates.ts';
+import { signingAuthority } from '../../master/pki/requests.ts';
+import { CertificateSigningRequests, type CertificateSigningRequest } from '../../src/api/certificates/certificate-signing-request.ts';
+import { requestSubject } from '../../src/api/certificates/request-subject.ts';
+import { Events } from '../../src/api/core/event.ts';
+import type { Draft } from '../../src/client/client.ts';
+import { ControllerRunner } from '../../src/controller/runner.ts';
+import { realClock } from '../../src/util/clock.ts';
 import { silentLog } from '../../src/util/log.ts';
-import { startHttpsApi, type HttpsApi } from '../support/api-server-https.ts';
+import { startTestApi, type TestApi } from '../support/api-server.ts';
 
-const day = 24 * 3600_000;
-const clock = new FakeClock(Date.now());
-let api: HttpsApi;
-let dir: string;
+let api: TestApi;
+let ca: { cert: string; key: string };
+const running: Promise<unknown>[] = [];
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'dray-certificates-'));
-  api = await startHttpsApi({
-    clock,
-    // TLS judges by the real time: valid from now on, and far beyond where the clock of the test goes.
-    pathsOf: (authority) => [nodeCertificateHandler((node, key) => issueFor(authority, { commonName: `system:node:${node}`, organizations: ['system:nodes'], usage: 'client', days: 1000 }, key))],
-  });
+  api = await startTestApi();
+  ca = await createAuthority('test-ca');
+  const authority = signingAuthority(ca);
+  const informers = api.informers();
+  for (const controller of [createCertificateSigningController(authority), createCertificateCleaner(authority.endOf)]) {
+    running.push(new ControllerRunner(controller, { client: api.client, informers, events: Events, clock: realClock, log: silentLog }).run(api.signal));
+  }
+  informers.start(api.signal);
 });
 afterAll(async () => {
   await api.stop();
-  rmSync(dir, { recursive: true, force: true });
+  await Promise.allSettled(running);
 });
 
-async function status(session: ClientHttp2Session): Promise<number> {
-  const stream = session.request({ ':path': '/api/v1/namespaces' });
-  const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
-  stream.resume();
-  return Number(headers[':status']);
+const algorithms = { EC: { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-256' }, RSA: { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' } };
+async function requestFor(name: string, algorithm: keyof typeof algorithms = 'EC'): Promise<string> {
+  const signingAlgorithm = algorithms[algorithm];
+  const keys = await webcrypto.subtle.generateKey(signingAlgorithm as webcrypto.EcKeyGenParams, true, ['sign', 'verify']);
+  const made = await Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm }, webcrypto as never);
+  return Buffer.from(made.toString('pem')).toString('base64');
 }
+const spec = { signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth', 'digital signature'] };
+const create = (name: string, more: object, client = api.client) => client.create(CertificateSigningRequests, { metadata: { name }, spec: { ...spec, ...more } } as Draft<CertificateSigningRequest>);
+const approve = (name: string, type = 'Approved', client = api.client) => client.patch(CertificateSigningRequests, { name }, { status: { conditions: [{ type, status: 'True', reason: 'Test' }] } }, { subresource: 'approval' });
+async function until(name: string, check: (request: CertificateSigningRequest) => unknown): Promise<CertificateSigningRequest> {
+  for await (const { object } of api.client.watch(CertificateSigningRequests, { fieldSelector: `metadata.name=${name}`, resourceVersion: '0', signal: api.signal })) if (object.metadata.name === name && check(object)) return object;
+  throw new Error('the watch ended');
+}
+const message = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'accepted', (error: Error) => error.message);
 
-it('a server with a new certificate shows it to new connections and keeps the old ones, watches included', async () => {
-  const old = await api.http2(api.admin);
-  const before = (await api.tls(api.admin, 'http/1.1')).getPeerCertificate().serialNumber;
-  const watch = old.request({ ':path': '/api/v1/nodes?watch=true' });
-  await once(watch, 'response');
-  const next = await issue(api.authority, { commonName: 'kube-apiserver', usage: 'server', ips: ['127.0.0.1'] });
-  api.http.setCertificate(next);
-  const fresh = await api.tls(api.admin, 'http/1.1');
-  expect(fresh.getPeerCertificate().serialNumber).toBe(new X509Certificate(next.cert).serialNumber);
-  expect(fresh.getPeerCertificate().serialNumber).not.toBe(before);
-  // Client certificates are asked for and judged as before.
-  expect(await status(await api.http2(api.admin))).toBe(200);
-  expect(await status(await api.http2(await api.access('eve', ['system:masters'], true)))).toBe(401);
-  expect(await status(old)).toBe(200);
-  const line = once(watch, 'data') as Promise<[Buffer]>;
-  await new Client(api.memory('admin', 'system:masters')).create(Nodes, { metadata: { name: 'seen' } });
-  expect((await line)[0].toString()).toContain('"seen"');
+it.each(['EC', 'RSA'] as const)('a request with an %s key is approved and signed for as long as it asks', async (algorithm) => {
+  const name = `signed-${algorithm.toLowerCase()}`;
+  const made = await create(name, { request: await requestFor('CN=tom,O=devs,O=ops', algorithm), expirationSeconds: 3600, username: 'somebody else' });
+  expect(made.spec).toMatchObject({ username: 'kubernetes-admin', groups: expect.arrayContaining(['system:masters']) as string[] });
+  expect(requestSubject(made.spec.request)).toEqual({ commonName: 'tom', organizations: ['devs', 'ops'] });
+  const approved = await approve(name);
+  expect(approved.status.conditions).toEqual([{ type: 'Approved', status: 'True', reason: 'Test', lastUpdateTime: expect.any(String) as string, lastTransitionTime: expect.any(String) as string }]);
+  const signed = await until(name, (request) => request.status.certificate);
+  const certificate = new X509Certificate(Buffer.from(signed.status.certificate!, 'base64'));
+  expect(certificate.verify(new X509Certificate(ca.cert).publicKey)).toBe(true);
+  expect(certificate.subject.split('\n').sort()).toEqual(['CN=tom', 'O=devs', 'O=ops']);
+  expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
+  expect(Math.round((Date.parse(certificate.validTo) - Date.now()) / 60_000)).toBeLessThanOrEqual(60);
 });
 
-it('an agent renews its certificate in time, keeps it in its kubeconfig and goes on without losing a watch', async () => {
-  const file = join(dir, 'node-n1.kubeconfig');
-  const access = await api.access('system:node:n1', ['system:nodes']);
-  writeFileSync(file, kubeconfig(access, { cluster: 'dray', user: 'node-n1' }));
-  let renewals = 0;
-  const renewed: (() => void)[] = [];
-  const credentials = new NodeCredentials({ access: readKubeconfig(file), kubeconfig: file, nodeName: 'n1', clock, log: silentLog, onChange: () => { renewals++; transport.renew(); for (const tell of renewed.splice(0)) tell(); } });
-  const transport = api.transport(() => credentials.current);
-  const client = new Client(transport);
-  const stop = new AbortController();
-  const watching = client.watch(Nodes, { signal: stop.signal })[Symbol.asyncIterator]();
-  expect((await watching.next()).value?.object.metadata.name).toBe('seen');
-  const loop = credentials.keepRenewed(client, stop.signal);
-  await clock.advance(day);
-  expect(renewals).toBe(0);
-  const told = new Promise<void>((resolve) => renewed.push(resolve));
-  clock.jump(renewAt(access.cert) - clock.now());
-  await clock.advance(3600_000);
-  await told;
-  expect(credentials.current.cert).not.toBe(access.cert);
-  expect(readKubeconfig(file)).toEqual(credentials.current);
-  expect(renewAt(credentials.current.cert)).toBeGreaterThan(clock.now() + 290 * day);
-  // A connection does not outlive the right it was opened with; later requests come with the new certificate.
-  const old = await api.http2(access);
-  expect(await status(old)).toBe(200);
-  clock.jump(Date.parse(new X509Certificate(access.cert).validTo) - clock.now() + 1);
-  expect(await status(old)).toBe(401);
-  expect((await client.list(Nodes)).items.map((n) => n.metadata.name)).toEqual(['seen']);
-  await client.create(Nodes, { metadata: { name: 'n1' } });
-  expect((await watching.next()).value?.object.metadata.name).toBe('n1');
-  stop.abort();
-  await loop;
+it('a signer that refuses says why, and signs nothing', async () => {
+  await create('refused', { signerName: 'kubernetes.io/kube-apiserver-client-kubelet', request: await requestFor('CN=tom') });
+  await approve('refused');
+  const failed = await until('refused', (request) => request.status.conditions?.some(({ type }) => type === 'Failed'));
+  expect(failed.status).toMatchObject({ conditions: [{ type: 'Approved' }, { type: 'Failed', reason: 'SignerValidationFailure', message: 'subject organization is not system:nodes' }] });
+  expect(failed.status.certificate).toBeUndefined();
 });
 
-it('nobody gets a certificate of another node', async () => {
-  const ask = (user: string, group: string, node: string): Promise<unknown> =>
-    api.memory(user, group).request({ method: 'POST', path: `/dray/v1/nodes/${node}/certificate`, body: { publicKey: 'x' } });
-  await expect(ask('system:node:n2', 'system:nodes', 'n1')).rejects.toMatchObject({ code: 403 });
-  await expect(ask('system:node:n1', 'system:nodes', 'n1')).rejects.toMatchObject({ code: 400, message: 'publicKey: not the PEM of a public key on the curve P-256' });
-  await expect(ask('eve', 'system:authenticated', 'n1')).rejects.toMatchObject({ code: 403 });
+it('approval is no matter of /status, cannot be taken back, and not be both', async () => {
+  await create('pending', { request: await requestFor('CN=tom') });
+  const conditions = [{ type: 'Approved', status: 'True' }];
+  expect(await message(api.client.patch(CertificateSigningRequests, { name: 'pending' }, { status: { conditions } }, { subresource: 'status' }))).toContain('status.conditions: Forbidden: updates may not add a condition of type "Approved"');
+  await approve('pending', 'Denied');
+  expect(await message(api.client.patch(CertificateSigningRequests, { name: 'pending' }, { status: { conditions: [] } }, { subresource: 'approval' }))).toContain('status.conditions: Forbidden: updates may not remove a condition of type "Denied"');
+  const both = [{ type: 'Denied', status: 'True' }, { type: 'Approved', status: 'True' }];
+  expect(await message(api.client.patch(CertificateSigningRequests, { name: 'pending' }, { status: { conditions: both } }, { subresource: 'approval' }))).toContain('Approved and Denied conditions are mutually exclusive');
+});
+
+it('nobody asks for the group of the superusers', async () => {
+  expect(await message(create('root', { request: await requestFor('CN=x,O=system:masters') }))).toBe('certificatesigningrequests.certificates.k8s.io "root" is forbidden: use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed');
 });

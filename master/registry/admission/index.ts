@@ -1,6 +1,7 @@
 // The admission chain, in order. (upstream: pkg/kubeapiserver/options/plugins.go)
 import type { Registry } from '../registry.ts';
 import type { AdmissionPlugin } from './admission.ts';
+import { certificateSubjectRestriction } from './certificate-subject-restriction.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
@@ -24,6 +25,7 @@ export const admissionPlugins = (registry: Registry): readonly AdmissionPlugin[]
   defaultStorageClass(registry),
   storageObjectInUseProtection(),
   runtimeClass(registry),
+  certificateSubjectRestriction(),
   // Charges last: what another plugin refuses is not charged.
   resourceQuota(registry),
 ];

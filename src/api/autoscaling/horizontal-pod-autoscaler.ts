@@ -128,6 +128,14 @@ function targetsText({ spec: { metrics }, status }: Autoscaler): string {
   return texts.length > 2 ? `${texts.slice(0, 2).join(', ')} + ${texts.length - 2} more...` : texts.join(', ');
 }
 
+/** What autoscaling/v1 writes into annotations has fields here: an annotation of the name says nothing. (upstream: pkg/apis/autoscaling/annotations.go) */
+export const roundTripAnnotations = ['metrics', 'behavior', 'current-metrics', 'conditions'].map((name) => `autoscaling.alpha.kubernetes.io/${name}`);
+function dropNotes({ metadata }: ObjectHead): void {
+  const { annotations } = metadata;
+  if (!annotations) return;
+  for (const name of roundTripAnnotations) delete annotations[name];
+  if (Object.keys(annotations).length === 0) delete metadata.annotations;
+}
 const dropUnused = ({ spec }: { spec: HorizontalPodAutoscalerSpec }): void => {
   for (const rules of [spec.behavior?.scaleUp, spec.behavior?.scaleDown]) delete rules?.tolerance;
 };
@@ -140,7 +148,11 @@ export const HorizontalPodAutoscalers = defineResource({
     status: field(3, horizontalPodAutoscalerStatus, { written: true, doc: 'The autoscaler as it is.' }),
   },
   subresources: { status: true },
-  prepareCreate: dropUnused,
+  prepareCreate: (autoscaler) => {
+    dropUnused(autoscaler);
+    dropNotes(autoscaler);
+  },
+  prepareUpdate: dropNotes,
   validate: ({ spec }) => autoscalerFaults(spec),
   validateStatus: ({ status }) => autoscalerStatusFaults(status),
   columns: [

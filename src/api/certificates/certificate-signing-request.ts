@@ -1,6 +1,6 @@
 // CertificateSigningRequest: asks a signer of the cluster for a certificate.
 // upstream: pkg/apis/certificates/validation/validation.go, pkg/registry/certificates/certificates/strategy.go
-import { child, duplicate, index, invalid, notSupported, required as requiredFault, tooLong, type Fault } from '../../apimachinery/fault.ts';
+import { child, duplicate, forbidden, index, invalid, notSupported, required as requiredFault, tooLong, type Fault } from '../../apimachinery/fault.ts';
 import { humanDuration } from '../../apimachinery/duration.ts';
 import { isDNS1123Label, isDNS1123Subdomain } from '../../apimachinery/names.ts';
 import { defineResource, type ObjectHead, type ObjectOf, type Requester } from '../../schema/resource.ts';
@@ -119,14 +119,32 @@ function certificateFaults(certificate: string): Fault[] {
   });
 }
 
-const decisions = ['Approved', 'Denied', 'Failed'];
-function statusFaults({ status }: Request, { status: old }: Request): Fault[] {
-  const has = (list: Status, type: string): boolean => (list.conditions ?? []).some((item) => item.type === type);
+const approvals = ['Approved', 'Denied'];
+const decisions = [...approvals, 'Failed'];
+const has = (status: Status | undefined, type: string): boolean => (status?.conditions ?? []).some((item) => item.type === type);
+
+/** What an update of conditions must not do, wherever it is made: what has been decided stays decided. */
+export function approvalFaults({ status }: Request, { status: old }: Request): Fault[] {
   return [
     ...conditionFaults(status.conditions ?? []),
-    // What has been decided stays decided.
-    ...decisions.filter((type) => has(old, type) && !has(status, type)).map((type): Fault => ({ type: 'Forbidden', field: 'status.conditions', message: `Forbidden: updates may not remove a condition of type ${JSON.stringify(type)}` })),
-    ...(old.certificate && status.certificate !== old.certificate ? [{ type: 'Forbidden', field: 'status.certificate', message: 'Forbidden: updates may not modify existing certificate content' } as const] : []),
+    ...decisions.filter((type) => has(old, type) && !has(status, type)).map((type) => forbidden('status.conditions', `updates may not remove a condition of type ${JSON.stringify(type)}`)),
+  ];
+}
+
+/** Conditions with the times their writer left out. */
+export const withConditionTimes = (conditions: readonly Condition[], old: readonly Condition[], now: string): Condition[] => conditions.map((condition) => {
+  const before = old.find(({ type, status }) => type === condition.type && status === condition.status);
+  return { ...condition, lastUpdateTime: condition.lastUpdateTime ?? now, lastTransitionTime: condition.lastTransitionTime ?? before?.lastTransitionTime ?? now };
+});
+
+function statusFaults(request: Request, before: Request): Fault[] {
+  const { status } = request;
+  const { status: old } = before;
+  return [
+    ...approvalFaults(request, before),
+    // Approving has a permission, and so a place, of its own.
+    ...approvals.filter((type) => has(status, type) && !has(old, type)).map((type) => forbidden('status.conditions', `updates may not add a condition of type ${JSON.stringify(type)}`)),
+    ...(old.certificate && status.certificate !== old.certificate ? [forbidden('status.certificate', 'updates may not modify existing certificate content')] : []),
     ...(status.certificate && status.certificate !== old.certificate ? certificateFaults(status.certificate) : []),
   ];
 }
@@ -142,9 +160,9 @@ function recordRequester(spec: Spec, requester: Requester | undefined): void {
 }
 
 function conditionText({ conditions = [], certificate }: Status): string {
-  const has = (type: string): boolean => conditions.some((item) => item.type === type);
-  const decision = has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending';
-  return `${decision}${has('Failed') ? ',Failed' : ''}${certificate ? ',Issued' : ''}`;
+  const decided = (type: string): boolean => conditions.some((item) => item.type === type);
+  const decision = decided('Denied') ? 'Denied' : decided('Approved') ? 'Approved' : 'Pending';
+  return `${decision}${decided('Failed') ? ',Failed' : ''}${certificate ? ',Issued' : ''}`;
 }
 
 export const CertificateSigningRequests = defineResource({
