@@ -1,6 +1,6 @@
 // NodeAffinity: node selector and node affinity, required and preferred. (upstream: pkg/scheduler/framework/plugins/nodeaffinity)
 import { scaleToMax, type Plugin, type PodCheck } from '../framework.ts';
-import { matchTerm, requiredNodes } from '../node-selector.ts';
+import { matchTerm, requiredNodes } from '../../../src/api/core/node-selector.ts';
 
 export const nodeAffinity: Plugin = {
   name: 'NodeAffinity',

@@ -6,7 +6,7 @@ import type { Pod } from '../../../src/api/core/pod.ts';
 import type { TopologySpreadConstraint } from '../../../src/api/core/topology-spread.ts';
 import { maxScore, type Plugin, type PodCheck, type Snapshot } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
-import { requiredNodes } from '../node-selector.ts';
+import { requiredNodes } from '../../../src/api/core/node-selector.ts';
 
 const hostname = 'kubernetes.io/hostname';
 const zone = 'topology.kubernetes.io/zone';

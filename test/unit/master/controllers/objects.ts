@@ -1,6 +1,7 @@
 // Objects for table tests: only what the rule under test looks at is given, the rest is filled in plainly.
 import type { Deployment } from '../../../../src/api/apps/deployment.ts';
 import type { ReplicaSet } from '../../../../src/api/apps/replica-set.ts';
+import type { DaemonSet } from '../../../../src/api/apps/daemon-set.ts';
 import type { StatefulSet } from '../../../../src/api/apps/stateful-set.ts';
 import type { Job } from '../../../../src/api/batch/job.ts';
 import type { Node } from '../../../../src/api/core/node.ts';
@@ -50,3 +51,11 @@ export const job = ({ metadata, spec, status }: Draft<Job> = {}): Job => ({
   },
   status: { ...status },
 }) as unknown as Job;
+export const daemonSet = ({ metadata, spec, status }: Draft<DaemonSet> = {}): DaemonSet => ({
+  ...head('apps/v1', 'DaemonSet', namespaced({ name: 'logs', generation: 1, annotations: { 'deprecated.daemonset.template.generation': '1' }, ...metadata })),
+  spec: {
+    selector: { matchLabels: { app: 'logs' } }, updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } },
+    template: { metadata: { labels: { app: 'logs' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }, ...spec,
+  },
+  status: { ...status },
+}) as unknown as DaemonSet;

@@ -1,13 +1,14 @@
 // Node selectors of Pods: the plain map and the terms of node affinity.
 // upstream: staging/src/k8s.io/component-helpers/scheduling/corev1/nodeaffinity/nodeaffinity.go
-import { Selector, type SelectorOperator } from '../../src/apimachinery/selectors.ts';
-import type { NodeSelectorRequirement, NodeSelectorTerm } from '../../src/api/core/affinity.ts';
-import type { Pod } from '../../src/api/core/pod.ts';
-import type { NodeInfo } from './node-info.ts';
+import { Selector, type SelectorOperator } from '../../apimachinery/selectors.ts';
+import type { NodeSelectorRequirement, NodeSelectorTerm } from './affinity.ts';
+import type { Pod } from './pod.ts';
 
 const operators: Readonly<Record<string, SelectorOperator>> = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!', Gt: 'gt', Lt: 'lt' };
 
-type NodeMatch = (node: NodeInfo) => boolean;
+/** As much of a node as its selectors look at. */
+export interface SelectableNode { readonly name: string; readonly labels: Readonly<Record<string, string>> }
+type NodeMatch = (node: SelectableNode) => boolean;
 
 const selectorOf = (requirements: readonly NodeSelectorRequirement[]): Selector =>
   new Selector(requirements.map(({ key, operator, values }) => ({ key, operator: operators[operator]!, values: values ?? [] })));
@@ -20,7 +21,7 @@ export function matchTerm({ matchExpressions = [], matchFields = [] }: NodeSelec
 }
 
 /** Whether the node suits `nodeSelector` and the required node affinity; undefined when the Pod demands nothing. */
-export function requiredNodes({ spec: { nodeSelector = {}, affinity } }: Pod): NodeMatch | undefined {
+export function requiredNodes({ spec: { nodeSelector = {}, affinity } }: { readonly spec: Pick<Pod['spec'], 'nodeSelector' | 'affinity'> }): NodeMatch | undefined {
   const entries = Object.entries(nodeSelector);
   const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms?.map(matchTerm);
   if (!entries.length && !terms) return undefined;
