@@ -4,6 +4,7 @@ import type { ResourceDefinition } from '../../src/schema/resource.ts';
 import { createCertificateCleaner } from './certificates/certificate-cleaner.ts';
 import { createCertificateSigningController } from './certificates/certificate-signing-controller.ts';
 import type { Authority } from './certificates/signer.ts';
+import { createCronJobController } from './cronjob/cronjob-controller.ts';
 import { createDaemonSetController } from './daemonset/daemonset-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
@@ -68,6 +69,7 @@ export function createControllers(options: ControllerOptions): Controller[] {
     statefulSetController,
     createDaemonSetController(),
     createJobController(),
+    createCronJobController(),
     ttlAfterFinishedController,
     ...(authority ? [createCertificateSigningController(authority), createCertificateCleaner((certificate) => authority.endOf(certificate))] : []),
     createGarbageCollector(resources),

@@ -3,6 +3,7 @@ import type { Deployment } from '../../../../src/api/apps/deployment.ts';
 import type { ReplicaSet } from '../../../../src/api/apps/replica-set.ts';
 import type { DaemonSet } from '../../../../src/api/apps/daemon-set.ts';
 import type { StatefulSet } from '../../../../src/api/apps/stateful-set.ts';
+import type { CronJob } from '../../../../src/api/batch/cron-job.ts';
 import type { Job } from '../../../../src/api/batch/job.ts';
 import type { Node } from '../../../../src/api/core/node.ts';
 import type { Pod } from '../../../../src/api/core/pod.ts';
@@ -59,3 +60,11 @@ export const daemonSet = ({ metadata, spec, status }: Draft<DaemonSet> = {}): Da
   },
   status: { ...status },
 }) as unknown as DaemonSet;
+export const cronJob = ({ metadata, spec, status }: Draft<CronJob> = {}): CronJob => ({
+  ...head('batch/v1', 'CronJob', namespaced({ name: 'tick', generation: 1, ...metadata })),
+  spec: {
+    schedule: '* * * * *', concurrencyPolicy: 'Allow', suspend: false, successfulJobsHistoryLimit: 3, failedJobsHistoryLimit: 1,
+    jobTemplate: { metadata: { labels: { app: 'tick' } }, spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } } }, ...spec,
+  },
+  status: { ...status },
+}) as unknown as CronJob;
