@@ -4,10 +4,10 @@ import type { TopologySelectorTerm } from '../../src/api/core/references.ts';
 import type { PersistentVolumeClaim } from '../../src/api/core/persistent-volume-claim.ts';
 import type { PersistentVolume } from '../../src/api/core/persistent-volume.ts';
 import type { Pod } from '../../src/api/core/pod.ts';
+import { matchTerm } from '../../src/api/core/node-selector.ts';
 import { bestVolume, bindCompleted, selectedNode } from '../../src/api/core/volume-binding.ts';
 import { storageClassOf } from '../../src/api/core/volume-columns.ts';
 import type { Storage } from './framework.ts';
-import { matchTerm } from './node-selector.ts';
 import type { NodeInfo } from './node-info.ts';
 
 export interface PodClaims {
