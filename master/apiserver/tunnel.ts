@@ -6,12 +6,15 @@ import type { Duplex } from 'node:stream';
 import * as errors from '../../src/apimachinery/status-error.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
+import { nodeOf } from '../registry/node-identity.ts';
 import type { User } from '../registry/request-context.ts';
 
 const dialTimeoutMs = 10_000;
 const pingEveryMs = 10_000;
 /** Without a sign of life for this long an agent's control connection is dead. */
 const silenceMs = 30_000;
+/** Longer than any line an agent writes. */
+const longestLine = 64 * 1024;
 
 interface Control { readonly socket: Duplex; lastSeen: number; /** Newest rules the node's proxies have acted on. */ applied: number }
 
@@ -33,7 +36,7 @@ export class Tunnels {
   accept(path: string, user: User, socket: Duplex, head: Buffer): void {
     const [, , , kind, node = '', what, id = ''] = path.split('/');
     if (kind !== 'nodes') throw errors.pageNotFound();
-    if (user.name !== `system:node:${decodeURIComponent(node)}` && !user.groups.includes('system:masters')) throw errors.forbidden({ group: '', resource: 'nodes' }, node, `User "${user.name}" cannot open a tunnel for this node`);
+    if (nodeOf(user) !== decodeURIComponent(node) && !user.groups.includes('system:masters')) throw errors.forbidden({ group: '', resource: 'nodes' }, node, `User "${user.name}" cannot open a tunnel for this node`);
     if (what === 'tunnel') this.#acceptControl(decodeURIComponent(node), socket);
     else if (what === 'streams') this.#acceptStream(decodeURIComponent(node), id, socket, head);
     else throw errors.pageNotFound();
@@ -52,11 +55,12 @@ export class Tunnels {
     this.#controls.set(node, control);
     this.#log.info({ node }, 'an agent connected');
     this.#settle();
-    const ping = setInterval(() => {
+    const ping = (): (() => void) => this.#clock.after(pingEveryMs, () => {
       if (this.#clock.monotonic() - control.lastSeen > silenceMs) socket.destroy();
       else socket.write('{"ping":true}\n');
-    }, pingEveryMs);
-    ping.unref();
+      stopPing = ping();
+    });
+    let stopPing = ping();
     let buffer = '';
     socket.on('data', (chunk: Buffer) => {
       control.lastSeen = this.#clock.monotonic();
@@ -65,11 +69,13 @@ export class Tunnels {
         this.#message(control, buffer.slice(0, end));
         buffer = buffer.slice(end + 1);
       }
+      if (buffer.length > longestLine) socket.destroy();
     });
     socket.on('close', () => {
-      clearInterval(ping);
+      stopPing();
       if (this.#controls.get(node) !== control) return;
       this.#controls.delete(node);
+      for (const dial of this.#dials.values()) if (dial.node === node) dial.reject(notConnected(node));
       this.#log.info({ node }, 'an agent disconnected');
       this.#settle();
     });
@@ -111,7 +117,6 @@ export class Tunnels {
   #acceptStream(node: string, id: string, socket: Duplex, head: Buffer): void {
     const dial = this.#dials.get(id);
     if (!dial || dial.node !== node) throw errors.notFound({ group: '', resource: 'streams' }, id);
-    this.#dials.delete(id);
     socket.write(switching('dray-stream'));
     if (head.length) socket.unshift(head);
     dial.resolve(socket);
@@ -120,14 +125,15 @@ export class Tunnels {
   /** A connection to the kubelet of a node. @throws StatusError 503 when its agent is not connected */
   async dial(node: string): Promise<Duplex> {
     const control = this.#controls.get(node);
-    if (!control || control.socket.destroyed) throw errors.serviceUnavailable(`the agent of node "${node}" is not connected`);
+    if (!control || control.socket.destroyed) throw notConnected(node);
     const id = randomUUID();
     return new Promise((resolve, reject) => {
       const cancel = this.#clock.after(dialTimeoutMs, () => {
         this.#dials.delete(id);
         reject(errors.timeout(`the agent of node "${node}" did not open a stream`));
       });
-      this.#dials.set(id, { node, resolve: (socket) => { cancel(); resolve(socket); }, reject });
+      const over = (): void => { cancel(); this.#dials.delete(id); };
+      this.#dials.set(id, { node, resolve: (socket) => { over(); resolve(socket); }, reject: (error) => { over(); reject(error); } });
       control.socket.write(`${JSON.stringify({ dial: id })}\n`);
     });
   }
@@ -145,4 +151,5 @@ export class Tunnels {
   }
 }
 
+const notConnected = (node: string): errors.StatusError => errors.serviceUnavailable(`the agent of node "${node}" is not connected`);
 const switching = (protocol: string): string => `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`;

@@ -4,6 +4,7 @@ import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { AddressInfo } from 'node:net';
 import { runTunnel, type Tunnel } from '../../agent/node/tunnel.ts';
+import { openUpgraded } from '../../agent/node/upgraded-connection.ts';
 import { HttpServer } from '../../master/apiserver/http-server.ts';
 import { Tunnels } from '../../master/apiserver/tunnel.ts';
 import { createAuthority, issue, type KeyPair } from '../../master/pki/certificates.ts';
@@ -122,6 +123,27 @@ describe('the tunnel', () => {
     expect(second.connected).toBe(false);
     await first.stop();
     await until(() => second.connected);
+    await master.close();
+  });
+
+  it('is given up by the master when the agent goes before it opened a stream, or writes without end', async () => {
+    const master = await startMaster();
+    const control = async () => {
+      const socket = await openUpgraded(accessTo(master.port), '/dray/v1/nodes/n1/tunnel', 'dray-tunnel', { clock: realClock, signal: new AbortController().signal });
+      await until(() => master.tunnels.nodes.length > 0);
+      return socket;
+    };
+    const first = await control();
+    const asked = master.tunnels.dial('n1');
+    await once(first, 'readable');
+    const began = performance.now();
+    first.destroy();
+    await expect(asked).rejects.toMatchObject({ code: 503, message: 'the agent of node "n1" is not connected' });
+    expect(performance.now() - began).toBeLessThan(5_000);
+    const second = await control();
+    second.resume();
+    second.write('x'.repeat(100_000));
+    await once(second, 'close');
     await master.close();
   });
 

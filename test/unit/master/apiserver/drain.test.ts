@@ -33,7 +33,7 @@ async function node(name: string, ready?: 'True' | 'False' | 'Unknown'): Promise
 function connect(name: string): Agent {
   const agent = new Agent();
   agents.push(agent);
-  tunnels.accept(`/dray/v1/nodes/${name}/tunnel`, { name: `system:node:${name}`, groups: [] }, agent, Buffer.alloc(0));
+  tunnels.accept(`/dray/v1/nodes/${name}/tunnel`, { name: `system:node:${name}`, groups: ['system:nodes'] }, agent, Buffer.alloc(0));
   return agent;
 }
 /** Whether everybody had acted within the time. */
