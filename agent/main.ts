@@ -60,6 +60,8 @@ export interface AgentOptions {
   /** Longest wait in ms for the proxies before a Pod is told to stop. */
   readonly drainWaitMs: number;
   readonly log: Log;
+  /** Called once this process alone has the data directory. */
+  readonly onOwned?: () => void;
   /** Called once the node is Ready. */
   readonly onReady?: () => void;
 }
@@ -73,6 +75,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const clock = realClock;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const release = await lockDataDirectory(dataDir);
+  options.onOwned?.();
   const { host } = await findEngine({ ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}), env: process.env });
   // The same on every host that trusts this cluster, as the command line computes it.
   const clusterId = createHash('sha256').update(access.ca).digest('hex').slice(0, 6);

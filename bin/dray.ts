@@ -4,6 +4,7 @@ import { closeSync, writeSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { Cluster, defaultDataDir, defaultNodeName, UsageError } from '../src/cli/cluster.ts';
+import { forgetPid, ownPid, runningPid } from '../src/cli/processes.ts';
 import { parseNodePortRange, parsePodCIDR, parseServiceCIDR, RangeFlagError } from '../src/cli/ranges.ts';
 import { formatCIDR } from '../src/util/cidr.ts';
 import { realClock } from '../src/util/clock.ts';
@@ -77,7 +78,7 @@ program.command('down').description('stop the cluster; containers stay').option(
     const { down } = await import('../src/cli/down.ts');
     const { removeService } = await import('../src/cli/service.ts');
     const cluster = new Cluster(options.dataDir);
-    await removeService(cluster, options.purge);
+    removeService(cluster, options.purge);
     await down(options, await downHost());
   });
 
@@ -106,8 +107,12 @@ program.command('node-kubeconfig <name>').description('make the credentials an a
 program.command('leave').description('remove what an agent left on this host: containers, networks, rules and routes').addOption(dataDir()).addOption(dockerHost())
   .action(async (options) => {
     const [{ leave }, { engineAddress }] = await Promise.all([import('../agent/setup.ts'), import('../agent/runtime/engine/index.ts')]);
+    const cluster = new Cluster(options.dataDir);
+    const running = runningPid(cluster, 'agent');
+    if (running !== undefined) throw new UsageError(`--data-dir: the agent of ${cluster.dataDir} runs (pid ${running}); stop it first`);
     const { host } = engineAddress({ ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}), env: process.env });
-    await leave({ dataDir: new Cluster(options.dataDir).dataDir, dockerHost: host, say: (text) => process.stdout.write(`${text}\n`) });
+    await leave({ dataDir: cluster.dataDir, dockerHost: host, say: (text) => process.stdout.write(`${text}\n`) });
+    forgetPid(cluster, 'agent');
   });
 
 program.command('supervise', { hidden: true }).addOption(dataDir()).option('--ready-fd <fd>').action(async (options) => {
@@ -127,7 +132,7 @@ program.command('master').description('run the master: API server, scheduler and
     await runMaster({
       dataDir: options.dataDir, port: options.port, advertiseAddress: options.advertiseAddress ?? (await hostAddress()), nodeNames: options.node, log,
       podCIDR: formatCIDR(parsePodCIDR(options.podCidr)), serviceCIDR: formatCIDR(parseServiceCIDR(options.serviceCidr)), nodePorts: { first: range.from, last: range.to },
-      onReady: () => announce(options.readyFd),
+      onOwned: () => ownPid(new Cluster(options.dataDir), 'master'), onReady: () => announce(options.readyFd),
     }, untilSignal());
   });
 
@@ -144,7 +149,8 @@ program.command('agent').description('run the agent of this Docker host').requir
     }
     await runAgent({
       access: { ...access, server: options.master.replace(/\/$/, '') }, kubeconfig: options.kubeconfig, nodeName: options.nodeName ?? defaultNodeName(), dataDir: options.dataDir, proxyMode: options.proxyMode,
-      drainWaitMs: options.drainWait, log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}), onReady: () => announce(options.readyFd),
+      drainWaitMs: options.drainWait, log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}),
+      onOwned: () => ownPid(new Cluster(options.dataDir), 'agent'), onReady: () => announce(options.readyFd),
     }, untilSignal());
   });
 

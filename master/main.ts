@@ -41,6 +41,8 @@ export interface MasterOptions {
   /** Nodes to write `<dataDir>/node-<name>.kubeconfig` for. */
   readonly nodeNames: readonly string[];
   readonly log: Log;
+  /** Called once this process alone has the data directory. */
+  readonly onOwned?: () => void;
   /** Called once requests are answered. */
   readonly onReady?: () => void;
 }
@@ -62,6 +64,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
   const clock = realClock;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const store = await openEmbeddedStore(join(dataDir, 'store'), { log });
+  options.onOwned?.();
   const stop = new AbortController();
   let http: HttpServer | undefined;
   try {

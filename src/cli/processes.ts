@@ -26,6 +26,14 @@ export function writePid(cluster: Cluster, role: Role, pid: number): void {
   writeFileSync(`${pidFile(cluster, role)}.start`, `${startTime(pid) ?? ''}\n`);
 }
 
+/** This process is the role's, whoever started it: the other commands know it until it ends. */
+export function ownPid(cluster: Cluster, role: Role): void {
+  writePid(cluster, role, process.pid);
+  process.once('exit', () => {
+    if (existsSync(pidFile(cluster, role)) && Number(readFileSync(pidFile(cluster, role), 'utf8')) === process.pid) forgetPid(cluster, role);
+  });
+}
+
 /** The pid of the role's process when it still runs. */
 export function runningPid(cluster: Cluster, role: Role): number | undefined {
   const file = pidFile(cluster, role);
@@ -102,10 +110,11 @@ export async function stopProcess(cluster: Cluster, role: Role, clock: Clock, ti
     forgetPid(cluster, role);
     return false;
   }
+  const started = startTime(pid);
   process.kill(pid, 'SIGTERM');
   const deadline = clock.monotonic() + timeoutMs;
-  // Not our child (it was detached), so there is nothing to wait on but /proc.
-  while (runningPid(cluster, role) !== undefined) {
+  // Not our child (it was detached), so there is nothing to wait on but /proc; its pid file it takes away itself, a moment before it ends.
+  while (started !== undefined && startTime(pid) === started) {
     if (clock.monotonic() > deadline) process.kill(pid, 'SIGKILL');
     await clock.sleep(20);
   }

@@ -1,17 +1,14 @@
 // Keeping master and agent running: in the foreground, by systemd units where systemd runs, or by a small supervisor.
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { Backoff } from '../util/backoff.ts';
 import { realClock, type Clock } from '../util/clock.ts';
 import { UsageError, type Cluster } from './cluster.ts';
 import { forgetPid, runningPid, startProcess, stopProcess, writePid, type Role } from './processes.ts';
+import { hasSystemd, installUnits, removeUnits } from './systemd.ts';
 import { agentArguments, masterArguments } from './up.ts';
 
-const unitDirectory = '/etc/systemd/system';
-const hasSystemd = (): boolean => existsSync('/run/systemd/system');
 const roles = ['master', 'agent'] as const;
-const unitName = (cluster: Cluster, role: string): string => `dray-${role}-${createHash('sha256').update(cluster.dataDir).digest('hex').slice(0, 6)}.service`;
 
 function commandOf(cluster: Cluster, self: readonly string[], role: (typeof roles)[number]): string[] {
   const record = cluster.record();
@@ -19,53 +16,15 @@ function commandOf(cluster: Cluster, self: readonly string[], role: (typeof role
   return [...self, ...(role === 'master' ? masterArguments(cluster, record) : agentArguments(cluster, record))];
 }
 
-function systemctl(...args: string[]): void {
-  const { status, stderr } = spawnSync('systemctl', args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`systemctl ${args.join(' ')}: ${stderr.trim()}`);
-}
-
 /** Hands the running processes over to systemd, or to a supervisor of our own. Called when the cluster is up. */
 export async function installService(cluster: Cluster, self: readonly string[], clock: Clock = realClock): Promise<void> {
-  if (!hasSystemd()) {
-    if (runningPid(cluster, 'supervisor') === undefined) await startProcess(cluster, 'supervisor', self, ['supervise', '--data-dir', cluster.dataDir]);
-    return;
-  }
-  for (const role of roles) {
-    const exec = commandOf(cluster, self, role).map((part) => (/^[\w@%+=:,./-]+$/.test(part) ? part : JSON.stringify(part))).join(' ');
-    // KillMode=process: proxy workers and container processes outlive the agent.
-    writeFileSync(`${unitDirectory}/${unitName(cluster, role)}`, `[Unit]
-Description=Dray ${role} of ${cluster.dataDir}
-After=network-online.target docker.service
-Wants=network-online.target
-
-[Service]
-ExecStart=${exec}
-Restart=always
-RestartSec=1
-KillMode=process
-LimitNOFILE=1048576
-
-[Install]
-WantedBy=multi-user.target
-`);
-  }
-  systemctl('daemon-reload');
-  for (const role of roles) {
-    await stopProcess(cluster, role, clock);
-    systemctl('enable', '--now', unitName(cluster, role));
-  }
+  if (hasSystemd()) await installUnits(cluster, { master: commandOf(cluster, self, 'master'), agent: commandOf(cluster, self, 'agent') }, clock);
+  else if (runningPid(cluster, 'supervisor') === undefined) await startProcess(cluster, 'supervisor', self, ['supervise', '--data-dir', cluster.dataDir]);
 }
 
-/** Takes the units away before the cluster is stopped; without --purge they are only stopped. */
-export async function removeService(cluster: Cluster, purge: boolean): Promise<void> {
-  if (!hasSystemd()) return;
-  for (const role of [...roles].reverse()) {
-    const file = `${unitDirectory}/${unitName(cluster, role)}`;
-    if (!existsSync(file)) continue;
-    systemctl(...(purge ? ['disable', '--now'] : ['stop']), unitName(cluster, role));
-    if (purge) rmSync(file);
-  }
-  if (purge) systemctl('daemon-reload');
+/** Stops the units before the cluster is stopped; with --purge they are taken away. */
+export function removeService(cluster: Cluster, purge: boolean): void {
+  if (hasSystemd()) removeUnits(cluster, purge);
 }
 
 /** Watches the processes of the cluster and starts again what ends, after 1 s, doubling to 30 s. */
