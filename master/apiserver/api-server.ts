@@ -15,8 +15,8 @@ import { authorize, type Authorizer } from './filters/authorization.ts';
 import { defaultLimits, MaxInFlight, tooManyRequests, type InFlightLimits } from './filters/max-in-flight.ts';
 import { deadlineOf, isLongRunning, withDeadline } from './filters/request-deadline.ts';
 import { remove, removeCollection } from './handlers/delete.ts';
-import { list } from './handlers/lists.ts';
-import { create, get, update, type ResourceHandlerContext } from './handlers/objects.ts';
+import { checkListForm, list } from './handlers/lists.ts';
+import { checkForm, create, get, update, type ResourceHandlerContext } from './handlers/objects.ts';
 import { patch } from './handlers/patch.ts';
 import { watch } from './handlers/watch.ts';
 import { Health } from './health.ts';
@@ -101,8 +101,10 @@ export class ApiServer {
       admitted = await this.admit(request, warnings);
       leave = this.#inFlight.enter(admitted);
       if (!leave) return outcome(tooManyRequests());
+      // Read before any work begins: a request that is refused for its deadline does nothing.
+      const deadline = isLongRunning(admitted.info) ? undefined : deadlineOf(request.query);
       const work = this.#dispatch(admitted, (m) => { media = m; });
-      if (!isLongRunning(admitted.info)) return outcome(await withDeadline(clock, deadlineOf(request.query), work));
+      if (deadline !== undefined) return outcome(await withDeadline(clock, deadline, work));
       const answer = await work;
       ended = this.#metrics.longRunning(served(admitted.info));
       return outcome(answer);
@@ -196,6 +198,8 @@ export class ApiServer {
     if (custom) return custom(request, context);
     if (info.subresource === 'scale' && store.resource.subresources.scale) return scale(request, context);
     if (info.subresource && info.subresource !== 'status') throw errors.pageNotFound();
+    if (info.verb === 'list' || info.verb === 'deletecollection') checkListForm(request, store, media);
+    else if (info.verb !== 'watch') checkForm(request, context);
     switch (info.verb) {
       case 'get': return get(request, context);
       case 'list': return list(request, registry, store, media);

@@ -16,9 +16,25 @@ const gzipFrom = 128 * 1024;
 /** The client's side of an answer: gone, or not taking anything. */
 interface Reader { readonly signal: AbortSignal; readonly stalledMs: number }
 
+const maxWarnings = 4 * 1024;
+const maxWarning = 256;
+/** As they are, as far as headers have room: else the start of each. (upstream: apiserver endpoints/filters/warning.go) */
+export function shortened(warnings: readonly string[]): readonly string[] {
+  if (warnings.reduce((sum, warning) => sum + warning.length, 0) <= maxWarnings) return warnings;
+  const kept: string[] = [];
+  let written = 0;
+  for (const warning of warnings) {
+    if (written >= maxWarnings) break;
+    const text = warning.length > maxWarning ? warning.slice(0, maxWarning) : warning;
+    kept.push(text);
+    written += text.length;
+  }
+  return kept;
+}
+
 export async function send(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse, { answer, warnings, media }: Outcome, protobuf: ProtobufAnswers, reader: Reader): Promise<void> {
   const out = response as ServerResponse;
-  for (const warning of warnings) out.appendHeader('warning', `299 - "${warning.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replace(/[^\x20-\x7e]/g, '?')}"`);
+  for (const warning of shortened(warnings)) out.appendHeader('warning', `299 - "${warning.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replace(/[^\x20-\x7e]/g, '?')}"`);
   if (answer.kind === 'watch') return sendWatch(out, answer.items, media.type === 'protobuf' ? protobuf : undefined, reader);
   if (answer.kind === 'raw') {
     out.writeHead(answer.status, answer.headers);

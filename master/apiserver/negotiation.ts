@@ -1,6 +1,8 @@
 // Content types: which form a client can read, and what form a body has. (upstream: apiserver endpoints/handlers/negotiation)
-import { isMap, isScalar, isSeq, parseDocument, stringify, visit } from 'yaml';
+import { Composer, isMap, isScalar, isSeq, Lexer, Parser, stringify, visit, type CST, type Document } from 'yaml';
 import * as errors from '../../src/apimachinery/status-error.ts';
+import { isDeeperThan, maxJsonDepth, nestsDeeperThan } from '../../src/util/json.ts';
+import { duplicateKeys } from './json-keys.ts';
 
 export interface MediaType { readonly type: 'json' | 'yaml' | 'protobuf'; readonly as: '' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'; readonly pretty: boolean }
 
@@ -23,7 +25,7 @@ export function negotiate(accept: string | undefined, can: Acceptance): MediaTyp
   // Equal weights keep the client's order: its first wish comes first.
   clauses.sort((a, b) => b.q - a.q);
   for (const { name, values } of clauses) {
-    const type = names[name];
+    const type = Object.hasOwn(names, name) ? names[name] : undefined;
     if (type === undefined || (type === 'protobuf' && !can.protobuf)) continue;
     const as = values['as'] ?? '';
     if (as !== '') {
@@ -44,7 +46,7 @@ const bodyTypes = ['application/json', 'application/yaml', 'application/vnd.kube
 export function bodyType(contentType: string | undefined): MediaType['type'] {
   const name = (contentType ?? '').split(';')[0]!.trim().toLowerCase();
   if (name === '') return 'json';
-  const type = names[name];
+  const type = Object.hasOwn(names, name) ? names[name] : undefined;
   if (!type || name.includes('*')) throw errors.unsupportedMediaType(bodyTypes);
   return type;
 }
@@ -54,6 +56,7 @@ export interface ParsedBody { readonly value: unknown; readonly duplicates: read
 
 /** @throws SyntaxError */
 export function parseJson(text: string): ParsedBody {
+  if (nestsDeeperThan(text, maxJsonDepth)) throw new SyntaxError('exceeded max depth');
   const value: unknown = JSON.parse(text);
   return { value, duplicates: mayHaveDuplicates(text, value) ? duplicateKeys(text) : [] };
 }
@@ -67,10 +70,8 @@ function countKeys(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   return Object.values(value).reduce((n: number, v) => n + 1 + countKeys(v), 0);
 }
-/** JSON is YAML: the yaml parser reports positions of repeated keys. */
-function duplicateKeys(text: string): string[] { return duplicatesIn(parseDocument(text, { uniqueKeys: false })); }
 
-function duplicatesIn(document: ReturnType<typeof parseDocument>): string[] {
+function duplicatesIn(document: Document.Parsed): string[] {
   const found: string[] = [];
   visit(document, {
     Map(_key, node, path) {
@@ -98,9 +99,30 @@ function pathText(path: readonly unknown[], name: string): string {
 
 /** @throws SyntaxError */
 export function parseYaml(text: string): ParsedBody {
-  const document = parseDocument(text, { uniqueKeys: false, maxAliasCount: 100 } as never);
+  const [document, another] = new Composer({ uniqueKeys: false }).compose(tokensOf(text), true, text.length);
+  if (!document) return { value: null, duplicates: [] };
   if (document.errors.length) throw new SyntaxError(document.errors[0]!.message);
-  return { value: document.toJS({ maxAliasCount: 100 }) as unknown, duplicates: duplicatesIn(document) };
+  if (another) throw new SyntaxError('source contains multiple documents');
+  try {
+    const value = document.toJS({ maxAliasCount: 100 }) as unknown;
+    // An alias inside of what it names has no end.
+    if (isDeeperThan(value, maxJsonDepth)) throw new SyntaxError(`exceeded max depth of ${maxJsonDepth}`);
+    return { value, duplicates: duplicatesIn(document) };
+  } catch (error) {
+    // Aliases that lead nowhere, into themselves, or multiply.
+    if (error instanceof ReferenceError) throw new SyntaxError(error.message);
+    throw error;
+  }
+}
+
+/** The text in pieces, which are read without recursion; putting them together recurses, so depth is judged here. @throws SyntaxError */
+function* tokensOf(text: string): Generator<CST.Token> {
+  const parser = new Parser();
+  for (const piece of new Lexer().lex(text)) {
+    yield* parser.next(piece);
+    if (parser.stack.length > maxJsonDepth) throw new SyntaxError(`exceeded max depth of ${maxJsonDepth}`);
+  }
+  yield* parser.end();
 }
 
 /** As Go writes it: keys sorted, lists not indented, no anchors. */

@@ -45,7 +45,7 @@ export function parseRequestInfo(method: string, path: string, query: URLSearchP
   const group = isCore ? '' : parts[1]!;
   const version = parts[head - 1]!;
   let rest = parts.slice(head);
-  let verb = verbs[method] ?? method.toLowerCase();
+  let verb = Object.hasOwn(verbs, method) ? verbs[method]! : method.toLowerCase();
   // The old watch prefix is still spoken by some clients.
   if (rest[0] === 'watch' && rest.length > 1) {
     verb = 'watch';

@@ -1,6 +1,6 @@
 // What a DELETE does to an object, as a pure plan. (upstream: apiserver registry/rest/delete.go, generic/registry/store.go)
 import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
-import { timestamp } from '../../src/util/clock.ts';
+import { lastInstant, timestamp } from '../../src/util/clock.ts';
 import { cloneJson, equalJson } from '../../src/util/json.ts';
 import type { DeleteOptions } from './request-context.ts';
 
@@ -41,7 +41,7 @@ function beginGrace(resource: ResourceDefinition, object: ApiObject, asked: numb
   if (!metadata.deletionTimestamp) {
     const period = resource.deletionGrace!(object, requested);
     if (period === undefined) return undefined;
-    metadata.deletionTimestamp = timestamp(now + period * 1000);
+    metadata.deletionTimestamp = timestamp(Math.min(now + period * 1000, lastInstant));
     metadata.deletionGracePeriodSeconds = period;
     if (metadata.generation) metadata.generation += 1;
     return period;

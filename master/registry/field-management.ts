@@ -6,6 +6,7 @@ import { setOf, union, type FieldSet } from '../../src/schema/apply/field-set.ts
 import { unmanaged, type ManagedFieldsEntry, type Manager } from '../../src/schema/apply/managers.ts';
 import { ApplyConflict, type Conflict } from '../../src/schema/apply/ownership.ts';
 import { compareText, showPath } from '../../src/schema/apply/path-element.ts';
+import { ElementError } from '../../src/schema/apply/structure.ts';
 import { decode, DecodeError } from '../../src/schema/decode.ts';
 import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
 import type { JsonValue } from '../../src/schema/schema.ts';
@@ -38,7 +39,13 @@ export class FieldManagement {
 
   /** Sets `object`'s managedFields; `live` is what the write replaces, undefined for a create. */
   track(live: ApiObject | undefined, object: ApiObject, writer: Writer): void {
-    setEntries(object, trackUpdate(this.#written(writer), live as never, object as never, writer.manager));
+    try {
+      setEntries(object, trackUpdate(this.#written(writer), live as never, object as never, writer.manager));
+    } catch (error) {
+      // Who owns what of an object whose list items cannot be told apart is not known; the write itself is not at fault.
+      if (!(error instanceof ElementError)) throw error;
+      setEntries(object, undefined);
+    }
   }
 
   /** The live object with a configuration applied: decoded, not defaulted. @throws StatusError */
@@ -53,6 +60,7 @@ export class FieldManagement {
     } catch (error) {
       if (error instanceof ApplyConflict) throw conflictStatus(error.conflicts);
       if (error instanceof ConfigurationError) throw errors.bare(`failed to create typed patch object (${named}): ${error.message}`);
+      if (error instanceof ElementError) throw errors.bare(`failed to create typed live object: ${error.message}`);
       if (error instanceof DecodeError) throw errors.bare(`failed to convert new typed object (${named}) to object: ${error.message}`);
       throw error;
     }

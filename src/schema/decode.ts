@@ -2,7 +2,7 @@
 // stand in definition order, Go's zero-value rules decide what is written. (upstream: apimachinery serializer/json, util/json)
 import { canonicalQuantity, isQuantity } from '../apimachinery/quantity.ts';
 import { formatDuration, parseDuration } from '../apimachinery/duration.ts';
-import { timestamp } from '../util/clock.ts';
+import { firstInstant, lastInstant, timestamp } from '../util/clock.ts';
 import { resolveType, zeroValue, type Field, type JsonForm, type JsonValue, type ObjectType, type ScalarKind, type Type } from './schema.ts';
 
 /** A value has the wrong JSON type; the message is Go's. */
@@ -14,6 +14,9 @@ export interface DecodeReport {
 }
 
 type JsonObject = Record<string, unknown>;
+
+/** More of them are not told. (upstream: sigs.k8s.io/json saveStrictError) */
+export const maxUnknown = 100;
 
 /** @throws DecodeError */
 export function decode(type: Type, value: unknown, report: DecodeReport): any {
@@ -73,7 +76,7 @@ function decodeObject(type: ObjectType, value: unknown, path: string, goPath: st
     result[name] = decoded;
   }
   if (known !== Object.keys(value).length) {
-    for (const name of Object.keys(value)) if (!Object.hasOwn(type.fields, name)) report.unknown.push(path === '' ? name : `${path}.${name}`);
+    for (const name of Object.keys(value)) if (!Object.hasOwn(type.fields, name) && report.unknown.length < maxUnknown) report.unknown.push(path === '' ? name : `${path}.${name}`);
   }
   return result;
 }
@@ -172,6 +175,8 @@ function parseRfc3339(text: string): number {
   const day = new Date(Date.parse(`${text.slice(0, 10)}T00:00:00Z`));
   const wrong = Number(parts[1]) < 1 || Number(parts[1]) > 12 ? 'month' : day.getUTCDate() !== Number(parts[2]) ? 'day' : Number(parts[3]) > 23 ? 'hour' : undefined;
   const ms = Date.parse(text);
+  // In UTC it may be another year.
+  if (ms < firstInstant || ms > lastInstant) throw new DecodeError('Time.MarshalJSON: year outside of range [0,9999]');
   if (wrong !== undefined || Number.isNaN(ms)) throw new DecodeError(`parsing time ${JSON.stringify(text)}: ${wrong ?? 'second'} out of range`);
   return ms;
 }

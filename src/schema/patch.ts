@@ -1,7 +1,7 @@
 // The patch forms of the API but apply: JSON patch, merge patch, strategic merge patch by content type.
 import jsonpatch from 'fast-json-patch';
 import type { JsonValue } from './schema.ts';
-import { cloneJson } from '../util/json.ts';
+import { cloneJson, isDeeperThan, maxJsonDepth } from '../util/json.ts';
 
 export type JsonObject = { [key: string]: JsonValue };
 
@@ -34,12 +34,29 @@ interface PatchFailure { readonly name?: string; readonly operation?: { readonly
 export function jsonPatch(target: JsonValue, patch: JsonValue): JsonValue {
   if (!Array.isArray(patch)) throw new PatchError('json: cannot unmarshal object into Go value of type jsonpatch.Patch', 400);
   if (patch.length > 10_000) throw new PatchError(`The allowed maximum operations in a JSON patch is 10000, got ${patch.length}`, 413);
+  let document = cloneJson(target);
+  let copied = 0;
   try {
-    return jsonpatch.applyPatch(cloneJson(target), cloneJson(patch) as never, true, true).newDocument as JsonValue;
+    for (const operation of cloneJson(patch) as unknown as Operation[]) {
+      if (operation?.op === 'copy' && typeof operation.from === 'string') {
+        // Copies of copies double with every operation.
+        copied += JSON.stringify(jsonpatch.getValueByPointer(document, operation.from))?.length ?? 0;
+        if (copied > maxCopiedBytes) throw new PatchError(`Unable to complete the copy, the accumulated size increase of copy is ${copied}, exceeding the limit ${maxCopiedBytes}`);
+      }
+      document = jsonpatch.applyPatch(document, [operation], true, true).newDocument as JsonValue;
+    }
   } catch (error) {
-    throw patchFailure(error as PatchFailure);
+    if (error instanceof RangeError) throw tooDeep();
+    throw error instanceof PatchError ? error : patchFailure(error as PatchFailure);
   }
+  if (isDeeperThan(document, maxJsonDepth)) throw tooDeep();
+  return document;
 }
+
+/** (upstream: jsonpatch.AccumulatedCopySizeLimit as apiserver/pkg/server/config.go sets it) */
+const maxCopiedBytes = 3 * 1024 * 1024;
+type Operation = Parameters<typeof jsonpatch.applyPatch>[1][number];
+const tooDeep = (): PatchError => new PatchError('exceeded max depth');
 
 function patchFailure({ name, operation, message }: PatchFailure): PatchError {
   const { op = '', path = '', from = '' } = operation ?? {};

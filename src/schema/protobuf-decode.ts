@@ -2,6 +2,7 @@
 // malformed is a ProtobufError. Zero values stay: `decode` drops them by the rules of the type.
 import protobuf from 'protobufjs/minimal.js';
 import { formatDuration } from '../apimachinery/duration.ts';
+import { maxJsonDepth, nestsDeeperThan } from '../util/json.ts';
 import { clampInt64 } from './protobuf-encode.ts';
 import { isWrappedList, wirePlan, type ResolvedType, type WireField } from './protobuf-plan.ts';
 import { resolveType, zeroValue, type JsonForm, type ObjectType, type ScalarKind } from './schema.ts';
@@ -185,8 +186,10 @@ class MessageReader {
   #embedded(name: string, raw: Uint8Array | undefined): unknown {
     if (!raw || raw.length === 0) return null;
     if (raw[0] === 0x6b) return this.#envelope(raw);
+    const text = Buffer.from(raw).toString();
+    if (nestsDeeperThan(text, maxJsonDepth)) throw new ProtobufError(`proto: ${name}: the embedded object exceeds max depth`);
     try {
-      return JSON.parse(Buffer.from(raw).toString()) as unknown;
+      return JSON.parse(text) as unknown;
     } catch {
       throw new ProtobufError(`proto: ${name}: the embedded object is neither JSON nor protobuf`);
     }

@@ -70,6 +70,10 @@ export class FakeClock implements Clock {
   }
 }
 
+/** What RFC 3339 can say: years 0 to 9999, in milliseconds. */
+export const firstInstant = Date.parse('0000-01-01T00:00:00Z');
+export const lastInstant = Date.parse('9999-12-31T23:59:59Z');
+
 /** RFC 3339 in UTC, whole seconds: the form of metav1.Time. */
 export const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 /** RFC 3339 with six digits: the form of metav1.MicroTime. */

@@ -42,3 +42,31 @@ export function deepFreeze<T>(value: T): T {
   }
   return value;
 }
+
+/** Levels a value from outside may have: what walks values recurses, and a stack that runs out can take the process along. */
+export const maxJsonDepth = 1000;
+
+/** Whether a JSON text opens more levels than it may. Text that is not JSON may be taken for deeper than it is. */
+export function nestsDeeperThan(text: string, limit: number): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case 0x22: // a string: to its closing quote
+        for (at++; at < text.length && text.charCodeAt(at) !== 0x22; at++) if (text.charCodeAt(at) === 0x5c) at++;
+        break;
+      case 0x5b: case 0x7b:
+        if (++depth > limit) return true;
+        break;
+      case 0x5d: case 0x7d: depth--;
+    }
+  }
+  return false;
+}
+
+/** The same of a value; looks no deeper than it must. */
+export function isDeeperThan(value: unknown, limit: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (limit <= 0) return true;
+  for (const inner of Object.values(value)) if (isDeeperThan(inner, limit - 1)) return true;
+  return false;
+}

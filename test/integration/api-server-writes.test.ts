@@ -166,3 +166,36 @@ describe('a patch', () => {
     expect(error.message).toEqual(typeof message === 'string' ? message : expect.stringMatching(message));
   });
 });
+
+describe('a request that is refused before it begins', () => {
+  it.each([['a deadline that is none', 'POST', `${core}/configmaps?timeout=soon`, 400], ['a deadline that is none, of what would fail', 'DELETE', `${core}/configmaps/none?timeout=soon`, 400]] as const)('for %s does nothing', async (_what, method, where, code) => {
+    expect(await refusal(call(method, where, method === 'POST' ? { metadata: { name: 'late' } } : undefined))).toMatchObject({ code });
+    expect(await refusal(call('GET', `${core}/configmaps/late`))).toMatchObject({ code: 404 });
+  });
+  it('for a form the answer cannot have does nothing', async () => {
+    const asList = { accept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io' };
+    expect(await refusal(transport.request({ method: 'POST', path: `${core}/configmaps`, body: { metadata: { name: 'formless' } }, headers: asList }))).toMatchObject({ code: 406 });
+    expect(await refusal(call('GET', `${core}/configmaps/formless`))).toMatchObject({ code: 404 });
+  });
+});
+
+describe('a subresource of a Pod', () => {
+  it.each<[string, unknown]>([
+    ['binding', { target: { name: 5 } }], ['binding', { target: { name: 'n' }, metadata: { annotations: 'abc' } }], ['binding', { kind: 'Pod', target: { name: 'n' } }],
+    ['eviction', { deleteOptions: { gracePeriodSeconds: 'x' } }], ['eviction', { deleteOptions: { dryRun: 'All' } }], ['eviction', { kind: 'Pod' }],
+  ])('%s %j is refused', async (subresource, body) => {
+    await call('POST', `${core}/serviceaccounts`, { metadata: { name: 'default' } }).catch(() => undefined);
+    await call('POST', `${core}/pods`, { metadata: { name: 'sub' }, spec: { containers: [{ name: 'c', image: 'i' }] } }).catch(() => undefined);
+    const before = await call('GET', `${core}/pods/sub`);
+    expect(await refusal(call('POST', `${core}/pods/sub/${subresource}`, body))).toMatchObject({ code: 400 });
+    expect(await call('GET', `${core}/pods/sub`)).toEqual(before);
+  });
+  it('eviction is spoken in its older version too', async () => {
+    expect(await call('POST', `${core}/pods/sub/eviction?dryRun=All`, { apiVersion: 'policy/v1beta1', kind: 'Eviction', metadata: { name: 'sub' } })).toMatchObject({ status: 'Success' });
+  });
+});
+
+test('list items that cannot be told apart are stored, and have no owner', async () => {
+  const made = await call('POST', `${core}/serviceaccounts`, { metadata: { name: 'nameless' }, secrets: [{}] });
+  expect([made.secrets, made.metadata.managedFields]).toEqual([[{}], undefined]);
+});

@@ -3,7 +3,7 @@ import { allResources } from '../../src/api/index.ts';
 import { Client } from '../../src/client/client.ts';
 import { InformerFactory } from '../../src/client/informer.ts';
 import { realClock, type Clock } from '../../src/util/clock.ts';
-import { silentLog } from '../../src/util/log.ts';
+import { silentLog, type Log } from '../../src/util/log.ts';
 import { ApiServer } from '../../master/apiserver/api-server.ts';
 import { nodeAuthorizer } from '../../master/apiserver/authorization/node-authorizer.ts';
 import { NodeGraph } from '../../master/apiserver/authorization/node-graph.ts';
@@ -27,14 +27,14 @@ export interface TestApi {
   stop(): Promise<void>;
 }
 
-export async function startTestApi(options: { clock?: Clock; store?: Store } = {}): Promise<TestApi> {
+export async function startTestApi(options: { clock?: Clock; store?: Store; log?: Log } = {}): Promise<TestApi> {
   const clock = options.clock ?? realClock;
   const stop = new AbortController();
   const store = options.store ?? new MemoryStore();
   const registry = new Registry({ store, resources: allResources, clock, log: silentLog, ranges: { serviceCIDR: '10.43.0.0/16', nodePorts: { first: 30000, last: 32767 } } });
   await registry.start(stop.signal);
   const server = new ApiServer({
-    registry, log: silentLog, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodeAuthorizer(new NodeGraph(registry)), discovery],
+    registry, log: options.log ?? silentLog, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodeAuthorizer(new NodeGraph(registry)), discovery],
     paths: [], subresources: {}, serverAddress: () => '127.0.0.1:6443', ready: () => true,
   });
   const as = (name: string, ...groups: string[]): Client => new Client(new MemoryTransport(server, { name, groups: [...groups, 'system:authenticated'] }));

@@ -1,7 +1,7 @@
 // From a request's body to an object a registry may own: decoded, judged for kind, unknown and duplicate fields.
 // (upstream: apiserver endpoints/handlers/create.go, rest.go)
 import * as errors from '../../../src/apimachinery/status-error.ts';
-import { decode, DecodeError } from '../../../src/schema/decode.ts';
+import { decode, DecodeError, maxUnknown } from '../../../src/schema/decode.ts';
 import { decodeProtobuf } from '../../../src/schema/protobuf.ts';
 import type { ApiObject, ResourceDefinition } from '../../../src/schema/resource.ts';
 import type { RequestContext } from '../../registry/request-context.ts';
@@ -46,7 +46,7 @@ function excerpt(bytes: Buffer): string {
 
 /** What Go's parser says where JavaScript's said `message` of `text`. */
 export function goJsonError(message: string, text: string): string {
-  if (message.startsWith('json: ')) return message;
+  if (message.startsWith('json: ') || message === 'exceeded max depth') return message;
   if (text.trim() === '' || /end of JSON input|Unterminated|Expected .* at position (\d+)$/.test(message) && atEnd(message, text)) return 'unexpected end of JSON input';
   const position = /position (\d+)/.exec(message);
   const character = position ? text[Number(position[1])] : undefined;
@@ -83,7 +83,7 @@ export function decodeReporting(resource: Pick<ResourceDefinition, 'type' | 'kin
     if (!(error instanceof DecodeError)) throw error;
     return answer.malformed(error.message);
   }
-  const faults = [...(answer.also ?? []), ...report.unknown.map((path) => `unknown field "${path}"`), ...raw.duplicates.map((path) => `duplicate field "${path}"`)];
+  const faults = [...(answer.also ?? []), ...report.unknown.map((path) => `unknown field "${path}"`), ...raw.duplicates.map((path) => `duplicate field "${path}"`)].slice(0, maxUnknown);
   if (faults.length && context.fieldValidation === 'Strict') return answer.strict(`strict decoding error: ${faults.join(', ')}`);
   if (faults.length && context.fieldValidation === 'Warn') context.warnings.push(...faults);
   object.kind = resource.kind;

@@ -136,6 +136,12 @@ export async function list(request: AdmittedRequest, registry: Registry, store: 
   return listAnswer(request, registry, store, media, await readPage(request, registry, store, selection, listParameters(request.query, false)));
 }
 
+/** Refuses forms a list has not before anything is read, or deleted, for it. @throws StatusError 400, 406 */
+export function checkListForm(request: AdmittedRequest, { resource }: ResourceStore, media: MediaType): void {
+  if (media.as === 'PartialObjectMetadata') throw new errors.StatusError(406, 'NotAcceptable', `you requested PartialObjectMetadata, but the requested object is a list (${resource.listKind})`);
+  if (media.as === 'Table') includeObject(request);
+}
+
 export function listAnswer(request: AdmittedRequest, registry: Registry, { resource }: ResourceStore, media: MediaType, page: Page): Answer {
   const metadata = { resourceVersion: String(page.revision), ...(page.continue ? { continue: page.continue } : {}), ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }) };
   const objects = (): ApiObject[] => page.items.map((s) => viewOf(resource, s));
@@ -143,7 +149,6 @@ export function listAnswer(request: AdmittedRequest, registry: Registry, { resou
     const include = includeObject(request);
     return { kind: 'object', status: 200, value: () => table(resource, objects(), metadata, include, registry.clock.now()) };
   }
-  if (media.as === 'PartialObjectMetadata') throw new errors.StatusError(406, 'NotAcceptable', `you requested PartialObjectMetadata, but the requested object is a list (${resource.listKind})`);
   if (media.as === 'PartialObjectMetadataList') {
     return { kind: 'object', status: 200, value: () => ({ kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items: objects().map(partialMetadata) }) };
   }

@@ -21,6 +21,12 @@ export interface ResourceHandlerContext {
   readonly typeOf: (apiVersion: string, kind: string) => ResourceDefinition['type'] | undefined;
 }
 
+/** Refuses forms an object has not before anything is written for it. @throws StatusError 400, 406 */
+export function checkForm(request: AdmittedRequest, { store: { resource }, media }: ResourceHandlerContext): void {
+  if (media.as === 'PartialObjectMetadataList') throw new errors.StatusError(406, 'NotAcceptable', `you requested PartialObjectMetadataList, but the requested object is not a list (${resource.kind})`);
+  if (media.as === 'Table') includeObject(request);
+}
+
 /** The object in the form the client asked for. */
 export function answerObject(request: AdmittedRequest, stored: StoredObject, status: number, { store, media, registry }: ResourceHandlerContext): Answer {
   const { resource } = store;
@@ -29,7 +35,6 @@ export function answerObject(request: AdmittedRequest, stored: StoredObject, sta
     const include = includeObject(request);
     return { kind: 'object', status, value: () => table(resource, [view()], { resourceVersion: String(stored.revision) }, include, registry.clock.now()) };
   }
-  if (media.as === 'PartialObjectMetadataList') throw new errors.StatusError(406, 'NotAcceptable', `you requested PartialObjectMetadataList, but the requested object is not a list (${resource.kind})`);
   if (media.as !== '') return { kind: 'object', status, value: () => partialMetadata(view()) };
   if (resource.storedAs || stored.revision === 0) return { kind: 'object', status, value: () => withoutZeroRevision(view()) };
   return { kind: 'object', status, value: view, json: () => stored.json() };

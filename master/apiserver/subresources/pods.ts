@@ -2,9 +2,11 @@
 import { notSupported, required } from '../../../src/apimachinery/fault.ts';
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import { setCondition, type AnyCondition } from '../../../src/apimachinery/conditions.ts';
+import { bindingType } from '../../../src/api/core/binding.ts';
 import { ephemeralContainersFaults, resizeFaults, withEphemeralContainers, withResizedContainers } from '../../../src/api/core/pod-subresources.ts';
 import { podSpec } from '../../../src/api/core/pod-spec.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
+import { evictionType } from '../../../src/api/policy/eviction.ts';
 import { applyDefaults } from '../../../src/schema/defaulting.ts';
 import { validateValue } from '../../../src/schema/validation.ts';
 import { timestamp } from '../../../src/util/clock.ts';
@@ -15,22 +17,24 @@ import { writeContext } from '../handlers/options.ts';
 import { patched, readPatch } from '../handlers/patch.ts';
 import { cloneJson } from '../../../src/util/json.ts';
 
+const bindingKind = { type: bindingType, kind: 'Binding', apiVersion: 'v1', version: 'v1' };
+const evictionKind = { type: evictionType, kind: 'Eviction', apiVersion: 'policy/v1', version: 'v1' };
+
 interface Binding { metadata?: { name?: string; uid?: string; annotations?: Record<string, string>; labels?: Record<string, string> }; target?: { kind?: string; name?: string } }
 
 /** POST pods/{name}/binding: the scheduler's decision, taken once. */
 export async function bind(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {
   const { store, registry } = context;
   if (request.info.verb !== 'create') throw errors.methodNotAllowed();
-  const { value } = await readBody(request, 'Binding', context.typeOf);
-  const binding = value as Binding;
+  const write = writeContext(request, 'CreateOptions');
+  const binding = decodeObject(bindingKind, await readBody(request, 'Binding', context.typeOf), write) as unknown as Binding;
   const name = request.info.name || binding.metadata?.name || '';
-  if (binding.metadata?.name !== undefined && binding.metadata.name !== name) throw errors.badRequest('name in URL does not match name in Binding object');
+  if (binding.metadata?.name && binding.metadata.name !== name) throw errors.badRequest('name in URL does not match name in Binding object');
   const node = binding.target?.name;
   const faults = [
     ...(binding.target?.kind && binding.target.kind !== 'Node' ? [notSupported('target.kind', binding.target.kind, ['Node', '<empty>'])] : []),
     ...(node ? [] : [required('target.name')]),
   ].map((fault) => `${fault.field}: ${fault.message}`);
-  const write = writeContext(request, 'CreateOptions');
   if (faults.length) throw errors.bare(faults.length === 1 ? faults[0]! : `[${faults.join(', ')}]`);
   const refuse = (why: string): never => { throw errors.conflict({ group: '', resource: 'pods/binding' }, name, why); };
   await store.update(request.info.namespace, name, (old) => {
@@ -58,8 +62,10 @@ export async function evict(request: AdmittedRequest, context: ResourceHandlerCo
   const { store } = context;
   const { info } = request;
   const write = writeContext(request, 'CreateOptions');
-  const { value } = await readBody(request, 'Eviction', context.typeOf);
-  const eviction = value as Eviction;
+  const raw = await readBody(request, 'Eviction', context.typeOf);
+  // The older version says the same.
+  const value = (raw.value as { apiVersion?: unknown }).apiVersion === 'policy/v1beta1' ? { ...(raw.value as object), apiVersion: evictionKind.apiVersion } : raw.value;
+  const eviction = decodeObject(evictionKind, { ...raw, value }, write) as unknown as Eviction;
   if (eviction.metadata?.name && eviction.metadata.name !== info.name) throw errors.badRequest('name in URL does not match name in Eviction object');
   const options = eviction.deleteOptions ?? {};
   await store.delete(info.namespace, info.name, options, options.dryRun?.length ? { ...write, dryRun: true } : write);
@@ -97,8 +103,7 @@ export const resize = podPart('resize');
 export async function finalizeNamespace(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {
   const { store } = context;
   const write = writeContext(request, 'UpdateOptions');
-  const { value } = await readBody(request, 'Namespace', context.typeOf);
-  const wanted = value as { spec?: { finalizers?: string[] }; metadata?: { resourceVersion?: string } };
+  const wanted = decodeObject(store.resource, await readBody(request, 'Namespace', context.typeOf), write) as unknown as { spec?: { finalizers?: string[] }; metadata?: { resourceVersion?: string } };
   const { stored } = await store.update(undefined, request.info.name, (old) => {
     if (wanted.metadata?.resourceVersion && wanted.metadata.resourceVersion !== old!.metadata.resourceVersion) throw errors.modified(store.groupResource, request.info.name);
     const namespace = cloneJson(old!);

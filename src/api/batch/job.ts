@@ -26,7 +26,7 @@ const nameLabels = ['job-name', jobNameLabel];
 interface JobValue extends ObjectHead { spec: JobSpec; status: JobStatus }
 
 const generatedLabels = ({ metadata }: ObjectHead): Record<string, string> =>
-  Object.fromEntries([...uidLabels.map((name) => [name, metadata.uid]), ...nameLabels.map((name) => [name, metadata.name])]);
+  Object.fromEntries([...uidLabels.map((name) => [name, metadata.uid]), ...nameLabels.map((name) => [name, metadata.name ?? ''])]);
 
 /** Labels given by hand are kept, and refused by validation when they differ. */
 function generateSelector(job: JobValue): void {

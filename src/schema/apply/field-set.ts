@@ -33,19 +33,23 @@ export function has(set: FieldSet, path: readonly PathElement[]): boolean {
   return node !== undefined && isMember(node);
 }
 
+/** Nodes `insert` has given children: to ask a large object whether it has any key costs as much as to list them all. */
+const parents = new WeakSet<GrowingSet>();
+
 /** Adds a path; an empty one says nothing (nobody owns the whole object). */
 export function insert(set: GrowingSet, path: readonly PathElement[]): void {
   let node = set;
   for (let i = 0; i < path.length; i++) {
     const element = path[i]!;
     const next = node[element];
+    parents.add(node);
     if (i === path.length - 1) {
       if (next === undefined) node[element] = {};
-      else if (hasKeys(next)) next[self] = {};
+      else if (parents.has(next)) next[self] = {};
     } else if (next === undefined) node = node[element] = {};
     else {
       // A leaf becomes an inner node: it stays a member.
-      if (!hasKeys(next)) next[self] = {};
+      if (!parents.has(next)) next[self] = {};
       node = next;
     }
   }

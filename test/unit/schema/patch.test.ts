@@ -30,6 +30,13 @@ describe('a merge patch', () => {
 });
 
 describe('a JSON patch', () => {
+  const list = (depth: number): JsonValue => JSON.parse('['.repeat(depth) + ']'.repeat(depth)) as JsonValue;
+  it.each<[string, JsonValue]>([
+    ['copies double what is there', [{ op: 'add', path: '/a', value: ['x'.repeat(1000)] }, ...Array.from({ length: 60 }, () => ({ op: 'copy', from: '/a', path: '/a/-' }))]],
+    ['values are put into each other', [{ op: 'add', path: '/a', value: list(600) }, { op: 'add', path: `/a${'/0'.repeat(599)}/-`, value: list(600) }]],
+  ])('is refused when %s', (_what, patch) => {
+    expect(() => jsonPatch({}, patch)).toThrow(PatchError);
+  });
   const target = { spec: { replicas: 1, list: ['a', 'b'] }, metadata: { labels: { 'a/b': 'x', 'c~d': 'y' } } };
   it.each<[string, JsonValue, JsonValue]>([
     ['adds', [{ op: 'add', path: '/spec/list/1', value: 'n' }, { op: 'add', path: '/spec/list/-', value: 'z' }], { spec: { replicas: 1, list: ['a', 'n', 'b', 'z'] } }],

@@ -1,5 +1,6 @@
 // Which form an answer takes, what a body is, and keys that stand twice.
-import { negotiate, parseJson, parseYaml, toYaml } from '../../../../master/apiserver/negotiation.ts';
+import { shortened } from '../../../../master/apiserver/http-answer.ts';
+import { bodyType, negotiate, parseJson, parseYaml, toYaml } from '../../../../master/apiserver/negotiation.ts';
 
 const can = { protobuf: true, transforms: true };
 
@@ -25,9 +26,27 @@ describe('an Accept header', () => {
 describe('a body', () => {
   it.each<[text: string, duplicates: string[]]>([
     ['{"a":1}', []], ['{"a":1,"a":2}', ['a']], ['{"a":{"b":1,"b":2},"c":[{"d":1},{"d":1,"d":2}]}', ['a.b', 'c[1].d']], ['{"a":"\\":","b":"\\": "}', []], ['{"a":1,"a":2,"a":3}', ['a']],
+    ['{"a":["a","a",{"a":"a"}],"b\\u0061":1,"ba":2}', ['ba']], ['[{"x":{"y":1,"y":[{"z":"}{","z":0}]}}]', ['[0].x.y', '[0].x.y[0].z']], ['{"__proto__":1,"__proto__":2,"constructor":3}', ['__proto__']],
   ])('%s', (text, duplicates) => {
     expect(parseJson(text)).toEqual({ value: JSON.parse(text) as unknown, duplicates });
   });
+  const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
+  it.each<[string, (text: string) => unknown, string]>([
+    ['JSON', parseJson, nested(1001)], ['JSON text that does not end', parseJson, '{"a":'.repeat(50_000)], ['YAML', parseYaml, nested(20_000)], ['YAML sequences', parseYaml, `${'- '.repeat(20_000)}a`],
+    ['YAML in itself', parseYaml, 'a: &a [*a]'], ['YAML aliases that multiply', parseYaml, `${[...'abcdefgh'].map((c, i) => `${c}: &${c} [${Array.from({ length: 9 }, () => (i ? `*${'abcdefgh'[i - 1]}` : 'x')).join(',')}]`).join('\n')}`],
+    ['YAML of two documents', parseYaml, 'a: 1\n---\nb: 2'],
+  ])('%s is refused before it takes the stack', (_, parse, text) => {
+    expect(() => parse(text)).toThrow(SyntaxError);
+  });
+  it('may be a thousand levels deep', () => {
+    expect(parseJson(nested(1000)).duplicates).toEqual([]);
+    expect(parseJson(`{"a":"${'['.repeat(5000)}","b":"\\"${'{'.repeat(5000)}"}`).duplicates).toEqual([]);
+    expect(parseYaml(nested(400)).duplicates).toEqual([]);
+  });
+  it.each(['constructor', '__proto__', 'text/plain', '*/*'])('of type %s is none', (type) => {
+    expect(() => bodyType(type)).toThrow(expect.objectContaining({ code: 415 }) as unknown as Error);
+  });
+
   it('in YAML is read and written as Go does', () => {
     const { value, duplicates } = parseYaml('kind: A\napiVersion: v1\nlist:\n- b: 1\n  a: x\nlist2: []\n');
     expect(duplicates).toEqual([]);
@@ -35,4 +54,11 @@ describe('a body', () => {
     expect(parseYaml('a: 1\na: 2').duplicates).toEqual(['a']);
     expect(() => parseYaml('a: [')).toThrow(SyntaxError);
   });
+});
+
+test.each([
+  [[], []], [['a', 'b'], ['a', 'b']], [['x'.repeat(4096)], ['x'.repeat(4096)]], [['x'.repeat(4097), 'b'], ['x'.repeat(256), 'b']],
+  [Array.from({ length: 300 }, (_, i) => `${i}`.padEnd(100)), Array.from({ length: 41 }, (_, i) => `${i}`.padEnd(100))],
+])('warnings fit into headers (%#)', (warnings, told) => {
+  expect(shortened(warnings)).toEqual(told);
 });

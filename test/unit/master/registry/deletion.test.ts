@@ -24,6 +24,7 @@ describe('the plan of a deletion', () => {
     ['that waits for dependents', ConfigMaps, object({ finalizers: ['a/b', 'orphan'] }), { propagationPolicy: 'Foreground' }, 'mark', { finalizers: ['a/b', 'foregroundDeletion'] }],
     ['that keeps the policy it has', ConfigMaps, object({ finalizers: ['orphan'] }), {}, 'mark', { finalizers: ['orphan'] }],
     ['of a Pod on a node', Pods, pod({ generation: 1 }), {}, 'mark', { deletionTimestamp: '2030-01-01T00:01:30Z', deletionGracePeriodSeconds: 30, generation: 2 }],
+    ['of a Pod that may take for ever', Pods, pod(), { gracePeriodSeconds: 2 ** 53 }, 'mark', { deletionTimestamp: '9999-12-31T23:59:59Z', deletionGracePeriodSeconds: 2 ** 53 }],
     ['of a Pod on no node', Pods, pod({}, {}), { gracePeriodSeconds: 40 }, 'remove', { deletionTimestamp: '2030-01-01T00:01:00Z', deletionGracePeriodSeconds: 0 }],
     ['of a Pod that has ended', Pods, pod({}, { nodeName: 'n' }, 'Succeeded'), {}, 'remove', { deletionGracePeriodSeconds: 0 }],
     ['of a Pod by force', Pods, pod(), { gracePeriodSeconds: 0 }, 'remove', { deletionGracePeriodSeconds: 0 }],
