@@ -27,7 +27,8 @@ import { ProtobufAnswers } from './protobuf.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
 import { objectAnswer, textAnswer, type AdmittedRequest, type Answer, type ServerRequest } from './request.ts';
 import { approval } from './subresources/certificate-approval.ts';
-import { bind, ephemeralContainers, evict, finalizeNamespace, resize } from './subresources/pods.ts';
+import { evict } from './subresources/eviction.ts';
+import { bind, ephemeralContainers, finalizeNamespace, resize } from './subresources/pods.ts';
 import { scale } from './subresources/scale.ts';
 import { versionInfo } from './version.ts';
 

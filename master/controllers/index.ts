@@ -7,6 +7,8 @@ import type { Authority } from './certificates/signer.ts';
 import { createCronJobController } from './cronjob/cronjob-controller.ts';
 import { createDaemonSetController } from './daemonset/daemonset-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
+import { createDisruptionController } from './disruption/disruption-controller.ts';
+import { staleDisruptionController } from './disruption/stale-disruption-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { endpointSliceController } from './endpointslice/endpointslice-controller.ts';
 import { ephemeralVolumeController } from './ephemeralvolume/ephemeral-volume-controller.ts';
@@ -72,6 +74,8 @@ export function createControllers(options: ControllerOptions): Controller[] {
     createCronJobController(),
     ttlAfterFinishedController,
     ...(authority ? [createCertificateSigningController(authority), createCertificateCleaner((certificate) => authority.endOf(certificate))] : []),
+    createDisruptionController(resources),
+    staleDisruptionController,
     createGarbageCollector(resources),
     createPodGarbageCollector(terminatedPodThreshold),
     createEventTtlController(),

@@ -184,13 +184,13 @@ class Expectations implements Transport {
   close(): Promise<void> { return Promise.resolve(); }
 
   async settle(clock: Clock, signal: AbortSignal): Promise<void> {
-    if (!this.#waits.length) return;
+    // After the abort nothing would end the waiting: its listeners come too late.
+    if (!this.#waits.length || signal.aborted) return;
     // A signal of its own that always aborts in the end: one composed with the run-long signal would be kept for ever.
     const over = new AbortController();
     const cancel = clock.after(expectationTimeoutMs, () => over.abort(new Error('expectations timed out')));
     const stop = (): void => over.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
     try {
       await Promise.all(this.#waits.map((wait) => wait(over.signal)));
     } catch {

@@ -1,4 +1,5 @@
-// binding and eviction of Pods. (upstream: registry/core/pod/storage/storage.go, eviction.go)
+// Writes to parts of Pods: their binding, ephemeral containers and resources; and the end of namespaces.
+// (upstream: registry/core/pod/storage/storage.go)
 import { notSupported, required } from '../../../src/apimachinery/fault.ts';
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import { setCondition, type AnyCondition } from '../../../src/apimachinery/conditions.ts';
@@ -6,7 +7,6 @@ import { bindingType } from '../../../src/api/core/binding.ts';
 import { ephemeralContainersFaults, resizeFaults, withEphemeralContainers, withResizedContainers } from '../../../src/api/core/pod-subresources.ts';
 import { podSpec } from '../../../src/api/core/pod-spec.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
-import { evictionType } from '../../../src/api/policy/eviction.ts';
 import { applyDefaults } from '../../../src/schema/defaulting.ts';
 import { validateValue } from '../../../src/schema/validation.ts';
 import { timestamp } from '../../../src/util/clock.ts';
@@ -18,7 +18,6 @@ import { patched, readPatch } from '../handlers/patch.ts';
 import { cloneJson } from '../../../src/util/json.ts';
 
 const bindingKind = { type: bindingType, kind: 'Binding', apiVersion: 'v1', version: 'v1' };
-const evictionKind = { type: evictionType, kind: 'Eviction', apiVersion: 'policy/v1', version: 'v1' };
 
 interface Binding { metadata?: { name?: string; uid?: string; annotations?: Record<string, string>; labels?: Record<string, string> }; target?: { kind?: string; name?: string } }
 
@@ -52,23 +51,6 @@ export async function bind(request: AdmittedRequest, context: ResourceHandlerCon
     status.conditions = setCondition(status.conditions, { type: 'PodScheduled', status: 'True' }, timestamp(registry.clock.now()));
     return pod;
   }, { subresource: 'binding', internal: true }, write);
-  return objectAnswer({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }, 201);
-}
-
-interface Eviction { metadata?: { name?: string }; deleteOptions?: { gracePeriodSeconds?: number; preconditions?: { uid?: string; resourceVersion?: string }; dryRun?: string[] } }
-
-/** POST pods/{name}/eviction: a delete that budgets may refuse. */
-export async function evict(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {
-  const { store } = context;
-  const { info } = request;
-  const write = writeContext(request, 'CreateOptions');
-  const raw = await readBody(request, 'Eviction', context.typeOf);
-  // The older version says the same.
-  const value = (raw.value as { apiVersion?: unknown }).apiVersion === 'policy/v1beta1' ? { ...(raw.value as object), apiVersion: evictionKind.apiVersion } : raw.value;
-  const eviction = decodeObject(evictionKind, { ...raw, value }, write) as unknown as Eviction;
-  if (eviction.metadata?.name && eviction.metadata.name !== info.name) throw errors.badRequest('name in URL does not match name in Eviction object');
-  const options = eviction.deleteOptions ?? {};
-  await store.delete(info.namespace, info.name, options, options.dryRun?.length ? { ...write, dryRun: true } : write);
   return objectAnswer({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }, 201);
 }
 

@@ -8,6 +8,7 @@ import type { Job } from '../../../../src/api/batch/job.ts';
 import type { Node } from '../../../../src/api/core/node.ts';
 import type { Pod } from '../../../../src/api/core/pod.ts';
 import type { Service } from '../../../../src/api/core/service.ts';
+import type { PodDisruptionBudget } from '../../../../src/api/policy/pod-disruption-budget.ts';
 import type { Draft } from '../../../../src/client/client.ts';
 
 export const t0 = Date.parse('2026-01-01T00:00:00Z');
@@ -68,3 +69,5 @@ export const cronJob = ({ metadata, spec, status }: Draft<CronJob> = {}): CronJo
   },
   status: { ...status },
 }) as unknown as CronJob;
+export const budget = ({ metadata, spec, status }: Draft<PodDisruptionBudget> = {}): PodDisruptionBudget =>
+  ({ ...head('policy/v1', 'PodDisruptionBudget', namespaced({ name: 'web', generation: 1, ...metadata })), spec: { selector: { matchLabels: { app: 'web' } }, ...spec }, status: { ...status } }) as unknown as PodDisruptionBudget;

@@ -132,6 +132,21 @@ describe('the runner of a controller', () => {
     expect(worked).toHaveLength(2);
     expect(problems[0]).toBe('controller test reads configmaps without declaring it');
   });
+  it.each<[string, () => unknown]>([['made', () => podOf('p', 'web', 9)], ['deleted', () => ({ kind: 'Status', status: 'Success', metadata: {} })]])('ends although a pass still writes: what it %s is not waited for', async (verb, answer) => {
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => { open = resolve; });
+    const { running, change, transport } = await start(async ({ client }) => {
+      await gate;
+      if (verb === 'made') await client.create(Pods, { metadata: { name: 'p', namespace: 'ns' } });
+      else await client.delete(Pods, { namespace: 'ns', name: 'p' });
+    });
+    transport.answer = answer;
+    await change('pods', 'ADDED', podOf('p', undefined, 2));
+    await change('replicasets', 'ADDED', set('web', 3));
+    stop.abort(new Error('over'));
+    open();
+    await expect(running).resolves.toBeUndefined();
+  });
   it('ends when told to', async () => {
     const { running } = await start(nothing);
     stop.abort(new Error('over'));
