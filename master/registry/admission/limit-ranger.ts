@@ -14,9 +14,12 @@ const annotation = 'kubernetes.io/limit-ranger';
 interface Container { name: string; resources?: { requests?: Record<string, string>; limits?: Record<string, string> } }
 interface PodSpec { containers?: Container[]; initContainers?: Container[] }
 
+/** The list may be null: it is required, but no more. */
+const itemsOf = ({ spec }: LimitRange): readonly LimitRangeItem[] => spec.limits ?? [];
+
 /** Defaults of all items for containers; of two, the later. */
-function defaultsOf({ spec: { limits } }: LimitRange): { requests: Quantities; limits: Quantities } {
-  const items = limits.filter((item) => item.type === 'Container');
+function defaultsOf(range: LimitRange): { requests: Quantities; limits: Quantities } {
+  const items = itemsOf(range).filter((item) => item.type === 'Container');
   const merged = (list: 'default' | 'defaultRequest'): Quantities => Object.assign({}, ...items.map((item) => item[list] ?? {})) as Quantities;
   return { requests: merged('defaultRequest'), limits: merged('default') };
 }
@@ -73,7 +76,7 @@ function bounds(item: LimitRangeItem, requests: Quantities, limits: Quantities):
 /** What of the Pod is outside the bounds, in Kubernetes' words. */
 export function podLimitFaults(range: LimitRange, pod: ApiObject): string[] {
   const spec = pod['spec'] as PodSpec & PodResourcesSpec;
-  return range.spec.limits.flatMap((item) => {
+  return itemsOf(range).flatMap((item) => {
     if (item.type === 'Container') return [...spec.containers, ...(spec.initContainers ?? [])].flatMap(({ resources }) => bounds(item, resources?.requests ?? {}, resources?.limits ?? {}));
     return item.type === 'Pod' ? bounds(item, podRequests({ ...spec, overhead: {} }), podLimits({ ...spec, overhead: {} })) : [];
   });
@@ -81,7 +84,7 @@ export function podLimitFaults(range: LimitRange, pod: ApiObject): string[] {
 /** The same for a claim; all bounds are on what it requests. */
 export function claimLimitFaults(range: LimitRange, claim: ApiObject): string[] {
   const requests = ((claim['spec'] as { resources?: { requests?: Quantities } }).resources?.requests ?? {});
-  return range.spec.limits.filter((item) => item.type === 'PersistentVolumeClaim').flatMap(({ type, min, max }) => [
+  return itemsOf(range).filter((item) => item.type === 'PersistentVolumeClaim').flatMap(({ type, min, max }) => [
     ...each(min, (name, bound) => minimum(type, name, bound, requests[name], undefined)),
     ...each(max, (name, bound) => {
       const request = requests[name];
