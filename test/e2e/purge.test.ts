@@ -170,6 +170,13 @@ test('a cluster with a data directory, port and engine of its own does not meet 
   expect(await kubectl('', 'get', 'nodes', '-o', 'name')).toBe('node/other\n');
   expect(await cluster.kubectl('get', 'nodes', '-o', 'name')).toBe(`node/${cluster.hosts[0]!.name}\n`);
 
+  // A container that somebody else put on the cluster's network is not cut off.
+  const network = await second.docker('network', 'ls', '--filter', 'name=^dray-', '--format', '{{.Name}}');
+  await second.docker('run', '-d', '--name', 'stranger', '--network', network, DEMO_BUSYBOX, 'sleep', '3600');
+  expect(await other('down', '--purge')).toMatchObject({ code: 1, stderr: `dray: the network ${network} could not be removed whole: Docker network: containers that are not the cluster's use the network ${network}: stranger\n` });
+  expect(await second.docker('ps', '--format', '{{.Names}}')).toBe('stranger');
+  await second.docker('rm', '-f', 'stranger');
+
   // While the engine is away all goes that needs none, and one line says what is left for when it is back.
   await second.stopEngine();
   const left = await other('down', '--purge');

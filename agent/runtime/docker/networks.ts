@@ -2,14 +2,15 @@
 import type Docker from 'dockerode';
 import type { DockerNetworks, PodNetworkSpec, PodNetworkState } from '../../network/docker-networks.ts';
 import type { Connection } from './dockerode.ts';
-import { engineCall, engineMessage, statusOf, translate } from './errors.ts';
+import { engineCall, engineMessage, idempotent, statusOf, translate } from './errors.ts';
 
 export interface NetworkSubnets { readonly name: string; readonly subnets: readonly string[] }
 interface Inspected {
   readonly Id: string;
   readonly IPAM?: { readonly Config?: readonly { readonly Subnet?: string }[] | null };
   readonly Options?: Readonly<Record<string, string>> | null;
-  readonly Containers?: Readonly<Record<string, unknown>> | null;
+  /** By container id, or `ep-<id>` for an endpoint whose container is gone. */
+  readonly Containers?: Readonly<Record<string, { readonly Name?: string } | null>> | null;
 }
 
 const bridgeName = 'com.docker.network.bridge.name';
@@ -40,6 +41,29 @@ export function createDockerNetworks({ docker, engine }: Connection): DockerNetw
       throw translate(error);
     }
   };
+  /** False when endpoints are in the way. */
+  const removed = async (name: string): Promise<boolean> => {
+    try {
+      await docker.getNetwork(name).remove();
+    } catch (error) {
+      if (/has active endpoints/.test(engineMessage(error))) return false;
+      if (statusOf(error) !== 404) throw translate(error);
+    }
+    return true;
+  };
+  /** Takes endpoints away that outlived their containers. @throws when a container is attached: whose it is, is not known here */
+  const cutOffDead = async (name: string): Promise<void> => {
+    const network = docker.getNetwork(name);
+    const { Containers } = await engineCall(() => network.inspect() as Promise<Inspected>);
+    const endpoints = await Promise.all(Object.entries(Containers ?? {}).map(async ([id, endpoint]) => ({ name: endpoint?.Name ?? id, attached: !id.startsWith('ep-') && await exists(id) })));
+    const attached = endpoints.filter((endpoint) => endpoint.attached).map((endpoint) => endpoint.name).sort();
+    if (attached.length > 0) throw new Error(`containers that are not the cluster's use the network ${name}: ${attached.join(', ')}`);
+    for (const endpoint of endpoints) await idempotent(() => network.disconnect({ Container: endpoint.name, Force: true }), [404]);
+  };
+  const exists = (id: string): Promise<boolean> => docker.getContainer(id).inspect().then(() => true, (error: unknown) => {
+    if (statusOf(error) === 404) return false;
+    throw translate(error);
+  });
   return {
     inspect,
     async create(spec) {
@@ -51,11 +75,10 @@ export function createDockerNetworks({ docker, engine }: Connection): DockerNetw
       }
     },
     async remove(name) {
-      try {
-        await docker.getNetwork(name).remove();
-      } catch (error) {
-        if (statusOf(error) !== 404) throw translate(error);
-      }
+      if (await removed(name)) return;
+      await cutOffDead(name);
+      // Engine 20.10 counts endpoints apart from its list of them, and can lose count; it counts anew when it starts.
+      if (!(await removed(name))) throw new Error(`the engine has lost count of the endpoints of its network ${name}: restart it and repeat`);
     },
     /** Subnets of every network of the engine. */
     async subnets() {
