@@ -6,7 +6,7 @@ import { Agent, request } from 'node:https';
 import { createInterface } from 'node:readline';
 import { parse } from 'yaml';
 
-export interface ApiObject { readonly kind: string; readonly metadata: { readonly name: string; readonly resourceVersion: string; readonly uid: string }; readonly data?: Readonly<Record<string, string>>; readonly code?: number; readonly message?: string; readonly items?: readonly ApiObject[] }
+export interface ApiObject { readonly kind: string; readonly metadata: { readonly name: string; readonly resourceVersion: string; readonly uid: string; readonly annotations?: Readonly<Record<string, string>> }; readonly data?: Readonly<Record<string, string>>; readonly code?: number; readonly message?: string; readonly items?: readonly ApiObject[] }
 export interface Answer { readonly status: number; readonly object: ApiObject }
 export interface WatchEvent { readonly type: string; readonly object: ApiObject }
 
@@ -27,8 +27,8 @@ export class ApiClient {
   }
 
   /** Resolves with any whole answer; rejects when there was none: then the outcome is unknown. */
-  async call(method: string, path: string, body?: object, timeoutMs = 15_000): Promise<Answer> {
-    const outgoing = request(`${this.#server}${path}`, { method, agent: this.#agent, timeout: timeoutMs, headers: { 'content-type': 'application/json' } });
+  async call(method: string, path: string, body?: object, timeoutMs = 15_000, contentType = 'application/json'): Promise<Answer> {
+    const outgoing = request(`${this.#server}${path}`, { method, agent: this.#agent, timeout: timeoutMs, headers: { 'content-type': contentType } });
     outgoing.on('timeout', () => outgoing.destroy(new Error('timeout')));
     outgoing.end(body ? JSON.stringify(body) : undefined);
     const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
