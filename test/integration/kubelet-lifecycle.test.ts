@@ -157,4 +157,22 @@ describe('kubelet lifecycle', () => {
     bed.start();
     await eventually(async () => expect([...(await bed.runtime.listContainers()), ...(await bed.runtime.listPodSandbox())]).toEqual([]));
   });
+
+  it('tells how a deleted Pod ended while a finalizer keeps its object, and lets that go without a word when it may', async () => {
+    bed.start();
+    await bed.create('held', { restartPolicy: 'Never', containers: [{ name: 'c', image: 'nginx:1' }] }, { finalizers: ['example.com/counted'] });
+    await bed.until('held', (p) => p && isPodReady(p));
+    await bed.client.delete(Pods, { namespace: 'default', name: 'held' });
+    const ended = (await bed.until('held', (p) => p?.status.containerStatuses?.[0]?.state.terminated && p.metadata.deletionGracePeriodSeconds === 0))!;
+    expect(['Succeeded', 'Failed']).toContain(ended.status.phase);
+    expect(ended.metadata.finalizers).toEqual(['example.com/counted']);
+    await eventually(async () => expect([...(await bed.runtime.listContainers()), ...(await bed.runtime.listPodSandbox())]).toEqual([]));
+    const { resourceVersion } = (await bed.get('held')).metadata;
+    // Another Pod's whole life passes: the one that is held is written no more.
+    await bed.create('other', { restartPolicy: 'Never', containers: [{ name: 'c', image: 'task:0' }] });
+    await bed.until('other', (p) => p?.status.phase === 'Succeeded');
+    expect((await bed.get('held')).metadata.resourceVersion).toBe(resourceVersion);
+    await bed.client.patch(Pods, { namespace: 'default', name: 'held' }, { metadata: { finalizers: null } });
+    await bed.until('held', (p) => !p);
+  });
 });

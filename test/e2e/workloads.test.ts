@@ -1,0 +1,116 @@
+// StatefulSets, Jobs, DaemonSets and CronJobs on a real Docker Engine, driven by kubectl as a person would.
+import { DEMO_BUSYBOX, DEMO_NGINX } from '../../src/cli/demo-images.ts';
+import { eventually, startCluster, type TestCluster } from '../support/cluster.ts';
+
+let cluster: TestCluster;
+const apply = (...objects: object[]): Promise<string> => cluster.kubectlInput(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }), 'apply', '-f', '-');
+const get = async (what: string, path: string, ...args: string[]): Promise<string> => (await cluster.kubectl('get', ...what.split(' '), ...args, '-o', `jsonpath=${path}`)).trim();
+const rollout = (...args: string[]): Promise<string> => cluster.kubectl('rollout', ...args);
+const complete = (what: string): Promise<string> => rollout('status', what, '--timeout=60s');
+const task = (script: string, more: object = {}): object => ({ restartPolicy: 'Never', containers: [{ name: 'c', image: DEMO_BUSYBOX, command: ['sh', '-c', script] }], ...more });
+const job = (name: string, spec: object, script: string): object => ({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name }, spec: { template: { spec: task(script) }, ...spec } });
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  // First of all, so that its minute passes beside the rest.
+  await apply({ apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'tick' }, spec: { schedule: '* * * * *', jobTemplate: { spec: { template: { spec: task('echo tick') } } } } });
+});
+afterAll(() => cluster?.stop());
+
+const pod = (image: string) => ({ containers: [{ name: 'nginx', image, ports: [{ containerPort: 80 }], readinessProbe: { httpGet: { path: '/version', port: 80 }, periodSeconds: 1 } }], terminationGracePeriodSeconds: 3 });
+
+test('a StatefulSet scales, updates and rolls back in order, under names that last', async () => {
+  const labels = { app: 'db' };
+  await apply(
+    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'db' }, spec: { clusterIP: 'None', selector: labels, ports: [{ name: 'http', port: 80 }] } },
+    { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'db' }, spec: { serviceName: 'db', replicas: 2, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: pod(DEMO_NGINX[0]) } } },
+  );
+  await complete('statefulset/db');
+  const names = (): Promise<string> => get('pods', '{.items[*].metadata.name}', '-l', 'app=db');
+  expect(await names()).toBe('db-0 db-1');
+  expect(await get('pod db-1', '{.metadata.labels.apps\\.kubernetes\\.io/pod-index} {.spec.hostname}')).toBe('1 db-1');
+  // A Pod looks another one up by its name, and asks it.
+  const ask = async (from: string, to: string): Promise<string> => {
+    const found = await cluster.kubectl('exec', from, '--', 'nslookup', '-type=a', `${to}.db.default.svc.cluster.local`);
+    const [, ip] = /Name:.*\nAddress(?: 1)?: ([\d.]+)/.exec(found) ?? [];
+    if (!ip) throw new Error(found);
+    const answer = await cluster.kubectl('exec', from, '--', 'sh', '-c', `printf 'GET /version HTTP/1.0\\r\\n\\r\\n' | nc -w 5 ${ip} 80`);
+    return answer.trim().split('\n').at(-1)!;
+  };
+  for (const name of ['db-1', 'db-0']) expect(await eventually(`an answer of ${name}`, () => ask('db-0', name), 20_000)).toBe('v1');
+  expect((await cluster.kubectl('exec', 'db-1', '--', 'hostname')).trim()).toBe('db-1');
+
+  await cluster.kubectl('scale', 'statefulset/db', '--replicas=3');
+  await complete('statefulset/db');
+  expect(await names()).toBe('db-0 db-1 db-2');
+  await cluster.kubectl('set', 'image', 'statefulset/db', `nginx=${DEMO_NGINX[1]}`);
+  await complete('statefulset/db');
+  expect(await eventually('the new version', async () => (await ask('db-0', 'db-2')) === 'v2', 20_000)).toBe(true);
+  // The highest ordinal was made anew first.
+  const made = (await get('pods', '{range .items[*]}{.metadata.creationTimestamp}{"\\n"}{end}', '-l', 'app=db')).split('\n');
+  expect([...made].sort().reverse()).toEqual(made);
+  expect(await rollout('history', 'statefulset/db')).toMatch(/^statefulset.apps\/db\s+REVISION\s+CHANGE-CAUSE\s+1\s+<none>\s+2\s+<none>/);
+  await rollout('undo', 'statefulset/db');
+  await complete('statefulset/db');
+  expect(await get('pods', '{.items[*].spec.containers[0].image}', '-l', 'app=db')).toBe(Array(3).fill(DEMO_NGINX[0]).join(' '));
+  await cluster.kubectl('delete', 'statefulset/db', '--wait=false');
+});
+
+test('Jobs run to their completion, fail beyond their limit, and number their Pods', async () => {
+  await apply(
+    job('done', { completions: 2, parallelism: 2 }, 'echo hello'), job('broken', { backoffLimit: 0 }, 'exit 7'),
+    job('indexed', { completionMode: 'Indexed', completions: 3, parallelism: 3 }, 'echo index $JOB_COMPLETION_INDEX on $(hostname)'),
+    job('patient', { backoffLimit: 3, template: { spec: task('test -e /seen/it || { touch /seen/it; exit 1; }', { restartPolicy: 'OnFailure', volumes: [{ name: 'v', emptyDir: {} }], containers: [{ name: 'c', image: DEMO_BUSYBOX, command: ['sh', '-c', 'test -e /seen/it || { touch /seen/it; exit 1; }'], volumeMounts: [{ name: 'v', mountPath: '/seen' }] }] }) } }, ''),
+    job('endless', { activeDeadlineSeconds: 3 }, 'trap "exit 1" TERM; sleep 1000 & wait'),
+  );
+  await cluster.kubectl('wait', '--for=condition=complete', 'job/done', 'job/indexed', 'job/patient', '--timeout=60s');
+  await cluster.kubectl('wait', '--for=condition=failed', 'job/broken', 'job/endless', '--timeout=60s');
+  expect(await get('job done', '{.status.succeeded} {.status.uncountedTerminatedPods} {.status.conditions[-1:].reason}')).toBe('2 {} CompletionsReached');
+  expect(await cluster.kubectl('logs', 'job/done')).toBe('hello\n');
+  expect(await get('pods', '{.items[*].status.phase} {.items[*].metadata.finalizers}', '-l', 'job-name=done')).toBe('Succeeded Succeeded');
+  expect(await get('job broken', '{.status.failed} {.status.conditions[-1:].reason}')).toBe('1 BackoffLimitExceeded');
+  expect(await get('pods', '{.items[*].status.containerStatuses[0].state.terminated.exitCode}', '-l', 'job-name=broken')).toBe('7');
+  expect(await get('job endless', '{.status.failed} {.status.conditions[-1:].reason}')).toBe('1 DeadlineExceeded');
+  expect(await get('job indexed', '{.status.completedIndexes}')).toBe('0-2');
+  const logs = await Promise.all([0, 1, 2].map((index) => cluster.kubectl('logs', '-l', `job-name=indexed,batch.kubernetes.io/job-completion-index=${index}`)));
+  expect(logs).toEqual([0, 1, 2].map((index) => `index ${index} on indexed-${index}\n`));
+  await cluster.kubectl('delete', 'job', 'done', 'broken', 'indexed', 'patient', 'endless', '--timeout=30s');
+  expect(await get('pods', '{.items[*].metadata.name}', '-l', 'job-name in (done,broken,indexed,patient,endless)')).toBe('');
+});
+
+test('a DaemonSet runs on its node, is updated and rolled back', async () => {
+  const labels = { app: 'agent' };
+  await apply({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'agent' }, spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: pod(DEMO_NGINX[0]) } } });
+  await complete('daemonset/agent');
+  expect(await get('pods', '{.items[*].spec.nodeName}', '-l', 'app=agent')).toBe(cluster.hosts[0]!.name);
+  await cluster.kubectl('set', 'image', 'daemonset/agent', `nginx=${DEMO_NGINX[1]}`);
+  await complete('daemonset/agent');
+  const image = (): Promise<string> => get('pods', '{.items[*].spec.containers[0].image}', '-l', 'app=agent');
+  expect(await image()).toBe(DEMO_NGINX[1]);
+  await rollout('undo', 'daemonset/agent');
+  await complete('daemonset/agent');
+  expect(await image()).toBe(DEMO_NGINX[0]);
+  expect(await get('daemonset agent', '{.status.desiredNumberScheduled} {.status.numberAvailable} {.status.updatedNumberScheduled}')).toBe('1 1 1');
+});
+
+test('a Pod under a budget is evicted only when the budget allows it', async () => {
+  await apply({ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'agent' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'agent' } } } });
+  await cluster.kubectl('wait', '--for=jsonpath={.status.currentHealthy}=1', 'pdb/agent', '--timeout=30s');
+  const name = await get('pods', '{.items[0].metadata.name}', '-l', 'app=agent');
+  const evict = () => cluster.kubectlInput(JSON.stringify({ apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: 'default' } }), 'create', '--raw', `/api/v1/namespaces/default/pods/${name}/eviction`, '-f', '-');
+  await expect(evict()).rejects.toThrow("Cannot evict pod as it would violate the pod's disruption budget.");
+  await cluster.kubectl('patch', 'pdb/agent', '-p', '{"spec":{"minAvailable":0}}');
+  await cluster.kubectl('wait', '--for=jsonpath={.status.disruptionsAllowed}=1', 'pdb/agent', '--timeout=30s');
+  await evict();
+  await cluster.kubectl('wait', '--for=delete', `pod/${name}`, '--timeout=30s');
+});
+
+test('a CronJob runs by hand and by its schedule', async () => {
+  await cluster.kubectl('create', 'job', 'by-hand', '--from=cronjob/tick');
+  await cluster.kubectl('wait', '--for=condition=complete', 'job/by-hand', '--timeout=60s');
+  expect(await cluster.kubectl('logs', 'job/by-hand')).toBe('tick\n');
+  const made = await eventually('a Job by the schedule', async () => (await get('jobs', '{.items[*].metadata.name}')).split(' ').find((name) => /^tick-\d+$/.test(name)), 70_000);
+  await cluster.kubectl('wait', '--for=condition=complete', `job/${made}`, '--timeout=60s');
+  await eventually('the last success', () => get('cronjob tick', '{.status.lastSuccessfulTime}'));
+  expect(await cluster.kubectl('get', 'cronjob', 'tick')).toMatch(/tick\s+\* \* \* \* \*\s+<none>\s+False/);
+});
