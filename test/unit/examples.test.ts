@@ -22,7 +22,7 @@ function faults(text: string): string[] {
     if (!resource) return [`no kind ${object.apiVersion} ${object.kind}`];
     const unknown: string[] = [];
     decode(resource.type, { ...structuredClone(object) }, { unknown });
-    return [...unknown, ...createFaults(resource, object)].map((fault) => `${object.kind} ${object.metadata.name}: ${fault}`);
+    return [...unknown, ...createFaults(resource, { ...object, metadata: { uid: 'uid', ...object.metadata } })].map((fault) => `${object.kind} ${object.metadata.name}: ${fault}`);
   });
 }
 
