@@ -56,6 +56,25 @@ test('a StatefulSet scales, updates and rolls back in order, under names that la
   await cluster.kubectl('delete', 'statefulset/db', '--wait=false');
 });
 
+test('a StatefulSet keeps what its Pods wrote, and lets go of it as it is told', async () => {
+  const labels = { app: 'store' };
+  const spec = { containers: [{ name: 'c', image: DEMO_BUSYBOX, command: ['sh', '-c', 'echo $(hostname) >> /data/log; exec sleep 100000'], volumeMounts: [{ name: 'data', mountPath: '/data' }] }], terminationGracePeriodSeconds: 0 };
+  await apply({
+    apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'store' },
+    spec: {
+      serviceName: 'store', selector: { matchLabels: labels }, template: { metadata: { labels }, spec }, persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete' },
+      volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } } }],
+    },
+  });
+  await complete('statefulset/store');
+  const before = await get('pod store-0', '{.metadata.uid}');
+  await cluster.kubectl('delete', 'pod', 'store-0');
+  await eventually('its successor', async () => (await get('pod store-0', '{.metadata.uid} {.status.phase}')).endsWith(' Running') && (await get('pod store-0', '{.metadata.uid}')) !== before);
+  expect(await cluster.kubectl('exec', 'store-0', '--', 'cat', '/data/log')).toBe('store-0\nstore-0\n');
+  await cluster.kubectl('delete', 'statefulset/store');
+  await cluster.kubectl('wait', '--for=delete', 'pvc/data-store-0', '--timeout=30s');
+});
+
 test('Jobs run to their completion, fail beyond their limit, and number their Pods', async () => {
   await apply(
     job('done', { completions: 2, parallelism: 2 }, 'echo hello'), job('broken', { backoffLimit: 0 }, 'exit 7'),

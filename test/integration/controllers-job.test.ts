@@ -1,7 +1,9 @@
 // Jobs against the real API server in memory: Pods made, counted, replaced and let go, and what the status and Events say.
 import { Jobs, type Job } from '../../src/api/batch/job.ts';
 import { Events } from '../../src/api/core/event.ts';
+import { Namespaces } from '../../src/api/core/namespace.ts';
 import { Pods, type Pod } from '../../src/api/core/pod.ts';
+import { ServiceAccounts } from '../../src/api/core/service-account.ts';
 import type { Draft } from '../../src/client/client.ts';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from '../support/control-plane.ts';
 
@@ -116,6 +118,17 @@ it('leaves its Pods free to go when it is deleted, whoever deletes them', async 
   await plane.until(() => current()?.status?.ready === 2);
   await plane.client.delete(Jobs, key, { propagationPolicy: 'Background' });
   await plane.until(() => !current() && pods().length === 2);
+});
+
+it('holds no namespace up that ends', async () => {
+  await start();
+  await plane.client.create(Namespaces, { metadata: { name: 'shop' } });
+  await plane.until(() => plane.informers.informer(ServiceAccounts).get('shop/default'));
+  await plane.client.create(Jobs, { metadata: { name: 'work', namespace: 'shop' }, spec: { parallelism: 2, completions: 4, template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } } } as Draft<Job>);
+  await plane.until(() => plane.informers.informer(Jobs).get('shop/work')?.status?.ready === 2);
+  await plane.client.delete(Namespaces, { name: 'shop' });
+  await plane.until(() => !plane.informers.informer(Namespaces).get('shop'));
+  expect(plane.informers.informer(Pods).list('shop')).toEqual([]);
 });
 
 it('lets a Job be whose care is somebody else\'s', async () => {

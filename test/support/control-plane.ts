@@ -45,6 +45,8 @@ export interface ControlPlane {
 const stepMs = 5;
 const allocatable = { cpu: '8', memory: '16Gi', pods: '110' };
 
+const addressOf = (n: number): string => `10.42.${n >> 8}.${n & 255}`;
+
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const { nodes = ['node-1', 'node-2'], healthy = () => true, finishes = () => true, exits = () => undefined, log = silentLog } = options;
   const clock = new FakeClock();
@@ -94,7 +96,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     const ready = healthy(pod) ? 'True' : 'False';
     if (pod.status?.phase === 'Running' && pod.status.conditions?.some((c) => c.type === 'Ready' && c.status === ready)) return;
     const now = timestamp(clock.now());
-    const podIP = pod.status?.podIP || `10.42.0.${nextAddress++}`;
+    const podIP = pod.status?.podIP || addressOf(nextAddress++);
     const conditions = [...(pod.status?.conditions ?? []).filter((c) => c.type !== 'Ready'), { type: 'Ready', status: ready, lastTransitionTime: now }];
     await client.updateStatus(Pods, { ...pod, status: { ...pod.status, phase: 'Running', podIP, podIPs: [{ ip: podIP }], startTime: now, conditions } } as Draft<Pod>);
   };

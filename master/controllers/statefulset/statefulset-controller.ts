@@ -28,14 +28,22 @@ export const statefulSetController: Controller = {
   name: 'statefulset-controller',
   for: StatefulSets,
   owns: [Pods],
-  watches: [{ resource: Pods, map: (pod: Pod, context) => (controllerOf(pod) ? [] : setsSelecting(pod, context)) }],
-  reads: [ControllerRevisions, PersistentVolumeClaims],
+  watches: [
+    { resource: Pods, map: (pod: Pod, context) => (controllerOf(pod) ? [] : setsSelecting(pod, context)) },
+    // One that goes may be what a new Pod of its name waits for.
+    { resource: PersistentVolumeClaims, map: (claim: PersistentVolumeClaim, context, old?: PersistentVolumeClaim) => (old ? [] : setsClaiming(claim, context)) },
+  ],
+  reads: [ControllerRevisions],
   indexes: [orphanIndex],
   reconcile: (context, key) => reconcile(context, key),
 };
 
 const setsSelecting = (pod: Pod, { cached }: Pick<ControllerContext, 'cached'>): string[] =>
   cached(StatefulSets).list(pod.metadata.namespace).filter((set) => selectorFromObject(set.spec.selector).matches(pod.metadata.labels)).map(keyOf);
+
+/** `data-web-0` is of `web`, or of another set whose name ends the same. */
+const setsClaiming = (claim: PersistentVolumeClaim, { cached }: Pick<ControllerContext, 'cached'>): string[] =>
+  cached(StatefulSets).list(claim.metadata.namespace).filter((set) => set.spec.volumeClaimTemplates?.length && claim.metadata.name.replace(/-\d+$/, '').endsWith(`-${set.metadata.name}`)).map(keyOf);
 
 async function reconcile(context: ControllerContext, key: string): Promise<ReconcileResult | void> {
   const set = context.cached(StatefulSets).get(key);
@@ -86,8 +94,8 @@ async function act(context: ControllerContext, set: StatefulSet, step: Step, mea
   const key = { namespace: set.metadata.namespace, name };
   switch (step.action) {
     case 'create': {
-      // The collector takes the claims of the Pod before; its end is an event that wakes nobody here.
-      if (hasStaleClaim(set, step.ordinal, means.lookup)) throw new Error(`claims of the former pod ${name} are still to be deleted`);
+      // The collector takes the claims of the Pod before, and their end wakes this set again.
+      if (hasStaleClaim(set, step.ordinal, means.lookup)) return undefined;
       return told(context, set, 'create', name, async () => {
         await makeClaims(context, set, step.ordinal, name, means);
         await client.create(Pods, newPod(set, step.ordinal, means.templates[step.revision], means.revisions[step.revision]));
