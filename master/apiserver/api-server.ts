@@ -15,6 +15,7 @@ import { authorize, type Authorizer } from './filters/authorization.ts';
 import { defaultLimits, MaxInFlight, tooManyRequests, type InFlightLimits } from './filters/max-in-flight.ts';
 import { deadlineOf, isLongRunning, withDeadline } from './filters/request-deadline.ts';
 import { remove, removeCollection } from './handlers/delete.ts';
+import { componentStatuses } from './handlers/component-statuses.ts';
 import { checkListForm, list } from './handlers/lists.ts';
 import { checkForm, create, get, update, type ResourceHandlerContext } from './handlers/objects.ts';
 import { patch } from './handlers/patch.ts';
@@ -28,7 +29,7 @@ import { parseRequestInfo, type RequestInfo } from './request-info.ts';
 import { objectAnswer, textAnswer, type AdmittedRequest, type Answer, type ServerRequest } from './request.ts';
 import { approval } from './subresources/certificate-approval.ts';
 import { evict } from './subresources/eviction.ts';
-import { bind, ephemeralContainers, finalizeNamespace, resize } from './subresources/pods.ts';
+import { bind, bindPod, ephemeralContainers, finalizeNamespace, resize } from './subresources/pods.ts';
 import { scale } from './subresources/scale.ts';
 import { versionInfo } from './version.ts';
 
@@ -43,7 +44,7 @@ export interface ApiServerOptions {
   readonly authorizers: readonly Authorizer[];
   readonly log: Log;
   readonly paths: readonly PathHandler[];
-  /** `group/plural/subresource` → handler, beside the built-in ones. */
+  /** `group/plural/subresource`, or `group/plural` for what is not stored, → handler, beside the built-in ones. */
   readonly subresources: Readonly<Record<string, SubresourceHandler>>;
   /** `host:port` clients of this network reach the server at. */
   readonly serverAddress: () => string;
@@ -77,7 +78,7 @@ export class ApiServer {
     this.protobuf = new ProtobufAnswers(options.registry.resources);
     for (const resource of options.registry.resources) this.#types.set(`${resource.apiVersion}/${resource.kind}`, resource.type);
     for (const [name, type] of subresourceKinds) this.#types.set(name, type);
-    this.#subresources = { '/pods/binding': bind, '/pods/eviction': evict, '/pods/ephemeralcontainers': ephemeralContainers, '/pods/resize': resize, '/namespaces/finalize': finalizeNamespace, 'certificates.k8s.io/certificatesigningrequests/approval': approval, ...options.subresources };
+    this.#subresources = { '/pods/binding': bind, '/bindings': bindPod, '/pods/eviction': evict, '/pods/ephemeralcontainers': ephemeralContainers, '/pods/resize': resize, '/namespaces/finalize': finalizeNamespace, 'certificates.k8s.io/certificatesigningrequests/approval': approval, '/componentstatuses': componentStatuses(options.ready), ...options.subresources };
   }
 
   /** Never rejects: failures are answers too. */
@@ -192,8 +193,8 @@ export class ApiServer {
       throw errors.pageNotFound();
     }
     checkRoute(store.resource, request);
-    const custom = info.subresource ? this.#subresources[`${info.group}/${info.resource}/${info.subresource}`] : undefined;
-    const media = custom ? plainJson : negotiate(request.headers['accept'], { protobuf: true, transforms: true });
+    const custom = this.#subresources[`${info.group}/${info.resource}${info.subresource ? `/${info.subresource}` : ''}`];
+    const media = custom && info.subresource ? plainJson : negotiate(request.headers['accept'], { protobuf: true, transforms: true });
     setMedia(media);
     const context: ResourceHandlerContext = { registry, store, media, typeOf: (apiVersion, kind) => this.#typeOf(apiVersion, kind) };
     if (custom) return custom(request, context);

@@ -24,6 +24,8 @@ import { CronJobs } from './batch/cron-job.ts';
 import { Jobs } from './batch/job.ts';
 import { CertificateSigningRequests } from './certificates/certificate-signing-request.ts';
 import { Leases } from './coordination/lease.ts';
+import { Bindings } from './core/binding.ts';
+import { ComponentStatuses } from './core/component-status.ts';
 import { ConfigMaps } from './core/config-map.ts';
 import { Endpoints } from './core/endpoints.ts';
 import { Events as CoreEvents } from './core/event.ts';
@@ -63,7 +65,7 @@ import { VolumeAttachments } from './storage/volume-attachment.ts';
 
 export const allResources: readonly ResourceDefinition[] = [
   APIServices,
-  ConfigMaps, Endpoints, CoreEvents, LimitRanges, Namespaces, Nodes, PersistentVolumeClaims, PersistentVolumes, Pods, PodTemplates,
+  Bindings, ComponentStatuses, ConfigMaps, Endpoints, CoreEvents, LimitRanges, Namespaces, Nodes, PersistentVolumeClaims, PersistentVolumes, Pods, PodTemplates,
   ReplicationControllers, ResourceQuotas, Secrets, ServiceAccounts, Services,
   ControllerRevisions, DaemonSets, Deployments, ReplicaSets, StatefulSets,
   Events,

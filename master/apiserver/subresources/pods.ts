@@ -54,6 +54,9 @@ export async function bind(request: AdmittedRequest, context: ResourceHandlerCon
   return objectAnswer({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }, 201);
 }
 
+/** POST bindings: the same, of the Pod the binding names. */
+export const bindPod = (request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> => bind(request, { ...context, store: context.registry.of({ group: '', version: 'v1', plural: 'pods' }) });
+
 /** pods/{name}/ephemeralcontainers and pods/{name}/resize: writes that change one part of a Pod that is otherwise fixed. */
 function podPart(part: 'ephemeralcontainers' | 'resize') {
   const [merge, faultsOf] = part === 'resize' ? [withResizedContainers, resizeFaults] as const : [withEphemeralContainers, ephemeralContainersFaults] as const;

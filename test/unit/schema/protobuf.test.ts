@@ -1,7 +1,7 @@
 // The protobuf form: bodies real kubectl sent, byte for byte both ways; properties over every definition; hostile bytes.
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { bindingType } from '../../../src/api/core/binding.ts';
+import { Bindings } from '../../../src/api/core/binding.ts';
 import { allResources } from '../../../src/api/index.ts';
 import { evictionType } from '../../../src/api/policy/eviction.ts';
 import { decode } from '../../../src/schema/decode.ts';
@@ -13,7 +13,7 @@ import { canonicalValue } from './arbitrary-value.ts';
 
 const byKind = new Map<string, ObjectType>([
   ...allResources.flatMap(({ apiVersion, kind, listKind, type }): [string, ObjectType][] => [[`${apiVersion} ${kind}`, type], [`${apiVersion} ${listKind}`, listTypeOf(type)]]),
-  ['v1 DeleteOptions', deleteOptions], ['v1 Status', statusType], ['v1 List', anyListType], ['v1 Binding', bindingType], ['policy/v1 Eviction', evictionType],
+  ['v1 DeleteOptions', deleteOptions], ['v1 Status', statusType], ['v1 List', anyListType], ['v1 Binding', Bindings.type], ['policy/v1 Eviction', evictionType],
 ]);
 const typeOf: TypeOf = (apiVersion, kind) => byKind.get(`${apiVersion} ${kind}`);
 
