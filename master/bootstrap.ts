@@ -1,10 +1,12 @@
 // The objects every cluster starts with: the system's namespaces and the `kubernetes` Service that leads to the API server.
 // (upstream: pkg/controlplane/controller)
 import { isAlreadyExists, isNotFound } from '../src/apimachinery/status-error.ts';
+import { findCondition } from '../src/apimachinery/conditions.ts';
 import { ConfigMaps } from '../src/api/core/config-map.ts';
 import { Endpoints } from '../src/api/core/endpoints.ts';
 import { Namespaces } from '../src/api/core/namespace.ts';
 import { Services } from '../src/api/core/service.ts';
+import { ServiceCIDRs } from '../src/api/networking/service-cidr.ts';
 import { EndpointSlices } from '../src/api/discovery/endpoint-slice.ts';
 import { PriorityClasses } from '../src/api/scheduling/priority-class.ts';
 import { localPathStorageClass } from '../src/api/storage/local-path.ts';
@@ -40,6 +42,16 @@ export async function bootstrapPriorityClasses(client: Client): Promise<void> {
 export async function bootstrapStorageClass(client: Client): Promise<void> {
   const { items } = await client.list(StorageClasses, { limit: 1 });
   if (items.length === 0) await ensure(client.create(StorageClasses, localPathStorageClass));
+}
+
+/** The range the cluster was made with, as an object. (upstream: pkg/controlplane/controller/defaultservicecidr) */
+export async function bootstrapServiceCIDR(client: Client, cidr: string, now: string): Promise<void> {
+  const key = { name: 'kubernetes' };
+  await ensure(client.create(ServiceCIDRs, { metadata: key, spec: { cidrs: [cidr] } }));
+  const { status } = await client.get(ServiceCIDRs, key);
+  if (findCondition(status?.conditions, 'Ready')) return;
+  const ready = { type: 'Ready', status: 'True', reason: '', message: 'Kubernetes default Service CIDR is ready', lastTransitionTime: now };
+  await client.patch(ServiceCIDRs, key, { status: { conditions: [ready] } }, { subresource: 'status' });
 }
 
 /** Makes the `kubernetes` Service and points it at this API server, also after its address has changed. */

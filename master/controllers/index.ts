@@ -16,6 +16,7 @@ import { createEventTtlController } from './eventttl/event-ttl-controller.ts';
 import { createGarbageCollector } from './garbagecollector/garbage-collector.ts';
 import { localPathProvisionerController } from './localpath/local-path-provisioner.ts';
 import { createJobController } from './job/job-controller.ts';
+import { ipAddressController } from './ipaddress/ip-address-controller.ts';
 import { createNamespaceController } from './namespace/namespace-controller.ts';
 import { createNodeIpamController } from './nodeipam/node-ipam-controller.ts';
 import { createNodeLifecycleController } from './nodelifecycle/node-lifecycle-controller.ts';
@@ -60,6 +61,7 @@ export function createControllers(options: ControllerOptions): Controller[] {
     endpointSliceController,
     endpointsController,
     serviceController,
+    ipAddressController,
     replicaSetController,
     replicationController,
     deploymentController,
