@@ -7,6 +7,8 @@ import { PersistentVolumes } from '../../src/api/core/persistent-volume.ts';
 import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import { ResourceQuotas } from '../../src/api/core/resource-quota.ts';
 import { Services } from '../../src/api/core/service.ts';
+import { IngressClasses } from '../../src/api/networking/ingress-class.ts';
+import { Ingresses } from '../../src/api/networking/ingress.ts';
 import { RuntimeClasses } from '../../src/api/node/runtime-class.ts';
 import { PriorityClasses } from '../../src/api/scheduling/priority-class.ts';
 import { StorageClasses } from '../../src/api/storage/storage-class.ts';
@@ -101,6 +103,15 @@ describe('admission of Pods', () => {
 
 describe('storage objects', () => {
   const claim = (name: string, spec: object = {}) => ({ metadata: { name, namespace }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...spec } }) as never;
+  it('and Ingresses get the newest default class', async () => {
+    const ingressClass = (name: string) => ({ metadata: { name, annotations: { 'ingressclass.kubernetes.io/is-default-class': 'true' } }, spec: { controller: 'example.com/c' } });
+    await plane.client.create(IngressClasses, ingressClass('old'));
+    await plane.clock.advance(2_000);
+    await plane.client.create(IngressClasses, ingressClass('new'));
+    const ingress = (name: string, spec: object = {}) => ({ metadata: { name, namespace }, spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } }, ...spec } }) as never;
+    expect((await plane.client.create(Ingresses, ingress('a'))).spec.ingressClassName).toBe('new');
+    expect((await plane.client.create(Ingresses, ingress('b', { ingressClassName: 'x' }))).spec.ingressClassName).toBe('x');
+  });
   it('get the newest default class, unless they name one', async () => {
     const storageClass = (name: string) => ({ metadata: { name, annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } }, provisioner: 'example.com/none' });
     await plane.client.create(StorageClasses, storageClass('old'));
@@ -108,6 +119,20 @@ describe('storage objects', () => {
     await plane.client.create(StorageClasses, storageClass('new'));
     expect((await plane.client.create(PersistentVolumeClaims, claim('a'))).spec.storageClassName).toBe('new');
     expect((await plane.client.create(PersistentVolumeClaims, claim('b', { storageClassName: '' }))).spec.storageClassName).toBe('');
+  });
+  it('grow only when they are bound and their class lets them', async () => {
+    await plane.client.create(StorageClasses, { metadata: { name: 'fixed' }, provisioner: 'example.com/none' });
+    await plane.client.create(StorageClasses, { metadata: { name: 'elastic' }, provisioner: 'example.com/none', allowVolumeExpansion: true });
+    const grow = (name: string) => plane.client.patch(PersistentVolumeClaims, { namespace, name }, { spec: { resources: { requests: { storage: '2Gi' } } } });
+    await plane.client.create(PersistentVolumeClaims, claim('early', { storageClassName: 'elastic' }));
+    expect((await refusal(grow('early'))).message).toContain('spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims');
+    for (const name of ['fixed', 'elastic']) {
+      await plane.client.create(PersistentVolumes, { metadata: { name }, spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], storageClassName: name, claimRef: { namespace, name }, hostPath: { path: '/x' } } } as never);
+      await plane.client.create(PersistentVolumeClaims, claim(name, { storageClassName: name }));
+      await plane.until(() => plane.informers.informer(PersistentVolumeClaims).get(`${namespace}/${name}`)?.status.phase === 'Bound');
+    }
+    expect((await refusal(grow('fixed'))).message).toBe('persistentvolumeclaims "fixed" is forbidden: only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize');
+    expect((await grow('elastic')).spec.resources?.requests).toEqual({ storage: '2Gi' });
   });
   it('stay while they are used', async () => {
     const claims = plane.informers.informer(PersistentVolumeClaims);

@@ -2,11 +2,13 @@
 import type { Registry } from '../registry.ts';
 import type { AdmissionPlugin } from './admission.ts';
 import { certificateSubjectRestriction } from './certificate-subject-restriction.ts';
+import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import { priority } from './priority.ts';
 import { resourceQuota } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
@@ -24,8 +26,10 @@ export const admissionPlugins = (registry: Registry): readonly AdmissionPlugin[]
   defaultTolerationSeconds(),
   defaultStorageClass(registry),
   storageObjectInUseProtection(),
+  persistentVolumeClaimResize(registry),
   runtimeClass(registry),
   certificateSubjectRestriction(),
+  defaultIngressClass(registry),
   // Charges last: what another plugin refuses is not charged.
   resourceQuota(registry),
 ];
