@@ -21,8 +21,9 @@ const withDetail = (head: string, detail: string | undefined): string => (detail
 export const required = (field: string, detail = ''): Fault => ({ type: 'Required', field, message: withDetail('Required value', detail) });
 export const invalid = (field: string, value: unknown, detail: string): Fault => ({ type: 'Invalid', field, message: withDetail(`Invalid value: ${show(value)}`, detail) });
 export const typeInvalid = (field: string, value: unknown, detail: string): Fault => ({ type: 'TypeInvalid', field, message: withDetail(`Invalid value: ${show(value)}`, detail) });
-export const notSupported = (field: string, value: unknown, supported: readonly string[]): Fault => ({
-  type: 'NotSupported', field, message: withDetail(`Unsupported value: ${show(value)}`, supported.length ? `supported values: ${[...supported].sort().map(show).join(', ')}` : ''),
+/** Upstream mostly lists a sorted set; some validators list what they wrote down. */
+export const notSupported = (field: string, value: unknown, supported: readonly string[], order: 'sorted' | 'given' = 'sorted'): Fault => ({
+  type: 'NotSupported', field, message: withDetail(`Unsupported value: ${show(value)}`, supported.length ? `supported values: ${(order === 'sorted' ? [...supported].sort() : supported).map(show).join(', ')}` : ''),
 });
 export const forbidden = (field: string, detail: string): Fault => ({ type: 'Forbidden', field, message: withDetail('Forbidden', detail) });
 export const duplicate = (field: string, value: unknown): Fault => ({ type: 'Duplicate', field, message: `Duplicate value: ${show(value)}` });

@@ -40,7 +40,7 @@ export const daemonSetUpdateStrategy = object('DaemonSetUpdateStrategy', {
   },
   validate: (strategy, path) => {
     if (strategy.type === 'RollingUpdate') return strategy.rollingUpdate ? [] : [requiredFault(child(path, 'rollingUpdate'))];
-    return strategy.type === 'OnDelete' ? [] : [notSupported(path, strategy, ['RollingUpdate', 'OnDelete'])];
+    return strategy.type === 'OnDelete' ? [] : [notSupported(path, strategy, ['RollingUpdate', 'OnDelete'], 'given')];
   },
 });
 export interface DaemonSetUpdateStrategy extends FieldsValue<typeof daemonSetUpdateStrategy.fields> {}
