@@ -3,7 +3,7 @@
 import { notSupported, required } from '../../../src/apimachinery/fault.ts';
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import { setCondition, type AnyCondition } from '../../../src/apimachinery/conditions.ts';
-import { bindingType } from '../../../src/api/core/binding.ts';
+import { Bindings } from '../../../src/api/core/binding.ts';
 import { ephemeralContainersFaults, resizeFaults, withEphemeralContainers, withResizedContainers } from '../../../src/api/core/pod-subresources.ts';
 import { podSpec } from '../../../src/api/core/pod-spec.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
@@ -17,7 +17,7 @@ import { writeContext } from '../handlers/options.ts';
 import { patched, readPatch } from '../handlers/patch.ts';
 import { cloneJson } from '../../../src/util/json.ts';
 
-const bindingKind = { type: bindingType, kind: 'Binding', apiVersion: 'v1', version: 'v1' };
+const bindingKind = { type: Bindings.type, kind: 'Binding', apiVersion: 'v1', version: 'v1' };
 
 interface Binding { metadata?: { name?: string; uid?: string; annotations?: Record<string, string>; labels?: Record<string, string> }; target?: { kind?: string; name?: string } }
 
