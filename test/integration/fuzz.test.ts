@@ -61,8 +61,8 @@ function withoutKind(item: unknown): unknown {
   return rest;
 }
 
-/** Upstream's own 500s: patches that cannot be merged, and configurations that do not fit their type. */
-const expected500 = /^(failed to (create typed patch object|convert new typed object|create typed live object)|unknown patch type|list element types|merging lists|map: map\[|The order in patch list|resourceVersion should not be set|metadata\.|target\.|\[)/;
+/** Upstream's own 500s: patches that cannot be merged, configurations that do not fit their type, and components nobody knows. */
+const expected500 = /^(failed to (create typed patch object|convert new typed object|create typed live object)|unknown patch type|list element types|merging lists|map: map\[|The order in patch list|resourceVersion should not be set|metadata\.|target\.|\[|Component not found: )/;
 const prototypes = [Object.prototype, Array.prototype, Function.prototype, String.prototype];
 const ownNames = prototypes.map((p) => Reflect.ownKeys(p).length);
 
