@@ -1,5 +1,6 @@
 // The HTTP behaviour of a Service port, held by both ways a request can take: the plain path and http-proxy.
 import { createHash } from 'node:crypto';
+import { connect as connectHttp2, createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2';
 import { createServer, type Server, type Socket } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { ProxyWorker } from '../../agent/proxy/worker/worker.ts';
@@ -250,6 +251,148 @@ describe.each([['plain path', true, 1], ['http-proxy', false, 2]])('an http port
     client.send(Buffer.from([0x80, 0, 0xff]));
     expect([...await client.readExactly(3)]).toEqual([0x80, 0, 0xff]);
     client.destroy();
+  });
+
+  it('leaves an offer of HTTP/2 where it is, and balances what follows', async () => {
+    const seen: Record<string, unknown>[] = [];
+    const made = await pods(2, (request, response) => {
+      seen.push({ upgrade: request.headers.upgrade, settings: request.headers['http2-settings'], connection: request.headers.connection?.toLowerCase().includes('upgrade') ?? false });
+      let size = 0;
+      request.on('data', (chunk: Buffer) => { size += chunk.length; });
+      request.on('end', () => response.end(`${request.method} ${request.url} ${request.headers['x-own']} ${size}`));
+    });
+    await serve(made.map((pod) => pod.backend));
+    const offer = 'Host: a\r\nX-Own: mine\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n';
+    const client = new RawClient(ip, 80);
+    for (const [request, answer] of [
+      [`GET /1 HTTP/1.1\r\n${offer}\r\n`, 'GET /1 mine 0'], [`POST /2 HTTP/1.1\r\n${offer}Content-Length: 3\r\n\r\nabc`, 'POST /2 mine 3'],
+      [`POST /3 HTTP/1.1\r\n${offer}Transfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n`, 'POST /3 mine 4'], [`GET /4 HTTP/1.1\r\n${offer}\r\n`, 'GET /4 mine 0'],
+      ['GET /5 HTTP/1.1\r\nHost: a\r\nX-Own: mine\r\n\r\n', 'GET /5 mine 0'],
+    ] as const) {
+      client.send(request);
+      const reply = await client.response();
+      expect([reply.status, reply.body.toString()]).toEqual([200, answer]);
+    }
+    expect(seen).toEqual(Array.from({ length: 5 }, () => ({ upgrade: undefined, settings: undefined, connection: false })));
+    expect(Math.min(...made.map((pod) => pod.requests))).toBeGreaterThan(1);
+    client.destroy();
+  });
+
+  it('carries HTTP/2 that begins as such: streams, bodies and trailers of one session on one back end', async () => {
+    const made = await Promise.all([0, 1].map(async (n) => {
+      const server = createHttp2Server();
+      server.on('stream', (stream, headers) => {
+        stream.on('error', () => {});
+        stream.respond({ ':status': 200 }, { waitForTrailers: true });
+        stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(n) }));
+        stream.write(`${headers[':path']} `);
+        stream.pipe(stream);
+      });
+      const sessions = new Set<ServerHttp2Session>();
+      server.on('session', (session) => sessions.add(session));
+      const port = await listen(server as unknown as Server, podIP(n));
+      closers.push(() => { for (const session of sessions) session.destroy(); return closeServer(server as unknown as Server); });
+      return backend(podIP(n), port);
+    }));
+    await serve(made);
+    const session = connectHttp2(`http://${ip}`);
+    const call = (path: string, body: string): Promise<[string, unknown]> => new Promise((resolve, reject) => {
+      const stream = session.request({ ':method': 'POST', ':path': path });
+      let text = '';
+      let status: unknown;
+      stream.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; }).on('trailers', (trailers) => { status = trailers['grpc-status']; });
+      stream.on('error', reject).on('end', () => resolve([text, status])).end(body);
+    });
+    const answers = await Promise.all(Array.from({ length: 8 }, (_value, n) => call(`/${n}`, 'x'.repeat(n * 10_000))));
+    const [, pod] = answers[0]!;
+    expect(answers.map(([text, status]) => [text.slice(0, 3).trim(), text.length, status])).toEqual(answers.map((_value, n) => [`/${n}`, 3 + n * 10_000, pod]));
+    // Rules that change leave it alone.
+    await serve([made[pod === '0' ? 1 : 0]!]);
+    expect(await call('/last', 'abc')).toEqual(['/last abc', pod]);
+    session.close();
+  });
+
+  it('passes a body whose client did not wait, and one whose back end never says 100', async () => {
+    const { port } = await raw(podIP(0), (socket) => {
+      let text = '';
+      socket.on('data', (chunk: Buffer) => {
+        text += String(chunk);
+        if (text.endsWith('hello')) {
+          socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n${text.slice(-5)}`);
+          text = '';
+        }
+      });
+    });
+    await serve([{ address: podIP(0), port }]);
+    const head = 'POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n';
+    const client = new RawClient(ip, 80);
+    client.send(`${head}hello`);
+    expect((await client.response()).body.toString()).toBe('hello');
+    client.destroy();
+    const patient = new RawClient(ip, 80);
+    patient.send(head);
+    await new Promise((resolve) => setTimeout(resolve, 50)); // as a client that gives up waiting for the 100
+    patient.send('hello');
+    expect((await patient.response()).body.toString()).toBe('hello');
+    patient.destroy();
+  });
+
+  it('lets a WebSocket live on when its back end leaves, and ends it with either side', async () => {
+    const made = await pods(2);
+    const sockets = made.map((pod) => new WebSocketServer({ server: pod.server }));
+    for (const [n, server] of sockets.entries()) server.on('connection', (socket) => socket.on('message', (data) => socket.send(`pod${n} ${String(data)}`)));
+    await serve([made[0]!.backend]);
+    const client = new WebSocket(`ws://${ip}/ws`);
+    const answer = (text: string): Promise<string> => new Promise((resolve, reject) => {
+      client.once('error', reject);
+      client.once('message', (data) => resolve(String(data)));
+      client.send(text);
+    });
+    await new Promise((resolve) => client.once('open', resolve));
+    expect(await answer('one')).toBe('pod0 one');
+    await serve([made[1]!.backend]);
+    expect(await answer('two')).toBe('pod0 two');
+    await worker.apply(rules(++revision));
+    expect(await answer('three')).toBe('pod0 three');
+    const closed = new Promise<number>((resolve) => { client.on('close', resolve); });
+    // The Pod ends at last.
+    for (const socket of sockets[0]!.clients) socket.terminate();
+    expect(await closed).toBe(1006);
+    for (const server of sockets) server.close();
+  });
+
+  it('drains: what is open goes on, each kept-alive connection ends with its next response, nothing new comes in', async () => {
+    let finish!: () => void;
+    const made = await pods(1, (request, response) => {
+      if (request.url !== '/slow') return void response.end('ok');
+      response.write('begin ');
+      finish = () => response.end('end');
+    });
+    const sockets = new WebSocketServer({ server: made[0]!.server });
+    sockets.on('connection', (socket) => socket.on('message', (data) => socket.send(String(data))));
+    await serve(made.map((pod) => pod.backend));
+    const [idle, slow] = [new RawClient(ip, 80), new RawClient(ip, 80)];
+    await idle.request('GET', '/');
+    slow.send('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
+    await slow.readUntil('begin ');
+    const web = new WebSocket(`ws://${ip}/ws`);
+    await new Promise((resolve) => web.once('open', resolve));
+    let drained = false;
+    const draining = worker.drain().then(() => { drained = true; });
+    while (!(await once(ip, 80).then(() => false, (error: NodeJS.ErrnoException) => error.code === 'ECONNREFUSED'))) await new Promise((resolve) => setImmediate(resolve));
+    expect((await idle.request('GET', '/')).head).toMatch(/\r\nConnection: close\r\n/i);
+    await idle.end();
+    idle.destroy();
+    finish();
+    expect(await slow.readUntil('end')).toContain('end');
+    slow.destroy();
+    web.send('still');
+    expect(await new Promise((resolve) => web.once('message', (data) => resolve(String(data))))).toBe('still');
+    expect(drained).toBe(false);
+    web.close();
+    await draining;
+    sockets.close();
+    worker = newWorker({ plainPath });
   });
 
   it('cancels the request to the back end when the client goes away', async () => {

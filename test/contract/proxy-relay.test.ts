@@ -144,6 +144,30 @@ describe('a relayed TCP port', () => {
     next.destroy();
   });
 
+  it('drains: open connections go on to their end, new ones are refused', async () => {
+    const pod = await tcp(0, (socket) => socket.pipe(socket));
+    await serve({ internal: [pod.backend] });
+    const [kept, cut] = [new RawClient(ip, 5432), new RawClient(ip, 5432)];
+    for (const client of [kept, cut]) {
+      client.send('first');
+      await client.readExactly(5);
+    }
+    let drained = false;
+    const draining = worker.drain().then(() => { drained = true; });
+    for (;;) {
+      const refused = new RawClient(ip, 5432);
+      await refused.end();
+      if ((refused.error as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED') break;
+    }
+    cut.destroy();
+    kept.send('after');
+    expect(String(await kept.readExactly(5))).toBe('after');
+    expect(drained).toBe(false);
+    kept.socket.end();
+    await draining;
+    worker = newWorker();
+  });
+
   it('keeps a client on its back end for the affinity time', async () => {
     const clock = new FakeClock();
     await worker.close();

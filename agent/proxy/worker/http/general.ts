@@ -7,7 +7,7 @@ import type { Log } from '../../../../src/util/log.ts';
 import { connectToBackend, ConnectTimeoutError, NoBackendError } from '../connect.ts';
 import type { BackendState, Origin } from '../port-state.ts';
 import { relay } from '../relay.ts';
-import { isIdempotent } from './heads.ts';
+import { isH2c, isIdempotent, withoutH2c } from './heads.ts';
 import { clientHeadMs, clientIdleMs, maxHeadBytes } from './limits.ts';
 import { oneSocketAgent } from './one-socket-agent.ts';
 import { errorResponse, errorText } from './messages.ts';
@@ -147,7 +147,13 @@ export class GeneralPath {
 
   /** An upgraded connection belongs to one back end, whatever protocol it becomes. */
   #tunnel(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const { port, side } = this.#origins.get(socket)!;
+    const origin = this.#origins.get(socket)!;
+    if (isH2c(request.headers.upgrade ?? '')) {
+      const text = `${request.method} ${request.url} HTTP/${request.httpVersion}\r\n${rawFields(withoutH2c(request.rawHeaders))}\r\n`;
+      this.accept(socket, origin, Buffer.concat([Buffer.from(text, 'latin1'), head]));
+      return;
+    }
+    const { port, side } = origin;
     const fields = forwardedFields(request, clientOf(socket));
     const kept: string[] = [];
     for (let i = 0; i < request.rawHeaders.length; i += 2) {

@@ -9,6 +9,25 @@ const digits = /^\d{1,15}$/;
 /** A line break that is not CRLF, a NUL, or a folded field. */
 const odd = /[^\r]\n|\r(?!\n)|\0|\r\n[ \t]/;
 
+const http2Settings = 'http2-settings';
+/**
+ * An offer to go on in HTTP/2 (RFC 7540, 3.2) is not taken up, as a server may: taken up, the connection would belong to one back
+ * end and end with it. Clients that begin with HTTP/2 are relayed.
+ */
+export const isH2c = (upgrade: string): boolean => upgrade.trim().toLowerCase() === 'h2c';
+
+/** Raw fields without such an offer. */
+export function withoutH2c(raw: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]!.toLowerCase();
+    if (name === 'upgrade' || name === http2Settings) continue;
+    const value = name === 'connection' ? raw[i + 1]!.split(',').filter((option) => !['upgrade', http2Settings].includes(option.trim().toLowerCase())).join(',').trim() : raw[i + 1]!;
+    if (name !== 'connection' || value !== '') kept.push(raw[i]!, value);
+  }
+  return kept;
+}
+
 export interface RequestHead {
   readonly method: string;
   /** What goes to the back end: hop-by-hop fields removed, X-Forwarded-* added, with the final empty line. */
@@ -40,6 +59,8 @@ export function parseRequestHead(text: string, client: string): RequestHead | un
   let forwardedFor = '';
   let forwardedHost = false;
   let forwardedProto = false;
+  let upgrade = false;
+  let h2c = false;
   while (at < text.length) {
     const start = at + 2;
     let end = text.indexOf('\r\n', start);
@@ -52,25 +73,39 @@ export function parseRequestHead(text: string, client: string): RequestHead | un
       case 2: if (lower(text, start, colon) === 'te') return undefined; break;
       case 4: if (lower(text, start, colon) === 'host') { if (host !== undefined) return undefined; host = text.slice(colon + 1, end).trim(); } break;
       case 6: if (lower(text, start, colon) === 'expect') return undefined; break;
-      case 7: { const name = lower(text, start, colon); if (name === 'upgrade' || name === 'trailer') return undefined; break; }
+      case 7: {
+        const name = lower(text, start, colon);
+        if (name === 'trailer') return undefined;
+        if (name === 'upgrade') {
+          if (!isH2c(text.slice(colon + 1, end))) return undefined;
+          h2c = drop = true;
+        }
+        break;
+      }
       case 10: {
         const name = lower(text, start, colon);
         if (name === 'keep-alive') drop = true;
         if (name === 'connection') {
-          const value = lower(text, colon + 1, end).trim();
-          if (value === 'close') close = true;
-          else if (value !== 'keep-alive') return undefined;
+          for (const option of lower(text, colon + 1, end).split(',')) {
+            const value = option.trim();
+            if (value === 'close') close = true;
+            else if (value === 'upgrade') upgrade = true;
+            else if (value !== 'keep-alive' && value !== http2Settings) return undefined;
+          }
           drop = true;
         }
         break;
       }
-      case 14:
-        if (lower(text, start, colon) === 'content-length') {
+      case 14: {
+        const name = lower(text, start, colon);
+        if (name === http2Settings) drop = true;
+        if (name === 'content-length') {
           const value = text.slice(colon + 1, end).trim();
           if (contentLength >= 0 || !digits.test(value)) return undefined;
           contentLength = Number(value);
         }
         break;
+      }
       case 15:
         if (lower(text, start, colon) === 'x-forwarded-for') {
           forwardedFor += `${text.slice(colon + 1, end).trim()}, `;
@@ -97,7 +132,7 @@ export function parseRequestHead(text: string, client: string): RequestHead | un
       kept = end;
     }
   }
-  if (host === undefined) return undefined;
+  if (host === undefined || upgrade !== h2c) return undefined;
   out += kept === 0 ? text : text.slice(kept);
   out += `\r\nX-Forwarded-For: ${forwardedFor}${client}`;
   if (!forwardedProto) out += '\r\nX-Forwarded-Proto: http';

@@ -13,6 +13,7 @@ describe('parseRequestHead', () => {
     ['Connection', 'GET / HTTP/1.1\r\nConnection: keep-alive\r\nHost: h\r\nA: b', `GET / HTTP/1.1\r\nHost: h\r\nA: b${forwarded}`],
     ['the last field', 'GET / HTTP/1.1\r\nHost: h\r\nKeep-Alive: timeout=5', `GET / HTTP/1.1\r\nHost: h${forwarded}`],
     ['two in a row', 'GET / HTTP/1.1\r\nProxy-Connection: x\r\nConnection: close\r\nHost: h', `GET / HTTP/1.1\r\nHost: h${forwarded}`],
+    ['an offer of HTTP/2', 'GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nHTTP2-Settings: AAMA\r\nA: b', `GET / HTTP/1.1\r\nHost: h\r\nA: b${forwarded}`],
   ])('forwards with %s', (_, text, out) => { expect(request(text)?.text).toBe(out); });
 
   it('appends the client to what earlier proxies wrote', () => {
@@ -30,6 +31,7 @@ describe('parseRequestHead', () => {
     'GET / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue', 'GET / HTTP/1.1\r\nHost: h\r\nTE: trailers', 'GET / HTTP/1.1\r\nHost: h\r\nTrailer: a', 'GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade',
     'GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 1', 'GET / HTTP/1.1\r\nHost: h\r\nContent-Length: +1', 'GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1,1',
     'GET / HTTP/1.1\r\nHost: h\r\nContent-Length : 1', 'GET / HTTP/1.1\r\nHost: h\r\n folded', 'GET / HTTP/1.1\r\nHost: h\nA: b', 'GET / HTTP/1.1\r\nHost: h\r\nA: b\rc', 'GET / HTTP/1.1\r\nHost: h\r\nA\0: b',
+    'GET / HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, a', 'GET / HTTP/1.1\r\nHost: h\r\nUpgrade: h2c', 'GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: h2c\r\nUpgrade: websocket',
     'GET / HTTP/1.1\r\nHost: h\r\n: b', 'GET / HTTP/1.1\r\nHost: h\r\nnothing',
   ])('leaves %j to the general path', (text) => { expect(request(text)).toBeUndefined(); });
 });
