@@ -2,6 +2,7 @@
 // The command line: the only file that knows language, master and agent, each loaded only by the command that needs it.
 import { closeSync, writeSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { Cluster, defaultDataDir, defaultNodeName, UsageError } from '../src/cli/cluster.ts';
 import { forgetPid, ownPid, runningPid } from '../src/cli/processes.ts';
@@ -21,7 +22,7 @@ function address(text: string): string {
   if (isIP(text) !== 4) throw new InvalidArgumentError('it must be an IPv4 address');
   return text;
 }
-const dataDir = (): Option => new Option('--data-dir <dir>', 'where the cluster keeps its data').default(defaultDataDir);
+const dataDir = (): Option => new Option('--data-dir <dir>', 'where the cluster keeps its data').default(defaultDataDir).argParser((dir) => resolve(dir));
 const proxyMode = (): Option => new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay']).default('auto');
 const dockerHost = (): Option => new Option('--docker-host <url>', 'Docker Engine to use (default: DOCKER_HOST, then the default socket)');
 

@@ -1,7 +1,7 @@
 // The agent's connection to one worker process: adopts the one that runs, starts one where none does, replaces one of
 // another version, starts a dead one again with back-off, and sends it the newest rules, one set at a time.
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Backoff } from '../../src/util/backoff.ts';
@@ -9,7 +9,7 @@ import type { Clock } from '../../src/util/clock.ts';
 import type { ProxyOptions } from './proxy.ts';
 import type { ListenError, ProxyRules, WorkerRole } from './rules.ts';
 import { protocolVersion, readMessages, sendMessage, type HelloMessage, type WorkerMessage } from './worker/protocol.ts';
-import { logFile, rulesFile, socketFile } from './worker/rules-file.ts';
+import { drainingFile, drainingPids, logFile, rulesFile, socketFile } from './worker/rules-file.ts';
 
 const startPollMs = 20;
 const startTimeoutMs = 15_000;
@@ -217,7 +217,20 @@ export class WorkerLink {
       await closed(socket);
       cancel();
     }
+    for (const pid of drainingPids(dataDir, this.#role)) {
+      // The kernel gives numbers out again: only a worker of this directory is ended.
+      if (commandLine(pid).includes(`--data-dir\0${dataDir}\0`)) process.kill(pid, 'SIGKILL');
+      rmSync(drainingFile(dataDir, this.#role, pid), { force: true });
+    }
     for (const file of [path, rulesFile(dataDir, this.#role), logFile(dataDir, this.#role)]) rmSync(file, { force: true });
+  }
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // it has ended
   }
 }
 

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DnsTable } from '../../agent/dns/table.ts';
@@ -123,6 +123,28 @@ const nodePort = 20_872;
     expect(await newer.apply(web(2))).toBe(2);
     expect(await untilServed()).toBe('pod GET / 0');
     expect(await pidOf('service')).toBe(pid);
+  }, 20_000);
+
+  it('end when they are stopped, even those that handed over and still carry a connection', async () => {
+    const relayed = (revision: number) => web(revision, { mode: 'relay' });
+    const first = newProxy();
+    await first.apply(relayed(1));
+    const pid = await pidOf('service');
+    const client = new RawClient(ip, 80);
+    await client.request('GET', '/');
+    first.close();
+    const newer = new Proxy(options('2'));
+    proxies.push(newer);
+    await newer.start();
+    await newer.apply(relayed(2));
+    const next = await pidOf('service', '2');
+    expect(next).not.toBe(pid);
+    expect((await client.request('GET', '/')).status).toBe(200);
+    expect(existsSync(`/proc/${pid}`)).toBe(true);
+    await newer.stopWorkers();
+    await expect(client.request('GET', '/')).rejects.toThrow();
+    while ([pid, next].some((number) => existsSync(`/proc/${number}`))) await realClock.sleep(10);
+    expect(readdirSync(dataDir)).toEqual([]);
   }, 20_000);
 
   it('hand over to another version without a failed request', async () => {

@@ -1,6 +1,7 @@
 // A proxy worker process: carries the traffic of one network namespace, outlives the agent that started it, and serves the
 // last rules at once when it starts again. `main.js --role service|node --data-dir DIR
 // --program-version V`
+import { rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { realClock } from '../../../src/util/clock.ts';
 import { createLog } from '../../../src/util/log.ts';
@@ -8,7 +9,7 @@ import type { ProxyRules, WorkerRole } from '../rules.ts';
 import { ControlServer } from './control.ts';
 import { handOver, receiveHandles, reportReady } from './handover.ts';
 import { protocolVersion } from './protocol.ts';
-import { loadRules, RulesWriter, rulesFile, socketFile } from './rules-file.ts';
+import { drainingFile, loadRules, RulesWriter, rulesFile, socketFile } from './rules-file.ts';
 import { ProxyWorker, type Handles } from './worker.ts';
 
 /** After a handover, long-lived connections may go on in this process for so long. */
@@ -72,6 +73,9 @@ async function startHandover(argv: readonly string[]): Promise<void> {
   // Only now: an agent that dials before the successor listens would find nobody and start one worker more.
   control.dropAgents();
   log.info({ connections: worker.connections }, 'handed over, draining');
+  const trace = drainingFile(dataDir!, role, process.pid);
+  process.once('exit', () => rmSync(trace, { force: true }));
+  writeFileSync(trace, '');
   realClock.after(drainMs, () => process.exit(0));
   await worker.drain();
   process.exit(0);

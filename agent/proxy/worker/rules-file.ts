@@ -1,10 +1,19 @@
-// The last rules on disk, so that a worker that starts again serves before an agent has spoken to it.
+// What a worker keeps on disk: the last rules, so that one that starts again serves before an agent has spoken to it, and its traces.
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { ProxyRules, WorkerRole } from '../rules.ts';
 
 export const rulesFile = (dataDir: string, role: WorkerRole): string => `${dataDir}/proxy-${role}.rules.json`;
 export const socketFile = (dataDir: string, role: WorkerRole): string => `${dataDir}/proxy-${role}.sock`;
+/** Present while a worker that handed over finishes what it carries. */
+export const drainingFile = (dataDir: string, role: WorkerRole, pid: number): string => `${dataDir}/proxy-${role}.draining-${pid}`;
 export const logFile = (dataDir: string, role: WorkerRole): string => `${dataDir}/proxy-${role}.log`;
+
+/** Processes that handed over and may still carry connections. */
+export function drainingPids(dataDir: string, role: WorkerRole): number[] {
+  const names = existsSync(dataDir) ? readdirSync(dataDir) : [];
+  return names.flatMap((name) => { const pid = new RegExp(`^proxy-${role}\\.draining-(\\d+)$`).exec(name)?.[1]; return pid ? [Number(pid)] : []; });
+}
 
 /** Undefined when there are none, or when they cannot be read: the agent will send them. */
 export async function loadRules(path: string): Promise<ProxyRules | undefined> {
