@@ -1,7 +1,7 @@
 // What the proxy's contract tests stand on: rules for loopback addresses, back ends that answer with their name, and a raw
 // HTTP client that retries nothing and calls anything but a whole, expected answer a failure.
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { connect, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
+import { connect, createServer as createNetServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import type { Backend, ProxyRules, ServicePortRule } from '../../agent/proxy/rules.ts';
 import { ProxyWorker, type WorkerOptions } from '../../agent/proxy/worker/worker.ts';
 import { realClock } from '../../src/util/clock.ts';
@@ -44,6 +44,54 @@ export async function httpBackend(name: string, address: string, handler?: Reque
   });
   await listen(server, address, port);
   return Object.assign(self, { server, name, sockets, backend: backend(address, (server.address() as AddressInfo).port), close: () => closeServer(server) });
+}
+
+export interface HttpPort {
+  readonly ip: string;
+  readonly podIP: (n: number) => string;
+  /** Made by `open`. */
+  worker: ProxyWorker;
+  revision: number;
+  /** Called when the test is over. */
+  readonly closers: (() => Promise<unknown>)[];
+  pods(count: number, handler?: RequestListener): Promise<HttpBackend[]>;
+  /** A back end that speaks bytes; `n` counts its connections. */
+  raw(address: string, onConnection: (socket: Socket, n: number) => void): Promise<{ server: NetServer; port: number }>;
+  /** Puts a rule for port 80 in force that has these back ends. */
+  serve(backends: readonly { address: string; port: number }[], fields?: object): Promise<unknown>;
+  open(): void;
+  close(): Promise<void>;
+}
+
+/** A worker with an HTTP port at 127.60.<net>.1, and back ends for it. */
+export function httpPort(net: number, plainPath: boolean): HttpPort {
+  const bed: HttpPort = {
+    ip: `127.60.${net}.1`, podIP: (n) => `127.60.${net}.${100 + n}`, worker: undefined as never, revision: 0, closers: [],
+    open() { bed.worker = newWorker({ plainPath }); },
+    async pods(count, handler) {
+      const made = await Promise.all(Array.from({ length: count }, (_value, i) => httpBackend(`pod${i}`, bed.podIP(i), handler)));
+      for (const pod of made) bed.closers.push(() => pod.close());
+      return made;
+    },
+    async raw(address, onConnection) {
+      let n = 0;
+      const open = new Set<Socket>();
+      const server = createNetServer((socket) => {
+        open.add(socket);
+        socket.on('error', () => {});
+        onConnection(socket, n++);
+      });
+      const port = await listen(server, address);
+      bed.closers.push(() => { for (const socket of open) socket.destroy(); return closeServer(server); });
+      return { server, port };
+    },
+    serve: (backends, fields = {}) => bed.worker.apply(rules(++bed.revision, rule({ id: 'default/web:http', clusterIPs: [bed.ip], internal: backends.map((b) => backend(b.address, b.port)), ...fields }))),
+    async close() {
+      await bed.worker.close();
+      for (const close of bed.closers.splice(0)) await close();
+    },
+  };
+  return bed;
 }
 
 export function listen(server: NetServer, address: string, port = 0): Promise<number> {
