@@ -82,7 +82,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     let ready = false;
     const server = new ApiServer({
       registry, log, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodeAuthorizer(new NodeGraph(registry)), discovery],
-      paths: [...openApiHandlers(allResources), drainHandler(tunnels, registry), nodeCertificateHandler((node, publicKey) => pki.nodeCertificate(node, publicKey))],
+      paths: [...openApiHandlers(registry.served), drainHandler(tunnels, registry), nodeCertificateHandler((node, publicKey) => pki.nodeCertificate(node, publicKey))],
       subresources: { '/pods/log': logHandler(tunnels), '/pods/proxy': proxyHandler(tunnels), '/services/proxy': proxyHandler(tunnels), '/nodes/proxy': proxyHandler(tunnels) },
       serverAddress: () => `${advertiseAddress}:${port}`, ready: () => ready,
     });
@@ -115,7 +115,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     await bootstrapServiceCIDR(bootstrap, options.serviceCIDR, timestamp(clock.now()));
     await bootstrapService(bootstrap, { address: advertiseAddress, port, serviceIP });
     await bootstrapClusterInfo(bootstrap, { podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR });
-    const loops = runControlPlane({ transport, clock, log, resources: allResources, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert, authority: signingAuthority(pki.authority) }, stop.signal);
+    const loops = runControlPlane({ transport, clock, log, resources: registry.served, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert, authority: signingAuthority(pki.authority) }, stop.signal);
     const compaction = compactRegularly(store, clock, log, stop.signal);
     const renewal = keepRenewed([renewServing, ...files], clock, log, stop.signal);
     ready = true;

@@ -59,7 +59,7 @@ const plainJson: MediaType = { type: 'json', as: '', pretty: false };
 
 export class ApiServer {
   readonly #options: ApiServerOptions;
-  readonly discovery: Discovery;
+  #discovery: Discovery;
   readonly protobuf: ProtobufAnswers;
   readonly #types = new Map<string, ResourceDefinition['type']>();
   readonly #subresources: Readonly<Record<string, SubresourceHandler>>;
@@ -70,16 +70,20 @@ export class ApiServer {
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
-    this.discovery = new Discovery(options.registry.resources);
+    const { served } = options.registry;
+    this.#discovery = new Discovery(served.current);
+    served.subscribe(() => { this.#discovery = new Discovery(served.current); });
     this.#health = new Health(options.ready);
     this.#inFlight = new MaxInFlight(options.limits ?? defaultLimits);
     this.#metrics = new ApiMetrics(options.registry, this.#inFlight);
     this.#paths = [...options.paths, this.#metrics.handler];
-    this.protobuf = new ProtobufAnswers(options.registry.resources);
-    for (const resource of options.registry.resources) this.#types.set(`${resource.apiVersion}/${resource.kind}`, resource.type);
+    this.protobuf = new ProtobufAnswers(served.current);
+    for (const resource of served.current) this.#types.set(`${resource.apiVersion}/${resource.kind}`, resource.type);
     for (const [name, type] of subresourceKinds) this.#types.set(name, type);
     this.#subresources = { '/pods/binding': bind, '/bindings': bindPod, '/pods/eviction': evict, '/pods/ephemeralcontainers': ephemeralContainers, '/pods/resize': resize, '/namespaces/finalize': finalizeNamespace, 'certificates.k8s.io/certificatesigningrequests/approval': approval, '/componentstatuses': componentStatuses(options.ready), ...options.subresources };
   }
+
+  get discovery(): Discovery { return this.#discovery; }
 
   /** Never rejects: failures are answers too. */
   async handle(request: ServerRequest): Promise<Outcome> {
@@ -193,8 +197,9 @@ export class ApiServer {
       throw errors.pageNotFound();
     }
     checkRoute(store.resource, request);
+    if (store.resource.deprecation) request.warnings.push(store.resource.deprecation);
     const custom = this.#subresources[`${info.group}/${info.resource}${info.subresource ? `/${info.subresource}` : ''}`];
-    const media = custom && info.subresource ? plainJson : negotiate(request.headers['accept'], { protobuf: true, transforms: true });
+    const media = custom && info.subresource ? plainJson : negotiate(request.headers['accept'], { protobuf: store.resource.custom ? 'metadata' : true, transforms: true });
     setMedia(media);
     const context: ResourceHandlerContext = { registry, store, media, typeOf: (apiVersion, kind) => this.#typeOf(apiVersion, kind) };
     if (custom) return custom(request, context);
@@ -247,13 +252,21 @@ function checkRoute(resource: ResourceDefinition, { info, method }: AdmittedRequ
   if (!resource.namespaced && info.namespace && info.resource !== 'namespaces') throw errors.pageNotFound();
   if (info.subresource) {
     const verbs = (info.subresource === 'status' && status) || (info.subresource === 'scale' && scale) ? ['get', 'update', 'patch'] : others.find((s) => s.name === info.subresource)?.verbs;
-    if (!verbs) throw errors.pageNotFound();
+    if (!verbs) throw resource.custom ? errors.notFound({ group: resource.group, resource: resource.plural }, info.name) : errors.pageNotFound();
     if ((method === 'HEAD' && info.subresource !== 'proxy') || !verbs.includes(info.verb)) throw errors.methodNotAllowed();
     return;
   }
   const across = resource.namespaced && !info.namespace;
   const possible = across ? ['list', 'watch'] : methodVerbs[info.name ? 'object' : 'collection']!;
-  if (method === 'HEAD' || !possible.includes(info.verb) || !(resource.verbs as readonly string[]).includes(info.verb)) throw errors.methodNotAllowed();
+  if (method !== 'HEAD' && possible.includes(info.verb) && (resource.verbs as readonly string[]).includes(info.verb)) return;
+  throw resource.custom ? customMethodNotAllowed(resource, info.verb) : errors.methodNotAllowed();
+}
+
+/** Definitions that are ending let nobody write; other methods are not there at all. */
+function customMethodNotAllowed({ group, plural, verbs }: ResourceDefinition, verb: string): errors.StatusError {
+  const error = errors.methodNotSupported({ group, resource: plural }, verb);
+  if (verb === 'create' && !verbs.includes('create')) error.status.message = `${verb} not allowed while custom resource definition is terminating`;
+  return error;
 }
 
 function negotiateDiscovery(request: ServerRequest): MediaType {

@@ -15,7 +15,7 @@ function subresourcesOf(resource: ResourceDefinition): Subresource[] {
   ].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-const storageHash = (r: ResourceDefinition): string => createHash('sha256').update(`${r.group}/${r.version}/${r.kind}`).digest().subarray(0, 8).toString('base64');
+const storageHash = (r: ResourceDefinition): string => createHash('sha256').update(`${r.group}/${r.hashVersion ?? r.version}/${r.kind}`).digest().subarray(0, 8).toString('base64');
 
 /** Groups in order, each with its versions. */
 function grouped(resources: readonly ResourceDefinition[]): Map<string, Map<string, ResourceDefinition[]>> {
@@ -65,7 +65,7 @@ export class Discovery {
       list.push({
         name: r.plural, singularName: r.singular, namespaced: r.namespaced, kind: r.kind, verbs: [...r.verbs].sort(),
         ...(r.shortNames.length ? { shortNames: [...r.shortNames] } : {}), ...(r.categories.length ? { categories: [...r.categories] } : {}),
-        ...(r.verbs.includes('create') && r.verbs.includes('list') ? { storageVersionHash: storageHash(r) } : {}),
+        ...(r.hashVersion !== '' && (r.custom || (r.verbs.includes('create') && r.verbs.includes('list'))) ? { storageVersionHash: storageHash(r) } : {}),
       });
       for (const s of subresourcesOf(r)) {
         list.push({ name: `${r.plural}/${s.name}`, singularName: '', namespaced: r.namespaced, ...(s.version ? { ...(s.group ? { group: s.group } : {}), version: s.version } : {}), kind: s.kind, verbs: [...s.verbs].sort() });

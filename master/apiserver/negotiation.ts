@@ -10,7 +10,8 @@ const names: Readonly<Record<string, MediaType['type']>> = {
   'application/json': 'json', 'application/yaml': 'yaml', 'application/vnd.kubernetes.protobuf': 'protobuf', '*/*': 'json', 'application/*': 'json',
 };
 
-export interface Acceptance { readonly protobuf: boolean; readonly transforms: boolean }
+/** `protobuf: 'metadata'`: only for objects reduced to their metadata. */
+export interface Acceptance { readonly protobuf: boolean | 'metadata'; readonly transforms: boolean }
 
 /** The first form of `Accept` this answer can take. @throws StatusError 406 */
 export function negotiate(accept: string | undefined, can: Acceptance): MediaType {
@@ -28,6 +29,7 @@ export function negotiate(accept: string | undefined, can: Acceptance): MediaTyp
     const type = Object.hasOwn(names, name) ? names[name] : undefined;
     if (type === undefined || (type === 'protobuf' && !can.protobuf)) continue;
     const as = values['as'] ?? '';
+    if (type === 'protobuf' && can.protobuf === 'metadata' && as === '') continue;
     if (as !== '') {
       if (!can.transforms || (values['g'] ?? 'meta.k8s.io') !== 'meta.k8s.io' || (values['v'] !== 'v1' && values['v'] !== 'v1beta1')) continue;
       if (as !== 'Table' && as !== 'PartialObjectMetadata' && as !== 'PartialObjectMetadataList') continue;

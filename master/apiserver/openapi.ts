@@ -7,7 +7,7 @@ import { createGzip, gunzip } from 'node:zlib';
 import * as errors from '../../src/apimachinery/status-error.ts';
 import { groupVersions, openApiJson, openApiV2, openApiV3, type OpenApiOptions } from '../../src/schema/openapi.ts';
 import { openApiProtobuf } from '../../src/schema/openapi-protobuf.ts';
-import type { ResourceDefinition } from '../../src/schema/resource.ts';
+import type { ServedResources } from '../../src/schema/resource-set.ts';
 import { realClock } from '../../src/util/clock.ts';
 import type { PathHandler } from './api-server.ts';
 import { subresourceKinds } from './kind-types.ts';
@@ -52,10 +52,11 @@ class Documents {
     if (!kept) {
       kept = keep(pieces());
       this.#kept.set(name, kept);
-      kept.catch(() => this.#kept.delete(name));
+      kept.catch(() => { if (this.#kept.get(name) === kept) this.#kept.delete(name); });
     }
     return kept;
   }
+  forget(name: string): void { this.#kept.delete(name); }
 }
 
 interface Form { readonly accepts: readonly string[]; readonly contentType: string }
@@ -87,16 +88,28 @@ async function answer({ headers }: AdmittedRequest, { etag, gzip, bytes }: Kept,
   };
 }
 
-export function openApiHandlers(resources: readonly ResourceDefinition[]): PathHandler[] {
+const v2Name = (form: Form): string => `v2 ${form.contentType}`;
+const sameList = (a: readonly unknown[], b: readonly unknown[] | undefined): boolean => b !== undefined && a.length === b.length && a.every((item, i) => item === b[i]);
+
+export function openApiHandlers(served: ServedResources): PathHandler[] {
   const options: OpenApiOptions = {
     version: kubernetesVersion.gitVersion,
     kindType: (apiVersion, kind) => subresourceKinds.get(`${apiVersion}/${kind}`),
   };
   const documents = new Documents();
-  const groups = groupVersions(resources);
+  let resources = served.current;
+  let groups = groupVersions(resources);
+  served.subscribe(() => {
+    const before = groups;
+    resources = served.current;
+    groups = groupVersions(resources);
+    for (const [place, own] of before) if (!sameList(own, groups.get(place))) documents.forget(place);
+    for (const form of [json, protobufV2]) documents.forget(v2Name(form));
+  });
   const group = (place: string): Promise<Kept> => documents.get(place, () => openApiJson('v3', openApiV3(groups.get(place)!, options)));
   async function* index(): AsyncGenerator<[place: string, url: string]> {
-    for (const place of groups.keys()) yield [place, `/openapi/v3/${place}?hash=${(await group(place)).etag}`];
+    // What goes away meanwhile is told of no more.
+    for (const place of [...groups.keys()]) if (groups.has(place)) yield [place, `/openapi/v3/${place}?hash=${(await group(place)).etag}`];
   }
 
   return [
@@ -104,7 +117,7 @@ export function openApiHandlers(resources: readonly ResourceDefinition[]): PathH
       path: '/openapi/v2',
       async handle(request) {
         const form = choose(request.headers['accept'], [json, protobufV2]);
-        const document = await documents.get(`v2 ${form.contentType}`, () => (form === json ? openApiJson('v2', openApiV2(resources, options)) : openApiProtobuf(openApiV2(resources, options))));
+        const document = await documents.get(v2Name(form), () => (form === json ? openApiJson('v2', openApiV2(resources, options)) : openApiProtobuf(openApiV2(resources, options))));
         return answer(request, document, form.contentType);
       },
     },
@@ -116,7 +129,7 @@ export function openApiHandlers(resources: readonly ResourceDefinition[]): PathH
         if (place === '') {
           const paths: Record<string, { serverRelativeURL: string }> = {};
           for await (const [name, url] of index()) paths[name] = { serverRelativeURL: url };
-          return answer(request, await documents.get('v3', () => [JSON.stringify({ paths })]), json.contentType);
+          return answer(request, await keep([JSON.stringify({ paths })]), json.contentType);
         }
         if (!groups.has(place)) throw errors.pageNotFound();
         const document = await group(place);

@@ -15,7 +15,7 @@ export class ProtobufAnswers {
   readonly #frames = new WeakMap<object, Map<string, Uint8Array>>();
 
   constructor(resources: readonly ResourceDefinition[]) {
-    for (const { apiVersion, kind, listKind, type } of resources) this.#types.set(`${apiVersion}/${kind}`, type).set(`${apiVersion}/${listKind}`, listTypeOf(type));
+    for (const { apiVersion, kind, listKind, type, custom } of resources) if (!custom) this.#types.set(`${apiVersion}/${kind}`, type).set(`${apiVersion}/${listKind}`, listTypeOf(type));
   }
 
   /** Undefined when the kind has no protobuf form. */

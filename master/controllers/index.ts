@@ -1,9 +1,11 @@
 // All controllers of the master, in start order.
 import type { Controller } from '../../src/controller/controller.ts';
-import type { ResourceDefinition } from '../../src/schema/resource.ts';
+import type { ServedResources } from '../../src/schema/resource-set.ts';
 import { createCertificateCleaner } from './certificates/certificate-cleaner.ts';
 import { createCertificateSigningController } from './certificates/certificate-signing-controller.ts';
 import type { Authority } from './certificates/signer.ts';
+import { createDefinitionFinalizer } from './customresourcedefinition/finalizer-controller.ts';
+import { namingController } from './customresourcedefinition/naming-controller.ts';
 import { createCronJobController } from './cronjob/cronjob-controller.ts';
 import { createDaemonSetController } from './daemonset/daemonset-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
@@ -36,8 +38,8 @@ import { createTtlController } from './ttl/ttl-controller.ts';
 import { ttlAfterFinishedController } from './ttlafterfinished/ttl-after-finished-controller.ts';
 
 export interface ControllerOptions {
-  /** Everything the API serves, in discovery order: what namespaces hold and owners own. */
-  readonly resources: readonly ResourceDefinition[];
+  /** Everything the API serves, at any time: what namespaces hold and owners own. */
+  readonly resources: ServedResources;
   /** The cluster's Pod range; nodes get subnets of `nodeMask` bits (24). Absent: nodes bring their own. */
   readonly clusterCIDR?: string;
   readonly nodeMask?: number;
@@ -51,6 +53,8 @@ export interface ControllerOptions {
 export function createControllers(options: ControllerOptions): Controller[] {
   const { resources, clusterCIDR, nodeMask, rootCA, authority, terminatedPodThreshold } = options;
   return [
+    namingController,
+    createDefinitionFinalizer(resources),
     serviceAccountController,
     createRootCAPublisher(rootCA),
     createNamespaceController(resources),

@@ -25,9 +25,10 @@ export function keepAllButStatus(resource: ResourceDefinition, object: ApiObject
   }
 }
 
-export function changedBesidesMetadata(object: ApiObject, old: ApiObject): boolean {
+/** A status that is written like the rest counts like the rest. */
+export function changedBesidesMetadata(resource: ResourceDefinition, object: ApiObject, old: ApiObject): boolean {
   for (const name of new Set([...Object.keys(object), ...Object.keys(old)])) {
-    if (name === 'status' || name === 'metadata' || name === 'kind' || name === 'apiVersion') continue;
+    if ((name === 'status' && (resource.subresources.status || !resource.custom)) || name === 'metadata' || name === 'kind' || name === 'apiVersion') continue;
     if (!equalJson(object[name], old[name])) return true;
   }
   return false;

@@ -17,10 +17,11 @@ const foreground = 'foregroundDeletion';
 
 export function planDeletion(resource: ResourceDefinition, old: ApiObject, options: DeleteOptions, now: number): DeletionPlan {
   const object = cloneJson(old);
+  if (!object.metadata.deletionTimestamp) resource.beginDeletion?.(object, timestamp(now));
   const grace = resource.deletionGrace ? beginGrace(resource, object, options.gracePeriodSeconds, now) : undefined;
   // While its grace runs, options no longer change an object.
   if (grace === 'pending') return { kind: 'none' };
-  const finalizers = finalizersFor(old, options);
+  const finalizers = finalizersFor(object, options);
   if (finalizers.length) object.metadata.finalizers = finalizers;
   else delete object.metadata.finalizers;
   const isNamespace = resource.group === '' && resource.plural === 'namespaces';

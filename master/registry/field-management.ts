@@ -13,7 +13,7 @@ import type { JsonValue } from '../../src/schema/schema.ts';
 import { equalJson } from '../../src/util/json.ts';
 
 /** What is managed: a resource, or the kind of one of its subresources. */
-export type ManagedKind = Pick<ResourceDefinition, 'group' | 'version' | 'kind' | 'apiVersion' | 'type'> & Partial<Pick<ResourceDefinition, 'statusKeeps' | 'storedAs'>>;
+export type ManagedKind = Pick<ResourceDefinition, 'group' | 'version' | 'kind' | 'apiVersion' | 'type'> & Partial<Pick<ResourceDefinition, 'statusKeeps' | 'storedAs' | 'custom' | 'subresources'>>;
 
 export interface Writer {
   /** '' for the object itself. */
@@ -88,7 +88,7 @@ export class FieldManagement {
       const fields = Object.keys(this.#kind.type.fields).filter((name) => name !== 'status' && name !== 'metadata');
       ignored = union(unmanaged, subresource === 'status'
         ? setOf(...fields.map((name) => [`f:${name}`]), ...(this.#kind.statusKeeps ?? []).map((name) => ['f:metadata', `f:${name}`]))
-        : setOf(['f:status']));
+        : this.#kind.custom && !this.#kind.subresources?.status ? setOf() : setOf(['f:status']));
       this.#ignored.set(subresource, ignored);
     }
     return ignored;

@@ -1,4 +1,5 @@
 // All resource stores of a server over one store and one watch cache.
+import { ResourceSet } from '../../src/schema/resource-set.ts';
 import type { ResourceDefinition } from '../../src/schema/resource.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
@@ -6,6 +7,7 @@ import type { Store } from '../storage/store.ts';
 import { WatchCache } from '../storage/watch-cache.ts';
 import { admissionPlugins } from './admission/index.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
+import { serveCustomResources } from './custom-resources.ts';
 import { ResourceStore, type RegistryBackend } from './resource-store.ts';
 import { serviceAllocation, type ServiceRanges } from './service-allocation.ts';
 import { prefixOf, StoredObject } from './stored-object.ts';
@@ -28,25 +30,27 @@ export class Registry {
   readonly store: Store;
   readonly cache: WatchCache<StoredObject>;
   readonly clock: Clock;
-  readonly resources: readonly ResourceDefinition[];
+  /** What is served at present: custom resources come and go. */
+  readonly served: ResourceSet;
   readonly watcherLimit: number;
+  readonly #log: Log;
+  readonly #backend: RegistryBackend;
   readonly #stores = new Map<string, ResourceStore>();
   readonly #allocation: ReturnType<typeof serviceAllocation>;
 
   constructor(options: RegistryOptions) {
     this.store = options.store;
     this.clock = options.clock;
-    this.resources = options.resources;
+    this.served = new ResourceSet(options.resources);
+    this.#log = options.log;
     this.watcherLimit = options.watcherLimit ?? defaultWatcherLimit;
     const triggerOf = triggersOf(options.resources);
     this.cache = new WatchCache(options.store, (entry) => new StoredObject(entry), options.log, (prefix) => triggerOf.get(prefix));
     const admission: AdmissionPlugin[] = [];
-    const backend: RegistryBackend = { store: options.store, cache: this.cache, clock: options.clock, admission, resources: options.resources };
+    this.#backend = { store: options.store, cache: this.cache, clock: options.clock, admission, resources: this.served };
     this.#allocation = serviceAllocation(options.ranges);
-    for (const resource of options.resources) {
-      const hooks = resource.group === '' && resource.plural === 'services' ? this.#allocation.hooks : {};
-      this.#stores.set(id(resource.group, resource.version, resource.plural), new ResourceStore(resource, backend, hooks));
-    }
+    this.#follow();
+    this.served.subscribe(() => this.#follow());
     admission.push(...admissionPlugins(this));
   }
 
@@ -54,7 +58,25 @@ export class Registry {
   async start(signal: AbortSignal): Promise<void> {
     await this.cache.start(signal);
     const services = this.find('', 'v1', 'services');
+    const definitions = this.find('apiextensions.k8s.io', 'v1', 'customresourcedefinitions');
+    if (definitions) serveCustomResources(this.cache, definitions.prefix, this.served, this.#log, signal);
     if (services) for (const stored of this.cache.list(services.prefix)) this.#allocation.claim(stored.object);
+  }
+
+  /** Stores of what is no longer served end, with the watches on them; so do those of definitions that have changed. */
+  #follow(): void {
+    const present = new Set(this.served.current);
+    for (const [key, store] of this.#stores) {
+      if (present.has(store.resource)) continue;
+      this.#stores.delete(key);
+      store.end();
+    }
+    for (const resource of present) {
+      const key = id(resource.group, resource.version, resource.plural);
+      if (this.#stores.has(key)) continue;
+      const hooks = resource.group === '' && resource.plural === 'services' ? this.#allocation.hooks : {};
+      this.#stores.set(key, new ResourceStore(resource, this.#backend, hooks));
+    }
   }
 
   find(group: string, version: string, plural: string): ResourceStore | undefined { return this.#stores.get(id(group, version, plural)); }

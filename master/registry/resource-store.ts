@@ -1,8 +1,10 @@
 // The generic store of one resource: default → admit → validate → store → after, for every verb, from its definition alone.
 // (upstream: apiserver registry/generic/registry/store.go)
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { invalid, type Fault } from '../../src/apimachinery/fault.ts';
 import * as errors from '../../src/apimachinery/status-error.ts';
+import type { ServedResources } from '../../src/schema/resource-set.ts';
 import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
 import type { JsonValue } from '../../src/schema/schema.ts';
 import { applyDefaults } from '../../src/schema/defaulting.ts';
@@ -24,7 +26,7 @@ export interface RegistryBackend {
   readonly clock: Clock;
   readonly admission: readonly AdmissionPlugin[];
   /** All that is served: some share a storage. */
-  readonly resources: readonly ResourceDefinition[];
+  readonly resources: ServedResources;
 }
 
 /** What a write took for itself: kept by `commit` once it is stored, given back by `undo` when it is not. */
@@ -74,8 +76,14 @@ export class ResourceStore {
     this.#backend = backend;
     this.#hooks = hooks;
     this.prefix = prefixOf(resource);
-    this.#fields = new FieldManagement(resource, backend.resources.filter((other) => other.kind === resource.kind && prefixOf(other) === this.prefix));
+    setMaxListeners(0, this.#ended.signal);
+    this.#fields = new FieldManagement(resource, backend.resources.current.filter((other) => other.kind === resource.kind && prefixOf(other) === this.prefix));
   }
+  readonly #ended = new AbortController();
+  /** Aborts when the resource is no longer served as it was: watches on it end. */
+  get ended(): AbortSignal { return this.#ended.signal; }
+  end(): void { this.#ended.abort(); }
+
   get groupResource(): errors.GroupResource { return { group: this.resource.group, resource: this.resource.plural }; }
   keyOf(namespace: string | undefined, name: string): string { return this.resource.namespaced ? `${this.prefix}${namespace}/${name}` : `${this.prefix}${name}`; }
 
@@ -182,7 +190,7 @@ export class ResourceStore {
 
   async #replace(current: StoredObject, old: ApiObject, object: ApiObject, { subresource }: UpdateOptions, context: RequestContext): Promise<StoredObject> {
     if (this.#finished(object)) return this.#remove(current, object, context);
-    if (sameObject(object, old)) return current;
+    if (sameObject(object, old) && !this.#outdated(current, object)) return current;
     const allocation = subresource === 'status' ? undefined : this.#hooks.begin?.(object, old);
     if (context.dryRun) {
       allocation?.undo();
@@ -233,7 +241,7 @@ export class ResourceStore {
     if (old.metadata.generation === undefined) delete metadata.generation;
     else metadata.generation = old.metadata.generation;
     if (!resource.generation || subresource === 'status') return;
-    if (changedBesidesMetadata(object, old) || resource.generationMetadata?.some((name) => !equalJson(metadata[name] ?? {}, old.metadata[name] ?? {}))) metadata.generation = (old.metadata.generation ?? 0) + 1;
+    if (changedBesidesMetadata(resource, object, old) || resource.generationMetadata?.some((name) => !equalJson(metadata[name] ?? {}, old.metadata[name] ?? {}))) metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
 
   /** Graceful or immediate; answers the object while it ends, `gone: true` with its last state once it is out of the store. */
@@ -324,6 +332,10 @@ export class ResourceStore {
 
   /** The object in this resource's own form (Events are stored in core's). */
   #view(stored: StoredObject): ApiObject { return this.resource.storedAs ? this.resource.storedAs.decode(stored.object) : stored.object; }
+  /** What is stored in another version than objects are stored in now is written anew, as an update that changes nothing asks for. */
+  #outdated({ object: stored }: StoredObject, object: ApiObject): boolean {
+    return this.resource.custom === true && (this.resource.storedAs!.encode(object) as ApiObject).apiVersion !== stored.apiVersion;
+  }
   #encode(object: ApiObject): Uint8Array { return encodeStored(this.resource.storedAs ? (this.resource.storedAs.encode(object) as ApiObject) : object); }
   #unstored(object: ApiObject, revision: number): StoredObject {
     return new StoredObject({ key: this.keyOf(object.metadata.namespace, object.metadata.name), value: this.#encode(object), revision, created: 0 });

@@ -15,7 +15,7 @@ export interface Selection {
 /** Value of a selectable field. @throws StatusError 400 for a field that is not selectable */
 function fieldReader(resource: ResourceDefinition, field: string): (object: ApiObject) => string {
   if (field === 'metadata.name') return (o) => o.metadata.name;
-  const own = Object.keys(resource.selectable).length > 0;
+  const own = resource.custom === true || Object.keys(resource.selectable).length > 0;
   if (field === 'metadata.namespace' && (resource.namespaced || !own)) return (o) => o.metadata.namespace ?? '';
   if (Object.hasOwn(resource.selectable, field)) return resource.selectable[field]!;
   // Kinds with fields of their own have upstream's older words.

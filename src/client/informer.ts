@@ -196,9 +196,11 @@ function remove<T>(index: Map<string, Map<string, T>>, value: string, key: strin
   if (bucket?.size === 0) index.delete(value);
 }
 
+const idOf = (resource: ResourceDefinition, selector: InformerOptions['selector']): string => `${resource.apiVersion}/${resource.plural}${selector ? `?${JSON.stringify(selector)}` : ''}`;
+
 /** One informer per resource, shared by everyone of a process. */
 export class InformerFactory {
-  readonly #informers = new Map<string, Informer>();
+  readonly #informers = new Map<string, { readonly informer: Informer; readonly stop: AbortController; users: number }>();
   readonly #client: Client;
   readonly #options: { clock: Clock; log: Log };
   #signal: AbortSignal | undefined;
@@ -206,25 +208,43 @@ export class InformerFactory {
     this.#client = client;
     this.#options = options;
   }
-  /** The shared informer of a resource; it starts with the factory, or at once when that runs already. */
+  /** The shared informer of a resource; it starts with the factory, or at once when that runs already, and ends with it unless all users release it before. */
   informer<T extends ObjectHead>(resource: ResourceDefinition<T>, selector?: InformerOptions['selector']): Informer<T> {
-    const id = `${resource.apiVersion}/${resource.plural}${selector ? `?${JSON.stringify(selector)}` : ''}`;
-    let informer = this.#informers.get(id) as Informer<T> | undefined;
-    if (!informer) {
-      informer = new Informer<T>(this.#client, resource, { ...this.#options, ...(selector ? { selector } : {}), indexes: { owner: (o: ObjectHead) => (o.metadata.ownerReferences ?? []).map((r) => r.uid) } });
-      this.#informers.set(id, informer);
-      if (this.#signal) void informer.run(this.#signal);
+    const id = idOf(resource, selector);
+    let entry = this.#informers.get(id);
+    if (!entry) {
+      const informer = new Informer<T>(this.#client, resource, { ...this.#options, ...(selector ? { selector } : {}), indexes: { owner: (o: ObjectHead) => (o.metadata.ownerReferences ?? []).map((r) => r.uid) } });
+      entry = { informer, stop: new AbortController(), users: 0 };
+      this.#informers.set(id, entry);
+      if (this.#signal) this.#run(entry, this.#signal);
     }
-    return informer;
+    entry.users++;
+    return entry.informer as Informer<T>;
+  }
+  /** Ends the informer when this was its last user. */
+  release(resource: ResourceDefinition, selector?: InformerOptions['selector']): void {
+    const id = idOf(resource, selector);
+    const entry = this.#informers.get(id);
+    if (!entry || --entry.users > 0) return;
+    this.#informers.delete(id);
+    entry.stop.abort();
+  }
+  #run({ informer, stop }: { readonly informer: Informer; readonly stop: AbortController }, signal: AbortSignal): void {
+    const end = (): void => stop.abort(signal.reason);
+    signal.addEventListener('abort', end, { once: true });
+    stop.signal.addEventListener('abort', () => signal.removeEventListener('abort', end), { once: true });
+    setMaxListeners(0, stop.signal);
+    if (signal.aborted) end();
+    void informer.run(stop.signal);
   }
   start(signal: AbortSignal): void {
     this.#signal = signal;
     // Every informer's watch and every loop on top listens to the same signal: many listeners are no leak here.
     setMaxListeners(0, signal);
-    for (const informer of this.#informers.values()) void informer.run(signal);
+    for (const entry of this.#informers.values()) this.#run(entry, signal);
   }
   /** Resolves when every informer has its first list. */
   async synced(signal?: AbortSignal): Promise<void> {
-    await Promise.all([...this.#informers.values()].map((i) => i.waitFor(0, signal)));
+    await Promise.all([...this.#informers.values()].map(({ informer }) => informer.waitFor(0, signal)));
   }
 }

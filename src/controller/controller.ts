@@ -5,6 +5,7 @@ import type { Client } from '../client/client.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
 import type { Informer, Lister } from '../client/informer.ts';
 import type { ObjectHead, ResourceDefinition } from '../schema/resource.ts';
+import type { ServedResources } from '../schema/resource-set.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
 
@@ -15,7 +16,7 @@ export interface ControllerContext {
   readonly log: Log;
   readonly events: EventRecorder;
   readonly signal: AbortSignal;
-  /** The shared cache of a resource the controller declares in `for`, `owns`, `watches` or `reads`. Index `owner` finds objects by owner UID. */
+  /** The shared cache of a resource the controller declares in `for`, `owns`, `watches`, `watchesServed` or `reads`. Index `owner` finds objects by owner UID. */
   cached<T extends ObjectHead>(resource: ResourceDefinition<T>): Lister<T>;
 }
 
@@ -37,6 +38,8 @@ export interface Controller {
   /** Changes of these wake the owner their controller reference names. */
   readonly owns?: readonly ResourceDefinition[];
   readonly watches?: readonly WatchRule[];
+  /** Watches of resources that come and go, made anew of what is served whenever that changes. */
+  readonly watchesServed?: { readonly served: ServedResources; readonly rules: (resources: readonly ResourceDefinition[]) => readonly WatchRule[] };
   /** Caches that are read but wake nobody. */
   readonly reads?: readonly ResourceDefinition[];
   /** Extra indexes on caches: resource → index name → values. */

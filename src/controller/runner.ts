@@ -9,7 +9,7 @@ import { TransportError, type ApiRequest, type Transport, type WatchEvent } from
 import type { ObjectHead, ResourceDefinition } from '../schema/resource.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
-import { TerminalError, type Controller, type ControllerContext } from './controller.ts';
+import { TerminalError, type Controller, type ControllerContext, type WatchRule } from './controller.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface RunnerOptions {
@@ -31,6 +31,8 @@ export class ControllerRunner {
   readonly queue: WorkQueue;
   readonly #options: RunnerOptions;
   readonly #caches = new Map<ResourceDefinition, Informer>();
+  /** Watches of `watchesServed` by resource, each with what ends it. */
+  readonly #served = new Map<ResourceDefinition, { readonly rule: WatchRule; off: () => void }>();
   #lastYield = 0;
 
   constructor(controller: Controller, options: RunnerOptions) {
@@ -39,6 +41,7 @@ export class ControllerRunner {
     this.queue = new WorkQueue(options.clock);
     const { owns = [], watches = [], reads = [], indexes = [] } = controller;
     for (const resource of [...(controller.for ? [controller.for] : []), ...owns, ...watches.map((w) => w.resource), ...reads]) this.#caches.set(resource, options.informers.informer(resource));
+    this.#followServed(false);
     for (const { resource, name, of } of indexes) this.#cache(resource).addIndex(name, of);
   }
 
@@ -49,6 +52,9 @@ export class ControllerRunner {
     // One signal ends all controllers of a process; that many listeners are no leak.
     setMaxListeners(0, signal);
     signal.addEventListener('abort', stop, { once: true });
+    for (const watch of this.#served.values()) watch.off = this.#watchMapped(watch.rule);
+    const { watchesServed } = controller;
+    if (watchesServed) unsubscribe.push(watchesServed.served.subscribe(() => this.#followServed(true)));
     try {
       await Promise.all([...this.#caches.values()].map((c) => c.waitFor(0, signal)));
       await Promise.all(Array.from({ length: controller.workers ?? 5 }, () => this.#work(signal)));
@@ -56,8 +62,28 @@ export class ControllerRunner {
       if (!signal.aborted) throw error;
     } finally {
       for (const off of unsubscribe) off();
+      for (const { off } of this.#served.values()) off();
       queue.close();
     }
+  }
+
+  /** Caches first, then handlers: those may look at any of them. */
+  #followServed(running: boolean): void {
+    const { watchesServed } = this.controller;
+    if (!watchesServed) return;
+    const rules = new Map(watchesServed.rules(watchesServed.served.current).map((rule) => [rule.resource as ResourceDefinition, rule]));
+    const added = [...rules].filter(([resource]) => !this.#served.has(resource));
+    // Taken before those that go are let go, so that the cache of a resource whose definition changed goes on.
+    for (const [resource] of added) this.#caches.set(resource, this.#options.informers.informer(resource));
+    for (const [resource, { off }] of this.#served) {
+      if (rules.has(resource)) continue;
+      off();
+      this.#served.delete(resource);
+      this.#caches.delete(resource);
+      this.#options.informers.release(resource);
+    }
+    for (const [resource, rule] of added) this.#served.set(resource, { rule, off: () => undefined });
+    if (running) for (const [resource, rule] of added) this.#served.get(resource)!.off = this.#watchMapped(rule);
   }
 
   #cache(resource: ResourceDefinition): Informer {

@@ -3,6 +3,9 @@
 import { canonicalQuantity, isQuantity } from '../apimachinery/quantity.ts';
 import { formatDuration, parseDuration } from '../apimachinery/duration.ts';
 import { firstInstant, lastInstant, timestamp } from '../util/clock.ts';
+import { objectMeta } from './object-meta.ts';
+import { prune, type Pruning } from './structural/prune.ts';
+import type { StructuralSchema } from './structural/structural-schema.ts';
 import { resolveType, zeroValue, type Field, type JsonForm, type JsonValue, type ObjectType, type ScalarKind, type Type } from './schema.ts';
 
 /** A value has the wrong JSON type; the message is Go's. */
@@ -48,6 +51,7 @@ function decodeValue(type: Type, value: unknown, path: string, goPath: string, r
       return result;
     }
     case 'object': return decodeObject(t, value, path, goPath, report);
+    case 'structural': return prune(t.schema, value, path, pruningInto(report));
   }
 }
 
@@ -66,6 +70,7 @@ function decodeObject(type: ObjectType, value: unknown, path: string, goPath: st
     const raw = present ? value[name] : undefined;
     const { options } = field;
     if (raw === null || raw === undefined) {
+      if (raw === null && field.type.kind === 'structural' && field.type.schema.nullable) result[name] = null;
       if (options.required || options.written) result[name] = options.pointer ? null : zeroOf(field.type, report);
       continue;
     }
@@ -76,10 +81,24 @@ function decodeObject(type: ObjectType, value: unknown, path: string, goPath: st
     result[name] = decoded;
   }
   if (known !== Object.keys(value).length) {
-    for (const name of Object.keys(value)) if (!Object.hasOwn(type.fields, name) && report.unknown.length < maxUnknown) report.unknown.push(path === '' ? name : `${path}.${name}`);
+    const others = Object.keys(value).filter((name) => !Object.hasOwn(type.fields, name));
+    if (type.root) decodeOthers(type.root, value, others, path, result, report);
+    else for (const name of others) tellUnknown(report, path === '' ? name : `${path}.${name}`);
   }
   return result;
 }
+
+function tellUnknown({ unknown }: DecodeReport, path: string): void {
+  if (unknown.length < maxUnknown) unknown.push(path);
+}
+
+/** Fields of a whole object that its schema does not name: kept, pruned by what it says of all others, or unknown. */
+function decodeOthers(root: StructuralSchema, value: JsonObject, names: readonly string[], path: string, result: JsonObject, report: DecodeReport): void {
+  const pruned = prune({ ...root, properties: {} }, Object.fromEntries(names.map((name) => [name, value[name]])), path, pruningInto(report)) as JsonObject;
+  for (const name of Object.keys(pruned)) defineKey(result, name, pruned[name]);
+}
+
+const pruningInto = (report: DecodeReport): Pruning => ({ unknown: (path) => tellUnknown(report, path), metadata: (value, path) => decodeObject(objectMeta, value, path, 'ObjectMeta', report) });
 
 /** Go names the innermost struct and the path from the root: `DeploymentSpec.spec.replicas`. */
 function rebase(goPath: string, type: ObjectType): string {
@@ -96,7 +115,7 @@ function isZero(type: Exclude<Type, { kind: 'lazy' }>, value: unknown): boolean 
   switch (type.kind) {
     case 'array': return (value as unknown[]).length === 0;
     case 'map': return Object.keys(value as object).length === 0;
-    case 'object': return false;
+    case 'object': case 'structural': return false;
     case 'scalar':
       switch (type.scalar) {
         case 'string': case 'bytes': return value === '';
@@ -208,6 +227,7 @@ function goType(type: Type): string {
     case 'array': return `[]${goType(t.items)}`;
     case 'map': return `map[string]${goType(t.values)}`;
     case 'object': return `v1.${t.name}`;
+    case 'structural': return 'interface {}';
     case 'scalar': return { string: 'string', int32: 'int32', int64: 'int64', double: 'float64', boolean: 'bool', bytes: '[]uint8', time: 'v1.Time', microTime: 'v1.MicroTime', duration: 'v1.Duration', quantity: 'resource.Quantity', intOrString: 'intstr.IntOrString', any: 'runtime.RawExtension', fieldsV1: 'v1.FieldsV1' }[t.scalar];
   }
 }

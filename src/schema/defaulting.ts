@@ -1,6 +1,7 @@
 // Fills defaults: each field's own, then its children's, then the object's. (upstream: pkg/apis/*/v1/defaults.go)
 import { resolveType, type Field, type ObjectType, type Type } from './schema.ts';
 import { cloneJson } from '../util/json.ts';
+import { fillDefaults } from './structural/defaults.ts';
 
 /** Which fields of a type can get a default at all, so that large objects are not walked in vain. */
 interface Plan { readonly own: readonly { readonly name: string; readonly initial: unknown; readonly pointer: boolean }[]; readonly children: readonly (readonly [string, Field])[]; readonly defaults: ObjectType['defaults'] }
@@ -12,6 +13,7 @@ export function applyDefaults(type: Type, value: unknown): void {
   if (value === null || value === undefined) return;
   switch (t.kind) {
     case 'scalar': return;
+    case 'structural': return fillDefaults(t.schema, value);
     case 'array':
       if (canDefault(t.items)) for (const item of value as unknown[]) applyDefaults(t.items, item);
       return;
@@ -49,6 +51,7 @@ function canDefault(type: Type): boolean {
   const t = resolveType(type);
   if (t.kind === 'array') return canDefault(t.items);
   if (t.kind === 'map') return canDefault(t.values);
+  // Structural defaults are filled from the root, which knows the defaults of its properties too.
   if (t.kind !== 'object') return false;
   if (t.defaults || visiting.has(t)) return true;
   visiting.add(t);

@@ -8,7 +8,7 @@ import type { ResourceDefinition } from './resource.ts';
 const maxAnnotationBytes = 256 * 1024;
 const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
-export function validateMetadata(resource: ResourceDefinition, metadata: Partial<ObjectMeta>): Fault[] {
+export function validateMetadata(resource: Pick<ResourceDefinition, 'nameFormat' | 'namespaced' | 'custom'>, metadata: Partial<ObjectMeta>): Fault[] {
   const faults: Fault[] = [];
   const { name, generateName, namespace } = metadata;
   if (generateName) for (const message of checkFormat(resource.nameFormat, maskTrailingDash(generateName))) faults.push(invalid('metadata.generateName', generateName, message));
@@ -20,7 +20,7 @@ export function validateMetadata(resource: ResourceDefinition, metadata: Partial
   } else if (namespace) faults.push(forbidden('metadata.namespace', 'not allowed on this type'));
   if (metadata.generation !== undefined && metadata.generation < 0) faults.push(invalid('metadata.generation', metadata.generation, 'must be greater than or equal to 0'));
   faults.push(...validateLabels(metadata.labels, 'metadata.labels'), ...validateAnnotations(metadata.annotations, 'metadata.annotations'));
-  faults.push(...validateOwners(metadata), ...validateFinalizers(metadata));
+  faults.push(...validateOwners(metadata), ...validateFinalizers(metadata, resource.custom === true));
   return faults;
 }
 
@@ -61,13 +61,14 @@ function validateOwners(metadata: Partial<ObjectMeta>): Fault[] {
   return faults;
 }
 
-function validateFinalizers(metadata: Partial<ObjectMeta>): Fault[] {
+/** Custom resources only warn of finalizers without a domain. */
+function validateFinalizers(metadata: Partial<ObjectMeta>, anyName: boolean): Fault[] {
   const faults: Fault[] = [];
   const finalizers = metadata.finalizers ?? [];
   finalizers.forEach((finalizer, i) => {
     const messages = isQualifiedName(finalizer);
     if (messages.length) for (const message of messages) faults.push(invalid('metadata.finalizers', finalizer, message));
-    else if (!finalizer.includes('/') && !standardFinalizers.has(finalizer)) faults.push(invalid(index('metadata.finalizers', i), finalizer, 'name is neither a standard finalizer name nor is it fully qualified'));
+    else if (!anyName && !finalizer.includes('/') && !standardFinalizers.has(finalizer)) faults.push(invalid(index('metadata.finalizers', i), finalizer, 'name is neither a standard finalizer name nor is it fully qualified'));
   });
   if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) faults.push(invalid('metadata.finalizers', finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'));
   return faults;

@@ -49,6 +49,8 @@ const objects = ['application/json', 'application/yaml', 'application/vnd.kubern
 const streams = [...objects, 'application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
 const patches = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml'];
 const anything = ['*/*'];
+/** Custom resources have no form in protobuf, and no strategic merge. */
+const customOnly = (types: readonly string[], custom: boolean | undefined): readonly string[] => (custom ? types.filter((type) => !type.includes('protobuf') && !type.includes('strategic')) : types);
 
 /** `rbac.authorization.k8s.io` → `rbacAuthorization`. */
 const groupName = (group: string): string => (group || 'core').replace(/\.k8s\.io$/, '').split('.').map((part, i) => (i === 0 ? part : capital(part))).join('');
@@ -67,7 +69,7 @@ export function* pathsOf(resource: ResourceDefinition, kindType: KindType): Gene
   const scope = namespaced ? 'Namespaced' : '';
   const gvk = { group: resource.group, version: resource.version, kind };
   const operation = (method: Operation['method'], action: string, verb: string, subject: string, description: string, rest: Partial<Operation>): Operation => ({
-    method, action, id: `${verb}${capital(groupName(resource.group))}${capital(resource.version)}${subject}`, description, parameters: [], consumes: anything, produces: objects, responses: {}, kind: gvk, ...rest,
+    method, action, id: `${verb}${capital(groupName(resource.group))}${capital(resource.version)}${subject}`, description, parameters: [], consumes: anything, responses: {}, kind: gvk, ...rest, produces: customOnly(rest.produces ?? objects, resource.custom),
   });
   const can = (verb: string): boolean => (verbs as readonly string[]).includes(verb);
 
@@ -81,7 +83,7 @@ export function* pathsOf(resource: ResourceDefinition, kindType: KindType): Gene
   const one = (subject: string, its: Content, description: string, which: (verb: string) => boolean, more: Partial<Operation> = {}): Operation[] => [
     ...(which('get') ? [operation('get', 'get', 'read', subject, `Reads ${description}.`, { responses: { 200: its }, ...more })] : []),
     ...(which('update') ? [operation('put', 'put', 'replace', subject, `Replaces ${description}.`, { parameters: writeParameters, body: { content: its, required: true }, responses: { 200: its, 201: its }, ...more })] : []),
-    ...(which('patch') ? [operation('patch', 'patch', 'patch', subject, `Changes parts of ${description}.`, { parameters: patchParameters, body: { content: 'patch', required: true }, consumes: patches, responses: { 200: its, 201: its }, ...more })] : []),
+    ...(which('patch') ? [operation('patch', 'patch', 'patch', subject, `Changes parts of ${description}.`, { parameters: patchParameters, body: { content: 'patch', required: true }, consumes: customOnly(patches, resource.custom), responses: { 200: its, 201: its }, ...more })] : []),
   ];
   const remove = operation('delete', 'delete', 'delete', `${scope}${kind}`, `Deletes a ${kind}.`, { parameters: deleteParameters, body: { content: deleteOptions, required: false }, responses: { 200: statusType, 202: statusType } });
   const single = [...one(`${scope}${kind}`, type, `a ${kind}`, can), ...(can('delete') ? [remove] : [])];

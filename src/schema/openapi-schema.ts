@@ -1,5 +1,8 @@
 // Schemas of OpenAPI documents, from the types of definitions: one named definition per object type, in the form of OpenAPI
 // 2.0 (swagger) or 3.0. (upstream: kube-openapi pkg/builder, pkg/builder3)
+import { objectMeta } from './object-meta.ts';
+import { structuralOpenApi } from './structural/openapi.ts';
+import { isEmbedded, preserves, type StructuralSchema } from './structural/structural-schema.ts';
 import type { FieldOptions, JsonValue, ObjectType, ScalarKind, ScalarType, Type } from './schema.ts';
 import { resolveType } from './schema.ts';
 
@@ -66,7 +69,9 @@ export class Definitions {
     if (t.kind === 'array') this.#want(t.items);
     else if (t.kind === 'map') this.#want(t.values);
     else if (t.kind === 'object') this.ref(t);
-    else {
+    else if (t.kind === 'structural') {
+      if (hasEmbedded(t.schema)) this.ref(objectMeta);
+    } else {
       const own = namedScalar(t);
       if (own) this.#wanted.set(own.name, own);
     }
@@ -81,6 +86,7 @@ export class Definitions {
   }
 
   #object(type: ObjectType): Json {
+    if (type.root) return this.#root(type.root, type);
     const properties: Json = {};
     for (const name of Object.keys(type.fields).sort()) properties[name] = this.#field(type.fields[name]!.type, type.fields[name]!.options);
     const required = Object.entries(type.fields).filter(([, { options }]) => options.required).map(([name]) => name);
@@ -93,6 +99,15 @@ export class Definitions {
       ...(kinds ? { 'x-kubernetes-group-version-kind': kinds.map(({ group, version, kind }) => ({ group, kind, version })) } : {}),
       ...(type.atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}),
     };
+  }
+
+  /** A custom resource; a client of version 2.0 that knew some fields would refuse those it does not know. */
+  #root(schema: StructuralSchema, type: ObjectType): Json {
+    const kinds = (this.#kinds.get(typeName(type)) ?? []).map(({ group, version, kind }) => ({ group, kind, version }));
+    const closing: Json = { 'x-kubernetes-group-version-kind': kinds };
+    if (this.dialect === 'v2' && preserves(schema)) return { type: 'object', ...closing };
+    const properties = Object.fromEntries(Object.keys(type.fields).sort().map((name) => [name, this.#field(type.fields[name]!.type, type.fields[name]!.options)]));
+    return { ...structuralOpenApi({ ...schema, properties: {} }, this.dialect, () => ({})), properties, type: 'object', ...closing };
   }
 
   #field(type: Type, options: FieldOptions): Json {
@@ -119,7 +134,13 @@ export class Definitions {
       case 'array': return { type: 'array', items: this.schema(t.items) };
       case 'map': return { type: 'object', additionalProperties: this.schema(t.values) };
       case 'object': return this.ref(t);
+      case 'structural': return structuralOpenApi(t.schema, this.dialect, () => this.#field(objectMeta, { doc: 'Standard object metadata.' }));
       case 'scalar': return inline[t.scalar] ?? reference(namedScalar(t)!.name, this.dialect);
     }
   }
+}
+
+function hasEmbedded(schema: StructuralSchema): boolean {
+  const { items, additionalProperties: additional, properties = {} } = schema;
+  return isEmbedded(schema) || [items, additional, ...Object.values(properties)].some((inner) => typeof inner === 'object' && !Array.isArray(inner) && hasEmbedded(inner as StructuralSchema));
 }

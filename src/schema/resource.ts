@@ -13,14 +13,14 @@ export interface Column<T = any> {
   /** 0 is always shown, 1 only with `-o wide`. */
   readonly priority?: number;
   /** `now` in ms since the epoch, for ages. */
-  readonly value: (object: T, now: number) => string | number | boolean;
+  readonly value: (object: T, now: number) => string | number | boolean | null;
 }
 
 export interface ScaleSubresource {
-  /** Dotted paths in the object, e.g. `spec.replicas`. */
+  /** Dotted paths in the object, e.g. `spec.replicas`; a leading dot means nothing. */
   readonly specReplicasPath: string;
   readonly statusReplicasPath: string;
-  /** The selector: a LabelSelector or a plain map. */
+  /** The selector: a LabelSelector, a plain map or its text; '' when there is none. */
   readonly labelSelectorPath: string;
 }
 
@@ -59,6 +59,14 @@ export interface ResourceOptions<F extends Fields, T> {
   readonly generationMetadata?: readonly ('labels' | 'annotations')[];
   /** A creator may set `status` (Nodes register with it). */
   readonly statusOnCreate?: boolean;
+  /** A CustomResourceDefinition made it: it has no form in protobuf, and no strategic merge. */
+  readonly custom?: boolean;
+  /** The version its discovery hash is made of, when it is not its own; '' for none. */
+  readonly hashVersion?: string;
+  /** Whoever uses this version is warned with this. */
+  readonly deprecation?: string;
+  /** What the first delete does to the object beside marking it (mutates); `now` is RFC 3339. */
+  readonly beginDeletion?: (object: T, now: string) => void;
   /** Metadata a write to /status may not change; it may change the rest, as upstream's status strategies allow. */
   readonly statusKeeps?: readonly ('labels' | 'annotations' | 'finalizers' | 'ownerReferences')[];
   /** An update must name the resourceVersion it was made from. (upstream: AllowUnconditionalUpdate is false) */
@@ -84,7 +92,7 @@ export interface ResourceOptions<F extends Fields, T> {
   readonly columns?: readonly Column<T>[];
   /** Table row condition of finished objects (Pods). */
   readonly rowConditions?: (object: T) => readonly { type: string; status: string; reason?: string; message?: string }[];
-  /** Kind names that share this resource's storage (events.k8s.io and core Events). */
+  /** The storage this resource shares with another of its kind (events.k8s.io and core Events, versions of a custom resource), and its form there. */
   readonly storedAs?: { readonly group: string; readonly plural: string; readonly encode: (object: any) => any; readonly decode: (stored: any) => any };
 }
 

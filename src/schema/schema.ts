@@ -1,6 +1,7 @@
 // The small language resource definitions are written in: types, fields and objects. Everything the API server knows of a
 // field (defaults, validation, patches, OpenAPI, protobuf) is derived from the values built here.
 import type { Fault } from '../apimachinery/fault.ts';
+import type { StructuralSchema } from './structural/structural-schema.ts';
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
@@ -31,6 +32,8 @@ export interface JsonForm {
 }
 export interface ArrayType { readonly kind: 'array'; readonly items: Type }
 export interface MapType { readonly kind: 'map'; readonly values: Type }
+/** Values a structural schema describes at run time; `structural/` holds its walkers. */
+export interface StructuralType { readonly kind: 'structural'; readonly schema: StructuralSchema }
 export interface LazyType { readonly kind: 'lazy'; readonly resolve: () => Type }
 export interface ObjectType<F extends Fields = Fields> {
   readonly kind: 'object';
@@ -41,12 +44,14 @@ export interface ObjectType<F extends Fields = Fields> {
   readonly fields: F;
   /** `structType=atomic`: one manager owns the whole value. */
   readonly atomic?: boolean;
+  /** Of a custom resource: the schema of the whole object, whose properties are the fields. */
+  readonly root?: StructuralSchema;
   /** Fills defaults that depend on other fields of the same object; runs after the fields' own defaults. */
   readonly defaults?: (value: Record<string, any>) => void;
   /** Faults that span fields of this object. `path` is the object's own path. */
   readonly validate?: (value: any, path: string) => Fault[];
 }
-export type Type = ScalarType | ArrayType | MapType | LazyType | ObjectType;
+export type Type = ScalarType | ArrayType | MapType | LazyType | ObjectType | StructuralType;
 
 /** Names of string formats; `src/schema/formats.ts` holds the check and Kubernetes' words for each. */
 export type Format =
@@ -109,7 +114,7 @@ export type TypeValue<T> = T extends { readonly [typed]: infer V } ? V : T exten
 
 declare const typed: unique symbol;
 /** A type that carries its TypeScript value, for items of arrays and maps. */
-export type TypedType<V> = Exclude<Type, ObjectType> & { readonly [typed]: V };
+export type TypedType<V> = Exclude<Type, ObjectType | StructuralType> & { readonly [typed]: V };
 
 const scalar = <V>(kind: ScalarKind): TypedType<V> => ({ kind: 'scalar', scalar: kind }) as unknown as TypedType<V>;
 
@@ -180,7 +185,7 @@ export function embed<F extends Fields>(number: number, type: ObjectType<F>): F 
 export function object<F extends Fields>(
   name: string,
   fields: F,
-  options: { doc?: string; package?: string; atomic?: boolean; defaults?: (value: Record<string, any>) => void; validate?: (value: FieldsValue<F>, path: string) => Fault[] } = {},
+  options: { doc?: string; package?: string; atomic?: boolean; root?: StructuralSchema; defaults?: (value: Record<string, any>) => void; validate?: (value: FieldsValue<F>, path: string) => Fault[] } = {},
 ): ObjectType<F> {
   return { kind: 'object', name, fields, package: 'io.k8s.api.core.v1', doc: '', ...options } as ObjectType<F>;
 }
@@ -197,7 +202,7 @@ export function zeroValue(type: Type): JsonValue {
   const t = resolveType(type);
   switch (t.kind) {
     case 'array': return null;
-    case 'map': return null;
+    case 'map': case 'structural': return null;
     case 'object': return {};
     case 'scalar':
       switch (t.scalar) {

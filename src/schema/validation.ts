@@ -64,7 +64,8 @@ function validateField(field: Field, value: unknown, old: unknown, path: string,
 
 function validate(type: Exclude<Type, { kind: 'lazy' }>, value: unknown, old: unknown, path: string, faults: Fault[], updating: boolean): void {
   switch (type.kind) {
-    case 'scalar': return;
+    // Structural values are judged whole, from the root of the resource.
+    case 'scalar': case 'structural': return;
     case 'array': {
       const items = resolveType(type.items);
       if (items.kind !== 'scalar') (value as unknown[]).forEach((item, i) => validate(items, item, undefined, index(path, i), faults, false));

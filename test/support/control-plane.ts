@@ -1,6 +1,5 @@
 // A whole control plane in this process on a fake clock: API server, controllers, scheduler, and nodes whose kubelet only
 // pretends: Pods bound to them become ready at once, deleted ones go at once.
-import { allResources } from '../../src/api/index.ts';
 import { Leases } from '../../src/api/coordination/lease.ts';
 import { Events } from '../../src/api/core/event.ts';
 import { Nodes } from '../../src/api/core/node.ts';
@@ -56,7 +55,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const stop = new AbortController();
   const { signal } = stop;
   const common = { client, informers, events: Events, clock, log };
-  const running: Promise<unknown>[] = createControllers({ resources: allResources, clusterCIDR: '10.42.0.0/16', rootCA: 'PEM' })
+  const running: Promise<unknown>[] = createControllers({ resources: api.registry.served, clusterCIDR: '10.42.0.0/16', rootCA: 'PEM' })
     .map((controller) => new ControllerRunner(controller, common).run(signal));
   running.push(runScheduler({ ...common, signal, random: () => 0 }));
 

@@ -10,12 +10,13 @@ import type { AdmittedRequest } from '../request.ts';
 
 export interface RawBody { readonly value: unknown; readonly duplicates: readonly string[] }
 
-/** The body as a JSON value, whatever form it came in; `kind` names what is expected, for errors. */
-export async function readBody(request: AdmittedRequest, kind: string, resourceOf: (apiVersion: string, kind: string) => ResourceDefinition['type'] | undefined): Promise<RawBody> {
+/** The body as a JSON value, whatever form it came in; `kind` names what is expected, for errors; `custom` kinds have no protobuf form. */
+export async function readBody(request: AdmittedRequest, kind: string, resourceOf: (apiVersion: string, kind: string) => ResourceDefinition['type'] | undefined, custom = false): Promise<RawBody> {
   const body = await request.body();
   if ('value' in body) return { value: body.value, duplicates: [] };
   const type = bodyType(request.headers['content-type']);
   const bytes = Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength);
+  if (type === 'protobuf' && custom) throw errors.unsupportedMediaType(['application/json', 'application/yaml']);
   if (type === 'protobuf') {
     try {
       return { value: decodeProtobuf(bytes, resourceOf), duplicates: [] };

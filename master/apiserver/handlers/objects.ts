@@ -56,7 +56,7 @@ export async function get(request: AdmittedRequest, context: ResourceHandlerCont
 export async function create(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {
   const { store } = context;
   const write = writeContext(request, 'CreateOptions');
-  const raw = await readBody(request, store.resource.kind, context.typeOf);
+  const raw = await readBody(request, store.resource.kind, context.typeOf, store.resource.custom);
   const object = decodeObject(store.resource, raw, write);
   return answerObject(request, await store.create(request.info.namespace || undefined, object, write), 201, context);
 }
@@ -68,7 +68,7 @@ export async function update(request: AdmittedRequest, context: ResourceHandlerC
   const { store } = context;
   const { info } = request;
   const write = writeContext(request, 'UpdateOptions');
-  const raw = await readBody(request, store.resource.kind, context.typeOf);
+  const raw = await readBody(request, store.resource.kind, context.typeOf, store.resource.custom);
   const object = decodeObject(store.resource, raw, write);
   checkPlace(object, info, store.resource.namespaced);
   const allowCreate = info.subresource === '' && createdByUpdate.has(`${store.resource.group}/${store.resource.plural}`);

@@ -15,6 +15,7 @@ import { answerObject, checkPlace, type ResourceHandlerContext } from './objects
 import { writeContext } from './options.ts';
 
 const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml'] as const;
+const strategic = 'application/strategic-merge-patch+json';
 type PatchContentType = (typeof patchTypes)[number];
 
 export interface ParsedPatch { readonly type: PatchContentType; readonly value: JsonValue; readonly duplicates: readonly string[] }
@@ -22,8 +23,9 @@ export interface ParsedPatch { readonly type: PatchContentType; readonly value: 
 const patchTypeOf = (request: AdmittedRequest): PatchContentType => (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase() as PatchContentType;
 
 /** The patch and the context it is written in: options are judged before the body is read. @throws StatusError 415, 422, 400 */
-export async function readPatch(request: AdmittedRequest): Promise<{ patch: ParsedPatch; write: RequestContext }> {
+export async function readPatch(request: AdmittedRequest, custom = false): Promise<{ patch: ParsedPatch; write: RequestContext }> {
   const type = patchTypeOf(request);
+  if (custom && (type === strategic || !patchTypes.includes(type))) throw errors.unsupportedMediaType(patchTypes.filter((known) => known !== strategic));
   if (!patchTypes.includes(type)) throw errors.noSuchContentType();
   const write = writeContext(request, 'PatchOptions', type === 'application/apply-patch+yaml');
   const body = await request.body();
@@ -76,7 +78,7 @@ export function patched(resource: Pick<ResourceDefinition, 'type' | 'kind' | 'ap
 export async function patch(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {
   const { store } = context;
   const { info } = request;
-  const { patch, write } = await readPatch(request);
+  const { patch, write } = await readPatch(request, store.resource.custom);
   if (patch.type === 'application/apply-patch+yaml') return apply(request, context, patch, write);
   const { stored } = await store.update(info.namespace || undefined, info.name, (old) => {
     const object = patched(store.resource, old!, patch, write);

@@ -60,7 +60,7 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
         if (!event) return view === '' && !resource.storedAs ? stored.json() : [Buffer.from(JSON.stringify(value()))];
         let forms = encodedEvents.get(event);
         if (!forms) encodedEvents.set(event, (forms = new Map()));
-        const form = `${resource.group}|${view}|${type}`;
+        const form = `${resource.apiVersion}|${view}|${type}`;
         let parts = forms.get(form);
         if (!parts) forms.set(form, (parts = view === '' && !resource.storedAs ? stored.json() : [Buffer.from(JSON.stringify(value()))]));
         return parts;
@@ -78,12 +78,13 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
     const cancelTimer = registry.clock.after(seconds * 1000, () => queue.end());
     const stop = (): void => queue.end();
     request.signal.addEventListener('abort', stop, { once: true });
+    store.ended.addEventListener('abort', stop, { once: true });
     let nextBookmark = registry.clock.monotonic() + bookmarkEveryMs;
     let sentRevision = 0;
     // Behind every event up to this revision.
     const cancelBookmarks = bookmarks ? repeat(() => queue.push(registry.cache.revision)) : undefined;
     try {
-      if (request.signal.aborted) return;
+      if (request.signal.aborted || store.ended.aborted) return;
       for (const stored of initial) yield item('ADDED', stored);
       if (initialEvents && bookmarks) yield bookmark(start, { 'k8s.io/initial-events-end': 'true' });
       for await (const event of queue) {
@@ -110,6 +111,7 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
       cancelTimer();
       cancelBookmarks?.();
       request.signal.removeEventListener('abort', stop);
+      store.ended.removeEventListener('abort', stop);
       queue.end();
     }
   }

@@ -13,6 +13,7 @@ import { objectAnswer, type AdmittedRequest, type Answer } from '../request.ts';
 import { checkConfiguration } from '../handlers/apply.ts';
 import { decodeObject, readBody } from '../handlers/body.ts';
 import type { ResourceHandlerContext } from '../handlers/objects.ts';
+import { viewOf } from '../handlers/lists.ts';
 import { isTrue, writeContext } from '../handlers/options.ts';
 import { patched, readPatch } from '../handlers/patch.ts';
 import { cloneJson } from '../../../src/util/json.ts';
@@ -43,9 +44,9 @@ function writePath(o: Tree, path: string, value: unknown): void {
 
 function scaleOf(resource: ResourceDefinition, from: ApiObject): ApiObject {
   const paths = resource.subresources.scale!;
-  const selector = readPath(from, paths.labelSelectorPath) as Tree | undefined;
-  const isLabelSelector = selector !== undefined && ('matchLabels' in selector || 'matchExpressions' in selector);
-  const text = selector === undefined ? '' : isLabelSelector ? selectorFromObject(selector as never).toString() : selectorFromSet(selector as never).toString();
+  const selector = (paths.labelSelectorPath ? readPath(from, paths.labelSelectorPath) : undefined) as Tree | string | undefined;
+  const isLabelSelector = typeof selector === 'object' && ('matchLabels' in selector || 'matchExpressions' in selector);
+  const text = selector === undefined ? '' : typeof selector === 'string' ? selector : isLabelSelector ? selectorFromObject(selector as never).toString() : selectorFromSet(selector as never).toString();
   const { name, namespace, uid, resourceVersion, creationTimestamp } = from.metadata;
   const replicas = Number(readPath(from, paths.specReplicasPath) ?? 0);
   return {
@@ -58,16 +59,16 @@ export async function scale(request: AdmittedRequest, context: ResourceHandlerCo
   const { store } = context;
   const { info } = request;
   const { resource } = store;
-  const subject = { group: resource.group, resource: `${resource.plural}/scale` };
+  const subject = resource.custom ? store.groupResource : { group: resource.group, resource: `${resource.plural}/scale` };
   const namespace = info.namespace || undefined;
   if (info.verb === 'get') {
     const found = store.find(namespace, info.name);
     if (!found) throw errors.notFound(subject, info.name);
-    return objectAnswer(scaleOf(resource, found.object));
+    return objectAnswer(scaleOf(resource, viewOf(resource, found)));
   }
   if (info.verb !== 'update' && info.verb !== 'patch') throw errors.methodNotAllowed();
   if (!store.find(namespace, info.name)) throw errors.notFound(subject, info.name);
-  const read = info.verb === 'patch' ? await readPatch(request) : undefined;
+  const read = info.verb === 'patch' ? await readPatch(request, resource.custom) : undefined;
   const write = read?.write ?? writeContext(request, 'UpdateOptions');
   const body = info.verb === 'update' ? await readBody(request, 'Scale', context.typeOf) : undefined;
   const applies = read?.patch.type === 'application/apply-patch+yaml';
@@ -79,7 +80,9 @@ export async function scale(request: AdmittedRequest, context: ResourceHandlerCo
     const writer = { subresource: 'scale', manager: write.fieldManager, now: timestamp(context.registry.clock.now()) };
     const wanted = applies ? scaleFields.apply(current, read.patch.value, isTrue(request.query.get('force')), writer) : read ? patched(scaleKind, current, read.patch, write) : decodeObject(scaleKind, body!, write);
     if (wanted.metadata.name && wanted.metadata.name !== info.name) throw errors.badRequest(`the name of the object (${wanted.metadata.name}) does not match the name on the URL (${info.name})`);
-    const replicas = (wanted['spec'] as { replicas?: number }).replicas ?? 0;
+    const given = (wanted['spec'] as { replicas?: number }).replicas;
+    if (resource.custom && given === undefined && readPath(old, replicasPath) === undefined) throw errors.badRequest(`the spec replicas field ${JSON.stringify(replicasPath)} cannot be empty`);
+    const replicas = given ?? 0;
     if (replicas < 0) throw errors.invalid('autoscaling', 'Scale', info.name, [{ type: 'Invalid', field: 'spec.replicas', message: `Invalid value: ${replicas}: must be greater than or equal to 0` }]);
     const asked = wanted.metadata.resourceVersion;
     if (asked && asked !== old!.metadata.resourceVersion) throw errors.modified(subject, info.name);
@@ -90,5 +93,5 @@ export async function scale(request: AdmittedRequest, context: ResourceHandlerCo
     delete (object.metadata as { resourceVersion?: string }).resourceVersion;
     return object;
   }, { subresource: 'scale', applied: true }, write);
-  return objectAnswer(scaleOf(resource, stored.object));
+  return objectAnswer(scaleOf(resource, viewOf(resource, stored)));
 }

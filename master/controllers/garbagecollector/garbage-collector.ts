@@ -4,19 +4,24 @@ import { isNotFound } from '../../../src/apimachinery/status-error.ts';
 import type { OwnerRef } from '../../../src/apimachinery/owners.ts';
 import type { Controller, ControllerContext } from '../../../src/controller/controller.ts';
 import type { ObjectHead, ResourceDefinition } from '../../../src/schema/resource.ts';
+import { distinctResources, type ServedResources } from '../../../src/schema/resource-set.ts';
 import { Graph, type Item } from './graph.ts';
 import { blocks, foregroundFinalizer, judge, orphanFinalizer, orphansDependents, refsOf, waitsForDependents, type OwnerState } from './plan.ts';
 
 /** UIDs never come back, so an owner found absent stays so; the oldest are forgotten. */
 const absentRemembered = 500;
 
-/** `resources` is everything the API serves; Events own nothing and belong to nobody. */
-export function createGarbageCollector(resources: readonly ResourceDefinition[]): Controller {
-  const graph = new Graph(resources.filter((r) => r.kind !== 'Event' && r.verbs.includes('delete') && r.verbs.includes('watch') && !r.storedAs));
+/** Events own nothing and belong to nobody. */
+const collectable = (resources: readonly ResourceDefinition[]): ResourceDefinition[] =>
+  distinctResources(resources).filter((r) => r.kind !== 'Event' && r.verbs.includes('delete') && r.verbs.includes('watch'));
+
+/** `served` is everything the API serves. */
+export function createGarbageCollector(served: ServedResources): Controller {
+  const graph = new Graph(() => served.current, collectable);
   const absent = new Set<string>();
   return {
     name: 'generic-garbage-collector',
-    watches: graph.resources.map((resource) => ({ resource, map: (object: ObjectHead, context, old?: ObjectHead) => graph.concerned(resource, object, context, old) })),
+    watchesServed: { served, rules: () => graph.resources.map((resource) => ({ resource, map: (object: ObjectHead, context, old?: ObjectHead) => graph.concerned(resource, object, context, old) })) },
     workers: 20,
     reconcile: (context, key) => new Collection(graph, absent, context).collect(key),
   };
@@ -34,6 +39,8 @@ class Collection {
 
   async collect(key: string): Promise<void> {
     const { resource, objectKey } = this.#graph.parse(key);
+    // No longer served: its objects are gone with it.
+    if (!resource) return;
     const object = this.#context.cached<ObjectHead>(resource).get(objectKey);
     if (!object) return;
     const item = { resource, object };

@@ -12,27 +12,44 @@ type Caches = Pick<ControllerContext, 'cached'>;
 const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? apiVersion.split('/')[0]! : '');
 
 export class Graph {
-  readonly resources: readonly ResourceDefinition[];
-  readonly #byKind = new Map<string, ResourceDefinition>();
-  readonly #byId = new Map<string, ResourceDefinition>();
+  readonly #served: () => readonly ResourceDefinition[];
+  readonly #select: (served: readonly ResourceDefinition[]) => readonly ResourceDefinition[];
+  #of: readonly ResourceDefinition[] | undefined;
+  #resources: readonly ResourceDefinition[] = [];
+  #byKind = new Map<string, ResourceDefinition>();
+  #byId = new Map<string, ResourceDefinition>();
 
-  constructor(resources: readonly ResourceDefinition[]) {
-    this.resources = resources;
-    for (const resource of resources) {
-      this.#byKind.set(`${resource.group}/${resource.kind}`, resource);
-      this.#byId.set(`${resource.group}/${resource.plural}`, resource);
-    }
+  /** `select` picks those that take part. */
+  constructor(served: () => readonly ResourceDefinition[], select: (served: readonly ResourceDefinition[]) => readonly ResourceDefinition[] = (all) => all) {
+    this.#served = served;
+    this.#select = select;
+  }
+
+  get resources(): readonly ResourceDefinition[] {
+    this.#look();
+    return this.#resources;
+  }
+  /** Custom resources come and go. */
+  #look(): void {
+    const served = this.#served();
+    if (served === this.#of) return;
+    this.#of = served;
+    this.#resources = this.#select(served);
+    this.#byKind = new Map(this.#resources.map((resource) => [`${resource.group}/${resource.kind}`, resource]));
+    this.#byId = new Map(this.#resources.map((resource) => [`${resource.group}/${resource.plural}`, resource]));
   }
 
   /** `apps/replicasets|default/web`. */
   key(resource: ResourceDefinition, objectKey: string): string { return `${resource.group}/${resource.plural}|${objectKey}`; }
-  parse(key: string): { resource: ResourceDefinition; objectKey: string } {
+  parse(key: string): { resource: ResourceDefinition | undefined; objectKey: string } {
+    this.#look();
     const bar = key.indexOf('|');
-    return { resource: this.#byId.get(key.slice(0, bar))!, objectKey: key.slice(bar + 1) };
+    return { resource: this.#byId.get(key.slice(0, bar)), objectKey: key.slice(bar + 1) };
   }
 
   /** Where the owner of an object is to be found; undefined for kinds not served, or an owner in a namespace from outside of one. */
   owner(ref: OwnerRef, dependent: ObjectHead): { resource: ResourceDefinition; key: ObjectKey } | undefined {
+    this.#look();
     const resource = this.#byKind.get(`${groupOf(ref.apiVersion)}/${ref.kind}`);
     if (!resource) return undefined;
     const namespace = resource.namespaced ? dependent.metadata.namespace : undefined;

@@ -5,19 +5,23 @@ import { Namespaces, namespaceFinalizer, type Namespace } from '../../../src/api
 import { resourcePath, type Draft } from '../../../src/client/client.ts';
 import type { Controller, ControllerContext } from '../../../src/controller/controller.ts';
 import type { ObjectHead, ResourceDefinition } from '../../../src/schema/resource.ts';
+import { distinctResources, type ServedResources } from '../../../src/schema/resource-set.ts';
 import { timestamp } from '../../../src/util/clock.ts';
 import { conditionsDiffer, namespaceConditions, type Remaining } from './plan.ts';
 
-/** `resources` is everything the API serves. Events are not cached for this: there are many, and they hold nothing up. */
-export function createNamespaceController(resources: readonly ResourceDefinition[]): Controller {
-  const deletable = resources.filter((r) => r.namespaced && r.verbs.includes('delete') && r.verbs.includes('list') && !r.storedAs);
-  const cached = deletable.filter((r) => r.kind !== 'Event');
+const deletable = (resources: readonly ResourceDefinition[]): ResourceDefinition[] =>
+  distinctResources(resources).filter((r) => r.namespaced && r.verbs.includes('delete') && r.verbs.includes('list'));
+/** Events are not cached for this: there are many, and they hold nothing up. */
+const cachedOf = (resources: readonly ResourceDefinition[]): ResourceDefinition[] => deletable(resources).filter((r) => r.kind !== 'Event');
+
+/** `served` is everything the API serves. */
+export function createNamespaceController(served: ServedResources): Controller {
   return {
     name: 'namespace-controller',
     for: Namespaces,
-    watches: cached.map((resource) => ({ resource, map: (object: ObjectHead, context) => endingNamespaceOf(object, context) })),
+    watchesServed: { served, rules: (resources) => cachedOf(resources).map((resource) => ({ resource, map: (object: ObjectHead, context) => endingNamespaceOf(object, context) })) },
     workers: 10,
-    reconcile: (context, key) => reconcile(context, key, deletable, cached),
+    reconcile: (context, key) => reconcile(context, key, served),
   };
 }
 
@@ -25,18 +29,18 @@ function endingNamespaceOf({ metadata: { namespace } }: ObjectHead, { cached }: 
   return namespace && cached(Namespaces).get(namespace)?.metadata.deletionTimestamp ? [namespace] : [];
 }
 
-async function reconcile(context: ControllerContext, name: string, deletable: readonly ResourceDefinition[], cached: readonly ResourceDefinition[]): Promise<void> {
+async function reconcile(context: ControllerContext, name: string, served: ServedResources): Promise<void> {
   const namespace = context.cached(Namespaces).get(name);
   if (!namespace?.metadata.deletionTimestamp || !namespace.spec.finalizers?.includes(namespaceFinalizer)) return;
   const failures: string[] = [];
   const errors: unknown[] = [];
   const note = (error: unknown): void => { failures.push((error as Error).message); errors.push(error); };
 
-  const present = cached.filter((resource) => context.cached(resource).list(name).some((object) => !object.metadata.deletionTimestamp));
+  const present = cachedOf(served.current).filter((resource) => context.cached(resource).list(name).some((object) => !object.metadata.deletionTimestamp));
   for (const resource of present) await deleteAll(context, resource, name).catch(note);
-  const known = cached.map((resource) => ({ resource, objects: context.cached(resource).list(name) }));
+  const known = cachedOf(served.current).map((resource) => ({ resource, objects: context.cached(resource).list(name) }));
   // The caches may be behind: the last word is the API's.
-  const remaining = known.some(({ objects }) => objects.length > 0) ? known : await purge(context, name, deletable).catch((error: unknown): Remaining[] => { note(error); return []; });
+  const remaining = known.some(({ objects }) => objects.length > 0) ? known : await purge(context, name, deletable(served.current)).catch((error: unknown): Remaining[] => { note(error); return []; });
 
   if (errors.length === 0 && remaining.every(({ objects }) => objects.length === 0)) return finalize(context, namespace);
   const conditions = namespaceConditions(namespace.status.conditions, { failures, remaining }, timestamp(context.clock.now()));
@@ -47,10 +51,10 @@ async function reconcile(context: ControllerContext, name: string, deletable: re
 }
 
 /** Deletes what the caches do not show, Events included, and lists what is left. */
-async function purge(context: ControllerContext, namespace: string, deletable: readonly ResourceDefinition[]): Promise<Remaining[]> {
-  return Promise.all(deletable.map(async (resource) => {
+async function purge(context: ControllerContext, namespace: string, resources: readonly ResourceDefinition[]): Promise<Remaining[]> {
+  return Promise.all(resources.map(async (resource) => {
     await deleteAll(context, resource, namespace);
-    const { items } = await context.client.list(resource, { namespace });
+    const { items } = await context.client.list(resource, { namespace }).catch(noneWhenNotServed);
     return { resource, objects: items as readonly ObjectHead[] };
   }));
 }
@@ -58,11 +62,17 @@ async function purge(context: ControllerContext, namespace: string, deletable: r
 async function deleteAll({ client }: ControllerContext, resource: ResourceDefinition, namespace: string): Promise<void> {
   const options = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' } as const;
   if (resource.verbs.includes('deletecollection')) {
-    await client.transport.request({ method: 'DELETE', path: resourcePath(resource, { namespace }), body: options });
+    await client.transport.request({ method: 'DELETE', path: resourcePath(resource, { namespace }), body: options }).catch(noneWhenNotServed);
     return;
   }
   const { items } = await client.list<ObjectHead>(resource, { namespace });
   for (const { metadata } of items) await client.delete(resource, { namespace, name: metadata.name }).catch((error: unknown) => { if (!isNotFound(error)) throw error; });
+}
+
+/** A custom resource that went away meanwhile took its objects along. */
+function noneWhenNotServed(error: unknown): { items: readonly ObjectHead[] } {
+  if (isNotFound(error)) return { items: [] };
+  throw error;
 }
 
 async function finalize({ client }: ControllerContext, namespace: Namespace): Promise<void> {

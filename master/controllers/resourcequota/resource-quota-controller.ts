@@ -7,6 +7,7 @@ import { ResourceQuotas, type ResourceQuota } from '../../../src/api/core/resour
 import { keyOf, type Draft } from '../../../src/client/client.ts';
 import type { Controller, ControllerContext, ReconcileResult, WatchRule } from '../../../src/controller/controller.ts';
 import type { ApiObject, ResourceDefinition } from '../../../src/schema/resource.ts';
+import { distinctResources, type ServedResources } from '../../../src/schema/resource-set.ts';
 
 /** Everything is counted again this often, for what was charged and never came. */
 const resyncMs = 300_000;
@@ -14,18 +15,21 @@ const verbs = ['create', 'list', 'watch', 'delete'] as const;
 
 interface Counted { readonly resource: ResourceDefinition; readonly evaluator: QuotaEvaluator }
 
-export function createResourceQuotaController(resources: readonly ResourceDefinition[]): Controller {
-  const counted: Counted[] = resources.filter((r) => !r.storedAs && verbs.every((verb) => r.verbs.includes(verb))).flatMap((resource) => {
+const countedOf = (resources: readonly ResourceDefinition[]): Counted[] =>
+  distinctResources(resources).filter((r) => verbs.every((verb) => r.verbs.includes(verb))).flatMap((resource) => {
     const evaluator = quotaEvaluatorOf(resource);
     return evaluator ? [{ resource, evaluator }] : [];
   });
+
+/** `served` is everything the API serves. */
+export function createResourceQuotaController(served: ServedResources): Controller {
   return {
     name: 'resourcequota-controller',
     watches: [
       { resource: ResourceQuotas, map: (quota: ResourceQuota, _context, old?: ResourceQuota) => (old && equalLists(old.spec.hard, quota.spec.hard) ? [] : [keyOf(quota)]) },
-      ...counted.map(freed),
     ],
-    reconcile: (context, key) => reconcile(context, key, counted),
+    watchesServed: { served, rules: (resources) => countedOf(resources).map(freed) },
+    reconcile: (context, key) => reconcile(context, key, countedOf(served.current)),
   };
 }
 

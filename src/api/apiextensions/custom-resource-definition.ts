@@ -1,10 +1,12 @@
 // CustomResourceDefinition: a resource of the user's own.
 // upstream: apiextensions-apiserver pkg/registry/customresourcedefinition/strategy.go
+import { setCondition } from '../../apimachinery/conditions.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { field, required } from '../../schema/schema.ts';
 import { customResourceDefinitionSpec, customResourceDefinitionStatus, type CustomResourceDefinitionSpec, type CustomResourceDefinitionStatus } from './definition-spec.ts';
 import { definitionFaults, definitionStatusFaults } from './definition-validation.ts';
 
+type Condition = NonNullable<CustomResourceDefinitionStatus['conditions']>[number];
 export type { CustomResourceDefinitionSpec, CustomResourceDefinitionStatus } from './definition-spec.ts';
 export type { JSONSchemaProps } from './json-schema-props.ts';
 
@@ -13,6 +15,17 @@ function recordStorageVersion({ spec, status }: { spec: CustomResourceDefinition
   const stored = status.storedVersions ?? [];
   const added = (spec.versions ?? []).filter(({ name, storage }) => storage && !stored.includes(name)).map(({ name }) => name);
   if (added.length > 0) status.storedVersions = [...stored, ...added];
+}
+
+/** Keeps a definition until its objects are gone. */
+export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
+
+/** A definition that is deleted stays until its objects are gone. */
+function beginDeletion({ metadata, status }: { metadata: { finalizers?: string[] | undefined }; status: CustomResourceDefinitionStatus }, now: string): void {
+  if (!metadata.finalizers?.includes(cleanupFinalizer)) metadata.finalizers = [...(metadata.finalizers ?? []), cleanupFinalizer];
+  status.conditions = setCondition<Condition>(status.conditions, {
+    type: 'Terminating', status: 'True', reason: 'InstanceDeletionPending', message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+  }, now);
 }
 
 export const CustomResourceDefinitions = defineResource({
@@ -27,6 +40,7 @@ export const CustomResourceDefinitions = defineResource({
   generation: true,
   prepareCreate: recordStorageVersion,
   prepareUpdate: recordStorageVersion,
+  beginDeletion,
   validate: definitionFaults,
   validateStatus: definitionStatusFaults,
   columns: [

@@ -3,7 +3,7 @@ import { equalJson } from '../../util/json.ts';
 import type { JsonValue } from '../schema.ts';
 import { emptySet, hasElement, insert, isEmpty, type FieldSet, type GrowingSet } from './field-set.ts';
 import type { PathElement } from './path-element.ts';
-import { isBare, itemElement, itemsOf, memberOf, membersOf, type ListStructure, type MapStructure, type Structure, type StructStructure } from './structure.ts';
+import { isLeaf, itemElement, itemsOf, memberOf, membersOf, type ListStructure, type MapStructure, type Structure, type StructStructure } from './structure.ts';
 
 export interface Comparison {
   readonly added: FieldSet;
@@ -28,8 +28,7 @@ class Walk implements Comparison {
   readonly #path: PathElement[] = [];
 
   values(structure: Structure, old: JsonValue | undefined, value: JsonValue | undefined, ignored?: FieldSet): void {
-    // Nothing to descend into is a leaf: so an empty map differs from none.
-    if (structure.kind === 'scalar' || structure.atomic || (isBare(old) && isBare(value))) {
+    if (structure.kind === 'scalar' || isLeaf(structure, old, value)) {
       this.#leaf(old, value);
       return;
     }

@@ -40,6 +40,8 @@ function check(structure: Structure, value: JsonValue, path: string, faults: str
       return;
     }
     default:
+      if (structure.kind === 'map' && structure.deduced && typeof value !== 'object') return;
+      if (structure.kind === 'map' && structure.deduced && Array.isArray(value)) return;
       if (typeof value !== 'object' || Array.isArray(value)) return report(`expected map, got &{${goText(value)}}`);
       for (const [name, inner] of Object.entries(value)) {
         const member = memberOf(structure, name);

@@ -11,7 +11,7 @@ export function fieldsOf(structure: Structure, value: JsonValue): FieldSet {
 }
 
 function collect(structure: Structure, value: JsonValue, path: readonly PathElement[], set: GrowingSet): void {
-  if (structure.kind === 'scalar' || structure.atomic) {
+  if (structure.kind === 'scalar' || structure.atomic || (structure.kind === 'map' && structure.deduced && !membersOf(value))) {
     insert(set, path);
     return;
   }
@@ -33,7 +33,7 @@ function collect(structure: Structure, value: JsonValue, path: readonly PathElem
     collect(member.structure, inner, at, set);
     const members = membersOf(inner);
     // Keys of a map are owned themselves; fields of a struct only when they hold nothing that is.
-    if (structure.kind === 'map' || inner === null || (members && Object.keys(members).length === 0)) insert(set, at);
+    if (structure.kind === 'map' || !structure.fields.has(name) || inner === null || (members && Object.keys(members).length === 0)) insert(set, at);
   }
 }
 
@@ -50,7 +50,7 @@ export function withNamedFields(structure: Structure | undefined, set: FieldSet)
     let named = false;
     if (element.startsWith('f:') && (structure?.kind === 'struct' || structure?.kind === 'map')) {
       inner = memberOf(structure, element.slice(2))?.structure;
-      named = structure.kind === 'struct' && inner !== undefined;
+      named = structure.kind === 'struct' && structure.fields.has(element.slice(2));
     } else if (element.startsWith('k:') && structure?.kind === 'list') inner = structure.items;
     const child = withNamedFields(inner, node) as GrowingSet;
     result[element] = named && !hasElement(set, element) ? { '.': {}, ...child } : child;

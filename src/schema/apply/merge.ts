@@ -3,12 +3,12 @@
 import type { JsonValue } from '../schema.ts';
 import { below, hasElement, isEmpty, type FieldSet } from './field-set.ts';
 import type { PathElement } from './path-element.ts';
-import { isBare, itemElement, itemsOf, memberOf, membersOf, type ListStructure, type Members, type Structure } from './structure.ts';
+import { isBare, isLeaf, itemElement, itemsOf, memberOf, membersOf, type ListStructure, type Members, type Structure } from './structure.ts';
 
 /** `applied` wins, field by field; undefined when nothing is left to say. Neither value is changed; both may be shared. */
 export function merge(structure: Structure, live: JsonValue | undefined, applied: JsonValue | undefined): JsonValue | undefined {
   if (applied === undefined) return live;
-  if (structure.kind === 'scalar' || structure.atomic || (isBare(live) && isBare(applied))) return applied;
+  if (structure.kind === 'scalar' || isLeaf(structure, live, applied)) return applied;
   if (structure.kind === 'list') return mergeItems(structure, itemsOf(live) ?? [], itemsOf(applied) ?? []);
   const before = membersOf(live) ?? {};
   const after = membersOf(applied) ?? {};
@@ -81,6 +81,7 @@ function mergeItems(list: ListStructure, live: readonly JsonValue[], applied: re
 /** The value without the fields of the set; undefined when nothing is left. */
 export function removeFields(structure: Structure, value: JsonValue | undefined, set: FieldSet): JsonValue | undefined {
   if (structure.kind === 'scalar') return value;
+  if (structure.kind === 'map' && structure.deduced && !membersOf(value) && !itemsOf(value)) return value;
   if (structure.atomic || isBare(value)) return undefined;
   if (structure.kind === 'list') {
     const items: JsonValue[] = [];

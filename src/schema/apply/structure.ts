@@ -1,11 +1,19 @@
 // How a type is divided among owners, derived once from its definition: what is one leaf, what has fields or keys of its own,
 // what identifies the items of a list. (upstream: kube-openapi pkg/schemaconv, structured-merge-diff schema/elements.go)
 import { resolveType, type FieldOptions, type JsonValue, type ObjectType, type ScalarKind, type Type } from '../schema.ts';
+import { objectMeta } from '../object-meta.ts';
+import { deduced, structuralStructure } from '../structural/structure.ts';
+import { additionalOf, allowsAdditional, preserves, type StructuralSchema } from '../structural/structural-schema.ts';
 import { fieldElement, keyElement, valueElement, type PathElement } from './path-element.ts';
 
 export interface ScalarStructure { readonly kind: 'scalar'; readonly scalar: ScalarKind }
-export interface StructStructure { readonly kind: 'struct'; readonly atomic: boolean; readonly fields: ReadonlyMap<string, StructField> }
-export interface MapStructure { readonly kind: 'map'; readonly atomic: boolean; readonly values: Structure }
+export interface StructStructure {
+  readonly kind: 'struct'; readonly atomic: boolean; readonly fields: ReadonlyMap<string, StructField>;
+  /** Of members that are no fields; absent: there are none. */
+  readonly others?: Structure;
+}
+/** `deduced`: the value itself tells whether it is a map; when it is not, it is a leaf. */
+export interface MapStructure { readonly kind: 'map'; readonly atomic: boolean; readonly values: Structure; readonly deduced?: true }
 export interface ListStructure {
   readonly kind: 'list';
   readonly atomic: boolean;
@@ -22,6 +30,7 @@ export function structureOf(type: Type, options: FieldOptions<any> = {}): Struct
   const t = resolveType(type);
   switch (t.kind) {
     case 'scalar': return t;
+    case 'structural': return structuralStructure(t.schema, metadataStructure);
     case 'map': return { kind: 'map', atomic: options.mapType === 'atomic', values: structureOf(t.values) };
     case 'array': {
       const items = structureOf(t.items);
@@ -45,13 +54,27 @@ function structOf(type: ObjectType): StructStructure {
   let struct = structs.get(type);
   if (!struct) {
     const fields = new Map<string, StructField>();
-    struct = { kind: 'struct', atomic: type.atomic === true, fields };
+    const others = type.root && othersOf(type.root);
+    struct = { kind: 'struct', atomic: type.atomic === true, fields, ...(others ? { others } : {}) };
     // Known before its fields are: types may contain themselves.
     structs.set(type, struct);
     for (const [name, field] of Object.entries(type.fields)) fields.set(name, { element: fieldElement(name), structure: structureOf(field.type, field.options) });
   }
   return struct;
 }
+
+const metadataStructure = (): Structure => structureOf(objectMeta);
+const othersOf = (root: StructuralSchema): Structure | undefined => {
+  const additional = additionalOf(root);
+  return additional ? structuralStructure(additional, metadataStructure) : preserves(root) || allowsAdditional(root) ? deduced : undefined;
+};
+
+/** Values with nothing to descend into: so an empty map differs from none. */
+export function isLeaf(structure: Structure, a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  if (structure.kind === 'scalar' || structure.atomic || (isBare(a) && isBare(b))) return true;
+  return structure.kind === 'map' && structure.deduced === true && !(isMapOrAbsent(a) && isMapOrAbsent(b));
+}
+const isMapOrAbsent = (value: JsonValue | undefined): boolean => value === undefined || membersOf(value) !== undefined;
 
 /** A value that has no path in its list; the message is upstream's. */
 export class ElementError extends Error {}
@@ -77,7 +100,9 @@ export function itemElement(list: ListStructure, item: JsonValue): PathElement {
 
 /** A map's or struct's member: its path element and structure; undefined when a struct has no such field. */
 export function memberOf(structure: StructStructure | MapStructure, name: string): StructField | undefined {
-  return structure.kind === 'struct' ? structure.fields.get(name) : { element: fieldElement(name), structure: structure.values };
+  if (structure.kind === 'map') return { element: fieldElement(name), structure: structure.values };
+  const field = structure.fields.get(name);
+  return field ?? (structure.others && { element: fieldElement(name), structure: structure.others });
 }
 
 export type Members = { readonly [name: string]: JsonValue };

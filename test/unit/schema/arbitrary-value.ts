@@ -25,6 +25,7 @@ function arbitrary(type: Type, depth: number): fc.Arbitrary<JsonValue> {
     case 'array': return fc.array(arbitrary(t.items, depth - 1), { minLength: 1, maxLength: 2 }) as fc.Arbitrary<JsonValue>;
     case 'map': return fc.dictionary(fc.string({ maxLength: 4 }), arbitrary(t.values, depth - 1), { minKeys: 1, maxKeys: 2, noNullPrototype: true });
     case 'object': return objectOf(t, depth);
+    case 'structural': throw new Error('built-in kinds have no structural parts');
   }
 }
 

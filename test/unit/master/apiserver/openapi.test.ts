@@ -1,10 +1,11 @@
 // How /openapi is served: forms, caching, hashes; documents kept once.
 import { gunzipSync } from 'node:zlib';
 import { allResources } from '../../../../src/api/index.ts';
+import { ResourceSet } from '../../../../src/schema/resource-set.ts';
 import { openApiHandlers } from '../../../../master/apiserver/openapi.ts';
 import type { AdmittedRequest, Answer } from '../../../../master/apiserver/request.ts';
 
-const handlers = openApiHandlers(allResources);
+const handlers = openApiHandlers(new ResourceSet(allResources));
 type Raw = Extract<Answer, { kind: 'raw' }> & { body: Uint8Array };
 async function get(url: string, headers: Record<string, string> = {}): Promise<Raw> {
   const { pathname, searchParams } = new URL(url, 'http://x');

@@ -28,7 +28,8 @@ describe('what an object’s owners mean for it', () => {
 });
 
 describe('where owners are found', () => {
-  const graph = new Graph([Deployments, ReplicaSets, Pods, Nodes]);
+  const kinds = [Deployments, ReplicaSets, Pods, Nodes];
+  const graph = new Graph(() => kinds);
   const ref = (apiVersion: string, kind: string) => ({ apiVersion, kind, name: 'x', uid: 'u' });
   it('in the namespace of the dependent, or in none', () => {
     expect(graph.owner(ref('apps/v1', 'Deployment'), replicaSet())).toEqual({ resource: Deployments, key: { namespace: 'default', name: 'x' } });

@@ -1,0 +1,37 @@
+// Serves what CustomResourceDefinitions define: follows them in the cache and keeps the set of served resources true. It hears
+// of a change before whoever made it is answered, so an established resource is served to all who may know of it.
+// (upstream: apiextensions-apiserver pkg/apiserver/customresource_handler.go)
+import { customResourcesOf } from '../../src/api/apiextensions/custom-resources.ts';
+import type { CustomResourceDefinition } from '../../src/api/apiextensions/custom-resource-definition.ts';
+import type { ResourceSet } from '../../src/schema/resource-set.ts';
+import { equalJson } from '../../src/util/json.ts';
+import type { Log } from '../../src/util/log.ts';
+import type { WatchCache } from '../storage/watch-cache.ts';
+import type { StoredObject } from './stored-object.ts';
+
+/** Until the signal aborts. */
+export function serveCustomResources(cache: WatchCache<StoredObject>, prefix: string, set: ResourceSet, log: Log, signal: AbortSignal): void {
+  const known = new Map<string, object>();
+  const look = (name: string, stored: StoredObject | undefined): void => {
+    const crd = stored?.object as unknown as CustomResourceDefinition | undefined;
+    const relevant = crd && relevantOf(crd);
+    // Most writes are of conditions that change nothing here; a watch must outlive them.
+    if (relevant ? equalJson(relevant, known.get(name)) : !known.has(name)) return;
+    if (relevant) known.set(name, relevant);
+    else known.delete(name);
+    try {
+      set.define(name, crd ? customResourcesOf(crd) : []);
+    } catch (error) {
+      log.error({ error, customResourceDefinition: name }, 'a definition cannot be served');
+    }
+  };
+  const nameOf = (key: string): string => key.slice(prefix.length);
+  signal.addEventListener('abort', cache.observe(prefix, (event) => look(nameOf((event.current ?? event.previous!).key), event.current)), { once: true });
+  for (const stored of cache.list(prefix)) look(nameOf(stored.key), stored);
+}
+
+/** All that decides what is served. */
+function relevantOf({ metadata, spec, status }: CustomResourceDefinition): object {
+  const established = (status?.conditions ?? []).filter(({ type }) => type === 'Established' || type === 'Terminating').map((condition) => [condition.type, condition.status]).sort();
+  return { uid: metadata.uid, spec, names: status?.acceptedNames ?? null, established };
+}
