@@ -258,15 +258,9 @@ function checkRoute(resource: ResourceDefinition, { info, method }: AdmittedRequ
   }
   const across = resource.namespaced && !info.namespace;
   const possible = across ? ['list', 'watch'] : methodVerbs[info.name ? 'object' : 'collection']!;
+  if (resource.ending && info.verb === 'create') throw errors.ending({ group: resource.group, resource: resource.plural });
   if (method !== 'HEAD' && possible.includes(info.verb) && (resource.verbs as readonly string[]).includes(info.verb)) return;
-  throw resource.custom ? customMethodNotAllowed(resource, info.verb) : errors.methodNotAllowed();
-}
-
-/** Definitions that are ending let nobody write; other methods are not there at all. */
-function customMethodNotAllowed({ group, plural, verbs }: ResourceDefinition, verb: string): errors.StatusError {
-  const error = errors.methodNotSupported({ group, resource: plural }, verb);
-  if (verb === 'create' && !verbs.includes('create')) error.status.message = `${verb} not allowed while custom resource definition is terminating`;
-  return error;
+  throw resource.custom ? errors.methodNotSupported({ group: resource.group, resource: resource.plural }, info.verb) : errors.methodNotAllowed();
 }
 
 function negotiateDiscovery(request: ServerRequest): MediaType {

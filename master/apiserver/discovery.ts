@@ -15,6 +15,9 @@ function subresourcesOf(resource: ResourceDefinition): Subresource[] {
   ].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+const writes: ReadonlySet<string> = new Set(['create', 'patch', 'update']);
+/** Of a custom resource whose definition is being deleted nothing that writes is shown. */
+const verbsOf = ({ verbs, ending }: ResourceDefinition): string[] => verbs.filter((verb) => !ending || !writes.has(verb)).sort();
 const storageHash = (r: ResourceDefinition): string => createHash('sha256').update(`${r.group}/${r.hashVersion ?? r.version}/${r.kind}`).digest().subarray(0, 8).toString('base64');
 
 /** Groups in order, each with its versions. */
@@ -63,7 +66,7 @@ export class Discovery {
     const list: ApiResource[] = [];
     for (const r of [...resources].sort((a, b) => (a.plural < b.plural ? -1 : 1))) {
       list.push({
-        name: r.plural, singularName: r.singular, namespaced: r.namespaced, kind: r.kind, verbs: [...r.verbs].sort(),
+        name: r.plural, singularName: r.singular, namespaced: r.namespaced, kind: r.kind, verbs: verbsOf(r),
         ...(r.shortNames.length ? { shortNames: [...r.shortNames] } : {}), ...(r.categories.length ? { categories: [...r.categories] } : {}),
         ...(r.hashVersion !== '' && (r.custom || (r.verbs.includes('create') && r.verbs.includes('list'))) ? { storageVersionHash: storageHash(r) } : {}),
       });
@@ -82,7 +85,7 @@ export class Discovery {
         resources: [...resources].sort((a, b) => (a.plural < b.plural ? -1 : 1)).map((r) => {
           const subresources = subresourcesOf(r).map((s) => ({ subresource: s.name, responseKind: { group: s.group ?? (s.version ? '' : r.group), version: s.version ?? r.version, kind: s.kind }, verbs: [...s.verbs].sort() }));
           return {
-            resource: r.plural, responseKind: { group: r.group, version: r.version, kind: r.kind }, scope: r.namespaced ? 'Namespaced' : 'Cluster', singularResource: r.singular, verbs: [...r.verbs].sort(),
+            resource: r.plural, responseKind: { group: r.group, version: r.version, kind: r.kind }, scope: r.namespaced ? 'Namespaced' : 'Cluster', singularResource: r.singular, verbs: verbsOf(r),
             ...(r.shortNames.length ? { shortNames: r.shortNames } : {}), ...(r.categories.length ? { categories: r.categories } : {}), ...(subresources.length ? { subresources } : {}),
           };
         }),

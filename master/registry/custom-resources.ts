@@ -11,16 +11,20 @@ import type { StoredObject } from './stored-object.ts';
 
 /** Until the signal aborts. */
 export function serveCustomResources(cache: WatchCache<StoredObject>, prefix: string, set: ResourceSet, log: Log, signal: AbortSignal): void {
-  const known = new Map<string, object>();
+  const known = new Map<string, { readonly relevant: object; readonly life: { ending: boolean } }>();
   const look = (name: string, stored: StoredObject | undefined): void => {
     const crd = stored?.object as unknown as CustomResourceDefinition | undefined;
     const relevant = crd && relevantOf(crd);
+    const before = known.get(name);
+    const ending = crd?.metadata.deletionTimestamp !== undefined;
+    if (before) before.life.ending = ending;
     // Most writes are of conditions that change nothing here; a watch must outlive them.
-    if (relevant ? equalJson(relevant, known.get(name)) : !known.has(name)) return;
-    if (relevant) known.set(name, relevant);
+    if (relevant ? equalJson(relevant, before?.relevant) : !before) return;
+    const life = { ending };
+    if (relevant) known.set(name, { relevant, life });
     else known.delete(name);
     try {
-      set.define(name, crd ? customResourcesOf(crd) : []);
+      set.define(name, crd ? customResourcesOf(crd, life) : []);
     } catch (error) {
       log.error({ error, customResourceDefinition: name }, 'a definition cannot be served');
     }
@@ -32,6 +36,6 @@ export function serveCustomResources(cache: WatchCache<StoredObject>, prefix: st
 
 /** All that decides what is served. */
 function relevantOf({ metadata, spec, status }: CustomResourceDefinition): object {
-  const established = (status?.conditions ?? []).filter(({ type }) => type === 'Established' || type === 'Terminating').map((condition) => [condition.type, condition.status]).sort();
+  const established = status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True') ?? false;
   return { uid: metadata.uid, spec, names: status?.acceptedNames ?? null, established };
 }

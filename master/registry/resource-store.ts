@@ -99,6 +99,7 @@ export class ResourceStore {
   async create(namespace: string | undefined, object: ApiObject, context: RequestContext, applied = false): Promise<StoredObject> {
     const { resource } = this;
     const { metadata } = object;
+    if (resource.ending) throw errors.forbidden(this.groupResource, metadata.name, errors.endingMessage);
     this.#placeInNamespace(object, namespace);
     metadata.uid = randomUUID();
     metadata.creationTimestamp = timestamp(this.#backend.clock.now());

@@ -44,6 +44,9 @@ export const unauthorized = (): StatusError => new StatusError(401, 'Unauthorize
 export const badRequest = (message: string): StatusError => new StatusError(400, 'BadRequest', message);
 export const methodNotSupported = (r: GroupResource, action: string): StatusError =>
   new StatusError(405, 'MethodNotAllowed', `${action} is not supported on resources of kind "${qualified(r)}"`, { ...(r.group ? { group: r.group } : {}), kind: r.resource });
+/** The definition of a custom resource is being deleted. */
+export const endingMessage = 'create not allowed while custom resource definition is terminating';
+export const ending = (r: GroupResource): StatusError => new StatusError(405, 'MethodNotAllowed', endingMessage, { ...(r.group ? { group: r.group } : {}), kind: r.resource });
 export const notAcceptable = (accepted: readonly string[]): StatusError =>
   new StatusError(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`);
 export const unsupportedMediaType = (accepted: readonly string[]): StatusError =>

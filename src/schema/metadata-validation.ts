@@ -8,7 +8,7 @@ import type { ResourceDefinition } from './resource.ts';
 const maxAnnotationBytes = 256 * 1024;
 const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
-export function validateMetadata(resource: Pick<ResourceDefinition, 'nameFormat' | 'namespaced' | 'custom'>, metadata: Partial<ObjectMeta>): Fault[] {
+export function validateMetadata(resource: Pick<ResourceDefinition, 'nameFormat' | 'namespaced' | 'anyFinalizer'>, metadata: Partial<ObjectMeta>): Fault[] {
   const faults: Fault[] = [];
   const { name, generateName, namespace } = metadata;
   if (generateName) for (const message of checkFormat(resource.nameFormat, maskTrailingDash(generateName))) faults.push(invalid('metadata.generateName', generateName, message));
@@ -20,7 +20,7 @@ export function validateMetadata(resource: Pick<ResourceDefinition, 'nameFormat'
   } else if (namespace) faults.push(forbidden('metadata.namespace', 'not allowed on this type'));
   if (metadata.generation !== undefined && metadata.generation < 0) faults.push(invalid('metadata.generation', metadata.generation, 'must be greater than or equal to 0'));
   faults.push(...validateLabels(metadata.labels, 'metadata.labels'), ...validateAnnotations(metadata.annotations, 'metadata.annotations'));
-  faults.push(...validateOwners(metadata), ...validateFinalizers(metadata, resource.custom === true));
+  faults.push(...validateOwners(metadata), ...validateFinalizers(metadata, resource.anyFinalizer === true));
   return faults;
 }
 
@@ -61,7 +61,6 @@ function validateOwners(metadata: Partial<ObjectMeta>): Fault[] {
   return faults;
 }
 
-/** Custom resources only warn of finalizers without a domain. */
 function validateFinalizers(metadata: Partial<ObjectMeta>, anyName: boolean): Fault[] {
   const faults: Fault[] = [];
   const finalizers = metadata.finalizers ?? [];

@@ -63,6 +63,10 @@ export interface ResourceOptions<F extends Fields, T> {
   readonly custom?: boolean;
   /** The version its discovery hash is made of, when it is not its own; '' for none. */
   readonly hashVersion?: string;
+  /** Its definition is being deleted: nothing new is created. */
+  readonly ending?: boolean;
+  /** Finalizers may lack a domain (upstream: kinds that are not judged by kube-apiserver's own packages). */
+  readonly anyFinalizer?: boolean;
   /** Whoever uses this version is warned with this. */
   readonly deprecation?: string;
   /** What the first delete does to the object beside marking it (mutates); `now` is RFC 3339. */

@@ -13,7 +13,9 @@ import { peerAuthenticator } from '../../master/apiserver/filters/authentication
 import { controlPlane, discovery, superusers } from '../../master/apiserver/filters/authorization.ts';
 import type { InFlightLimits } from '../../master/apiserver/filters/max-in-flight.ts';
 import { HttpServer } from '../../master/apiserver/http-server.ts';
+import { openApiHandlers } from '../../master/apiserver/openapi.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
+import { runControlPlane } from '../../master/control-plane.ts';
 import { bootstrapNamespaces } from '../../master/bootstrap.ts';
 import { createAuthority, issue, type KeyPair } from '../../master/pki/certificates.ts';
 import { Registry } from '../../master/registry/registry.ts';
@@ -37,7 +39,7 @@ export interface HttpsApi {
   stop(): Promise<void>;
 }
 
-export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?: number; compacted?: number; log?: Log; limits?: InFlightLimits; paths?: readonly PathHandler[]; clock?: Clock; pathsOf?: (authority: KeyPair) => readonly PathHandler[] } = {}): Promise<HttpsApi> {
+export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?: number; compacted?: number; log?: Log; limits?: InFlightLimits; paths?: readonly PathHandler[]; clock?: Clock; pathsOf?: (authority: KeyPair) => readonly PathHandler[]; openApi?: boolean; controllers?: boolean } = {}): Promise<HttpsApi> {
   const stop = new AbortController();
   const store = new MemoryStore();
   // History nobody can watch any more.
@@ -48,7 +50,7 @@ export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?
   const [authority, other] = [await createAuthority('test-ca'), await createAuthority('other-ca')];
   const server = new ApiServer({
     registry, log: silentLog, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodeAuthorizer(new NodeGraph(registry)), discovery],
-    paths: [...(options.paths ?? []), ...(options.pathsOf?.(authority) ?? [])], subresources: {}, serverAddress: () => '127.0.0.1:6443', ready: () => true,
+    paths: [...(options.openApi ? openApiHandlers(registry.served) : []), ...(options.paths ?? []), ...(options.pathsOf?.(authority) ?? [])], subresources: {}, serverAddress: () => '127.0.0.1:6443', ready: () => true,
     ...(options.limits ? { limits: options.limits } : {}),
   });
   const serving = await issue(authority, { commonName: 'kube-apiserver', usage: 'server', ips: ['127.0.0.1'] });
@@ -59,6 +61,7 @@ export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?
   const port = await http.listen(0, '127.0.0.1');
   const memory = (user: string, ...groups: string[]): MemoryTransport => new MemoryTransport(server, { name: user, groups: [...groups, 'system:authenticated'] });
   await bootstrapNamespaces(new Client(memory('kubernetes-admin', 'system:masters')));
+  const loops = options.controllers ? runControlPlane({ transport: (user) => new MemoryTransport(server, user), clock: realClock, log: options.log ?? silentLog, resources: registry.served, rootCA: authority.cert }, stop.signal) : undefined;
   const access = async (user: string, groups: readonly string[], foreign = false): Promise<ClusterAccess> =>
     ({ server: `https://127.0.0.1:${port}`, ca: authority.cert, ...(await issue(foreign ? other : authority, { commonName: user, organizations: [...groups], usage: 'client' })) });
   const opened: { close?(): unknown; destroy?(): unknown }[] = [];
@@ -86,6 +89,7 @@ export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?
       for (const one of opened) await (one.destroy ?? one.close)?.call(one);
       stop.abort();
       await http.close();
+      await loops;
       await store.close();
     },
   };

@@ -32,13 +32,15 @@ export function createDefinitionFinalizer(served: ServedResources): Controller {
 async function reconcile(context: ControllerContext, name: string, served: ServedResources): Promise<void> {
   const crd = context.cached(CustomResourceDefinitions).get(name);
   if (!crd?.metadata.deletionTimestamp || !crd.metadata.finalizers?.includes(cleanupFinalizer)) return;
-  if (!isConditionTrue(crd.status.conditions, 'Established')) return release(context, crd, 'NeverEstablished', 'resource was never established');
-  if (findCondition(crd.status.conditions, 'Terminating')?.reason !== 'InstanceDeletionInProgress') {
+  const terminating = findCondition(crd.status.conditions, 'Terminating');
+  if (terminating?.status === 'False') return release(context, crd);
+  if (!isConditionTrue(crd.status.conditions, 'Established')) return write(context, crd, { status: 'False', reason: 'NeverEstablished', message: 'resource was never established' });
+  if (terminating?.reason !== 'InstanceDeletionInProgress') {
     return write(context, crd, { status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' });
   }
   const resource = customOf(served.current).find((r) => definitionOf(r) === name);
   if (resource && (await deleteInstances(context, resource))) return;
-  await release(context, crd, 'InstanceDeletionCompleted', 'removed all instances');
+  await write(context, crd, { status: 'False', reason: 'InstanceDeletionCompleted', message: 'removed all instances' });
 }
 
 /** Deletes what is not ending yet; whether something is left that has to end. */
@@ -49,13 +51,17 @@ async function deleteInstances({ client }: ControllerContext, resource: Resource
   return items.length > 0 && (await client.list(resource)).items.length > 0;
 }
 
-/** The condition that ends it, and no finalizer any more. */
-async function release(context: ControllerContext, crd: CustomResourceDefinition, reason: string, message: string): Promise<void> {
-  const finalizers = (crd.metadata.finalizers ?? []).filter((finalizer) => finalizer !== cleanupFinalizer);
-  await write(context, { ...crd, metadata: { ...crd.metadata, finalizers } }, { status: 'False', reason, message });
+/** Once its last condition is written, nothing holds the definition. */
+async function release({ client }: ControllerContext, { metadata: { name, uid, resourceVersion, finalizers = [] } }: CustomResourceDefinition): Promise<void> {
+  const rest = finalizers.filter((finalizer) => finalizer !== cleanupFinalizer);
+  await client.patch(CustomResourceDefinitions, { name }, { metadata: { uid, resourceVersion, finalizers: rest } }).catch(ignoreGone);
 }
 
 async function write({ client, clock }: ControllerContext, crd: CustomResourceDefinition, condition: Pick<Condition, 'status' | 'reason' | 'message'>): Promise<void> {
   const conditions = setCondition<Condition>(crd.status.conditions, { type: 'Terminating', ...condition }, timestamp(clock.now()));
-  await client.updateStatus(CustomResourceDefinitions, { ...crd, status: { ...crd.status, conditions } } as Draft<CustomResourceDefinition>).catch((error: unknown) => { if (!isNotFound(error)) throw error; });
+  await client.updateStatus(CustomResourceDefinitions, { ...crd, status: { ...crd.status, conditions } } as Draft<CustomResourceDefinition>).catch(ignoreGone);
+}
+
+function ignoreGone(error: unknown): void {
+  if (!isNotFound(error)) throw error;
 }

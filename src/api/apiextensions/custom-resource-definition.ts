@@ -37,6 +37,7 @@ export const CustomResourceDefinitions = defineResource({
   },
   subresources: { status: true },
   statusKeeps: ['labels', 'annotations', 'finalizers', 'ownerReferences'],
+  anyFinalizer: true,
   generation: true,
   prepareCreate: recordStorageVersion,
   prepareUpdate: recordStorageVersion,

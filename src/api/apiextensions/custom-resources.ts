@@ -4,7 +4,7 @@ import type { Fault } from '../../apimachinery/fault.ts';
 import { compareVersions } from '../../apimachinery/kube-version.ts';
 import { decode } from '../../schema/decode.ts';
 import { objectMeta } from '../../schema/object-meta.ts';
-import { allVerbs, type ApiObject, type ResourceDefinition, type ScaleSubresource, type Verb } from '../../schema/resource.ts';
+import { allVerbs, type ApiObject, type ResourceDefinition, type ScaleSubresource } from '../../schema/resource.ts';
 import { field, object, string, type Field, type ObjectType } from '../../schema/schema.ts';
 import { fillDefaults } from '../../schema/structural/defaults.ts';
 import { embeddedFaults } from '../../schema/structural/embedded.ts';
@@ -19,17 +19,19 @@ import { scaleFaults } from './custom-scale.ts';
 type Version = CustomResourceDefinition['spec']['versions'][number];
 const headNames = new Set(['apiVersion', 'kind', 'metadata']);
 const anything: StructuralSchema = { 'type': 'object', 'x-kubernetes-preserve-unknown-fields': true };
-const endingVerbs: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'watch'];
 
 export const hasCondition = ({ status }: CustomResourceDefinition, type: string): boolean => status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false;
 
+/** Whether the definition is being deleted: what it serves is the same until it is gone, so this alone changes under it. */
+export interface DefinitionLife { readonly ending: boolean }
+
 /** The served versions of an established definition, the preferred one first; none before it is established. */
-export function customResourcesOf(crd: CustomResourceDefinition): ResourceDefinition[] {
+export function customResourcesOf(crd: CustomResourceDefinition, life: DefinitionLife = { ending: crd.metadata.deletionTimestamp !== undefined }): ResourceDefinition[] {
   if (!hasCondition(crd, 'Established') || !crd.status?.acceptedNames) return [];
-  return crd.spec.versions.filter(({ served }) => served).sort((a, b) => compareVersions(a.name, b.name)).map((version) => resourceOf(crd, version));
+  return crd.spec.versions.filter(({ served }) => served).sort((a, b) => compareVersions(a.name, b.name)).map((version) => resourceOf(crd, version, life));
 }
 
-function resourceOf(crd: CustomResourceDefinition, version: Version): ResourceDefinition {
+function resourceOf(crd: CustomResourceDefinition, version: Version, life: DefinitionLife): ResourceDefinition {
   const { spec } = crd;
   const { group } = spec;
   const { plural, singular = '', kind, listKind = '', shortNames = [], categories = [] } = crd.status.acceptedNames!;
@@ -54,10 +56,10 @@ function resourceOf(crd: CustomResourceDefinition, version: Version): ResourceDe
   return {
     group, version: version.name, kind, plural, singular, shortNames, categories, apiVersion, listKind: listKind || `${kind}List`, type, custom: true,
     scope: spec.scope as 'Namespaced' | 'Cluster', namespaced: spec.scope === 'Namespaced', doc: type.doc, nameFormat: 'dns1123Subdomain',
-    verbs: hasCondition(crd, 'Terminating') ? endingVerbs : allVerbs,
+    verbs: allVerbs, get ending() { return life.ending; },
     subresources: { ...(status ? { status } : {}), ...(scale ? { scale } : {}) },
     hashVersion: storage.served ? storage.name : '',
-    generation: true, requiresRevision: true, statusKeeps: ['labels', 'annotations', 'finalizers', 'ownerReferences'],
+    anyFinalizer: true, generation: true, requiresRevision: true, statusKeeps: ['labels', 'annotations', 'finalizers', 'ownerReferences'],
     selectable: selectableFieldsOf(version.selectableFields ?? []), columns: customColumns(version.additionalPrinterColumns ?? []),
     ...(version.deprecated ? { deprecation: version.deprecationWarning ?? `${apiVersion} ${kind} is deprecated` } : {}),
     validate: faults, validateStatus: faults, warnings: finalizerWarnings,

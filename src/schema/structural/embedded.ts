@@ -37,6 +37,6 @@ function objectFaults(value: Record<string, unknown>, path: string): Fault[] {
   if (metadata === undefined) return faults;
   if (!isMap(metadata)) return [...faults, invalid(child(path, 'metadata'), metadata, 'must be an object')];
   // A name may be missing, but a wrong one is a fault.
-  const judged = validateMetadata({ nameFormat: 'pathSegment', namespaced: Boolean(metadata['namespace']), custom: true }, { name: 'fakename', ...metadata });
+  const judged = validateMetadata({ nameFormat: 'pathSegment', namespaced: Boolean(metadata['namespace']), anyFinalizer: true }, { name: 'fakename', ...metadata });
   return [...faults, ...judged.map((fault) => ({ ...fault, field: child(path, fault.field) }))];
 }
