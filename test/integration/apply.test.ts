@@ -131,3 +131,10 @@ describe('managed fields', () => {
     expect(owners(await api.client.get(Deployments, at('d')))).toEqual(['m1 Apply', 'm2 Apply/scale']);
   });
 });
+
+it('an object keeps its name when its applier gives up the last of its metadata', async () => {
+  await apply(configMap('named', { a: '1' }, { annotations: { note: 'x' } }), 'only');
+  const applied = await apply(configMap('named', { a: '1' }), 'only');
+  expect(applied.metadata).toMatchObject({ name: 'named', namespace: 'default' });
+  expect(applied.metadata).not.toHaveProperty('annotations');
+});

@@ -97,10 +97,11 @@ export function ownUpdate(subject: Subject, before: JsonValue, after: JsonValue,
 export function ownApply(subject: Subject, live: JsonValue, configuration: JsonValue, managers: Managers, id: string, applier: Manager, force: boolean): JsonValue | undefined {
   const structure = structureOf(subject.type);
   const last = managers.get(id);
-  const fields = difference(fieldsOf(structure, configuration), subject.ignored, true);
+  const given = fieldsOf(structure, configuration);
+  const fields = difference(given, subject.ignored, true);
   managers.set(id, { ...applier, time: last?.time, fields });
   const merged = merge(structure, live, configuration) ?? {};
-  const object = last && !isEmpty(last.fields) ? prune(subject, merged, managers, last) : merged;
+  const object = last && !isEmpty(last.fields) ? prune(subject, merged, managers, last, given) : merged;
   const { conflicts, commit } = settle(subject, live, object, managers, id);
   if (!force && conflicts.size) {
     throw new ApplyConflict([...conflicts].flatMap(([other, set]) => paths(set).map((path) => ({ manager: managers.get(other)!, id: other, path }))));
@@ -110,8 +111,11 @@ export function ownApply(subject: Subject, live: JsonValue, configuration: JsonV
   return equalJson(live, object) ? undefined : object;
 }
 
-/** Takes out what the last configuration held, then puts back what the present owners hold and what was never its own. */
-function prune(subject: Subject, merged: JsonValue, managers: Managers, last: Manager): JsonValue {
+/**
+ * Takes out what the last configuration held, then puts back what the present owners hold and what was never its own. What the
+ * configuration gives stays even where nobody owns it, like the name.
+ */
+function prune(subject: Subject, merged: JsonValue, managers: Managers, last: Manager, given: FieldSet): JsonValue {
   const view = viewIn(subject, merged, last.apiVersion);
   if (!view) return merged;
   const { structure, value } = view;
@@ -120,7 +124,7 @@ function prune(subject: Subject, merged: JsonValue, managers: Managers, last: Ma
   const fieldsIn = (v: JsonValue | undefined): FieldSet => named(fieldsOf(structure, v ?? null));
   const lastFields = named(last.fields);
   const bare = removeFields(structure, value, lastFields);
-  let owned: FieldSet = {};
+  let owned: FieldSet = given;
   for (const manager of managers.values()) if (manager.apiVersion === last.apiVersion || viewIn(subject, merged, manager.apiVersion)) owned = union(owned, manager.fields);
   const withOwned = removeFields(structure, value, difference(all, union(fieldsIn(bare), named(owned))));
   const withDangling = removeFields(structure, value, intersection(difference(all, fieldsIn(withOwned)), lastFields)) ?? {};
