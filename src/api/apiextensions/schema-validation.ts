@@ -1,6 +1,9 @@
 // Rules of the schemas of custom resources: only what can be pruned, defaulted and merged field by field, so that each field
 // says its type where it stands. upstream: apiextensions-apiserver pkg/apis/apiextensions/validation/validation.go, pkg/apiserver/schema/validation.go
 import { child, forbidden, index, invalid, key, notSupported, required, type Fault } from '../../apimachinery/fault.ts';
+import type { StructuralSchema } from '../../schema/structural/structural-schema.ts';
+import { compileGoPattern } from '../../apimachinery/go-pattern.ts';
+import { defaultFaults } from './default-faults.ts';
 import type { JSONSchemaProps } from './json-schema-props.ts';
 
 const typeNames = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
@@ -51,13 +54,10 @@ function ownFaults(schema: JSONSchemaProps, path: string): Fault[] {
 function patternFaults({ pattern }: JSONSchemaProps, path: string): Fault[] {
   if (!pattern) return [];
   try {
-    new RegExp(pattern, 'u');
+    compileGoPattern(pattern);
     return [];
-  } catch {
-    // Go's syntax is wider in places; what neither reading understands is wrong.
-    try { new RegExp(pattern.replace(/\(\?[imsU]+\)/g, '').replace(/\(\?P</g, '(?<')); return []; } catch (error) {
-      return [invalid(child(path, 'pattern'), pattern, `must be a valid regular expression, but isn't: ${(error as Error).message}`)];
-    }
+  } catch (error) {
+    return [invalid(child(path, 'pattern'), pattern, `must be a valid regular expression, but isn't: ${(error as Error).message}`)];
   }
 }
 
@@ -187,5 +187,6 @@ export function schemaFaults(root: JSONSchemaProps, rootPath: string): Fault[] {
     }
   };
   walk(root, rootPath, 'root', false, 0);
-  return [...own, ...structural];
+  if (structural.length > 0) return [...own, ...structural];
+  return own.length > 0 ? own : defaultFaults(root as StructuralSchema, rootPath);
 }
