@@ -182,10 +182,10 @@ export class ApiServer {
     return path === '/' ? objectAnswer({ paths: [...this.discovery.paths(), '/healthz', '/healthz/ping', '/livez', '/livez/ping', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/readyz/ping', '/version'] }) : undefined;
   }
 
-  /** Paths of a group this server has are answered by the API; others are no pages at all. */
+  /** Paths of a group this server has are answered by the API; others are no pages at all, nor are those of custom groups. */
   #servesGroup(path: string): boolean {
     const [, root, group = ''] = path.split('/');
-    return root === 'api' || (root === 'apis' && this.discovery.group(group) !== undefined);
+    return root === 'api' || (root === 'apis' && this.#options.registry.served.current.some((resource) => resource.group === group && !resource.custom));
   }
 
   async #resource(request: AdmittedRequest, setMedia: (media: MediaType) => void): Promise<Answer> {
@@ -196,6 +196,7 @@ export class ApiServer {
       if (!this.#servesGroup(request.path)) return notFoundPage();
       throw errors.pageNotFound();
     }
+    if (store.resource.custom && isMisplaced(store.resource, info)) return notFoundPage();
     checkRoute(store.resource, request);
     if (store.resource.deprecation) request.warnings.push(store.resource.deprecation);
     const custom = this.#subresources[`${info.group}/${info.resource}${info.subresource ? `/${info.subresource}` : ''}`];
@@ -226,6 +227,9 @@ export class ApiServer {
     return this.#types.get(`${apiVersion}/${kind}`);
   }
 }
+
+/** A custom resource outside of where its objects are: upstream has nothing mounted there. */
+const isMisplaced = ({ namespaced }: ResourceDefinition, { namespace, verb }: RequestInfo): boolean => (namespaced ? !namespace && verb !== 'list' && verb !== 'watch' : namespace !== '');
 
 /** What upstream answers where nothing is mounted. */
 const notFoundPage = (): Answer => textAnswer(404, '404 page not found\n');

@@ -23,10 +23,10 @@ export function validateStatusUpdate(resource: ResourceDefinition, object: ApiOb
   return [...validateMetadataTwice(resource, object, old), ...(resource.validateStatus?.(object, old) ?? [])];
 }
 
-/** On updates both upstream's generic registry and each kind's strategy judge metadata: clients see each such cause twice. */
+/** On updates both upstream's generic registry and each built-in kind's strategy judge metadata: clients see each such cause twice. */
 function validateMetadataTwice(resource: ResourceDefinition, object: ApiObject, old: ApiObject): Fault[] {
   const faults = [...validateMetadata(resource, object.metadata), ...validateMetadataUpdate(object.metadata, old.metadata)];
-  return [...faults, ...faults];
+  return resource.custom ? faults : [...faults, ...faults];
 }
 
 /** Faults of a value of any type. */

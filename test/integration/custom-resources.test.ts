@@ -180,6 +180,17 @@ describe('a served definition', () => {
     expect(table.rows[0]!.cells).toEqual(['blue', 1, '["x","y"]']);
   });
 
+  it('is found where its objects are, and only there', async () => {
+    for (const [method, path] of [['POST', `${root}/widgets`], ['GET', `/apis/${group}/v9/widgets`], ['GET', `${root}/gadgets`], ['GET', `/apis/${group}/v9`]] as const) {
+      await expect(call(method, path, method === 'POST' ? widget('x') : undefined)).rejects.toThrow('404 page not found');
+    }
+    const wrong = await refusal(call('POST', widgets, { ...widget('x'), kind: 'Gadget' }));
+    expect([wrong.code, wrong.message]).toEqual([422, `Widget.${group} "x" is invalid: kind: Invalid value: "Gadget": must be Widget`]);
+    expect((await refusal(call('POST', widgets, { ...widget('x'), apiVersion: `${group}/v2` }))).message).toBe(`the API version in the data (${group}/v2) does not match the expected API version (${group}/v1)`);
+    expect((await refusal(call('POST', `${widgets}/x`, widget('x')))).code).toBe(405);
+    expect((await refusal(call('GET', `${widgets}/x/nosuch`))).message).toBe(`widgets.${group} "x" not found`);
+  });
+
   it('makes names, tries without keeping, waits for finalizers', async () => {
     expect((await call('POST', widgets, { ...widget(''), metadata: { generateName: 'gen-' } }) as ApiObject).metadata.name).toMatch(/^gen-[a-z0-9]{5}$/);
     expect(await call('POST', widgets, widget('dry'), { query: { dryRun: 'All' } })).toMatchObject({ metadata: { name: 'dry' } });
@@ -230,7 +241,7 @@ describe('definitions come and go', () => {
     const conditions = async (): Promise<Record<string, string>> => Object.fromEntries(((await call('GET', `${definitions}/twos.names.example.com`)) as { status: { conditions: { type: string; status: string; reason: string; message: string }[] } }).status.conditions.map((c) => [c.type, `${c.status} ${c.reason}: ${c.message}`]));
     await until(definitions, two.metadata.name, ({ status }) => ((status as { conditions?: unknown[] }).conditions?.length ?? 0) >= 2);
     expect(await conditions()).toMatchObject({ NamesAccepted: 'False ListKindConflict: "OneList" is already in use', Established: 'False NotAccepted: not all names are accepted' });
-    expect((await refusal(call('GET', '/apis/names.example.com/v1/twos'))).code).toBe(404);
+    await expect(call('GET', '/apis/names.example.com/v1/twos')).rejects.toThrow('404 page not found');
     const established = until(definitions, two.metadata.name, isTrue('Established'));
     await call('DELETE', `${definitions}/ones.names.example.com`);
     await established;

@@ -1,5 +1,6 @@
 // From a request's body to an object a registry may own: decoded, judged for kind, unknown and duplicate fields.
 // (upstream: apiserver endpoints/handlers/create.go, rest.go)
+import { invalid } from '../../../src/apimachinery/fault.ts';
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import { decode, DecodeError, maxUnknown } from '../../../src/schema/decode.ts';
 import { decodeProtobuf } from '../../../src/schema/protobuf.ts';
@@ -59,10 +60,12 @@ const atEnd = (message: string, text: string): boolean => {
 };
 
 /** Decodes into the canonical form; unknown and duplicate fields are refused, warned of or ignored as the client asked. */
-export function decodeObject(resource: Pick<ResourceDefinition, 'type' | 'kind' | 'apiVersion' | 'version'>, raw: RawBody, context: RequestContext): ApiObject {
+export function decodeObject(resource: Pick<ResourceDefinition, 'type' | 'kind' | 'apiVersion' | 'version'> & Partial<Pick<ResourceDefinition, 'group' | 'custom'>>, raw: RawBody, context: RequestContext): ApiObject {
   const value = raw.value as { kind?: unknown; apiVersion?: unknown };
   const kind = typeof value.kind === 'string' && value.kind ? value.kind : resource.kind;
   const apiVersion = typeof value.apiVersion === 'string' && value.apiVersion ? value.apiVersion : resource.apiVersion;
+  // Objects without a type of their own are judged like the rest of them.
+  if (resource.custom && kind !== resource.kind && apiVersion === resource.apiVersion) throw errors.invalid(resource.group ?? '', resource.kind, nameIn(raw.value), [invalid('kind', kind, `must be ${resource.kind}`)]);
   if (kind !== resource.kind || apiVersion !== resource.apiVersion) {
     throw errors.badRequest(kind !== resource.kind
       ? `${kind} in version "${apiVersion.split('/').at(-1)}" cannot be handled as a ${resource.kind}: converting (${goKind(kind, apiVersion)}) to (${goKind(resource.kind, resource.apiVersion)}): unknown conversion`
@@ -90,6 +93,11 @@ export function decodeReporting(resource: Pick<ResourceDefinition, 'type' | 'kin
   object.kind = resource.kind;
   object.apiVersion = resource.apiVersion;
   return object;
+}
+
+function nameIn(value: unknown): string {
+  const name = (value as { metadata?: { name?: unknown } | null }).metadata?.name;
+  return typeof name === 'string' ? name : '';
 }
 
 /** `v1.Pod`: upstream names packages by version or, internally, by group. */

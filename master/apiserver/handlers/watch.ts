@@ -68,7 +68,7 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
     };
   };
   const bookmark = (revision: number, annotations?: Record<string, string>): WatchItem => {
-    const object = deepFreeze({ kind: resource.kind, apiVersion: resource.apiVersion, metadata: { resourceVersion: String(revision), creationTimestamp: null, ...(annotations ? { annotations } : {}) } });
+    const object = deepFreeze({ kind: resource.kind, apiVersion: resource.apiVersion, metadata: { resourceVersion: String(revision), ...(resource.custom ? {} : { creationTimestamp: null }), ...(annotations ? { annotations } : {}) } });
     return media.as === 'Table'
       ? fixedItem('BOOKMARK', { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: { resourceVersion: String(revision) }, columnDefinitions: null, rows: [] })
       : fixedItem('BOOKMARK', media.as === '' ? object : { ...object, kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' });
