@@ -291,6 +291,18 @@ describe('definitions come and go', () => {
     expect(stored.apiVersion).toBe(`${versioned}/v1`);
   });
 
+  it('rules in CEL are judged, on updates with what was there before', async () => {
+    const its = '/apis/rules.example.com/v1/widgets';
+    const rules = [{ rule: 'self.min <= self.max', message: 'min may not be above max' }, { rule: 'self.min >= oldSelf.min' }];
+    const schema = { type: 'object', properties: { spec: { 'type': 'object', 'properties': { min: { type: 'integer' }, max: { type: 'integer' } }, 'x-kubernetes-validations': rules } } } as JSONSchemaProps;
+    await define({ group: 'rules.example.com', scope: 'Cluster', versions: [{ schema }] });
+    const made = (spec: object): Promise<unknown> => call('POST', its, { apiVersion: 'rules.example.com/v1', kind: 'Widget', metadata: { name: 'w' }, spec });
+    expect((await refusal(made({ min: 2, max: 1 }))).message).toBe('Widget.rules.example.com "w" is invalid: spec: Invalid value: "object": min may not be above max');
+    await made({ min: 2, max: 3 });
+    expect((await refusal(merge(`${its}/w`, { spec: { min: 1 } }))).message).toBe('Widget.rules.example.com "w" is invalid: spec: Invalid value: "object": failed rule: self.min >= oldSelf.min');
+    expect((await refusal(call('POST', definitions, definition({ group: 'broken.example.com', versions: [{ schema: { 'type': 'object', 'x-kubernetes-validations': [{ rule: 'self.a >' }] } as JSONSchemaProps }] })))).message).toContain('x-kubernetes-validations[0].rule: Invalid value: "self.a >": compilation failed: ');
+  });
+
   it('a changed schema holds at once, for what is stored too', async () => {
     const changing = 'changing.example.com';
     const its = `/apis/${changing}/v1/widgets`;

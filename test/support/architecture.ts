@@ -59,6 +59,7 @@ export const packageHomes: Readonly<Record<string, readonly string[]>> = {
   ws: ['src/streams'],
   protobufjs: ['src/schema'],
   'fast-json-patch': ['src/schema'],
+  '@marcbachmann/cel-js': ['src/schema/structural'],
 };
 
 /** Files that may be longer than `longest`, each for a reason. */

@@ -1,6 +1,6 @@
 // From a CustomResourceDefinition to the resources it defines: one definition for each served version, like those of built-in
 // kinds but made at run time. upstream: apiextensions-apiserver pkg/apiserver/customresource_handler.go, pkg/registry/customresource
-import type { Fault } from '../../apimachinery/fault.ts';
+import { invalid, type Fault } from '../../apimachinery/fault.ts';
 import { compareVersions } from '../../apimachinery/kube-version.ts';
 import { decode } from '../../schema/decode.ts';
 import { objectMeta } from '../../schema/object-meta.ts';
@@ -9,6 +9,7 @@ import { field, object, string, type Field, type ObjectType } from '../../schema
 import { fillDefaults } from '../../schema/structural/defaults.ts';
 import { embeddedFaults } from '../../schema/structural/embedded.ts';
 import { listTypeFaults } from '../../schema/structural/lists.ts';
+import { hasRules, ruleFaults } from '../../schema/structural/rules.ts';
 import type { StructuralSchema } from '../../schema/structural/structural-schema.ts';
 import { schemaFaults } from '../../schema/structural/validate.ts';
 import { deepFreeze } from '../../util/json.ts';
@@ -48,11 +49,15 @@ function resourceOf(crd: CustomResourceDefinition, version: Version, life: Defin
     fillDefaults(root, read);
     return read;
   };
-  const faults = (value: ApiObject, old: ApiObject | undefined): Fault[] => [
-    ...schemaFaults(root, value, old), ...scaleFaults(scale, value), ...embeddedFaults(root, value),
-    // A list that was wrong before may stay so.
-    ...(old && listTypeFaults(root, old).length ? [] : listTypeFaults(root, value)),
-  ];
+  const faults = (value: ApiObject, old: ApiObject | undefined): Fault[] => {
+    const found = [
+      ...schemaFaults(root, value, old), ...scaleFaults(scale, value), ...embeddedFaults(root, value),
+      // A list that was wrong before may stay so.
+      ...(old && listTypeFaults(root, old).length ? [] : listTypeFaults(root, value)),
+    ];
+    if (!hasRules(root)) return found;
+    return found.some((fault) => blocking.has(fault.type)) ? [...found, unchecked] : [...found, ...ruleFaults(root, value, old)];
+  };
   return {
     group, version: version.name, kind, plural, singular, shortNames, categories, apiVersion, listKind: listKind || `${kind}List`, type, custom: true,
     scope: spec.scope as 'Namespaced' | 'Cluster', namespaced: spec.scope === 'Namespaced', doc: type.doc, nameFormat: 'dns1123Subdomain',
@@ -66,6 +71,10 @@ function resourceOf(crd: CustomResourceDefinition, version: Version, life: Defin
     storedAs: { group, plural, encode: (value: object) => ({ ...value, apiVersion: `${group}/${storage.name}` }), decode: remembered(read) },
   };
 }
+
+/** Faults of values that rules could not make sense of. */
+const blocking: ReadonlySet<string> = new Set(['NotSupported', 'Required', 'TooLong', 'TooMany', 'TypeInvalid']);
+const unchecked = invalid('<nil>', null, 'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation');
 
 /** What is stored is read again and again: each value is decoded once, as long as somebody holds it. */
 function remembered(read: (value: object) => ApiObject): (stored: object) => ApiObject {

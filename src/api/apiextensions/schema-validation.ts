@@ -2,6 +2,7 @@
 // says its type where it stands. upstream: apiextensions-apiserver pkg/apis/apiextensions/validation/validation.go, pkg/apiserver/schema/validation.go
 import { child, forbidden, index, invalid, key, notSupported, required, type Fault } from '../../apimachinery/fault.ts';
 import type { StructuralSchema } from '../../schema/structural/structural-schema.ts';
+import { expressionFault } from '../../schema/structural/rules.ts';
 import { compileGoPattern } from '../../apimachinery/go-pattern.ts';
 import { defaultFaults } from './default-faults.ts';
 import type { JSONSchemaProps } from './json-schema-props.ts';
@@ -103,10 +104,14 @@ function mapFaults(schema: JSONSchemaProps, path: string): Fault[] {
 }
 
 function ruleFaults(schema: JSONSchemaProps, path: string): Fault[] {
-  return (schema['x-kubernetes-validations'] ?? []).flatMap(({ rule, message }, i) => {
+  return (schema['x-kubernetes-validations'] ?? []).flatMap(({ rule, message, messageExpression }, i) => {
     const at = index(child(path, 'x-kubernetes-validations'), i);
     const faults: Fault[] = [];
+    const ruleFault = rule.trim() === '' ? undefined : expressionFault(rule, 'bool');
+    const messageFault = messageExpression ? expressionFault(messageExpression, 'string') : undefined;
     if (rule.trim() === '') faults.push(required(child(at, 'rule'), 'rule is not specified'));
+    if (ruleFault) faults.push(invalid(child(at, 'rule'), rule, ruleFault));
+    if (messageFault) faults.push(invalid(child(at, 'messageExpression'), messageExpression, messageFault));
     if (message !== undefined && message.trim() === '') faults.push(invalid(child(at, 'message'), message, 'message must be non-empty if specified'));
     else if (message?.includes('\n')) faults.push(invalid(child(at, 'message'), message, 'message must not contain line breaks'));
     else if (message === undefined && rule.includes('\n')) faults.push(required(child(at, 'message'), 'message must be specified if rule contains line breaks'));

@@ -1,0 +1,112 @@
+// CEL as rules of custom resources speak it: the language with Kubernetes' own functions for lists, patterns, quantities and
+// addresses. (upstream: apiserver pkg/cel/library)
+import { Environment } from '@marcbachmann/cel-js';
+import { isIP } from 'node:net';
+import { compileGoPattern } from '../../apimachinery/go-pattern.ts';
+import { addQuantities, compareQuantities, isQuantity, quantityValue, subtractQuantities } from '../../apimachinery/quantity.ts';
+
+/** A text that is a quantity, as a value of its own type. */
+class Quantity {
+  readonly text: string;
+  constructor(text: string) { this.text = text; }
+}
+class Url {
+  readonly url: URL;
+  constructor(text: string) { this.url = new URL(text); }
+}
+
+type Comparable = bigint | number | string | boolean | Date;
+const compare = (a: Comparable, b: Comparable): number => (a < b ? -1 : a > b ? 1 : 0);
+function extreme(list: readonly Comparable[], sign: number): Comparable {
+  if (list.length === 0) throw new Error('min/max called on empty list');
+  return list.reduce((best, item) => (compare(item, best) * sign > 0 ? item : best));
+}
+function sum(list: readonly (bigint | number)[]): bigint | number {
+  return list.reduce((total, item) => (typeof total === 'bigint' && typeof item === 'bigint' ? total + item : Number(total) + Number(item)), typeof list[0] === 'number' ? 0 : 0n);
+}
+const indexIn = (list: readonly unknown[], item: unknown, last: boolean): bigint => {
+  const at = (value: unknown): boolean => value === item;
+  return BigInt(last ? list.findLastIndex(at) : list.findIndex(at));
+};
+const absolute = (text: string): boolean => URL.canParse(text) && /^[a-z][a-z0-9+.-]*:/i.test(text);
+const find = (text: string, pattern: string): string => compileGoPattern(pattern).exec(text)?.[0] ?? '';
+const findAll = (text: string, pattern: string, limit = -1): string[] => {
+  const { source, flags } = compileGoPattern(pattern);
+  const all = [...text.matchAll(new RegExp(source, `${flags}g`))].map(([match]) => match);
+  return limit < 0 ? all : all.slice(0, limit);
+};
+const isCidr = (text: string): boolean => {
+  const [address = '', bits = ''] = text.split('/');
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1);
+};
+
+const environment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false, limits: { maxAstNodes: 10_000, maxDepth: 100 } })
+  .registerType('kubernetes.Quantity', Quantity)
+  .registerType('kubernetes.URL', Url)
+  .registerVariable('self', 'dyn')
+  .registerVariable('oldSelf', 'dyn')
+  .registerFunction('list<dyn>.isSorted(): bool', (list: readonly Comparable[]) => list.every((item, i) => i === 0 || compare(list[i - 1]!, item) <= 0))
+  .registerFunction('list<dyn>.sum(): dyn', sum)
+  .registerFunction('list<dyn>.min(): dyn', (list: readonly Comparable[]) => extreme(list, -1))
+  .registerFunction('list<dyn>.max(): dyn', (list: readonly Comparable[]) => extreme(list, 1))
+  .registerFunction('list<dyn>.indexOf(dyn): int', (list: readonly unknown[], item: unknown) => indexIn(list, item, false))
+  .registerFunction('list<dyn>.lastIndexOf(dyn): int', (list: readonly unknown[], item: unknown) => indexIn(list, item, true))
+  .registerFunction('string.find(string): string', find)
+  .registerFunction('string.findAll(string): list<string>', (text: string, pattern: string) => findAll(text, pattern))
+  .registerFunction('string.findAll(string, int): list<string>', (text: string, pattern: string, limit: bigint) => findAll(text, pattern, Number(limit)))
+  .registerFunction('string.replace(string, string): string', (text: string, from: string, to: string) => text.split(from).join(to))
+  .registerFunction('string.charAt(int): string', (text: string, at: bigint) => text.charAt(Number(at)))
+  .registerFunction('isURL(string): bool', absolute)
+  .registerFunction('url(string): kubernetes.URL', (text: string) => new Url(text))
+  .registerFunction('kubernetes.URL.getScheme(): string', ({ url }: Url) => url.protocol.replace(/:$/, ''))
+  .registerFunction('kubernetes.URL.getHost(): string', ({ url }: Url) => url.host)
+  .registerFunction('kubernetes.URL.getHostname(): string', ({ url }: Url) => url.hostname)
+  .registerFunction('kubernetes.URL.getPort(): string', ({ url }: Url) => url.port)
+  .registerFunction('kubernetes.URL.getEscapedPath(): string', ({ url }: Url) => url.pathname)
+  .registerFunction('isIP(string): bool', (text: string) => isIP(text) !== 0)
+  .registerFunction('isCIDR(string): bool', isCidr)
+  .registerFunction('isQuantity(string): bool', (text: string) => isQuantity(text))
+  .registerFunction('quantity(string): kubernetes.Quantity', (text: string) => {
+    if (!isQuantity(text)) throw new Error(`quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`);
+    return new Quantity(text);
+  })
+  .registerFunction('kubernetes.Quantity.isGreaterThan(kubernetes.Quantity): bool', (a: Quantity, b: Quantity) => compareQuantities(a.text, b.text) > 0)
+  .registerFunction('kubernetes.Quantity.isLessThan(kubernetes.Quantity): bool', (a: Quantity, b: Quantity) => compareQuantities(a.text, b.text) < 0)
+  .registerFunction('kubernetes.Quantity.compareTo(kubernetes.Quantity): int', (a: Quantity, b: Quantity) => BigInt(compareQuantities(a.text, b.text)))
+  .registerFunction('kubernetes.Quantity.add(kubernetes.Quantity): kubernetes.Quantity', (a: Quantity, b: Quantity) => new Quantity(addQuantities(a.text, b.text)))
+  .registerFunction('kubernetes.Quantity.sub(kubernetes.Quantity): kubernetes.Quantity', (a: Quantity, b: Quantity) => new Quantity(subtractQuantities(a.text, b.text)))
+  .registerFunction('kubernetes.Quantity.sign(): int', ({ text }: Quantity) => BigInt(compareQuantities(text, '0')))
+  .registerFunction('kubernetes.Quantity.isInteger(): bool', ({ text }: Quantity) => compareQuantities(text, String(quantityValue(text))) === 0)
+  .registerFunction('kubernetes.Quantity.asInteger(): int', ({ text }: Quantity) => BigInt(quantityValue(text)));
+
+export interface Expression {
+  /** `bool`, `string`, or `dyn` where only a value can tell. */
+  readonly type: string;
+  /** @throws Error with CEL's words */
+  evaluate(variables: { readonly self: unknown; readonly oldSelf?: unknown }): unknown;
+}
+
+const compiled = new Map<string, Expression>();
+const compiledKept = 1000;
+
+/** @throws SyntaxError with CEL's words */
+export function compileExpression(text: string): Expression {
+  let expression = compiled.get(text);
+  if (!expression) {
+    expression = compile(text);
+    if (compiled.size >= compiledKept) compiled.delete(compiled.keys().next().value!);
+    compiled.set(text, expression);
+  }
+  return expression;
+}
+
+function compile(text: string): Expression {
+  try {
+    const parsed = environment.parse(text);
+    const { valid, type, error } = parsed.check();
+    if (valid && type !== undefined) return { type, evaluate: (variables) => parsed({ ...variables }) as unknown };
+    throw error ?? new Error('the expression has no type');
+  } catch (error) {
+    throw new SyntaxError((error as Error).message.split('\n')[0]!);
+  }
+}
