@@ -13,6 +13,7 @@ import { PodDisruptionBudgets, type PodDisruptionBudget, type PodDisruptionBudge
 import { keyOf, type Draft } from '../../../src/client/client.ts';
 import type { Controller, ControllerContext, ReconcileResult } from '../../../src/controller/controller.ts';
 import type { ObjectHead, ResourceDefinition } from '../../../src/schema/resource.ts';
+import type { ServedResources } from '../../../src/schema/resource-set.ts';
 import { timestamp } from '../../../src/util/clock.ts';
 import { equalJson } from '../../../src/util/json.ts';
 import { planBudget, type Scale } from './plan.ts';
@@ -20,8 +21,8 @@ import { planBudget, type Scale } from './plan.ts';
 /** Kinds that keep a number of Pods. */
 const scalable: readonly ResourceDefinition[] = [ReplicaSets, Deployments, StatefulSets, ReplicationControllers];
 
-/** `resources`: everything the API serves, to name those of them that keep no number. */
-export const createDisruptionController = (resources: readonly ResourceDefinition[]): Controller => ({
+/** `served`: everything the API serves, to name those of them that keep no number. */
+export const createDisruptionController = (served: ServedResources): Controller => ({
   name: 'disruption-controller',
   for: PodDisruptionBudgets,
   watches: [
@@ -29,7 +30,7 @@ export const createDisruptionController = (resources: readonly ResourceDefinitio
     // A change of size is seen in the Pods too, but later.
     ...scalable.map((resource) => ({ resource, map: (object: ObjectHead, { cached }: Pick<ControllerContext, 'cached'>, old?: ObjectHead) => (sizeOf(object) === (old && sizeOf(old)) ? [] : cached(PodDisruptionBudgets).list(object.metadata.namespace).map(keyOf)) })),
   ],
-  reconcile: (context, key) => reconcile(context, key, resources),
+  reconcile: (context, key) => reconcile(context, key, served.current),
 });
 
 const sizeOf = (object: ObjectHead): number => (object as ObjectHead & { spec: { replicas?: number } }).spec.replicas ?? 1;
