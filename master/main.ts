@@ -8,17 +8,18 @@ import { Client } from '../src/client/client.ts';
 import { realClock, timestamp } from '../src/util/clock.ts';
 import type { Log } from '../src/util/log.ts';
 import { ApiServer } from './apiserver/api-server.ts';
+import { createAuthorizers } from './apiserver/authorization/index.ts';
 import { drainHandler } from './apiserver/drain.ts';
-import { nodeAuthorizer } from './apiserver/authorization/node-authorizer.ts';
-import { NodeGraph } from './apiserver/authorization/node-graph.ts';
 import { peerAuthenticator } from './apiserver/filters/authentication.ts';
-import { controlPlane, discovery, superusers } from './apiserver/filters/authorization.ts';
 import { HttpServer } from './apiserver/http-server.ts';
 import { MemoryTransport } from './apiserver/memory-transport.ts';
 import { nodeCertificateHandler } from './apiserver/node-certificate.ts';
 import { openApiHandlers } from './apiserver/openapi.ts';
 import { proxyConnection, proxyHandler } from './apiserver/proxy/proxy.ts';
 import { logHandler, proxyUpgrade } from './apiserver/streams/kubelet-proxy.ts';
+import { tokenAuthenticator } from './apiserver/tokens/authenticator.ts';
+import { TokenIssuer } from './apiserver/tokens/issuer.ts';
+import { tokenRequestHandler } from './apiserver/tokens/token-request.ts';
 import { Tunnels } from './apiserver/tunnel.ts';
 import { bootstrapClusterInfo, bootstrapNamespaces, bootstrapPriorityClasses, bootstrapService, bootstrapServiceCIDR, bootstrapStorageClass } from './bootstrap.ts';
 import { runControlPlane } from './control-plane.ts';
@@ -26,6 +27,8 @@ import { describe, type KeyPair } from './pki/certificates.ts';
 import { Pki } from './pki/files.ts';
 import { signingAuthority } from './pki/requests.ts';
 import { keepRenewed, type Renewal } from './pki/renewal.ts';
+import { serviceAccountKey } from './pki/service-account-key.ts';
+import { bootstrapPolicy } from './rbac/bootstrap.ts';
 import { Registry } from './registry/registry.ts';
 import { openEmbeddedStore } from './storage/embedded/embedded-store.ts';
 import { compactRegularly } from './storage/compactor.ts';
@@ -78,13 +81,18 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
       ips: [...new Set(['127.0.0.1', advertiseAddress, serviceIP, ...localAddresses()])],
     });
     const serving = await servingPair();
+    const tokens = new TokenIssuer(serviceAccountKey(pki.directory), clock);
+    const serverAddress = (): string => `${advertiseAddress}:${port}`;
     const tunnels = new Tunnels({ clock, log });
     let ready = false;
     const server = new ApiServer({
-      registry, log, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodeAuthorizer(new NodeGraph(registry)), discovery],
-      paths: [...openApiHandlers(registry.served), drainHandler(tunnels, registry), nodeCertificateHandler((node, publicKey) => pki.nodeCertificate(node, publicKey))],
-      subresources: { '/pods/log': logHandler(tunnels), '/pods/proxy': proxyHandler(tunnels), '/services/proxy': proxyHandler(tunnels), '/nodes/proxy': proxyHandler(tunnels) },
-      serverAddress: () => `${advertiseAddress}:${port}`, ready: () => ready,
+      registry, log, authenticators: [peerAuthenticator, tokenAuthenticator(tokens, registry, clock)], authorizers: createAuthorizers(registry),
+      paths: [...openApiHandlers(registry.served), ...tokens.openIdPaths(serverAddress), drainHandler(tunnels, registry), nodeCertificateHandler((node, publicKey) => pki.nodeCertificate(node, publicKey))],
+      subresources: {
+        '/pods/log': logHandler(tunnels), '/pods/proxy': proxyHandler(tunnels), '/services/proxy': proxyHandler(tunnels), '/nodes/proxy': proxyHandler(tunnels),
+        '/serviceaccounts/token': tokenRequestHandler(tokens),
+      },
+      serverAddress, ready: () => ready,
     });
     const https = http = new HttpServer({
       server, clock, key: serving.key, cert: serving.cert, clientCa: pki.authority.cert, log,
@@ -110,12 +118,15 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     const transport = (user: ConstructorParameters<typeof MemoryTransport>[1]): MemoryTransport => new MemoryTransport(server, user);
     const bootstrap = new Client(transport({ name: 'system:apiserver', groups: ['system:masters'] }));
     await bootstrapNamespaces(bootstrap);
-    await bootstrapPriorityClasses(bootstrap);
-    await bootstrapStorageClass(bootstrap);
-    await bootstrapServiceCIDR(bootstrap, options.serviceCIDR, timestamp(clock.now()));
-    await bootstrapService(bootstrap, { address: advertiseAddress, port, serviceIP });
-    await bootstrapClusterInfo(bootstrap, { podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR });
-    const loops = runControlPlane({ transport, clock, log, resources: registry.served, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert, authority: signingAuthority(pki.authority) }, stop.signal);
+    await Promise.all([
+      bootstrapPolicy(bootstrap),
+      bootstrapPriorityClasses(bootstrap),
+      bootstrapStorageClass(bootstrap),
+      bootstrapServiceCIDR(bootstrap, options.serviceCIDR, timestamp(clock.now())),
+      bootstrapService(bootstrap, { address: advertiseAddress, port, serviceIP }),
+      bootstrapClusterInfo(bootstrap, { podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR }),
+    ]);
+    const loops = runControlPlane({ transport, clock, log, resources: registry.served, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert, authority: signingAuthority(pki.authority), tokens }, stop.signal);
     const compaction = compactRegularly(store, clock, log, stop.signal);
     const renewal = keepRenewed([renewServing, ...files], clock, log, stop.signal);
     ready = true;

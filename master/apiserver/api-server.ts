@@ -6,12 +6,12 @@ import { DecodeError } from '../../src/schema/decode.ts';
 import { deleteOptions } from '../../src/schema/delete-options.ts';
 import type { ResourceDefinition } from '../../src/schema/resource.ts';
 import type { Log } from '../../src/util/log.ts';
-import type { User } from '../registry/request-context.ts';
 import type { Registry } from '../registry/registry.ts';
 import { StorageUnavailable } from '../storage/store.ts';
 import { Discovery } from './discovery.ts';
 import { authenticate, type Authenticator } from './filters/authentication.ts';
 import { authorize, type Authorizer } from './filters/authorization.ts';
+import { impersonated, ImpersonationFault } from './filters/impersonation.ts';
 import { defaultLimits, MaxInFlight, tooManyRequests, type InFlightLimits } from './filters/max-in-flight.ts';
 import { deadlineOf, isLongRunning, withDeadline } from './filters/request-deadline.ts';
 import { remove, removeCollection } from './handlers/delete.ts';
@@ -27,6 +27,9 @@ import { negotiate, type MediaType } from './negotiation.ts';
 import { ProtobufAnswers } from './protobuf.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
 import { objectAnswer, textAnswer, type AdmittedRequest, type Answer, type ServerRequest } from './request.ts';
+import { accessReviews } from './reviews/access-reviews.ts';
+import { selfSubjectReview } from './reviews/self-subject-review.ts';
+import { tokenReview } from './reviews/token-review.ts';
 import { approval } from './subresources/certificate-approval.ts';
 import { evict } from './subresources/eviction.ts';
 import { bind, bindPod, ephemeralContainers, finalizeNamespace, resize } from './subresources/pods.ts';
@@ -80,7 +83,12 @@ export class ApiServer {
     this.protobuf = new ProtobufAnswers(served.current);
     for (const resource of served.current) this.#types.set(`${resource.apiVersion}/${resource.kind}`, resource.type);
     for (const [name, type] of subresourceKinds) this.#types.set(name, type);
-    this.#subresources = { '/pods/binding': bind, '/bindings': bindPod, '/pods/eviction': evict, '/pods/ephemeralcontainers': ephemeralContainers, '/pods/resize': resize, '/namespaces/finalize': finalizeNamespace, 'certificates.k8s.io/certificatesigningrequests/approval': approval, '/componentstatuses': componentStatuses(options.ready), ...options.subresources };
+    this.#subresources = {
+      '/pods/binding': bind, '/bindings': bindPod, '/pods/eviction': evict, '/pods/ephemeralcontainers': ephemeralContainers, '/pods/resize': resize, '/namespaces/finalize': finalizeNamespace,
+      'certificates.k8s.io/certificatesigningrequests/approval': approval, '/componentstatuses': componentStatuses(options.ready),
+      'authentication.k8s.io/selfsubjectreviews': selfSubjectReview, 'authentication.k8s.io/tokenreviews': tokenReview(options.authenticators), ...accessReviews(options.authorizers),
+      ...options.subresources,
+    };
   }
 
   get discovery(): Discovery { return this.#discovery; }
@@ -115,6 +123,7 @@ export class ApiServer {
       ended = this.#metrics.longRunning(served(admitted.info));
       return outcome(answer);
     } catch (error) {
+      if (error instanceof ImpersonationFault) return outcome(textAnswer(500, `${error.page}\n`));
       const { status } = this.#statusOf(error, request);
       const wait = status.details?.retryAfterSeconds;
       return outcome({ ...objectAnswer(status, status.code), ...(wait ? { headers: { 'retry-after': String(wait) } } : {}) } as Answer);
@@ -179,7 +188,7 @@ export class ApiServer {
     if (parts[0] === 'api' && parts.length === 2) return optional(this.discovery.resources('', parts[1]!));
     if (parts[0] === 'apis' && parts.length === 2) return optional(this.discovery.group(parts[1]!));
     if (parts[0] === 'apis' && parts.length === 3) return optional(this.discovery.resources(parts[1]!, parts[2]!));
-    return path === '/' ? objectAnswer({ paths: [...this.discovery.paths(), '/healthz', '/healthz/ping', '/livez', '/livez/ping', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/readyz/ping', '/version'] }) : undefined;
+    return path === '/' ? objectAnswer({ paths: [...wellKnown(this.#options.paths), ...this.discovery.paths(), '/healthz', '/healthz/ping', '/livez', '/livez/ping', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/readyz/ping', '/version'] }) : undefined;
   }
 
   /** Paths of a group this server has are answered by the API; others are no pages at all, nor are those of custom groups. */
@@ -234,6 +243,9 @@ const isMisplaced = ({ namespaced }: ResourceDefinition, { namespace, verb }: Re
 /** What upstream answers where nothing is mounted. */
 const notFoundPage = (): Answer => textAnswer(404, '404 page not found\n');
 
+/** Documents beside the API that upstream lists among its paths. */
+const wellKnown = (paths: readonly PathHandler[]): string[] => paths.map(({ path }) => path).filter((path) => path.startsWith('/.well-known/') || path.startsWith('/openid/'));
+
 const optional = (value: unknown): Answer | undefined => (value === undefined ? undefined : objectAnswer(value));
 
 function requestInfo(request: ServerRequest): RequestInfo {
@@ -270,13 +282,4 @@ function checkRoute(resource: ResourceDefinition, { info, method }: AdmittedRequ
 function negotiateDiscovery(request: ServerRequest): MediaType {
   const accept = (request.headers['accept'] ?? '').split(',').map((clause) => clause.replace(/;(as|g|v)=[^;]*/g, '')).join(',');
   return { ...negotiate(accept, { protobuf: false, transforms: false }), as: '' };
-}
-
-/** `Impersonate-*` headers, for callers who may. (upstream: apiserver endpoints/filters/impersonation.go) */
-function impersonated(request: ServerRequest, user: User, authorizers: readonly Authorizer[]): User {
-  const name = request.headers['impersonate-user'];
-  if (!name) return user;
-  const groups = (request.headers['impersonate-group'] ?? '').split(',').map((g) => g.trim()).filter(Boolean);
-  authorize(user, { isResource: true, verb: 'impersonate', path: '', group: '', version: 'v1', namespace: '', resource: 'users', subresource: '', name, rest: [] }, authorizers);
-  return { name, groups: [...groups, ...(name === 'system:anonymous' ? [] : ['system:authenticated'])] };
 }

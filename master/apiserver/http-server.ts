@@ -156,7 +156,7 @@ function toServerRequest(request: Request, signal: AbortSignal, now: number): Se
     method: request.method ?? 'GET',
     path: mark < 0 ? url : url.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
-    headers: flatten(request.headers),
+    headers: flatten(request.headers), rawHeaders: request.rawHeaders,
     body: () => (body ??= readAll(request)),
     stream: request,
     signal,

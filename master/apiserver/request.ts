@@ -11,6 +11,8 @@ export interface ServerRequest {
   readonly query: URLSearchParams;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Names and values in turn, as they came, where headers may repeat; in memory they do not. */
+  readonly rawHeaders?: readonly string[];
   /** The body's bytes, or a JSON value that belongs to the receiver (in memory). @throws StatusError 413 */
   body(): Promise<{ bytes: Uint8Array } | { value: unknown }>;
   /** The body as it comes in, for whoever passes it on instead of calling `body()`; none in memory. */

@@ -8,6 +8,7 @@ import { createDefinitionFinalizer } from './customresourcedefinition/finalizer-
 import { namingController } from './customresourcedefinition/naming-controller.ts';
 import { createCronJobController } from './cronjob/cronjob-controller.ts';
 import { createDaemonSetController } from './daemonset/daemonset-controller.ts';
+import { clusterRoleAggregationController } from './clusterroleaggregation/clusterrole-aggregation-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { createDisruptionController } from './disruption/disruption-controller.ts';
 import { staleDisruptionController } from './disruption/stale-disruption-controller.ts';
@@ -33,6 +34,7 @@ import { createResourceQuotaController } from './resourcequota/resource-quota-co
 import { createRootCAPublisher } from './rootca/root-ca-publisher.ts';
 import { serviceController } from './service/service-controller.ts';
 import { serviceAccountController } from './serviceaccount/serviceaccount-controller.ts';
+import { createServiceAccountTokenController, type TokenSigner } from './serviceaccounttoken/serviceaccount-token-controller.ts';
 import { statefulSetController } from './statefulset/statefulset-controller.ts';
 import { createTtlController } from './ttl/ttl-controller.ts';
 import { ttlAfterFinishedController } from './ttlafterfinished/ttl-after-finished-controller.ts';
@@ -45,17 +47,21 @@ export interface ControllerOptions {
   readonly nodeMask?: number;
   /** PEM of the certificate authority Pods trust the API server by. */
   readonly rootCA: string;
+  /** Signs the tokens that live in Secrets. */
+  readonly tokens: TokenSigner;
   /** Signs for the cluster's own signers; absent: nobody does. */
   readonly authority?: Authority;
   readonly terminatedPodThreshold?: number;
 }
 
 export function createControllers(options: ControllerOptions): Controller[] {
-  const { resources, clusterCIDR, nodeMask, rootCA, authority, terminatedPodThreshold } = options;
+  const { resources, clusterCIDR, nodeMask, rootCA, authority, tokens, terminatedPodThreshold } = options;
   return [
     namingController,
     createDefinitionFinalizer(resources),
+    createServiceAccountTokenController({ rootCA, signer: tokens }),
     serviceAccountController,
+    clusterRoleAggregationController,
     createRootCAPublisher(rootCA),
     createNamespaceController(resources),
     createResourceQuotaController(resources),

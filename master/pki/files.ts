@@ -7,7 +7,7 @@ import { kubeconfig, readKubeconfig } from '../../src/client/kubeconfig.ts';
 import { realClock, type Clock } from '../../src/util/clock.ts';
 import { createAuthority, describe, issue, issueFor, type CertificateRequest, type KeyPair } from './certificates.ts';
 
-function writePrivate(file: string, text: string): void {
+export function writePrivate(file: string, text: string): void {
   // Renamed into place: a reader sees the old text or the new one, never half of it.
   writeFileSync(`${file}.tmp`, text, { mode: 0o600 });
   renameSync(`${file}.tmp`, file);

@@ -40,6 +40,9 @@ export interface StorageHooks {
   deleted?(object: ApiObject): void;
 }
 
+/** Judges a create (`old` absent) or an update before it is validated, beside admission. @throws StatusError */
+export type WriteGuard = (object: ApiObject, old: ApiObject | undefined, context: RequestContext) => void;
+
 export interface UpdateOptions {
   /** '' for the object itself. */
   readonly subresource: string;
@@ -69,6 +72,7 @@ export class ResourceStore {
   readonly #backend: RegistryBackend;
   readonly #hooks: StorageHooks;
   readonly #fields: FieldManagement;
+  #guard: WriteGuard | undefined;
   readonly prefix: string;
 
   constructor(resource: ResourceDefinition, backend: RegistryBackend, hooks: StorageHooks = {}) {
@@ -79,6 +83,8 @@ export class ResourceStore {
     setMaxListeners(0, this.#ended.signal);
     this.#fields = new FieldManagement(resource, backend.resources.current.filter((other) => other.kind === resource.kind && prefixOf(other) === this.prefix));
   }
+  /** From now on every write passes this guard. */
+  protect(guard: WriteGuard): void { this.#guard = guard; }
   readonly #ended = new AbortController();
   /** Aborts when the resource is no longer served as it was: watches on it end. */
   get ended(): AbortSignal { return this.#ended.signal; }
@@ -110,6 +116,7 @@ export class ResourceStore {
     if (!applied) this.#fields.track(undefined, object, this.#writer('', context));
     // Mutating admission sees the name as the client gave it, and may change what the rest is derived from.
     await this.#mutate({ operation: 'CREATE', resource, subresource: '', namespace: metadata.namespace, name: metadata.name || (metadata.generateName ?? ''), object, context });
+    this.#guard?.(object, undefined, context);
     const generated = !metadata.name && Boolean(metadata.generateName);
     if (generated) metadata.name = metadata.generateName!.slice(0, maxBase) + randomSuffix();
     if (resource.generation) metadata.generation = 1;
@@ -184,6 +191,7 @@ export class ResourceStore {
     this.#checkRevision(current, object, options);
     this.#placeInNamespace(object, old.metadata.namespace);
     this.#carryOver(object, old, options);
+    this.#guard?.(object, old, context);
     if (!options.internal) this.#refuse(object, subresource === 'status' ? validateStatusUpdate(resource, object, old) : validateObject(resource, object, old));
     if (subresource !== 'status') for (const warning of resource.warnings?.(object, old) ?? []) context.warnings.push(warning);
     return this.#admitted(request, () => this.#replace(current, old, object, options, context));
@@ -207,6 +215,13 @@ export class ResourceStore {
       allocation?.undo();
       throw error;
     }
+  }
+
+  /** Admission alone, for requests about an object that store nothing (a token of an account). @throws StatusError */
+  async admit(request: Omit<AdmissionRequest, 'resource'>): Promise<void> {
+    const whole = { ...request, resource: this.resource };
+    await this.#mutate(whole);
+    await this.#admitted(whole, () => Promise.resolve());
   }
 
   /** The new object of an apply, for `update`. @throws StatusError */
@@ -320,7 +335,7 @@ export class ResourceStore {
     }
   }
   /** Runs `write` with what the plugins took for it, which they get back when it fails. */
-  async #admitted(request: AdmissionRequest, write: () => Promise<StoredObject>): Promise<StoredObject> {
+  async #admitted<T>(request: AdmissionRequest, write: () => Promise<T>): Promise<T> {
     const taken: GiveBack[] = [];
     try {
       await this.#validate(request, taken);

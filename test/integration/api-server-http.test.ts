@@ -16,7 +16,7 @@ const warned = new EventEmitter();
 let api: HttpsApi;
 let session: ClientHttp2Session;
 beforeAll(async () => {
-  api = await startHttpsApi({ watcherLimit: 8, stalledMs: 300, log: { ...silentLog, warn: (fields, message) => warned.emit(message, fields) } });
+  api = await startHttpsApi({ policy: true, watcherLimit: 8, stalledMs: 300, log: { ...silentLog, warn: (fields, message) => warned.emit(message, fields) } });
   session = await api.http2(api.admin);
 });
 afterAll(() => api.stop());

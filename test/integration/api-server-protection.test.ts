@@ -24,7 +24,7 @@ function call(session: ClientHttp2Session, method: string, path: string, body?: 
 function gate(): PathHandler & { waiting: number; open(): void } {
   let waiters: (() => void)[] = [];
   return {
-    path: '/version/held', waiting: 0,
+    path: '/openapi/held', waiting: 0,
     async handle() {
       this.waiting++;
       await new Promise<void>((resolve) => waiters.push(resolve));
@@ -46,14 +46,14 @@ describe('an API server under load', () => {
   let admin: ClientHttp2Session;
   beforeAll(async () => {
     held = gate();
-    api = await startHttpsApi({ limits: { reads: 2, writes: 1, watchesPerUser: 2 }, paths: [held] });
+    api = await startHttpsApi({ policy: true, limits: { reads: 2, writes: 1, watchesPerUser: 2 }, paths: [held] });
     node = await api.http2(await api.access('system:node:n1', ['system:nodes']));
     admin = await api.http2(api.admin);
   });
   afterAll(() => api.stop());
 
   it('refuses reads beyond the limit, but not writes, administrators or watches', async () => {
-    const running = [call(node, 'GET', '/version/held'), call(node, 'GET', '/version/held')];
+    const running = [call(node, 'GET', '/openapi/held'), call(node, 'GET', '/openapi/held')];
     await until(() => held.waiting === 2);
     const refused = await call(node, 'GET', '/api/v1/nodes');
     expect(refused).toMatchObject({ status: 429, text: 'Too many requests, please try again later.\n' });
@@ -87,7 +87,7 @@ describe('an API server under load', () => {
   });
 
   it('ends a request at the deadline it names', async () => {
-    const late = await call(node, 'GET', '/version/held?timeout=50ms');
+    const late = await call(node, 'GET', '/openapi/held?timeout=50ms');
     expect(late.status).toBe(504);
     expect(JSON.parse(late.text)).toMatchObject({ kind: 'Status', reason: 'Timeout', message: 'Timeout: request did not complete within the allotted timeout' });
     const wrong = await call(node, 'GET', '/version?timeout=soon');
@@ -116,9 +116,9 @@ describe('an API server under load', () => {
 describe('an API server that stops', () => {
   it('finishes requests, ends watches, and takes nothing new', async () => {
     const held = gate();
-    const api = await startHttpsApi({ paths: [held] });
+    const api = await startHttpsApi({ policy: true, paths: [held] });
     const session = await api.http2(api.admin);
-    const request = call(session, 'GET', '/version/held');
+    const request = call(session, 'GET', '/openapi/held');
     const watch = session.request({ ':path': '/api/v1/pods?watch=1' });
     await once(watch, 'response');
     await until(() => held.waiting === 1);
@@ -133,9 +133,9 @@ describe('an API server that stops', () => {
   });
   it('waits no longer than its grace', async () => {
     const held = gate();
-    const api = await startHttpsApi({ paths: [held] });
+    const api = await startHttpsApi({ policy: true, paths: [held] });
     const session = await api.http2(api.admin);
-    const request = call(session, 'GET', '/version/held');
+    const request = call(session, 'GET', '/openapi/held');
     await until(() => held.waiting === 1);
     await api.close(50);
     expect((await request).text).toBe('');

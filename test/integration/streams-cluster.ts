@@ -15,7 +15,7 @@ import type { Pod } from '../../agent/kubelet/pod.ts';
 import type { Runtime } from '../../agent/runtime/runtime.ts';
 import { ApiServer } from '../../master/apiserver/api-server.ts';
 import { peerAuthenticator } from '../../master/apiserver/filters/authentication.ts';
-import { discovery, superusers } from '../../master/apiserver/filters/authorization.ts';
+import { createAuthorizers } from '../../master/apiserver/authorization/index.ts';
 import { HttpServer } from '../../master/apiserver/http-server.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
 import { proxyConnection, proxyHandler } from '../../master/apiserver/proxy/proxy.ts';
@@ -73,7 +73,7 @@ export async function startStreamsCluster(): Promise<StreamsCluster> {
   const serving = await issue(authority, { commonName: 'apiserver', usage: 'server', ips: ['127.0.0.1'] });
   const tunnels = new Tunnels({ clock: realClock, log: silentLog });
   const server = new ApiServer({
-    registry, log: silentLog, authenticators: [peerAuthenticator], authorizers: [superusers, { name: 'node', authorize: (user) => user.groups.includes('system:nodes') || undefined }, discovery],
+    registry, log: silentLog, authenticators: [peerAuthenticator], authorizers: createAuthorizers(registry),
     paths: [], subresources: { '/pods/log': logHandler(tunnels), '/pods/proxy': proxyHandler(tunnels), '/services/proxy': proxyHandler(tunnels), '/nodes/proxy': proxyHandler(tunnels) }, serverAddress: () => '127.0.0.1', ready: () => true,
   });
   const http = new HttpServer({

@@ -7,23 +7,24 @@ import type { AccessSource, ClusterAccess } from '../../src/client/kubeconfig.ts
 import { realClock, type Clock } from '../../src/util/clock.ts';
 import { silentLog, type Log } from '../../src/util/log.ts';
 import { ApiServer, type PathHandler } from '../../master/apiserver/api-server.ts';
-import { nodeAuthorizer } from '../../master/apiserver/authorization/node-authorizer.ts';
-import { NodeGraph } from '../../master/apiserver/authorization/node-graph.ts';
-import { peerAuthenticator } from '../../master/apiserver/filters/authentication.ts';
-import { controlPlane, discovery, superusers } from '../../master/apiserver/filters/authorization.ts';
+import { createAuthorizers } from '../../master/apiserver/authorization/index.ts';
 import type { InFlightLimits } from '../../master/apiserver/filters/max-in-flight.ts';
 import { HttpServer } from '../../master/apiserver/http-server.ts';
 import { openApiHandlers } from '../../master/apiserver/openapi.ts';
+import type { TokenIssuer } from '../../master/apiserver/tokens/issuer.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
 import { runControlPlane } from '../../master/control-plane.ts';
 import { bootstrapNamespaces } from '../../master/bootstrap.ts';
 import { createAuthority, issue, type KeyPair } from '../../master/pki/certificates.ts';
+import { bootstrapPolicy } from '../../master/rbac/bootstrap.ts';
 import { Registry } from '../../master/registry/registry.ts';
 import { MemoryStore } from '../../master/storage/memory-store.ts';
 import { Client } from '../../src/client/client.ts';
+import { testTokens } from './tokens.ts';
 
 export interface HttpsApi {
   readonly registry: Registry;
+  readonly tokens: TokenIssuer;
   readonly http: HttpServer;
   readonly authority: KeyPair;
   readonly admin: ClusterAccess;
@@ -39,7 +40,7 @@ export interface HttpsApi {
   stop(): Promise<void>;
 }
 
-export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?: number; compacted?: number; log?: Log; limits?: InFlightLimits; paths?: readonly PathHandler[]; clock?: Clock; pathsOf?: (authority: KeyPair) => readonly PathHandler[]; openApi?: boolean; controllers?: boolean } = {}): Promise<HttpsApi> {
+export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?: number; compacted?: number; log?: Log; limits?: InFlightLimits; paths?: readonly PathHandler[]; clock?: Clock; policy?: boolean; pathsOf?: (authority: KeyPair) => readonly PathHandler[]; openApi?: boolean; controllers?: boolean } = {}): Promise<HttpsApi> {
   const stop = new AbortController();
   const store = new MemoryStore();
   // History nobody can watch any more.
@@ -47,10 +48,11 @@ export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?
   if (options.compacted) await store.compact(options.compacted);
   const registry = new Registry({ store, resources: allResources, clock: realClock, log: silentLog, ranges: { serviceCIDR: '10.43.0.0/16', nodePorts: { first: 30000, last: 32767 } }, ...(options.watcherLimit === undefined ? {} : { watcherLimit: options.watcherLimit }) });
   await registry.start(stop.signal);
+  const { tokens, ...auth } = testTokens(registry, realClock);
   const [authority, other] = [await createAuthority('test-ca'), await createAuthority('other-ca')];
   const server = new ApiServer({
-    registry, log: silentLog, authenticators: [peerAuthenticator], authorizers: [superusers, controlPlane, nodeAuthorizer(new NodeGraph(registry)), discovery],
-    paths: [...(options.openApi ? openApiHandlers(registry.served) : []), ...(options.paths ?? []), ...(options.pathsOf?.(authority) ?? [])], subresources: {}, serverAddress: () => '127.0.0.1:6443', ready: () => true,
+    registry, log: silentLog, ...auth, authorizers: createAuthorizers(registry),
+    paths: [...auth.paths, ...(options.openApi ? openApiHandlers(registry.served) : []), ...(options.paths ?? []), ...(options.pathsOf?.(authority) ?? [])], serverAddress: () => '127.0.0.1:6443', ready: () => true,
     ...(options.limits ? { limits: options.limits } : {}),
   });
   const serving = await issue(authority, { commonName: 'kube-apiserver', usage: 'server', ips: ['127.0.0.1'] });
@@ -60,13 +62,15 @@ export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?
   });
   const port = await http.listen(0, '127.0.0.1');
   const memory = (user: string, ...groups: string[]): MemoryTransport => new MemoryTransport(server, { name: user, groups: [...groups, 'system:authenticated'] });
-  await bootstrapNamespaces(new Client(memory('kubernetes-admin', 'system:masters')));
-  const loops = options.controllers ? runControlPlane({ transport: (user) => new MemoryTransport(server, user), clock: realClock, log: options.log ?? silentLog, resources: registry.served, rootCA: authority.cert }, stop.signal) : undefined;
+  const administrator = new Client(memory('kubernetes-admin', 'system:masters'));
+  await bootstrapNamespaces(administrator);
+  if (options.policy) await bootstrapPolicy(administrator);
+  const loops = options.controllers ? runControlPlane({ transport: (user) => new MemoryTransport(server, user), clock: realClock, log: options.log ?? silentLog, resources: registry.served, rootCA: authority.cert, tokens }, stop.signal) : undefined;
   const access = async (user: string, groups: readonly string[], foreign = false): Promise<ClusterAccess> =>
     ({ server: `https://127.0.0.1:${port}`, ca: authority.cert, ...(await issue(foreign ? other : authority, { commonName: user, organizations: [...groups], usage: 'client' })) });
   const opened: { close?(): unknown; destroy?(): unknown }[] = [];
   return {
-    registry, access, memory, http, authority, admin: await access('kubernetes-admin', ['system:masters']),
+    registry, tokens, access, memory, http, authority, admin: await access('kubernetes-admin', ['system:masters']),
     transport(of) {
       const transport = new HttpTransport({ access: of, userAgent: 'test' });
       opened.push(transport);

@@ -55,7 +55,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const stop = new AbortController();
   const { signal } = stop;
   const common = { client, informers, events: Events, clock, log };
-  const running: Promise<unknown>[] = createControllers({ resources: api.registry.served, clusterCIDR: '10.42.0.0/16', rootCA: 'PEM' })
+  const running: Promise<unknown>[] = createControllers({ resources: api.registry.served, clusterCIDR: '10.42.0.0/16', rootCA: 'PEM', tokens: api.tokens })
     .map((controller) => new ControllerRunner(controller, common).run(signal));
   running.push(runScheduler({ ...common, signal, random: () => 0 }));
 

@@ -5,27 +5,42 @@ import * as errors from '../../../src/apimachinery/status-error.ts';
 import type { User } from '../../registry/request-context.ts';
 import type { ServerRequest } from '../request.ts';
 
+/** Whose a token is, and which of the wanted audiences it is for. */
+export interface TokenAnswer { readonly user: User; readonly audiences: readonly string[] }
+
 export interface Authenticator {
   readonly name: string;
   /** Undefined when this one does not know the caller. @throws StatusError 401 when the credentials are wrong */
   authenticate(request: ServerRequest): Promise<User | undefined> | User | undefined;
+  /** The same for a token alone; `audiences` are the API server's own unless given. @throws Error telling what is wrong with the token */
+  authenticateToken?(token: string, audiences?: readonly string[]): Promise<TokenAnswer | undefined>;
 }
+
+/** Where the master's own parts call from. */
+export const inProcess = 'in-process';
+/** What the master's own scheduler and controllers are in, and nobody else. */
+export const controlPlaneGroup = 'system:controllers';
 
 /** A client certificate of our own CA, verified by TLS: CN is the user, O the groups. In-process callers arrive here likewise. */
 export const peerAuthenticator: Authenticator = {
   name: 'x509',
-  authenticate({ peer }) {
-    if (peer.unverified) throw errors.unauthorized();
-    return peer.user;
+  authenticate({ peer: { unverified, user, address } }) {
+    if (unverified) throw errors.unauthorized();
+    // The group is trusted with everything: a certificate that got it signed must not bring it in.
+    if (user && address !== inProcess && user.groups.includes(controlPlaneGroup)) return { ...user, groups: user.groups.filter((group) => group !== controlPlaneGroup) };
+    return user;
   },
 };
 
 export const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
+/** Everybody who is known is in one group more. */
+export const withKnownGroup = (user: User): User => (user.groups.includes('system:authenticated') ? user : { ...user, groups: [...user.groups, 'system:authenticated'] });
+
 export async function authenticate(request: ServerRequest, authenticators: readonly Authenticator[]): Promise<User> {
   for (const authenticator of authenticators) {
     const user = await authenticator.authenticate(request);
-    if (user) return { ...user, groups: user.groups.includes('system:authenticated') ? user.groups : [...user.groups, 'system:authenticated'] };
+    if (user) return withKnownGroup(user);
   }
   // A token nobody knows; other schemes are not spoken here and count as nothing shown.
   if (/^bearer\s+\S/i.test(request.headers['authorization'] ?? '')) throw errors.unauthorized();

@@ -1,0 +1,70 @@
+// ServiceAccounts' tokens as credentials. A signature is checked once and remembered; that the account and what the token is bound to
+// still exist is looked up every time. (upstream: pkg/serviceaccount/jwt.go, apiserver authentication/token/cache)
+import type { ApiObject } from '../../../src/schema/resource.ts';
+import type { Clock } from '../../../src/util/clock.ts';
+import * as errors from '../../../src/apimachinery/status-error.ts';
+import type { Registry } from '../../registry/registry.ts';
+import type { Authenticator, TokenAnswer } from '../filters/authentication.ts';
+import type { ServerRequest } from '../request.ts';
+import { InvalidToken, issuer, userOfBound, userOfLegacy, type BoundClaims, type Claims, type LegacyClaims, type Lookup } from './claims.ts';
+import type { TokenIssuer } from './issuer.ts';
+
+/** Tokens whose signature is remembered. */
+const remembered = 4096;
+const apiAudiences: readonly string[] = [issuer];
+
+export function tokenAuthenticator(tokens: Pick<TokenIssuer, 'verify'>, registry: Registry, clock: Clock): Authenticator {
+  const verified = new Map<string, Claims>();
+  const lookup: Lookup = (kind, namespace, name): ApiObject | undefined => registry.find('', 'v1', kind)?.find(namespace, name)?.object;
+
+  const claimsOf = async (token: string): Promise<Claims | undefined> => {
+    const known = verified.get(token);
+    if (known) return known;
+    const claims = await tokens.verify(token);
+    if (!claims) return undefined;
+    if (verified.size >= remembered) verified.delete(verified.keys().next().value!);
+    verified.set(token, claims);
+    return claims;
+  };
+
+  const authenticateToken = async (token: string, wanted: readonly string[] = apiAudiences): Promise<TokenAnswer | undefined> => {
+    const claims = await claimsOf(token);
+    if (!claims) return undefined;
+    const bound = claims.iss === issuer ? (claims as BoundClaims) : undefined;
+    const given = bound ? bound.aud : apiAudiences;
+    const audiences = given.filter((audience) => wanted.includes(audience));
+    if (!audiences.length) throw new InvalidToken(`token audiences ${goList(given)} is invalid for the target audiences ${goList(wanted)}`);
+    try {
+      return { user: bound ? userOfBound(bound, lookup, clock.now()) : userOfLegacy(claims as LegacyClaims, token, lookup, clock.now()), audiences };
+    } catch (error) {
+      verified.delete(token);
+      throw error;
+    }
+  };
+
+  return {
+    name: 'ServiceAccount',
+    authenticateToken,
+    async authenticate({ headers }) {
+      const token = shownToken(headers);
+      if (token === undefined) return undefined;
+      try {
+        return (await authenticateToken(token))?.user;
+      } catch (error) {
+        if (error instanceof InvalidToken) throw errors.unauthorized();
+        throw error;
+      }
+    },
+  };
+}
+
+const protocolPrefix = 'base64url.bearer.authorization.k8s.io.';
+/** In the Authorization header, or among the WebSocket protocols, where a browser can put it. */
+function shownToken(headers: ServerRequest['headers']): string | undefined {
+  const header = /^bearer\s+(\S+)\s*$/i.exec(headers['authorization'] ?? '')?.[1];
+  if (header !== undefined || headers['upgrade'] === undefined) return header;
+  const protocol = (headers['sec-websocket-protocol'] ?? '').split(',').map((text) => text.trim()).find((text) => text.startsWith(protocolPrefix));
+  return protocol && Buffer.from(protocol.slice(protocolPrefix.length), 'base64url').toString();
+}
+
+const goList = (list: readonly string[]): string => `[${list.map((item) => JSON.stringify(item)).join(' ')}]`;

@@ -1,0 +1,19 @@
+// ServiceAccounts' tokens for an API server in a test: a key of its own, and what issues, takes and publishes tokens.
+import { generateKeyPairSync } from 'node:crypto';
+import type { ApiServerOptions } from '../../master/apiserver/api-server.ts';
+import { peerAuthenticator } from '../../master/apiserver/filters/authentication.ts';
+import { tokenAuthenticator } from '../../master/apiserver/tokens/authenticator.ts';
+import { TokenIssuer } from '../../master/apiserver/tokens/issuer.ts';
+import { tokenRequestHandler } from '../../master/apiserver/tokens/token-request.ts';
+import type { Registry } from '../../master/registry/registry.ts';
+import type { Clock } from '../../src/util/clock.ts';
+
+export const testKey = (): string => generateKeyPairSync('ec', { namedCurve: 'prime256v1', privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } }).privateKey;
+
+export function testTokens(registry: Registry, clock: Clock): Pick<ApiServerOptions, 'authenticators' | 'paths' | 'subresources'> & { readonly tokens: TokenIssuer } {
+  const tokens = new TokenIssuer(testKey(), clock);
+  return {
+    tokens, authenticators: [peerAuthenticator, tokenAuthenticator(tokens, registry, clock)],
+    paths: tokens.openIdPaths(() => '127.0.0.1:6443'), subresources: { '/serviceaccounts/token': tokenRequestHandler(tokens) },
+  };
+}

@@ -1,0 +1,44 @@
+// Where a token is shown, and how often its signature is checked.
+import { FakeClock } from '../../../../src/util/clock.ts';
+import { tokenAuthenticator } from '../../../../master/apiserver/tokens/authenticator.ts';
+import { boundClaims, issuer } from '../../../../master/apiserver/tokens/claims.ts';
+import type { Registry } from '../../../../master/registry/registry.ts';
+
+const clock = new FakeClock();
+const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'a', namespace: 'n', uid: 'u' } } as never;
+let exists = true;
+let checked = 0;
+const registry = { find: () => ({ find: () => (exists ? { object: account } : undefined) }) } as unknown as Registry;
+const verify = (token: string): Promise<any> => {
+  checked++;
+  return Promise.resolve(token === 'good' ? boundClaims({ account, audiences: [issuer], expirationSeconds: 600 }, clock.now(), 'id') : undefined);
+};
+const ask = (headers: Record<string, string>): Promise<string | undefined> => {
+  const authenticator = tokenAuthenticator({ verify }, registry, clock);
+  return Promise.resolve(authenticator.authenticate({ headers } as never)).then((user) => user?.name);
+};
+const name = 'system:serviceaccount:n:a';
+const inProtocol = `base64url.bearer.authorization.k8s.io.${Buffer.from('good').toString('base64url')}`;
+
+it.each<[string, Record<string, string>, string | undefined]>([
+  ['as a bearer', { authorization: 'Bearer good' }, name],
+  ['whatever the case', { authorization: 'bearer  good ' }, name],
+  ['not as anything else', { authorization: 'Basic good' }, undefined],
+  ['when it is of somebody else\'s issuer', { authorization: 'Bearer foreign' }, undefined],
+  ['among the protocols of a WebSocket', { upgrade: 'websocket', 'sec-websocket-protocol': `v5.channel.k8s.io, ${inProtocol}` }, name],
+  ['not without one', { 'sec-websocket-protocol': inProtocol }, undefined],
+])('a token is taken %s', async (_, headers, expected) => { expect(await ask(headers)).toBe(expected); });
+
+it('a signature is checked once, what the token names every time', async () => {
+  const authenticator = tokenAuthenticator({ verify }, registry, clock);
+  const again = (): Promise<unknown> => Promise.resolve(authenticator.authenticate({ headers: { authorization: 'Bearer good' } } as never));
+  checked = 0;
+  await again();
+  await again();
+  expect(checked).toBe(1);
+  exists = false;
+  await expect(again()).rejects.toThrow('Unauthorized');
+  exists = true;
+  await again();
+  expect(checked).toBe(2);
+});
