@@ -76,7 +76,7 @@ describe('a node reads', () => {
       metadata: { name: 'm', namespace, annotations: { 'kubernetes.io/config.mirror': 'x' }, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'n1', uid, controller: true, ...owner }] },
       spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'i' }], ...spec },
     } as never);
-    expect((await refusal(mirror({ volumes: [{ name: 'v', secret: { secretName: 'private' } }] }))).message).toBe('pods "m" is forbidden: node "n1" can not create pods that reference secrets');
+    expect((await refusal(mirror({ volumes: [{ name: 'v', secret: { secretName: 'private' } }] }))).message).toBe('pods "m" is forbidden: a mirror pod may not reference secrets');
     expect((await refusal(mirror({ nodeName: 'n2' }))).message).toBe('pods "m" is forbidden: node "n1" can only create pods with spec.nodeName set to itself');
     expect((await refusal(mirror({}, { uid: 'other' }))).message).toBe(`pods "m" is forbidden: node n1 UID mismatch: expected other got ${uid}`);
     await mirror({});

@@ -64,7 +64,8 @@ export async function kubeletBed(images: Readonly<Record<string, FakeImage>>, op
   const running = new Set<RunningKubelet>();
   const log = options.log ?? silentLog;
   await client.create(Nodes, { metadata: { name: 'node-1' } });
-  await client.create(ServiceAccounts, { metadata: { name: 'default', namespace: 'default' } });
+  // Pods here have the volumes they name; one that wants its token mounted says so.
+  await client.create(ServiceAccounts, { metadata: { name: 'default', namespace: 'default' }, automountServiceAccountToken: false });
   const get = (name: string): Promise<Pod> => client.get(Pods, { namespace: 'default', name });
 
   return {
