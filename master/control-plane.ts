@@ -7,6 +7,7 @@ import { ControllerRunner } from '../src/controller/runner.ts';
 import type { Clock } from '../src/util/clock.ts';
 import type { Log } from '../src/util/log.ts';
 import { createControllers, type ControllerOptions } from './controllers/index.ts';
+import { controllerUser, managerUser, schedulerUser } from './identities.ts';
 import type { User } from './registry/request-context.ts';
 import { runScheduler } from './scheduler/scheduler.ts';
 
@@ -15,10 +16,6 @@ export interface ControlPlaneOptions extends ControllerOptions {
   readonly clock: Clock;
   readonly log: Log;
 }
-
-const controllerUser = (name: string): User => ({ name: `system:serviceaccount:kube-system:${name}`, groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:controllers'] });
-const schedulerUser: User = { name: 'system:kube-scheduler', groups: ['system:controllers'] };
-const managerUser: User = { name: 'system:kube-controller-manager', groups: ['system:controllers'] };
 
 /** Resolves when the signal aborts and every loop has ended. */
 export async function runControlPlane(options: ControlPlaneOptions, signal: AbortSignal): Promise<void> {

@@ -5,7 +5,6 @@ import type { ApiRequest, Transport, WatchEvent } from '../../src/client/transpo
 import type { User } from '../registry/request-context.ts';
 import { deepFreeze } from '../../src/util/json.ts';
 import type { ApiServer, Outcome } from './api-server.ts';
-import { inProcess } from './filters/authentication.ts';
 
 const neverAborted = new AbortController().signal;
 
@@ -49,7 +48,7 @@ export class MemoryTransport implements Transport {
     const value = request.body === undefined ? undefined : (JSON.parse(JSON.stringify(request.body)) as unknown);
     return this.#server.handle({
       method: request.method, path: request.path, query, headers: { 'user-agent': programOf(this.#user), ...request.headers },
-      body: () => Promise.resolve({ value }), signal: request.signal ?? neverAborted, peer: { user: this.#user, address: inProcess },
+      body: () => Promise.resolve({ value }), signal: request.signal ?? neverAborted, peer: { user: this.#user, address: 'in-process' },
     });
   }
 }

@@ -10,6 +10,7 @@ import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts
 import { clusterRoleBindings, clusterRoles } from './cluster-roles.ts';
 import { controllerRoleBindings, controllerRoles } from './controller-roles.ts';
 import { namespaceRoleBindings, namespaceRoles } from './namespace-roles.ts';
+import { ownRoleBindings, ownRoles } from './own-roles.ts';
 import { planBinding, planRole, type Plan } from './reconcile.ts';
 
 const attempts = 5;
@@ -40,8 +41,8 @@ async function carryOut(client: Client, resource: ResourceDefinition, plan: Plan
 /** The system's namespaces exist. */
 export async function bootstrapPolicy(client: Client): Promise<void> {
   await Promise.all([
-    reconcile(client, ClusterRoles, [...clusterRoles, ...controllerRoles], planRole),
-    reconcile(client, ClusterRoleBindings, [...clusterRoleBindings, ...controllerRoleBindings], planBinding),
+    reconcile(client, ClusterRoles, [...clusterRoles, ...controllerRoles, ...ownRoles], planRole),
+    reconcile(client, ClusterRoleBindings, [...clusterRoleBindings, ...controllerRoleBindings, ...ownRoleBindings], planBinding),
     reconcile(client, Roles, namespaceRoles, planRole),
     reconcile(client, RoleBindings, namespaceRoleBindings, planBinding),
   ]);

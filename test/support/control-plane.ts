@@ -7,11 +7,13 @@ import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import { ServiceAccounts } from '../../src/api/core/service-account.ts';
 import { isConflict, isNotFound } from '../../src/apimachinery/status-error.ts';
 import { keyOf, splitKey, type Client, type Draft } from '../../src/client/client.ts';
-import type { InformerFactory } from '../../src/client/informer.ts';
+import { InformerFactory } from '../../src/client/informer.ts';
 import { ControllerRunner } from '../../src/controller/runner.ts';
 import { FakeClock, microTimestamp, timestamp } from '../../src/util/clock.ts';
 import { silentLog, type Log } from '../../src/util/log.ts';
 import { createControllers } from '../../master/controllers/index.ts';
+import { controllerUser, managerUser, schedulerUser } from '../../master/identities.ts';
+import type { User } from '../../master/registry/request-context.ts';
 import { runScheduler } from '../../master/scheduler/scheduler.ts';
 import { startTestApi } from './api-server.ts';
 
@@ -49,15 +51,17 @@ const addressOf = (n: number): string => `10.42.${n >> 8}.${n & 255}`;
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const { nodes = ['node-1', 'node-2'], healthy = () => true, finishes = () => true, exits = () => undefined, log = silentLog } = options;
   const clock = new FakeClock();
-  const api = await startTestApi({ clock });
+  const api = await startTestApi({ clock, policy: true });
   const { client } = api;
-  const informers = api.informers();
+  // Each part acts as who it is: what the default roles do not let it do fails here too.
+  const as = ({ name, groups }: User): Client => api.as(name, ...groups);
+  const informers = new InformerFactory(as(managerUser), { clock, log: silentLog });
   const stop = new AbortController();
   const { signal } = stop;
-  const common = { client, informers, events: Events, clock, log };
+  const common = { informers, events: Events, clock, log };
   const running: Promise<unknown>[] = createControllers({ resources: api.registry.served, clusterCIDR: '10.42.0.0/16', rootCA: 'PEM', tokens: api.tokens })
-    .map((controller) => new ControllerRunner(controller, common).run(signal));
-  running.push(runScheduler({ ...common, signal, random: () => 0 }));
+    .map((controller) => new ControllerRunner(controller, { ...common, client: as(controllerUser(controller.name)) }).run(signal));
+  running.push(runScheduler({ ...common, client: as(schedulerUser), signal, random: () => 0 }));
 
   const silent = new Set<string>();
   for (const name of nodes) {

@@ -1,6 +1,6 @@
 // The authorizers of a server, in the order they are asked, and what keeps roles from giving away more than their writers hold.
 import type { Registry } from '../../registry/registry.ts';
-import { controlPlane, superusers, type Authorizer } from '../filters/authorization.ts';
+import { superusers, type Authorizer } from '../filters/authorization.ts';
 import { forbidEscalation } from './escalation.ts';
 import { nodeAuthorizer } from './node-authorizer.ts';
 import { NodeGraph } from './node-graph.ts';
@@ -10,7 +10,7 @@ import { RbacIndex } from './rbac-index.ts';
 /** The registry has been started. */
 export function createAuthorizers(registry: Registry): readonly Authorizer[] {
   const rbac = new RbacIndex(registry);
-  const authorizers = [superusers, controlPlane, nodeAuthorizer(new NodeGraph(registry)), rbacAuthorizer(rbac)];
+  const authorizers = [superusers, nodeAuthorizer(new NodeGraph(registry)), rbacAuthorizer(rbac)];
   forbidEscalation(registry, rbac, authorizers);
   return authorizers;
 }

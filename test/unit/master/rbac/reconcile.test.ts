@@ -5,6 +5,10 @@ import { RoleBindings } from '../../../../src/api/rbac/role-binding.ts';
 import { Roles } from '../../../../src/api/rbac/role.ts';
 import type { ApiObject } from '../../../../src/schema/resource.ts';
 import { validateObject } from '../../../../src/schema/validation.ts';
+import { allResources } from '../../../../src/api/index.ts';
+import { createControllers } from '../../../../master/controllers/index.ts';
+import { controllerUser } from '../../../../master/identities.ts';
+import { ownRoleBindings, ownRoles } from '../../../../master/rbac/own-roles.ts';
 import { cloneJson } from '../../../../src/util/json.ts';
 import { clusterRoleBindings, clusterRoles } from '../../../../master/rbac/cluster-roles.ts';
 import { controllerRoleBindings, controllerRoles } from '../../../../master/rbac/controller-roles.ts';
@@ -21,7 +25,7 @@ const stored = (object: object, change: (o: any) => void = () => undefined): Api
 
 describe('the default policy', () => {
   const all = [
-    [ClusterRoles, [...clusterRoles, ...controllerRoles]], [ClusterRoleBindings, [...clusterRoleBindings, ...controllerRoleBindings]],
+    [ClusterRoles, [...clusterRoles, ...controllerRoles, ...ownRoles]], [ClusterRoleBindings, [...clusterRoleBindings, ...controllerRoleBindings, ...ownRoleBindings]],
     [Roles, namespaceRoles], [RoleBindings, namespaceRoleBindings],
   ] as const;
   it('is valid, without a name twice, and marked as the default', () => {
@@ -40,6 +44,14 @@ describe('the default policy', () => {
     for (const { roleRef } of [...clusterRoleBindings, ...controllerRoleBindings]) expect(names).toContain(roleRef.name);
     const local = new Set(namespaceRoles.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
     for (const { roleRef, metadata } of namespaceRoleBindings) expect(local).toContain(`${metadata.namespace}/${roleRef.name}`);
+  });
+});
+
+describe('a controller', () => {
+  const controllers = createControllers({ resources: allResources, clusterCIDR: '10.42.0.0/16', rootCA: 'PEM', tokens: { legacy: () => Promise.resolve('') }, authority: {} as never });
+  it.each(controllers.map(({ name }) => name))('%s acts as somebody a role is bound to', (name) => {
+    const bound = [...clusterRoleBindings, ...controllerRoleBindings, ...ownRoleBindings].flatMap(({ subjects }) => subjects.map((s) => (s.kind === 'ServiceAccount' ? `system:serviceaccount:${s.namespace}:${s.name}` : s.name)));
+    expect(bound).toContain(controllerUser(name).name);
   });
 });
 

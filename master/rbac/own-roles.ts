@@ -1,0 +1,17 @@
+// What this master's controllers do beyond upstream's roles: controllers upstream does not have, and status written by patch where
+// upstream updates it, or the other way round. Data only.
+import type { PolicyRule } from '../../src/api/rbac/policy-rule.ts';
+import { clusterRole, clusterRoleBinding, events, rule, systemAccount, type PolicyBinding, type PolicyRole } from './policy.ts';
+
+const rulesByController: Readonly<Record<string, readonly PolicyRule[]>> = {
+  'clusterrole-aggregation-controller': [events],
+  'deployment-controller': [rule('patch', 'apps', 'deployments/status')],
+  'event-ttl-controller': [rule('delete', 'core events.k8s.io', 'events'), events],
+  'local-path-provisioner': [rule('get create update patch delete', 'core', 'persistentvolumes'), rule('get update patch', 'core', 'persistentvolumeclaims'), events],
+  'namespace-controller': [events],
+  'pod-garbage-collector': [rule('update', 'core', 'pods/status'), events],
+};
+
+const prefix = 'dray:controller:';
+export const ownRoles: readonly PolicyRole[] = Object.entries(rulesByController).map(([name, rules]) => clusterRole(`${prefix}${name}`, rules));
+export const ownRoleBindings: readonly PolicyBinding[] = Object.keys(rulesByController).map((name) => clusterRoleBinding(`${prefix}${name}`, systemAccount(name)));
