@@ -7,6 +7,7 @@ const rulesByController: Readonly<Record<string, readonly PolicyRule[]>> = {
   'clusterrole-aggregation-controller': [events],
   'deployment-controller': [rule('patch', 'apps', 'deployments/status')],
   'event-ttl-controller': [rule('delete', 'core events.k8s.io', 'events'), events],
+  'ip-address-controller': [rule('get create update delete', 'networking.k8s.io', 'ipaddresses'), events],
   'local-path-provisioner': [rule('get create update patch delete', 'core', 'persistentvolumes'), rule('get update patch', 'core', 'persistentvolumeclaims'), events],
   'namespace-controller': [events],
   'pod-garbage-collector': [rule('update', 'core', 'pods/status'), events],
