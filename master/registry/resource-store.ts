@@ -41,7 +41,7 @@ export interface StorageHooks {
 }
 
 /** Judges a create (`old` absent) or an update before it is validated, beside admission. @throws StatusError */
-export type WriteGuard = (object: ApiObject, old: ApiObject | undefined, context: RequestContext) => void;
+export type WriteGuard = (object: ApiObject, old: ApiObject | undefined, context: RequestContext, subresource: string) => void;
 
 export interface UpdateOptions {
   /** '' for the object itself. */
@@ -116,7 +116,7 @@ export class ResourceStore {
     if (!applied) this.#fields.track(undefined, object, this.#writer('', context));
     // Mutating admission sees the name as the client gave it, and may change what the rest is derived from.
     await this.#mutate({ operation: 'CREATE', resource, subresource: '', namespace: metadata.namespace, name: metadata.name || (metadata.generateName ?? ''), object, context });
-    this.#guard?.(object, undefined, context);
+    this.#guard?.(object, undefined, context, '');
     const generated = !metadata.name && Boolean(metadata.generateName);
     if (generated) metadata.name = metadata.generateName!.slice(0, maxBase) + randomSuffix();
     if (resource.generation) metadata.generation = 1;
@@ -191,7 +191,7 @@ export class ResourceStore {
     this.#checkRevision(current, object, options);
     this.#placeInNamespace(object, old.metadata.namespace);
     this.#carryOver(object, old, options);
-    this.#guard?.(object, old, context);
+    this.#guard?.(object, old, context, subresource);
     if (!options.internal) this.#refuse(object, subresource === 'status' ? validateStatusUpdate(resource, object, old) : validateObject(resource, object, old));
     if (subresource !== 'status') for (const warning of resource.warnings?.(object, old) ?? []) context.warnings.push(warning);
     return this.#admitted(request, () => this.#replace(current, old, object, options, context));

@@ -4,10 +4,13 @@ import { webcrypto, X509Certificate } from 'node:crypto';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 import { createCertificateCleaner } from '../../master/controllers/certificates/certificate-cleaner.ts';
 import { createCertificateSigningController } from '../../master/controllers/certificates/certificate-signing-controller.ts';
+import { controllerUser } from '../../master/identities.ts';
 import { createAuthority } from '../../master/pki/certificates.ts';
 import { signingAuthority } from '../../master/pki/requests.ts';
 import { CertificateSigningRequests, type CertificateSigningRequest } from '../../src/api/certificates/certificate-signing-request.ts';
 import { requestSubject } from '../../src/api/certificates/request-subject.ts';
+import { ClusterRoleBindings } from '../../src/api/rbac/cluster-role-binding.ts';
+import { ClusterRoles } from '../../src/api/rbac/cluster-role.ts';
 import { Events } from '../../src/api/core/event.ts';
 import type { Draft } from '../../src/client/client.ts';
 import { ControllerRunner } from '../../src/controller/runner.ts';
@@ -19,12 +22,13 @@ let api: TestApi;
 let ca: { cert: string; key: string };
 const running: Promise<unknown>[] = [];
 beforeAll(async () => {
-  api = await startTestApi();
+  api = await startTestApi({ policy: true });
   ca = await createAuthority('test-ca');
   const authority = signingAuthority(ca);
   const informers = api.informers();
   for (const controller of [createCertificateSigningController(authority), createCertificateCleaner(authority.endOf)]) {
-    running.push(new ControllerRunner(controller, { client: api.client, informers, events: Events, clock: realClock, log: silentLog }).run(api.signal));
+    const { name, groups } = controllerUser(controller.name);
+    running.push(new ControllerRunner(controller, { client: api.as(name, ...groups), informers, events: Events, clock: realClock, log: silentLog }).run(api.signal));
   }
   informers.start(api.signal);
 });
@@ -62,6 +66,22 @@ it.each(['EC', 'RSA'] as const)('a request with an %s key is approved and signed
   expect(certificate.subject.split('\n').sort()).toEqual(['CN=tom', 'O=devs', 'O=ops']);
   expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
   expect(Math.round((Date.parse(certificate.validTo) - Date.now()) / 60_000)).toBeLessThanOrEqual(60);
+});
+
+it('only who may for the signer decides, and signs', async () => {
+  const rule = (verbs: string[], resources: string[], resourceNames?: string[]): object => ({ verbs, apiGroups: ['certificates.k8s.io'], resources, ...(resourceNames ? { resourceNames } : {}) });
+  await api.client.create(ClusterRoles, { metadata: { name: 'clerk' }, rules: [rule(['create', 'get', 'update', 'patch'], ['certificatesigningrequests', 'certificatesigningrequests/approval', 'certificatesigningrequests/status']), rule(['approve'], ['signers'], ['example.com/*']), rule(['sign'], ['signers'], ['example.com/a'])] } as never);
+  await api.client.create(ClusterRoleBindings, { metadata: { name: 'clerk' }, subjects: [{ kind: 'User', name: 'clerk' }], roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'clerk' } } as never);
+  const clerk = api.as('clerk');
+  for (const [name, signerName] of [['ours', 'example.com/a'], ['other', 'example.com/b'], ['theirs', 'kubernetes.io/kube-apiserver-client']] as const) await create(name, { signerName, request: await requestFor('CN=x') });
+  const sign = (name: string): Promise<string> => message(clerk.patch(CertificateSigningRequests, { name }, { status: { conditions: [{ type: 'Approved', status: 'True', reason: 'Test' }, { type: 'Failed', status: 'True', reason: 'Test' }] } }, { subresource: 'status' }));
+  const refusal = (name: string, verb: string, signer: string): string => `certificatesigningrequests.certificates.k8s.io "${name}" is forbidden: user not permitted to ${verb} requests with signerName "${signer}"`;
+  expect(await message(approve('ours', 'Approved', clerk))).toBe('accepted');
+  expect(await message(approve('other', 'Approved', clerk))).toBe('accepted');
+  expect(await message(approve('theirs', 'Approved', clerk))).toBe(refusal('theirs', 'approve', 'kubernetes.io/kube-apiserver-client'));
+  expect(await sign('ours')).toBe('accepted');
+  expect(await sign('other')).toBe(refusal('other', 'sign', 'example.com/b'));
+  expect(await message(clerk.patch(CertificateSigningRequests, { name: 'other' }, { metadata: { labels: { a: 'b' } } }, { subresource: 'status' }))).toBe('accepted');
 });
 
 it('a signer that refuses says why, and signs nothing', async () => {
