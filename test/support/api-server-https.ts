@@ -64,7 +64,8 @@ export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?
   const memory = (user: string, ...groups: string[]): MemoryTransport => new MemoryTransport(server, { name: user, groups: [...groups, 'system:authenticated'] });
   const administrator = new Client(memory('kubernetes-admin', 'system:masters'));
   await bootstrapNamespaces(administrator);
-  if (options.policy) await bootstrapPolicy(administrator);
+  // Controllers act as who they are, and may do what the default roles say.
+  if (options.policy || options.controllers) await bootstrapPolicy(administrator);
   const loops = options.controllers ? runControlPlane({ transport: (user) => new MemoryTransport(server, user), clock: realClock, log: options.log ?? silentLog, resources: registry.served, rootCA: authority.cert, tokens }, stop.signal) : undefined;
   const access = async (user: string, groups: readonly string[], foreign = false): Promise<ClusterAccess> =>
     ({ server: `https://127.0.0.1:${port}`, ca: authority.cert, ...(await issue(foreign ? other : authority, { commonName: user, organizations: [...groups], usage: 'client' })) });

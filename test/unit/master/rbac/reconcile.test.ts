@@ -1,4 +1,5 @@
 // The default policy as data, and what of it is written over what is there already.
+import { ResourceSet } from '../../../../src/schema/resource-set.ts';
 import { ClusterRoleBindings } from '../../../../src/api/rbac/cluster-role-binding.ts';
 import { ClusterRoles } from '../../../../src/api/rbac/cluster-role.ts';
 import { RoleBindings } from '../../../../src/api/rbac/role-binding.ts';
@@ -48,7 +49,7 @@ describe('the default policy', () => {
 });
 
 describe('a controller', () => {
-  const controllers = createControllers({ resources: allResources, clusterCIDR: '10.42.0.0/16', rootCA: 'PEM', tokens: { legacy: () => Promise.resolve('') }, authority: {} as never });
+  const controllers = createControllers({ resources: new ResourceSet(allResources), clusterCIDR: '10.42.0.0/16', rootCA: 'PEM', tokens: { legacy: () => Promise.resolve('') }, authority: {} as never });
   it.each(controllers.map(({ name }) => name))('%s acts as somebody a role is bound to', (name) => {
     const bound = [...clusterRoleBindings, ...controllerRoleBindings, ...ownRoleBindings].flatMap(({ subjects }) => subjects.map((s) => (s.kind === 'ServiceAccount' ? `system:serviceaccount:${s.namespace}:${s.name}` : s.name)));
     expect(bound).toContain(controllerUser(name).name);
