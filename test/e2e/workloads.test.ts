@@ -133,3 +133,14 @@ test('a CronJob runs by hand and by its schedule', async () => {
   await eventually('the last success', () => get('cronjob tick', '{.status.lastSuccessfulTime}'));
   expect(await cluster.kubectl('get', 'cronjob', 'tick')).toMatch(/tick\s+\* \* \* \* \*\s+<none>\s+False/);
 });
+
+test('a node is drained, which leaves what belongs to it, and taken into service again', async () => {
+  const node = cluster.hosts[0]!.name;
+  await cluster.kubectl('create', 'deployment', 'web', `--image=${DEMO_NGINX[0]}`, '--replicas=2');
+  await complete('deployment/web');
+  await cluster.kubectl('drain', node, '--ignore-daemonsets', '--force', '--timeout=40s');
+  expect(await get('pods', '{.items[*].status.phase}', '-l', 'app=web')).toBe('Pending Pending');
+  expect(await get('pods', '{.items[*].status.phase}', '-l', 'app=agent')).toBe('Running');
+  await cluster.kubectl('uncordon', node);
+  await complete('deployment/web');
+});

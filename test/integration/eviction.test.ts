@@ -46,6 +46,17 @@ it('is granted once and then refused until the Pod is replaced', async () => {
   await evict(second.metadata.name);
 });
 
+it('several at once are granted no more often than the budget allows', async () => {
+  await start({ finishes: () => false });
+  await deploy(6);
+  await protect('web', { minAvailable: 4 });
+  await plane.until(() => status()?.disruptionsAllowed === 2);
+  const answers = await Promise.allSettled(pods().map((pod) => evict(pod.metadata.name)));
+  expect(answers.filter((answer) => answer.status === 'fulfilled')).toHaveLength(2);
+  const left = await plane.client.get(PodDisruptionBudgets, { namespace, name: 'web' });
+  expect(left.status).toMatchObject({ disruptionsAllowed: 0, conditions: [{ type: 'DisruptionAllowed', status: 'False', reason: 'InsufficientPods' }] });
+});
+
 it('a dry run takes nothing, and preconditions are kept', async () => {
   await start();
   await deploy();

@@ -110,7 +110,7 @@ async function take({ registry }: ResourceHandlerContext, budget: PodDisruptionB
     check(next);
     const status = { ...next.status, disruptionsAllowed: next.status.disruptionsAllowed - 1, disruptedPods: { ...next.status.disruptedPods, [pod]: now } };
     return { ...next, status: status.disruptionsAllowed === 0 ? withDisruptionAllowed(status, now) : status } as unknown as ApiObject;
-  }, { subresource: 'status' }, write);
+  }, { subresource: 'status' }, { ...write, fieldManager: 'kube-apiserver' });
 }
 
 /** Marks the Pod as disrupted, so that whoever made it knows why it went, and deletes it. */

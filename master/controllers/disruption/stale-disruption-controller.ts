@@ -17,7 +17,7 @@ export function staleIn(pod: Pod, now: number): number | undefined {
 }
 
 export const staleDisruptionController: Controller = {
-  name: 'stale-pod-disruption-controller',
+  name: 'disruption-controller',
   for: Pods,
   async reconcile({ cached, client, clock }, key) {
     const pod = cached(Pods).get(key);
