@@ -120,3 +120,32 @@ it('gives each Pod its claims, which the policy keeps or lets go', async () => {
   await plane.clock.advance(5_000);
   expect(claims()).toEqual(['data-db-0']);
 });
+
+it('leaves its Pods to a successor of its name, and is gone in the foreground only after them', async () => {
+  let hold = false;
+  await start({ finishes: () => !hold });
+  await plane.client.create(StatefulSets, statefulSet());
+  await plane.until(complete('db:1', 3));
+  const before = pods().map((pod) => pod.metadata.uid);
+  await plane.client.delete(StatefulSets, key, { propagationPolicy: 'Orphan' });
+  await plane.until(() => !current() && pods().every((pod) => !pod.metadata.ownerReferences?.length) && revisions().every((revision) => !revision.metadata.ownerReferences?.length));
+  await plane.client.create(StatefulSets, statefulSet());
+  await plane.until(complete('db:1', 3));
+  expect(pods().map((pod) => pod.metadata.uid)).toEqual(before);
+  expect(pods()[0]!.metadata.ownerReferences![0]).toMatchObject({ kind: 'StatefulSet', uid: current()!.metadata.uid, controller: true });
+  expect(revisions()).toHaveLength(1);
+
+  hold = true;
+  let made = 0;
+  const off = plane.informers.informer(ControllerRevisions).addHandler({ added: () => { made++; } });
+  made = 0;
+  await plane.client.delete(StatefulSets, key, { propagationPolicy: 'Foreground' });
+  await plane.until(() => pods().every((pod) => pod.metadata.deletionTimestamp));
+  await plane.clock.advance(3_000);
+  expect(current()!.status).toMatchObject({ replicas: 3 });
+  hold = false;
+  plane.nudge();
+  await plane.until(() => !current() && pods().length === 0 && revisions().length === 0);
+  off();
+  expect(made).toBe(0);
+});

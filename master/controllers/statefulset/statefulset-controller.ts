@@ -48,6 +48,7 @@ const setsClaiming = (claim: PersistentVolumeClaim, { cached }: Pick<ControllerC
 async function reconcile(context: ControllerContext, key: string): Promise<ReconcileResult | void> {
   const set = context.cached(StatefulSets).get(key);
   if (!set) return undefined;
+  if (set.metadata.deletionTimestamp) return countDown(context, set);
   const selector = selectorFromObject(set.spec.selector);
   const history = await syncHistory(context, set, { resource: StatefulSets, selector, hashLabel, collisions: set.status?.collisionCount ?? 0 });
   const pods = await ownPods(context, set);
@@ -59,7 +60,7 @@ async function reconcile(context: ControllerContext, key: string): Promise<Recon
   let failure: Error | undefined;
   try {
     const lookup = (name: string): PersistentVolumeClaim | undefined => context.cached(PersistentVolumeClaims).get(`${set.metadata.namespace}/${name}`);
-    const fixes = set.metadata.deletionTimestamp ? [] : planClaimOwners(set, pods, lookup);
+    const fixes = planClaimOwners(set, pods, lookup);
     if (fixes.length) await fixClaims(context, fixes);
     else {
       const templates = { current: templateOf(current), update: templateOf(update) };
@@ -73,6 +74,12 @@ async function reconcile(context: ControllerContext, key: string): Promise<Recon
   await truncateHistory(context, set, history, new Set([revisions.current, revisions.update, ...pods.map((pod) => podRevision(pod) ?? '')]));
   const requeueAfter = nextAvailability(pods, set.spec.minReadySeconds, now);
   return requeueAfter === undefined ? undefined : { requeueAfter };
+}
+
+/** A set that ends makes nothing, no revision either: the collector takes what it owns, and the status follows. */
+async function countDown(context: ControllerContext, set: StatefulSet): Promise<void> {
+  const { currentRevision = '', updateRevision = '', collisionCount = 0 } = set.status ?? {};
+  await writeStatus(context, set, statefulSetStatus(set, await ownPods(context, set), { current: currentRevision, update: updateRevision }, collisionCount, context.clock.now()));
 }
 
 /** Only Pods that are named as this set's are its own, whatever they are labelled. */
