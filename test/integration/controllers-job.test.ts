@@ -131,6 +131,25 @@ it('holds no namespace up that ends', async () => {
   expect(plane.informers.informer(Pods).list('shop')).toEqual([]);
 });
 
+it('counts Pods it adopts, and lets those go that it no longer selects', async () => {
+  let done = false;
+  await start({ exits: () => (done ? 0 : undefined) });
+  const labels = { app: 'mine' };
+  await plane.client.create(Pods, { metadata: { name: 'found', namespace, labels }, spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } as Draft<Pod>);
+  await plane.until(() => pods()[0]?.status?.phase === 'Running');
+  await create({ manualSelector: true, selector: { matchLabels: labels }, completions: 1, template: { metadata: { labels }, spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } } as unknown as Draft<Job['spec']>);
+  await plane.until(() => current()?.status?.ready === 1);
+  expect(pods().map(({ metadata }) => [metadata.name, metadata.finalizers, metadata.ownerReferences?.[0]?.name])).toEqual([['found', ['batch.kubernetes.io/job-tracking'], 'work']]);
+  await plane.client.patch(Pods, { namespace, name: 'found' }, { metadata: { labels: { app: 'other' } } });
+  await plane.until(() => pods().length === 2 && current()?.status?.ready === 1);
+  const found = pods().find((pod) => pod.metadata.name === 'found')!;
+  expect([found.metadata.finalizers ?? [], found.metadata.ownerReferences ?? []]).toEqual([[], []]);
+  done = true;
+  plane.nudge();
+  await plane.until(() => condition('Complete'));
+  expect(current()!.status).toMatchObject({ succeeded: 1 });
+});
+
 it('lets a Job be whose care is somebody else\'s', async () => {
   await start();
   await create({ managedBy: 'example.com/mine' });

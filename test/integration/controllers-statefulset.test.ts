@@ -121,6 +121,16 @@ it('gives each Pod its claims, which the policy keeps or lets go', async () => {
   expect(claims()).toEqual(['data-db-0']);
 });
 
+it('takes back what others make of the owners of its claims', async () => {
+  await start();
+  await plane.client.create(StatefulSets, statefulSet({ replicas: 1, volumeClaimTemplates: [claimTemplate], persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Retain' } } as unknown as Draft<StatefulSet['spec']>));
+  await plane.until(complete('db:1', 1));
+  const owner = (): string | undefined => plane.informers.informer(PersistentVolumeClaims).get('default/data-db-0')?.metadata.ownerReferences?.[0]?.uid;
+  await plane.until(() => owner() === current()!.metadata.uid);
+  await plane.client.patch(PersistentVolumeClaims, { namespace, name: 'data-db-0' }, { metadata: { ownerReferences: null } });
+  await plane.until(() => owner() === current()!.metadata.uid);
+});
+
 it('leaves its Pods to a successor of its name, and is gone in the foreground only after them', async () => {
   let hold = false;
   await start({ finishes: () => !hold });

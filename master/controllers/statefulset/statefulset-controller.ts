@@ -30,8 +30,8 @@ export const statefulSetController: Controller = {
   owns: [Pods],
   watches: [
     { resource: Pods, map: (pod: Pod, context) => (controllerOf(pod) ? [] : setsSelecting(pod, context)) },
-    // One that goes may be what a new Pod of its name waits for.
-    { resource: PersistentVolumeClaims, map: (claim: PersistentVolumeClaim, context, old?: PersistentVolumeClaim) => (old ? [] : setsClaiming(claim, context)) },
+    // One that goes may be what a new Pod of its name waits for; one whose owners are right now may be what the set waits for.
+    { resource: PersistentVolumeClaims, map: (claim: PersistentVolumeClaim, context, old?: PersistentVolumeClaim) => (old && equalJson(old.metadata.ownerReferences, claim.metadata.ownerReferences) ? [] : setsClaiming(claim, context)) },
   ],
   reads: [ControllerRevisions],
   indexes: [orphanIndex],
