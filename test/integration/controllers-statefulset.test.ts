@@ -123,6 +123,7 @@ it('gives each Pod its claims, which the policy keeps or lets go', async () => {
 
 it('takes back what others make of the owners of its claims', async () => {
   await start();
+  await bootstrapStorageClass(plane.client);
   await plane.client.create(StatefulSets, statefulSet({ replicas: 1, volumeClaimTemplates: [claimTemplate], persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Retain' } } as unknown as Draft<StatefulSet['spec']>));
   await plane.until(complete('db:1', 1));
   const owner = (): string | undefined => plane.informers.informer(PersistentVolumeClaims).get('default/data-db-0')?.metadata.ownerReferences?.[0]?.uid;
