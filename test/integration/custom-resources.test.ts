@@ -1,8 +1,10 @@
 // Custom resources over HTTP, with the controllers that establish and collect them: the answers clients see.
 import { StatusError } from '../../src/apimachinery/status-error.ts';
 import type { Transport, WatchEvent } from '../../src/client/transport.ts';
-import type { JSONSchemaProps } from '../../src/api/apiextensions/custom-resource-definition.ts';
+import { CustomResourceDefinitions, type JSONSchemaProps } from '../../src/api/apiextensions/custom-resource-definition.ts';
 import type { ApiObject } from '../../src/schema/resource.ts';
+import { MemoryStore } from '../../master/storage/memory-store.ts';
+import { startTestApi } from '../support/api-server.ts';
 import { startHttpsApi, type HttpsApi } from '../support/api-server-https.ts';
 
 let api: HttpsApi;
@@ -315,4 +317,20 @@ describe('definitions come and go', () => {
     expect(await merge(`${its}/w`, { metadata: { labels: { a: 'b' } } })).toMatchObject({ spec: { a: 'x' } });
     expect((await refusal(merge(`${its}/w`, { spec: { a: 'y' } }))).message).toContain('spec.a: Too long: may not be more than 0 bytes');
   });
+});
+
+it('a master that starts anew serves what was defined before', async () => {
+  const store = new MemoryStore();
+  const first = await startTestApi({ store });
+  const crd = await first.client.create(CustomResourceDefinitions, definition({ group: 'again.example.com', scope: 'Cluster', versions: [{}] }) as never);
+  const conditions = [{ type: 'Established', status: 'True' }];
+  expect(first.registry.find('again.example.com', 'v1', 'widgets')).toBeUndefined();
+  await first.client.updateStatus(CustomResourceDefinitions, { ...crd, status: { ...crd.status, acceptedNames: crd.spec.names, conditions } } as never);
+  // Served to whoever has the answer to the write that established it.
+  const [resource] = first.registry.served.current.filter(({ custom }) => custom);
+  await first.client.create(resource!, { metadata: { name: 'kept' }, spec: { any: 'thing' } } as never);
+  const second = await startTestApi({ store });
+  expect(await second.client.get(second.registry.of(resource!).resource, { name: 'kept' })).toMatchObject({ kind: 'Widget', spec: { any: 'thing' } });
+  await first.stop();
+  await second.stop();
 });
