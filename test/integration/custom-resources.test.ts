@@ -56,6 +56,15 @@ async function until(path: string, name: string, wanted: (object: ApiObject, typ
   }
   throw new Error(`${path} ${name} did not become as wanted`);
 }
+async function untilGone(path: string, name: string): Promise<void> {
+  const { items } = await call('GET', path) as { items: ApiObject[] };
+  const present = items.find(({ metadata }) => metadata.name === name);
+  if (!present) return;
+  const query = { watch: 'true', resourceVersion: present.metadata.resourceVersion, fieldSelector: `metadata.name=${name}`, timeoutSeconds: '20' };
+  const stop = new AbortController();
+  for await (const { type } of transport.watch({ method: 'GET', path, query, signal: stop.signal })) if (type === 'DELETED') return stop.abort();
+  throw new Error(`${path} ${name} did not go`);
+}
 const isTrue = (type: string) => ({ status }: ApiObject): boolean => (status as { conditions?: { type: string; status: string }[] } | undefined)?.conditions?.some((c) => c.type === type && c.status === 'True') ?? false;
 
 async function define(shape: Shape): Promise<ApiObject> {
@@ -291,6 +300,19 @@ describe('definitions come and go', () => {
     expect((await merge(`${at('v1')}/w`, {}) as ApiObject).metadata.resourceVersion).not.toBe(before);
     const stored = JSON.parse(Buffer.from((await api.registry.store.get(`/registry/${versioned}/widgets/work/w`))!.value).toString()) as ApiObject;
     expect(stored.apiVersion).toBe(`${versioned}/v1`);
+  });
+
+  it('what belongs to a kind nobody serves is kept, and judged when the kind is defined', async () => {
+    const maps = '/api/v1/namespaces/work/configmaps';
+    const ownerReferences = [{ apiVersion: 'later.example.com/v1', kind: 'Widget', name: 'never', uid: 'never-there' }];
+    await call('POST', maps, { metadata: { name: 'waiting', ownerReferences } });
+    // The collector has looked at it once it has collected what came after it.
+    await call('POST', maps, { metadata: { name: 'after', ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'never', uid: 'never-there-either' }] } });
+    await untilGone(maps, 'after');
+    expect(await call('GET', `${maps}/waiting`)).toMatchObject({ metadata: { name: 'waiting' } });
+    const gone = until(maps, 'waiting', (_o, type) => type === 'DELETED');
+    await define({ group: 'later.example.com', versions: [{}] });
+    await gone;
   });
 
   it('rules in CEL are judged, on updates with what was there before', async () => {

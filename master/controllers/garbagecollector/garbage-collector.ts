@@ -1,5 +1,7 @@
 // The garbage collector: deletes what its owners left behind, in the way the deletion asked for (background, foreground, orphan).
 // upstream: pkg/controller/garbagecollector/garbagecollector.go
+import { CustomResourceDefinitions } from '../../../src/api/apiextensions/custom-resource-definition.ts';
+import { keyOf } from '../../../src/client/client.ts';
 import { isNotFound } from '../../../src/apimachinery/status-error.ts';
 import type { OwnerRef } from '../../../src/apimachinery/owners.ts';
 import type { Controller, ControllerContext } from '../../../src/controller/controller.ts';
@@ -19,21 +21,26 @@ const collectable = (resources: readonly ResourceDefinition[]): ResourceDefiniti
 export function createGarbageCollector(served: ServedResources): Controller {
   const graph = new Graph(() => served.current, collectable);
   const absent = new Set<string>();
+  // Objects whose owner's kind is not served, until a definition changes that.
+  const unresolved = new Set<string>();
+  const takeUnresolved = (): string[] => { const keys = [...unresolved]; unresolved.clear(); return keys; };
   return {
     name: 'generic-garbage-collector',
-    watchesServed: { served, rules: () => graph.resources.map((resource) => ({ resource, map: (object: ObjectHead, context, old?: ObjectHead) => graph.concerned(resource, object, context, old) })) },
+    watchesServed: { served, rules: () => graph.resources.map((resource) => ({ resource, map: (object: ObjectHead, context, old?: ObjectHead) => [...graph.concerned(resource, object, context, old), ...(resource.kind === CustomResourceDefinitions.kind ? takeUnresolved() : [])] })) },
     workers: 20,
-    reconcile: (context, key) => new Collection(graph, absent, context).collect(key),
+    reconcile: (context, key) => new Collection(graph, absent, unresolved, context).collect(key),
   };
 }
 
 class Collection {
   readonly #graph: Graph;
   readonly #absent: Set<string>;
+  readonly #unresolved: Set<string>;
   readonly #context: ControllerContext;
-  constructor(graph: Graph, absent: Set<string>, context: ControllerContext) {
+  constructor(graph: Graph, absent: Set<string>, unresolved: Set<string>, context: ControllerContext) {
     this.#graph = graph;
     this.#absent = absent;
+    this.#unresolved = unresolved;
     this.#context = context;
   }
 
@@ -73,6 +80,7 @@ class Collection {
     const item = { resource, object };
     const states = await Promise.all(refsOf(object).map(async (ref) => ({ uid: ref.uid, state: await this.#stateOf(ref, object) })));
     const dependents = this.#dependents(item);
+    if (states.some(({ state }) => state === 'unknown')) this.#unresolved.add(this.#graph.key(resource, keyOf(object)));
     const verdict = judge(object, states, dependents.length > 0);
     if (verdict.action === 'removeReferences') await this.#removeReferences(item, verdict.uids);
     if (verdict.action !== 'delete') return;
