@@ -1,7 +1,7 @@
 // Serves what CustomResourceDefinitions define: follows them in the cache and keeps the set of served resources true. It hears
 // of a change before whoever made it is answered, so an established resource is served to all who may know of it.
 // (upstream: apiextensions-apiserver pkg/apiserver/customresource_handler.go)
-import { customResourcesOf } from '../../src/api/apiextensions/custom-resources.ts';
+import { customResourcesOf, shownVersions } from '../../src/api/apiextensions/custom-resources.ts';
 import type { CustomResourceDefinition } from '../../src/api/apiextensions/custom-resource-definition.ts';
 import type { ResourceSet } from '../../src/schema/resource-set.ts';
 import { equalJson } from '../../src/util/json.ts';
@@ -35,7 +35,8 @@ export function serveCustomResources(cache: WatchCache<StoredObject>, prefix: st
 }
 
 /** All that decides what is served. */
-function relevantOf({ metadata, spec, status }: CustomResourceDefinition): object {
+function relevantOf(crd: CustomResourceDefinition): object {
+  const { metadata, spec, status } = crd;
   const established = status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True') ?? false;
-  return { uid: metadata.uid, spec, names: status?.acceptedNames ?? null, established };
+  return { uid: metadata.uid, shown: shownVersions(crd).map(({ name }) => name), spec, names: status?.acceptedNames ?? null, established };
 }

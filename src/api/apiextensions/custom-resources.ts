@@ -29,7 +29,13 @@ export interface DefinitionLife { readonly ending: boolean }
 /** The served versions of an established definition, the preferred one first; none before it is established. */
 export function customResourcesOf(crd: CustomResourceDefinition, life: DefinitionLife = { ending: crd.metadata.deletionTimestamp !== undefined }): ResourceDefinition[] {
   if (!hasCondition(crd, 'Established') || !crd.status?.acceptedNames) return [];
-  return crd.spec.versions.filter(({ served }) => served).sort((a, b) => compareVersions(a.name, b.name)).map((version) => resourceOf(crd, version, life));
+  return shownVersions(crd).sort((a, b) => compareVersions(a.name, b.name)).map((version) => resourceOf(crd, version, life));
+}
+
+/** A definition that goes has to reach its objects to delete them, even when it let nobody see them. */
+export function shownVersions({ metadata, spec }: CustomResourceDefinition): Version[] {
+  const served = spec.versions.filter((version) => version.served);
+  return served.length === 0 && metadata.deletionTimestamp ? spec.versions.filter(({ storage }) => storage) : served;
 }
 
 function resourceOf(crd: CustomResourceDefinition, version: Version, life: DefinitionLife): ResourceDefinition {

@@ -142,9 +142,30 @@ function storedVersionFaults(stored: readonly string[] | null | undefined, versi
   ];
 }
 
-interface Definition { readonly metadata: { readonly name?: string }; readonly spec: CustomResourceDefinitionSpec; readonly status?: CustomResourceDefinitionStatus }
+const approvedAnnotation = 'api-approved.kubernetes.io';
+const protectedGroup = /(^|\.)(k8s|kubernetes)\.io$/;
+type Approval = 'missing' | 'invalid' | 'given';
+function approvalOf({ annotations }: Definition['metadata']): Approval {
+  const text = annotations?.[approvedAnnotation] ?? '';
+  if (text === '') return 'missing';
+  return text.startsWith('unapproved') || (URL.canParse(text) && new URL(text).host !== '') ? 'given' : 'invalid';
+}
 
-export function definitionFaults({ metadata, spec, status }: Definition, old: Definition | undefined): Fault[] {
+/** Groups of the community are not for everyone; what an update leaves as it was is not asked again. */
+function approvalFaults({ metadata, spec }: Definition, old: Definition | undefined): Fault[] {
+  if (!protectedGroup.test(spec.group)) return [];
+  const approval = approvalOf(metadata);
+  if (approval === 'given' || (old && approvalOf(old.metadata) === approval)) return [];
+  const path = `metadata.annotations[${approvedAnnotation}]`;
+  const head = `protected groups must have approval annotation "${approvedAnnotation}"`;
+  const see = 'see https://github.com/kubernetes/enhancements/pull/1111';
+  return approval === 'missing' ? [required(path, `${head}, ${see}`)] : [invalid(path, metadata.annotations![approvedAnnotation], `${head} with either a URL or a reason starting with "unapproved", ${see}`)];
+}
+
+interface Definition { readonly metadata: { readonly name?: string; readonly annotations?: Readonly<Record<string, string>> }; readonly spec: CustomResourceDefinitionSpec; readonly status?: CustomResourceDefinitionStatus }
+
+export function definitionFaults(definition: Definition, old: Definition | undefined): Fault[] {
+  const { metadata, spec, status } = definition;
   const { name } = metadata;
   const established = old?.status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True') ?? false;
   const versions = spec.versions ?? [];
@@ -156,6 +177,7 @@ export function definitionFaults({ metadata, spec, status }: Definition, old: De
     ...versionFaults(versions),
     ...nameFaults(spec.names, 'spec.names'),
     ...(spec.conversion ? conversionFaults(spec.conversion) : []),
+    ...approvalFaults(definition, old),
     ...storedVersionFaults(status?.storedVersions, versions),
     ...(old ? [
       ...(established ? [...immutableFaults(spec.scope, old.spec.scope, 'spec.scope'), ...immutableFaults(spec.names.kind, old.spec.names.kind, 'spec.names.kind')] : []),

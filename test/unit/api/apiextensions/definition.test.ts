@@ -27,6 +27,11 @@ describe('the resources of a definition', () => {
       ['v1', 'v1beta1'].map((version) => ({ apiVersion: `a.example.com/${version}`, hashVersion: 'v1beta1', namespaced: true, listKind: 'WidgetList', generation: true })));
     expect(distinctResources(resources).map(({ version }) => version)).toEqual(['v1']);
   });
+  it('are reached once more when a definition goes that serves none', () => {
+    const hidden = definition([{ name: 'v1', storage: true, served: false }]);
+    expect(customResourcesOf(hidden)).toEqual([]);
+    expect(customResourcesOf({ ...hidden, metadata: { ...hidden.metadata, deletionTimestamp: '2030-01-01T00:00:00Z' } }).map(({ version, ending }) => ({ version, ending }))).toEqual([{ version: 'v1', ending: true }]);
+  });
   it('are stored in the storage version and read in their own, defaulted', () => {
     const [v1] = customResourcesOf(definition([{ name: 'v1beta1', storage: true }, { name: 'v1' }]));
     const object = { apiVersion: 'a.example.com/v1', kind: 'Widget', metadata: { name: 'w', creationTimestamp: null }, spec: {} };
@@ -71,6 +76,23 @@ it('the set of served resources tells of each change, and built-in ones give way
   end();
   set.define('one', resources);
   expect(told).toBe(2);
+});
+
+describe('groups of the community', () => {
+  const faults = (annotation: string | undefined, before?: string): string[] => {
+    const of = (text: string | undefined): CustomResourceDefinition => {
+      const crd = definition([{ name: 'v1', storage: true }]);
+      return { ...crd, metadata: { ...crd.metadata, name: 'widgets.a.k8s.io', ...(text === undefined ? {} : { annotations: { 'api-approved.kubernetes.io': text } }) }, spec: { ...crd.spec, group: 'a.k8s.io' } };
+    };
+    return CustomResourceDefinitions.validate!(of(annotation), before === undefined ? undefined : of(before)).map(({ field, message }) => `${field}: ${message}`);
+  };
+  it('want to be approved', () => {
+    expect(faults('https://example.com/1')).toEqual([]);
+    expect(faults('unapproved, experimental')).toEqual([]);
+    expect(faults(undefined)).toEqual([expect.stringMatching(/^metadata\.annotations\[api-approved\.kubernetes\.io\]: Required value: protected groups must have approval annotation "api-approved\.kubernetes\.io", see /)]);
+    expect(faults('yes')).toEqual([expect.stringMatching(/Invalid value: "yes": protected groups must have approval annotation .* with either a URL or a reason starting with "unapproved"/)]);
+    expect(faults('no', 'yes')).toEqual([]);
+  });
 });
 
 describe('defaults of a schema', () => {
