@@ -5,7 +5,7 @@ import { clusterRole, clusterRoleBinding, events, rule, systemAccount, type Poli
 
 const rulesByController: Readonly<Record<string, readonly PolicyRule[]>> = {
   'clusterrole-aggregation-controller': [events],
-  'crd-finalizer': [rule('patch', 'apiextensions.k8s.io', 'customresourcedefinitions'), rule('update', 'apiextensions.k8s.io', 'customresourcedefinitions/status'), rule('list delete deletecollection', '*', '*'), events],
+  'crd-finalizer': [rule('patch', 'apiextensions.k8s.io', 'customresourcedefinitions'), rule('update', 'apiextensions.k8s.io', 'customresourcedefinitions/status'), rule('list deletecollection', '*', '*'), events],
   'crd-naming-condition-controller': [rule('update', 'apiextensions.k8s.io', 'customresourcedefinitions/status'), events],
   'deployment-controller': [rule('patch', 'apps', 'deployments/status')],
   'event-ttl-controller': [rule('delete', 'core events.k8s.io', 'events'), events],

@@ -74,7 +74,10 @@ describe('subPath', () => {
     let ended = false;
     const swapping = (async () => {
       while (!ended) {
-        for (const [from, to] of [[place, aside], [link, place], [place, link], [aside, place]] as const) await rename(from, to);
+        for (const [from, to] of [[place, aside], [link, place], [place, link], [aside, place]] as const) {
+          // What is missing for a moment may have been made anew meanwhile.
+          while (!(await rename(from, to).then(() => true, () => false))) rmSync(to, { recursive: true, force: true });
+        }
       }
     })();
     for (let i = 0; i < 300; i++) {

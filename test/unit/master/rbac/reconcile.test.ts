@@ -5,6 +5,7 @@ import { ClusterRoles } from '../../../../src/api/rbac/cluster-role.ts';
 import { RoleBindings } from '../../../../src/api/rbac/role-binding.ts';
 import { Roles } from '../../../../src/api/rbac/role.ts';
 import type { ApiObject } from '../../../../src/schema/resource.ts';
+import { ResourceSet } from '../../../../src/schema/resource-set.ts';
 import { validateObject } from '../../../../src/schema/validation.ts';
 import { allResources } from '../../../../src/api/index.ts';
 import { createControllers } from '../../../../master/controllers/index.ts';
