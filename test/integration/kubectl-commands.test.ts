@@ -1,0 +1,64 @@
+// kubectl of three ages, command by command, against a master without Docker with all its controllers: the rows of kubectl-rows.ts.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAuthority, issue } from '../../master/pki/certificates.ts';
+import { eventually, execute, findKubectl } from '../support/cluster.ts';
+import { masterProcess, type MasterProcess } from '../support/master-process.ts';
+import { lanes, type Row } from './kubectl-rows.ts';
+
+let directory: string;
+let master: MasterProcess;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'dray-kubectl-'));
+  master = await masterProcess(join(directory, 'master'));
+  await master.start();
+  const file = (name: string, text: string): void => {
+    mkdirSync(join(directory, 'input', name, '..'), { recursive: true });
+    writeFileSync(join(directory, 'input', name), text);
+  };
+  file('files/one', '1\n');
+  file('files/two', '2\n');
+  file('env', 'A=1\nB=2\n');
+  file('many/one.yaml', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n');
+  file('many/deep/two.json', '{"apiVersion":"v1","kind":"Service","metadata":{"name":"two"},"spec":{"ports":[{"port":80}]}}');
+  file('kustomization/kustomization.yaml', 'namePrefix: k-\nresources: [web.yaml]\nlabels: [{pairs: {team: a}}]\nconfigMapGenerator: [{name: made, literals: [a=1]}]\n');
+  file('kustomization/web.yaml', 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 0, selector: {matchLabels: {app: k}}, template: {metadata: {labels: {app: k}}, spec: {containers: [{name: c, image: i}]}}}\n');
+  const { cert, key } = await issue(await createAuthority('test'), { commonName: 'example.com', usage: 'server' });
+  file('tls.crt', cert);
+  file('tls.key', key);
+}, 60_000);
+afterAll(async () => {
+  await master?.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** Words of a command line; `'…'` keeps some together, `_` in a schedule is a space. */
+const words = (line: string): string[] => [...line.matchAll(/(?:[^\s']|'[^']*')+/g)].map(([word]) => word.replaceAll("'", '').replace(/^--schedule=.*/, (s) => s.replaceAll('_', ' ')));
+
+async function run(kubectl: string, minor: number, lane: string, rows: readonly Row[]): Promise<string[]> {
+  const ns = `${lane}-${minor}`;
+  const fill = (text: string): string => text.replaceAll('{ns}', ns).replaceAll('{dir}', join(directory, 'input')).replaceAll('{node}', `node-${ns}`);
+  const call = (args: readonly string[], input = '', env: Readonly<Record<string, string>> = {}): ReturnType<typeof execute> =>
+    execute(kubectl, args, { input, env: { HOME: directory, KUBECONFIG: master.kubeconfig, KUBECACHEDIR: join(directory, `cache-${minor}`), ...env }, timeoutMs: 60_000 });
+  await call(['create', 'namespace', ns]);
+  await eventually('the account Pods need', async () => (await call(['-n', ns, 'get', 'serviceaccount', 'default'])).code === 0);
+  const failures: string[] = [];
+  for (const { args, prints, input, env, code = 0, since = 0 } of rows) {
+    if (minor < since) continue;
+    const given = words(fill(args));
+    // What is completed has its flags behind it.
+    const told = await call(given[0] === '__complete' ? given : ['-n', ns, ...given], input && fill(input), env);
+    const holds = (expected: string | RegExp): boolean => (typeof expected === 'string' ? told.stdout.includes(fill(expected)) : new RegExp(fill(expected.source), expected.flags).test(told.stdout));
+    if (told.code !== code || !prints.every(holds)) failures.push(`kubectl ${args}\n  exit code ${told.code}\n${told.stdout.slice(0, 1500)}\n${told.stderr.slice(0, 1500)}`);
+  }
+  return failures;
+}
+
+test.each([27, 30, 33])('kubectl 1.%i', async (minor) => {
+  const kubectl = (await findKubectl(`1.${minor}`)) ?? (await findKubectl());
+  const failures = await Promise.all(Object.entries(lanes).map(([lane, rows]) => run(kubectl!, minor, lane, rows)));
+  expect(failures.flat().join('\n\n')).toBe('');
+  expect(master.log).toEqual([]);
+}, 240_000);
