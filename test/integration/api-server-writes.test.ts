@@ -190,6 +190,9 @@ describe('a subresource of a Pod', () => {
     expect(await refusal(call('POST', `${core}/pods/sub/${subresource}`, body))).toMatchObject({ code: 400 });
     expect(await call('GET', `${core}/pods/sub`)).toEqual(before);
   });
+  it.each([['resize', { metadata: { name: 'sub' }, spec: { containers: null } }], ['resize', { metadata: { name: 'sub' } }]])('%s %j is refused', async (subresource, body) => {
+    expect(await refusal(call('PUT', `${core}/pods/sub/${subresource}`, body))).toMatchObject({ code: 422 });
+  });
   it('eviction is spoken in its older version too', async () => {
     expect(await call('POST', `${core}/pods/sub/eviction?dryRun=All`, { apiVersion: 'policy/v1beta1', kind: 'Eviction', metadata: { name: 'sub' } })).toMatchObject({ status: 'Success' });
   });

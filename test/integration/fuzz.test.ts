@@ -9,7 +9,7 @@ import { toYaml } from '../../master/apiserver/negotiation.ts';
 import { equalJson } from '../../src/util/json.ts';
 import { silentLog, type Log } from '../../src/util/log.ts';
 import { startTestApi, type TestApi } from '../support/api-server.ts';
-import { seedObject } from '../support/seed-objects.ts';
+import { seedObject, thingDefinition, thingStatus } from '../support/seed-objects.ts';
 import { anyRequest, collectionOf, namespace, requestOf, seedName, type FuzzedRequest } from '../support/fuzz-requests.ts';
 
 const user = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
@@ -160,6 +160,17 @@ test.each(allResources.map((r) => [`${r.plural}.${r.group || 'core'} ${r.version
     await seed(resource);
     await check(request);
   }), { numRuns: Number(process.env['FUZZ_RUNS'] ?? 40) });
+});
+
+test('things.fuzz.example.com v1, a custom resource', async () => {
+  const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  expect((await post(definitions, thingDefinition)).status).toBe(201);
+  await ask({ method: 'PATCH', path: `${definitions}/things.fuzz.example.com/status`, query: '', contentType: 'application/merge-patch+json', accept: '', body: Buffer.from(JSON.stringify(thingStatus)) });
+  const { resource } = api.registry.of({ group: 'fuzz.example.com', version: 'v1', plural: 'things' });
+  await fc.assert(fc.asyncProperty(requestOf(resource), async (request) => {
+    if (!api.registry.of(resource).find(namespace, seedName)) await post(collectionOf(resource), { apiVersion: resource.apiVersion, kind: resource.kind, metadata: { name: seedName }, spec: { names: [{ name: 'a' }] } });
+    await check(request);
+  }), { numRuns: 2 * Number(process.env['FUZZ_RUNS'] ?? 40) });
 });
 
 test('any other path', () => fc.assert(fc.asyncProperty(anyRequest, check), { numRuns: 300 }));

@@ -45,8 +45,14 @@ const setOwn = (object: Json, key: string, value: unknown): void => { Object.def
 
 const wounds = fc.array(fc.tuple(fc.array(fc.nat(30), { minLength: 1, maxLength: 6 }), junk, fc.option(fc.constantFrom(...evilKeys), { nil: undefined, freq: 3 })), { maxLength: 3 });
 
+/** Fits the definition of test/support/seed-objects.ts. */
+const customValue = fc.record({
+  spec: fc.record({ count: fc.nat(), names: fc.uniqueArray(fc.record({ name: fc.string({ maxLength: 3 }), size: fc.oneof(fc.integer(), fc.string({ maxLength: 3 })) }, { requiredKeys: ['name'] }), { maxLength: 3, selector: (n) => n.name }), open: fc.jsonValue({ maxDepth: 2 }) }, { requiredKeys: [] }),
+  status: fc.record({ replicas: fc.nat() }),
+}, { requiredKeys: [], noNullPrototype: true });
+
 /** An object of the kind, as it should be or damaged. */
-const objectOf = (resource: ResourceDefinition): fc.Arbitrary<Json> => fc.tuple(canonicalValue(resource.type), wounds, fc.constantFrom(seedName, seedName, 'other', 'generated')).map(([canonical, hurt, name]) => {
+const objectOf = (resource: ResourceDefinition): fc.Arbitrary<Json> => fc.tuple(resource.custom ? customValue : canonicalValue(resource.type), wounds, fc.constantFrom(seedName, seedName, 'other', 'generated')).map(([canonical, hurt, name]) => {
   const { metadata, ...rest } = canonical as { metadata?: Json };
   const object: Json = { ...rest, apiVersion: resource.apiVersion, kind: resource.kind, metadata: { labels: { constructor: 'x' }, ...(metadata?.['annotations'] ? { annotations: { 'example.com/a': 'b' } } : {}), ...(name === 'generated' ? { generateName: 'made-' } : { name }), ...(resource.namespaced ? { namespace } : {}) } };
   for (const [steps, value, evil] of hurt) damage(object, steps, value, evil);

@@ -38,3 +38,25 @@ export function seedObject(resource: ResourceDefinition, metadata: { readonly na
   const name = resource.kind === 'CustomResourceDefinition' ? 'seeds.example.com' : resource.kind === 'APIService' ? 'v1.example.com' : metadata.name;
   return { apiVersion: resource.apiVersion, kind: resource.kind, metadata: { ...metadata, name }, ...body };
 }
+
+const at = { lastTransitionTime: '2026-01-01T00:00:00Z', reason: 'x', message: 'x' };
+const names = { plural: 'things', singular: 'thing', kind: 'Thing', listKind: 'ThingList' };
+/** A definition with much of what schemas can say, and the status with which it is served. */
+export const thingDefinition = {
+  apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'things.fuzz.example.com' },
+  spec: {
+    group: 'fuzz.example.com', scope: 'Namespaced', names,
+    versions: [{
+      name: 'v1', served: true, storage: true, subresources: { status: {}, scale: { specReplicasPath: '.spec.count', statusReplicasPath: '.status.replicas' } },
+      additionalPrinterColumns: [{ name: 'Count', type: 'integer', jsonPath: '.spec.count' }, { name: 'Open', type: 'string', jsonPath: '.spec.open.a[0]' }],
+      schema: { openAPIV3Schema: { type: 'object', properties: {
+        spec: { 'type': 'object', 'x-kubernetes-validations': [{ rule: '!has(self.count) || self.count >= 0' }], 'properties': {
+          count: { type: 'integer', minimum: 0, default: 3 }, open: { 'type': 'object', 'x-kubernetes-preserve-unknown-fields': true, 'nullable': true },
+          names: { 'type': 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'], 'maxItems': 5, 'items': { type: 'object', required: ['name'], properties: { name: { type: 'string', maxLength: 3 }, size: { 'x-kubernetes-int-or-string': true } } } },
+        } },
+        status: { 'type': 'object', 'x-kubernetes-preserve-unknown-fields': true },
+      } } },
+    }],
+  },
+};
+export const thingStatus = { status: { acceptedNames: names, storedVersions: ['v1'], conditions: [{ type: 'NamesAccepted', status: 'True', ...at }, { type: 'Established', status: 'True', ...at }] } };

@@ -27,7 +27,8 @@ export function ephemeralContainersFaults(pod: Pod, old: Pod): Fault[] {
 }
 
 const containerLists = ['containers', 'initContainers'] as const;
-const sameNames = (a: readonly Container[] = [], b: readonly Container[] = []): boolean => equalJson(a.map(({ name }) => name), b.map(({ name }) => name));
+const namesOf = (containers: readonly Container[] | null | undefined): string[] => (containers ?? []).map(({ name }) => name);
+const sameNames = (a: readonly Container[] | null | undefined, b: readonly Container[] | undefined): boolean => equalJson(namesOf(a), namesOf(b));
 
 /** The stored Pod with the resources and resize policies of the given one, unless its containers are others: then as given. */
 export function withResizedContainers(pod: Pod, old: Pod): Pod {
