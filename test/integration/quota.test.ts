@@ -52,6 +52,15 @@ describe('a quota', () => {
     await plane.until(() => used()?.['count/configmaps'] === '2');
     expect((await plane.client.get(ResourceQuotas, { namespace, name: 'q' })).status.used).toEqual({ 'count/configmaps': '2' });
   });
+  it('is counted once more soon after a count, which may have missed what was on its way', async () => {
+    const used = await quota('q', { 'count/configmaps': '10' });
+    await plane.client.create(ConfigMaps, { metadata: { name: 'c', namespace } });
+    await plane.client.delete(ConfigMaps, { namespace, name: 'c' });
+    await plane.until(() => used()?.['count/configmaps'] === '1');
+    await plane.client.patch(ResourceQuotas, { namespace, name: 'q' }, { status: { used: { 'count/configmaps': '0' } } }, { subresource: 'status' });
+    await plane.until(() => used()?.['count/configmaps'] === '0');
+    await plane.until(() => used()?.['count/configmaps'] === '1', 'the second count', 5_000);
+  });
   it('of compute resources wants every container to name them', async () => {
     await quota('q', { 'requests.cpu': '1', 'limits.memory': '1Gi' });
     expect((await refusal(plane.client.create(Pods, pod('p')))).message).toBe('pods "p" is forbidden: failed quota: q: must specify limits.memory for: c; requests.cpu for: c');

@@ -11,6 +11,8 @@ import { distinctResources, type ServedResources } from '../../../src/schema/res
 
 /** Everything is counted again this often, for what was charged and never came. */
 const resyncMs = 300_000;
+/** After a write it is counted once more: an object may have been on its way between its charge and the store. */
+const againMs = 1_000;
 const verbs = ['create', 'list', 'watch', 'delete'] as const;
 
 interface Counted { readonly resource: ResourceDefinition; readonly evaluator: QuotaEvaluator }
@@ -64,6 +66,7 @@ async function reconcile({ client, cached, clock }: ControllerContext, key: stri
     Object.assign(counts, usageOf(quota, evaluator, cached(resource).list(quota.metadata.namespace) as ApiObject[], now));
   }
   const status = quotaStatus(quota, counts);
-  if (!equalLists(status.hard, quota.status.hard) || !equalLists(status.used, quota.status.used)) await client.updateStatus(ResourceQuotas, { ...quota, status } as Draft<ResourceQuota>);
-  return { requeueAfter: resyncMs };
+  if (equalLists(status.hard, quota.status.hard) && equalLists(status.used, quota.status.used)) return { requeueAfter: resyncMs };
+  await client.updateStatus(ResourceQuotas, { ...quota, status } as Draft<ResourceQuota>);
+  return { requeueAfter: againMs };
 }
