@@ -33,6 +33,8 @@ export interface WatchRule<T extends ObjectHead = any> {
 export interface Controller {
   /** Upstream's name, e.g. `deployment-controller`; its user is `system:serviceaccount:kube-system:<name>`. */
   readonly name: string;
+  /** How its Events name it, where upstream's name another. */
+  readonly component?: string;
   /** The controller's own resource, whose keys it works. Absent when the keys are its own and come from `watches` alone. */
   readonly for?: ResourceDefinition;
   /** Changes of these wake the owner their controller reference names. */

@@ -159,7 +159,7 @@ export class ControllerRunner {
   #recorder: EventRecorder | undefined;
   get events(): EventRecorder {
     const { client, events, clock, log } = this.#options;
-    return (this.#recorder ??= new EventRecorder(client, events, { component: this.controller.name }, { clock, log }));
+    return (this.#recorder ??= new EventRecorder(client, events, { component: this.controller.component ?? this.controller.name }, { clock, log }));
   }
 
   #cacheOfPath(path: string): { cache: Informer; name: string | undefined; namespace: string | undefined } | undefined {

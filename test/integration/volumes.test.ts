@@ -1,4 +1,5 @@
 // Claims, volumes and the Pods that use them through the API: static and provisioned volumes, and what remains of them.
+import { Events } from '../../src/api/core/event.ts';
 import { PersistentVolumeClaims } from '../../src/api/core/persistent-volume-claim.ts';
 import { PersistentVolumes } from '../../src/api/core/persistent-volume.ts';
 import { Pods } from '../../src/api/core/pod.ts';
@@ -52,6 +53,7 @@ it('a claim of the default class gets a volume on the node of its first Pod, whe
   await claim('data');
   await plane.clock.advance(1_000);
   expect(claimed('data')).toMatchObject({ spec: { storageClassName: 'local-path' }, status: { phase: 'Pending' } });
+  await plane.untilAsync(async () => (await plane.client.list(Events, { namespace })).items.some((e) => e.reason === 'WaitForFirstConsumer' && e.source.component === 'persistentvolume-controller'));
   await pod('first', using('data'), { nodeSelector: { 'kubernetes.io/hostname': 'node-2' } });
   await plane.until(() => placed('first')?.spec.nodeName === 'node-2');
   expect(claimed('data')).toMatchObject({ metadata: { annotations: { 'volume.kubernetes.io/selected-node': 'node-2' } }, status: { phase: 'Bound' } });

@@ -8,6 +8,7 @@ import { isPodTerminal } from '../pod-state.ts';
 
 export const ephemeralVolumeController: Controller = {
   name: 'ephemeral-volume-controller',
+  component: 'ephemeral_volume',
   for: Pods,
   owns: [PersistentVolumeClaims],
   async reconcile({ client, cached, events }: ControllerContext, key: string): Promise<void> {

@@ -20,6 +20,7 @@ const waiting = ({ cached }: Cached, of: (claim: PersistentVolumeClaim) => boole
 
 export const persistentVolumeBinder: Controller = {
   name: 'persistent-volume-binder',
+  component: 'persistentvolume-controller',
   workers: 1,
   watches: [
     { resource: PersistentVolumeClaims, map: (claim: PersistentVolumeClaim, { cached }: Cached) => [claimKey(claim), ...cached(PersistentVolumes).list().filter((v) => v.metadata.name === claim.spec.volumeName || isBoundTo(v, claim)).map(volumeKey)] },
