@@ -9,7 +9,7 @@ export const managerUser: User = { name: 'system:kube-controller-manager', group
 
 /** Controllers whose ServiceAccount has another name, as upstream has it. */
 const accounts: Readonly<Record<string, string>> = {
-  'certificate-cleaner': 'certificate-controller', 'node-ipam-controller': 'node-controller', 'taint-eviction-controller': 'node-controller',
+  'certificate-approving-controller': 'certificate-controller', 'certificate-cleaner': 'certificate-controller', 'node-ipam-controller': 'node-controller', 'taint-eviction-controller': 'node-controller',
   'root-ca-certificate-publisher': 'root-ca-cert-publisher', 'stale-pod-disruption-controller': 'disruption-controller',
 };
 

@@ -1,6 +1,7 @@
 // All controllers of the master, in start order.
 import type { Controller } from '../../src/controller/controller.ts';
 import type { ServedResources } from '../../src/schema/resource-set.ts';
+import { createCertificateApprovingController } from './certificates/certificate-approving-controller.ts';
 import { createCertificateCleaner } from './certificates/certificate-cleaner.ts';
 import { createCertificateSigningController } from './certificates/certificate-signing-controller.ts';
 import type { Authority } from './certificates/signer.ts';
@@ -85,7 +86,7 @@ export function createControllers(options: ControllerOptions): Controller[] {
     createJobController(),
     createCronJobController(),
     ttlAfterFinishedController,
-    ...(authority ? [createCertificateSigningController(authority), createCertificateCleaner((certificate) => authority.endOf(certificate))] : []),
+    ...(authority ? [createCertificateApprovingController((request) => authority.names(request)), createCertificateSigningController(authority), createCertificateCleaner((certificate) => authority.endOf(certificate))] : []),
     createDisruptionController(resources),
     staleDisruptionController,
     createGarbageCollector(resources),

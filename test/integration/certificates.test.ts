@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { webcrypto, X509Certificate } from 'node:crypto';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
+import { createCertificateApprovingController } from '../../master/controllers/certificates/certificate-approving-controller.ts';
 import { createCertificateCleaner } from '../../master/controllers/certificates/certificate-cleaner.ts';
 import { createCertificateSigningController } from '../../master/controllers/certificates/certificate-signing-controller.ts';
 import { controllerUser } from '../../master/identities.ts';
@@ -11,6 +12,7 @@ import { CertificateSigningRequests, type CertificateSigningRequest } from '../.
 import { requestSubject } from '../../src/api/certificates/request-subject.ts';
 import { ClusterRoleBindings } from '../../src/api/rbac/cluster-role-binding.ts';
 import { ClusterRoles } from '../../src/api/rbac/cluster-role.ts';
+import { isAlreadyExists } from '../../src/apimachinery/status-error.ts';
 import { Events } from '../../src/api/core/event.ts';
 import type { Draft } from '../../src/client/client.ts';
 import { ControllerRunner } from '../../src/controller/runner.ts';
@@ -26,7 +28,7 @@ beforeAll(async () => {
   ca = await createAuthority('test-ca');
   const authority = signingAuthority(ca);
   const informers = api.informers();
-  for (const controller of [createCertificateSigningController(authority), createCertificateCleaner(authority.endOf)]) {
+  for (const controller of [createCertificateApprovingController(authority.names), createCertificateSigningController(authority), createCertificateCleaner(authority.endOf)]) {
     const { name, groups } = controllerUser(controller.name);
     running.push(new ControllerRunner(controller, { client: api.as(name, ...groups), informers, events: Events, clock: realClock, log: silentLog }).run(api.signal));
   }
@@ -104,4 +106,19 @@ it('approval is no matter of /status, cannot be taken back, and not be both', as
 
 it('nobody asks for the group of the superusers', async () => {
   expect(await message(create('root', { request: await requestFor('CN=x,O=system:masters') }))).toBe('certificatesigningrequests.certificates.k8s.io "root" is forbidden: use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed');
+});
+
+describe('a kubelet that asks for a certificate', () => {
+  const kubelet = { signerName: 'kubernetes.io/kube-apiserver-client-kubelet', usages: ['client auth', 'digital signature'] };
+  it('of its own gets it when a role lets nodes have it, and another one does not', async () => {
+    const role = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient' };
+    await api.client.create(ClusterRoles, { metadata: { name: role.name }, rules: [{ apiGroups: ['certificates.k8s.io'], resources: ['certificatesigningrequests/selfnodeclient'], verbs: ['create'] }] }).catch((error: unknown) => { if (!isAlreadyExists(error)) throw error; });
+    await api.client.create(ClusterRoleBindings, { metadata: { name: 'renewal' }, roleRef: role, subjects: [{ kind: 'Group', name: 'system:nodes', apiGroup: role.apiGroup }] });
+    const node = api.as('system:node:n1', 'system:nodes');
+    await create('neighbour', { ...kubelet, request: await requestFor('CN=system:node:n2,O=system:nodes') }, node);
+    await create('own', { ...kubelet, request: await requestFor('CN=system:node:n1,O=system:nodes') }, node);
+    const { status } = await until('own', (request) => request.status.certificate);
+    expect(status.conditions).toMatchObject([{ type: 'Approved', reason: 'AutoApproved', message: 'Auto approving self kubelet client certificate after SubjectAccessReview.' }]);
+    expect((await api.client.get(CertificateSigningRequests, { name: 'neighbour' })).status.conditions).toBeUndefined();
+  });
 });
