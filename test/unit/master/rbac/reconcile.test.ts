@@ -1,5 +1,4 @@
 // The default policy as data, and what of it is written over what is there already.
-import { ResourceSet } from '../../../../src/schema/resource-set.ts';
 import { ClusterRoleBindings } from '../../../../src/api/rbac/cluster-role-binding.ts';
 import { ClusterRoles } from '../../../../src/api/rbac/cluster-role.ts';
 import { RoleBindings } from '../../../../src/api/rbac/role-binding.ts';
