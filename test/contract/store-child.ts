@@ -7,7 +7,18 @@ import { openEmbeddedStore } from '../../master/storage/embedded/embedded-store.
 import { StorageUnavailable } from '../../master/storage/store.ts';
 
 const [dir, mode, compact] = process.argv.slice(2) as [string, string, string | undefined];
-const say = (line: string): void => { writeSync(1, `${line}\n`); };
+const pause = new Int32Array(new SharedArrayBuffer(4));
+/** Returns when the line is out: a reader that is busy leaves no room in the pipe for a while. */
+function say(line: string): void {
+  for (let bytes = Buffer.from(`${line}\n`); bytes.length > 0;) {
+    try {
+      bytes = bytes.subarray(writeSync(1, bytes));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(pause, 0, 0, 1);
+    }
+  }
+}
 
 const store = await openEmbeddedStore(dir).catch((error: Error) => {
   say(`cannot open: ${error.message}`);
