@@ -61,6 +61,8 @@ type Signal =
   | { readonly kind: 'podGone'; readonly pod: Pod }
   | { readonly kind: 'runtime'; readonly event: RuntimeEvent }
   | { readonly kind: 'changed'; readonly uid: string }
+  /** A container of a Pod nobody here knows has started. */
+  | { readonly kind: 'stranger'; readonly uid: string }
   | { readonly kind: 'repair' };
 
 /** How often everything is looked at anew although nothing told of a change. */
@@ -119,11 +121,23 @@ export class Kubelet {
       case 'changed': workers.poke(next.uid); break;
       case 'runtime': {
         // Inspections of different containers overlap; the cache keeps their order.
-        void this.cache.handle(next.event).then((uid) => { if (uid !== undefined) workers.poke(uid); }, (error: unknown) => this.#options.log.debug({ error }, 'an engine event could not be followed up; the next list repairs'));
+        void this.#heed(next.event).catch((error: unknown) => this.#options.log.debug({ error }, 'an engine event could not be followed up; the next list repairs'));
         break;
       }
+      case 'stranger': if (this.#informer?.synced && !workers.has(next.uid)) workers.endOrphan(next.uid); break;
       case 'repair': await this.#repair(); break;
     }
+  }
+
+  /** Something happened to what runs of a Pod. */
+  async #heed(event: RuntimeEvent): Promise<void> {
+    const uid = await this.cache.handle(event);
+    if (uid !== undefined) this.#workers!.poke(uid);
+    if (event.type !== 'started' || this.#workers!.has(event.podUid)) return;
+    // The engine carries out what it was asked for even when the agent that asked has died, and the Pod may be gone by then.
+    await (event.sandbox ? this.cache.refreshSandbox(event.containerId) : this.cache.refreshContainer(event.containerId));
+    // In line behind the Pods the API has told of.
+    this.#queue.push({ kind: 'stranger', uid: event.podUid });
   }
 
   async #repair(): Promise<void> {

@@ -50,6 +50,18 @@ describe('adoption', () => {
     expect(calls.filter((c) => ['runPodSandbox', 'createContainer', 'startContainer', 'stopContainer', 'removeContainer'].includes(c))).toEqual([]);
   });
 
+  it('ends at once what the engine starts for a Pod that is gone', async () => {
+    const { kubelet } = bed.start();
+    await bed.create('web', twoContainers);
+    await bed.until('web', (p) => p && isPodReady(p));
+    // A request of an agent that has died meanwhile.
+    const config = { metadata: { namespace: 'default', name: 'gone', uid: 'gone-1', attempt: 0 }, hostname: 'gone', network: 'host' };
+    const sandbox = await bed.runtime.runPodSandbox(config);
+    await bed.runtime.startContainer(await bed.runtime.createContainer(sandbox, { metadata: { name: 'a', attempt: 0 }, image: 'nginx:1', imageReference: 'nginx:1', envs: [], mounts: [] }, config));
+    await eventually(async () => expect((await bed.runtime.listPodSandbox()).map((s) => s.metadata.name)).toEqual(['web']));
+    expect(kubelet.pods().length).toBe(1);
+  });
+
   it('keeps what was ready so, until a probe says otherwise', async () => {
     const containers = [{ name: 'a', image: 'nginx:1', startupProbe: { tcpSocket: { port: 80 } }, readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 1 } }];
     const first = bed.start({ probe: () => Promise.resolve({ result: 'success', output: '' }) });
