@@ -15,6 +15,10 @@ export function requestBytes(method: string, path: string, host: string, body = 
 export class TlsConnection {
   readonly #socket: TLSSocket;
   #input: Buffer = Buffer.alloc(0);
+  #status = 0;
+  /** Of the body of the present answer: what is still to come, and what has. */
+  #missing = 0;
+  #parts: Buffer[] = [];
   #waiting: { resolve(reply: Reply): void; reject(error: Error): void } | undefined;
   #onChunk: ((chunk: Buffer) => void) | undefined;
 
@@ -62,25 +66,39 @@ export class TlsConnection {
       this.#onChunk?.(chunk);
       return;
     }
+    if (this.#missing > 0) {
+      this.#take(chunk);
+      return;
+    }
     this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk]);
     const end = this.#input.indexOf(headEnd);
     if (end < 0) return;
     const head = this.#input.toString('latin1', 0, end);
-    const status = Number(head.slice(9, 12));
-    const body = this.#input.subarray(end + headEnd.length);
-    const { resolve } = this.#waiting;
+    this.#status = Number(head.slice(9, 12));
+    const rest = this.#input.subarray(end + headEnd.length);
+    this.#input = Buffer.alloc(0);
     if (this.#onChunk) {
-      this.#input = Buffer.alloc(0);
+      const { resolve } = this.#waiting;
       this.#waiting = undefined;
-      resolve({ status, body });
-      if (body.length) this.#onChunk(body);
+      resolve({ status: this.#status, body: rest });
+      if (rest.length) this.#onChunk(rest);
       return;
     }
     const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
     if (length === undefined) throw new Error(`no content length: ${head}`);
-    if (body.length < Number(length)) return;
-    this.#input = Buffer.alloc(0);
+    this.#missing = Number(length);
+    this.#take(rest);
+  }
+
+  /** Part of a body: joined once it is whole, as joining at each part would cost more than the server takes. */
+  #take(part: Buffer): void {
+    this.#parts.push(part);
+    this.#missing -= part.length;
+    if (this.#missing > 0) return;
+    const body = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts);
+    this.#parts = [];
+    const { resolve } = this.#waiting!;
     this.#waiting = undefined;
-    resolve({ status, body });
+    resolve({ status: this.#status, body });
   }
 }
