@@ -7,7 +7,7 @@ import { findKubectl, startCluster, type Output, type TestCluster } from '../sup
 let cluster: TestCluster;
 let binary: string;
 beforeAll(async () => {
-  [cluster, binary] = await Promise.all([startCluster(), findKubectl().then((path) => realpathSync(path!))]);
+  [cluster, binary] = await Promise.all([startCluster(), findKubectl().then((path) => realpathSync(path))]);
   await cluster.kubectl('create', 'serviceaccount', 'robot');
   const pod = (name: string, more: object): object => ({
     apiVersion: 'v1', kind: 'Pod', metadata: { name },

@@ -1,7 +1,8 @@
 // What a person does with kubectl, against a whole cluster, with the oldest, a middle and the newest supported kubectl.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually, findKubectl, root, startCluster, type TestCluster } from '../support/cluster.ts';
+import { eventually, root, startCluster, type TestCluster } from '../support/cluster.ts';
+import { describeKubectls } from '../support/kubectl.ts';
 
 const image = 'dray.local/nginx:v1';
 const newer = 'dray.local/nginx:v2';
@@ -9,20 +10,13 @@ let cluster: TestCluster;
 beforeAll(async () => { cluster = await startCluster(); });
 afterAll(() => cluster?.stop());
 
-describe.each(['1.27', '1.30', '1.33'])('kubectl %s', (minor) => {
+describeKubectls(['1.27', '1.30', '1.33'], (minor, binary) => {
   const namespace = `k${minor.replace('.', '')}`;
-  let binary: string | undefined;
-  beforeAll(async () => {
-    binary = await findKubectl(minor);
-    if (!binary) process.stdout.write(`SKIP kubectl ${minor}: not on this machine\n`);
-  });
   const kubectl = async (...args: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await cluster.run(binary!, ['-n', namespace, ...args]);
+    const { code, stdout, stderr } = await cluster.run(binary, ['-n', namespace, ...args]);
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr || stdout}`);
     return stdout;
   };
-  /** A version that is absent is reported above, not failed. */
-  const test = (name: string, body: () => Promise<void>): void => it(name, async () => { if (binary) await body(); });
 
   test('creates, shows and describes a Deployment', async () => {
     await kubectl('create', 'namespace', namespace);
@@ -68,13 +62,13 @@ describe.each(['1.27', '1.30', '1.33'])('kubectl %s', (minor) => {
   test('reads logs and executes commands', async () => {
     const pod = (await kubectl('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[0].metadata.name}')).trim();
     expect(await kubectl('exec', pod, '--', 'sh', '-c', 'echo out; echo err >&2; hostname')).toContain(pod);
-    const failed = await cluster.run(binary!, ['-n', namespace, 'exec', pod, '--', 'sh', '-c', 'exit 7']);
+    const failed = await cluster.run(binary, ['-n', namespace, 'exec', pod, '--', 'sh', '-c', 'exit 7']);
     expect(failed.code).toBe(7);
-    const echoed = await cluster.run(binary!, ['-n', namespace, 'exec', '-i', pod, '--', 'cat'], { input: 'through stdin' });
+    const echoed = await cluster.run(binary, ['-n', namespace, 'exec', '-i', pod, '--', 'cat'], { input: 'through stdin' });
     expect(echoed.stdout).toBe('through stdin');
     await kubectl('exec', pod, '--', 'sh', '-c', 'echo marked > /proc/1/fd/1');
     expect(await eventually('the logged line', async () => (await kubectl('logs', pod, '--tail=5')).includes('marked'))).toBe(true);
-    const follow = cluster.spawn(binary!, ['-n', namespace, 'logs', '-f', pod, '--tail=0']);
+    const follow = cluster.spawn(binary, ['-n', namespace, 'logs', '-f', pod, '--tail=0']);
     let followed = '';
     follow.stdout!.on('data', (chunk: Buffer) => { followed += chunk.toString(); });
     await eventually('a followed line', async () => {
@@ -95,7 +89,7 @@ describe.each(['1.27', '1.30', '1.33'])('kubectl %s', (minor) => {
   });
 
   test('watches', async () => {
-    const watcher = cluster.spawn(binary!, ['-n', namespace, 'get', 'configmaps', '-w', '-o', 'name']);
+    const watcher = cluster.spawn(binary, ['-n', namespace, 'get', 'configmaps', '-w', '-o', 'name']);
     let seen = '';
     watcher.stdout!.on('data', (chunk: Buffer) => { seen += chunk.toString(); });
     await eventually('the watch', async () => seen.includes('kube-root-ca.crt'));
@@ -111,10 +105,10 @@ describe.each(['1.27', '1.30', '1.33'])('kubectl %s', (minor) => {
   });
 
   test('refuses bad input in Kubernetes\' words', async () => {
-    const unknown = await cluster.run(binary!, ['-n', namespace, 'apply', '-f', '-'], { input: 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bad}\ndatta: {a: b}\n' });
+    const unknown = await cluster.run(binary, ['-n', namespace, 'apply', '-f', '-'], { input: 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bad}\ndatta: {a: b}\n' });
     expect(unknown.code).not.toBe(0);
     expect(unknown.stderr).toMatch(/unknown field "datta"/);
-    const invalid = await cluster.run(binary!, ['-n', namespace, 'create', 'deployment', 'Bad_Name', '--image=x']);
+    const invalid = await cluster.run(binary, ['-n', namespace, 'create', 'deployment', 'Bad_Name', '--image=x']);
     expect(invalid.stderr).toContain('a lowercase RFC 1123 subdomain must consist of');
     const image404 = await kubectl('run', 'nope', '--image=dray.local/none:1', '--image-pull-policy=Never');
     expect(image404).toContain('created');

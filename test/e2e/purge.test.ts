@@ -158,7 +158,7 @@ test('a cluster with a data directory, port and engine of its own does not meet 
   const other = (...args: string[]): ReturnType<TestCluster['run']> => cluster.run(process.execPath, [dray, ...args, '--data-dir', otherDir]);
   expect(await other('up', '--detach', '--port', '16443', '--docker-host', second.dockerHost, '--node-name', 'other')).toMatchObject({ code: 0, stderr: '' });
   const kubectl: Kubectl = async (input, ...args) => {
-    const { code, stdout, stderr } = await cluster.run((await findKubectl())!, args, { input, env: { KUBECONFIG: join(otherDir, 'admin.kubeconfig') } });
+    const { code, stdout, stderr } = await cluster.run(await findKubectl(), args, { input, env: { KUBECONFIG: join(otherDir, 'admin.kubeconfig') } });
     if (code !== 0) throw new Error(stderr);
     return stdout;
   };

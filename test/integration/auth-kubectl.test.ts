@@ -9,15 +9,7 @@ import { ServiceAccounts } from '../../src/api/core/service-account.ts';
 import { Client } from '../../src/client/client.ts';
 import { kubeconfig } from '../../src/client/kubeconfig.ts';
 import { startHttpsApi, type HttpsApi } from '../support/api-server-https.ts';
-import { findKubectl } from './streams-cluster.ts';
-
-const skipped: string[] = [];
-const versions = ['1.27', '1.33'].flatMap((version) => {
-  const path = findKubectl(version);
-  if (!path) skipped.push(version);
-  return path ? [[version, path] as const] : [];
-});
-if (skipped.length > 0) console.warn(`skipped ${skipped.length}: no kubectl ${skipped.join(', ')} beside the one on the PATH`);
+import { describeKubectls } from '../support/kubectl.ts';
 
 let api: HttpsApi;
 let directory = '';
@@ -49,8 +41,7 @@ async function kubectl(path: string, config: string, args: readonly string[], in
   return { code, out, err };
 }
 
-const describeVersions = versions.length > 0 ? describe.each(versions) : describe.skip.each([['none', '']]);
-describeVersions('kubectl %s', (version, path) => {
+describeKubectls(['1.27', '1.33'], (version, path) => {
   const run = async (...args: string[]): Promise<Result> => kubectl(path, 'admin', args);
   const robot = 'system:serviceaccount:default:robot';
   const suffix = version.replace('.', '-');

@@ -6,15 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kubeconfig } from '../../src/client/kubeconfig.ts';
 import { startHttpsApi, type HttpsApi } from '../support/api-server-https.ts';
-import { findKubectl } from './streams-cluster.ts';
-
-const skipped: string[] = [];
-const versions = ['1.27', '1.33'].flatMap((version) => {
-  const path = findKubectl(version);
-  if (!path) skipped.push(version);
-  return path ? [[version, path] as const] : [];
-});
-if (skipped.length > 0) console.warn(`skipped ${skipped.length}: no kubectl ${skipped.join(', ')} beside the one on the PATH`);
+import { describeKubectls } from '../support/kubectl.ts';
 
 let api: HttpsApi;
 let directory: string;
@@ -69,8 +61,7 @@ spec:
 `;
 const object = (group: string, spec: string, name = 'mine'): string => `apiVersion: ${group}/v1\nkind: CronTab\nmetadata: {name: ${name}}\nspec: ${spec}\n`;
 
-const describeVersions = versions.length > 0 ? describe.each(versions) : describe.skip.each([['none', '']]);
-describeVersions('kubectl %s', (version, path) => {
+describeKubectls(['1.27', '1.33'], (version, path) => {
   const group = `v${version.replace('.', '-')}.example.com`;
 
   async function kubectl(args: readonly string[], input?: string): Promise<{ code: number; out: string; err: string }> {

@@ -1,11 +1,11 @@
 // A cluster for stream tests: the real API server on a TLS port, one agent's tunnel and kubelet server, and a fake runtime whose
 // containers run commands as processes of this machine. No Docker.
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
-import { mkdtempSync, realpathSync, rmSync, writeFileSync, existsSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createKubeletServer } from '../../agent/kubelet/server/server.ts';
 import { createStreamingHandler } from '../../agent/kubelet/server/streaming.ts';
 import { runTunnel, type Tunnel } from '../../agent/node/tunnel.ts';
@@ -159,14 +159,4 @@ export async function startStreamsCluster(): Promise<StreamsCluster> {
       rmSync(directory, { recursive: true, force: true });
     },
   };
-}
-
-/** The kubectl of a minor version beside the one on the PATH; undefined when it is not there. */
-export function findKubectl(version: string): string | undefined {
-  try {
-    const path = join(dirname(realpathSync(execFileSync('sh', ['-c', 'command -v kubectl'], { encoding: 'utf8' }).trim())), `kubectl.${version}`);
-    return existsSync(path) ? path : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -6,15 +6,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { findKubectl, startStreamsCluster, type StreamsCluster } from './streams-cluster.ts';
-
-const skipped: string[] = [];
-const versions = ['1.27', '1.30', '1.33'].flatMap((version) => {
-  const path = findKubectl(version);
-  if (!path) skipped.push(version);
-  return path ? [[version, path] as const] : [];
-});
-if (skipped.length > 0) console.warn(`skipped ${skipped.length}: no kubectl ${skipped.join(', ')} beside the one on the PATH`);
+import { describeKubectls } from '../support/kubectl.ts';
+import { startStreamsCluster, type StreamsCluster } from './streams-cluster.ts';
 
 let cluster!: StreamsCluster;
 beforeAll(async () => { cluster = await startStreamsCluster(); });
@@ -37,8 +30,7 @@ async function finish(child: ChildProcess, input?: Uint8Array): Promise<{ code: 
 }
 const run = (kubectl: string, ...args: string[]): ReturnType<typeof finish> => finish(start(kubectl, ...args));
 
-const describeVersions = versions.length > 0 ? describe.each(versions) : describe.skip.each([['none', '']]);
-describeVersions('kubectl %s', (version, kubectl) => {
+describeKubectls(['1.27', '1.30', '1.33'], (version, kubectl) => {
   it('exec: both outputs and the exit code', async () => {
     const { code, stdout, stderr } = await run(kubectl, 'exec', 'web', '--', 'sh', '-c', 'echo out; echo err >&2; exit 7');
     expect({ code, stdout: stdout.toString(), stderr }).toEqual({ code: 7, stdout: 'out\n', stderr: 'err\ncommand terminated with exit code 7\n' });

@@ -1,6 +1,6 @@
 // A whole Dray cluster for end-to-end tests: the compiled `dray` on Docker hosts of its own, driven by a real kubectl.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,13 +26,9 @@ export function execute(command: string, args: readonly string[], options: { inp
   });
 }
 
-/** `kubectl` of a minor version (`1.27`) beside the one on the PATH, or that one; installed from Debian where it may be. */
-export async function findKubectl(minor?: string): Promise<string | undefined> {
+/** The `kubectl` on the PATH; installed from Debian where there is none. */
+export async function findKubectl(): Promise<string> {
   const found = (process.env['PATH'] ?? '').split(':').map((d) => join(d, 'kubectl')).find(existsSync);
-  if (minor !== undefined) {
-    const beside = found && join(dirname(realpathSync(found)), `kubectl.${minor}`);
-    return beside && existsSync(beside) ? beside : undefined;
-  }
   if (found) return found;
   await installPackages(['kubernetes-client']);
   return '/usr/bin/kubectl';
@@ -91,7 +87,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     spawn: (...args) => cluster.on(first).spawn(...args),
     kubectl: (...args) => cluster.kubectlInput('', ...args),
     async kubectlInput(input, ...args) {
-      const { code, stdout, stderr } = await cluster.run(kubectl!, args, { input });
+      const { code, stdout, stderr } = await cluster.run(kubectl, args, { input });
       if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr || stdout}`);
       return stdout;
     },
