@@ -102,11 +102,14 @@ export class ApiServer {
     let admitted: AdmittedRequest | undefined;
     let leave: (() => void) | undefined;
     let ended: (() => void) | undefined;
+    let pending: Promise<unknown> | undefined;
     const served = (info: RequestInfo): RequestInfo => this.#served(info);
     const outcome = (answer: Answer): Outcome => ({
       answer, warnings: [...new Set(warnings)], media: answer.kind === 'object' && answer.status >= 400 && media.as !== '' ? plainJson : media,
       done: () => {
-        leave?.();
+        // Work that goes on after its deadline still takes its room.
+        if (pending && leave) void pending.then(leave, leave);
+        else leave?.();
         ended?.();
         if (admitted) this.#metrics.answered(served(admitted.info), answer.kind === 'watch' ? 200 : answer.status, isLongRunning(admitted.info) ? undefined : (clock.monotonic() - begun) / 1000);
       },
@@ -118,9 +121,10 @@ export class ApiServer {
       // Read before any work begins: a request that is refused for its deadline does nothing.
       const deadline = isLongRunning(admitted.info) ? undefined : deadlineOf(request.query);
       const work = this.#dispatch(admitted, (m) => { media = m; });
-      if (deadline !== undefined) return outcome(await withDeadline(clock, deadline, work));
-      const answer = await work;
-      ended = this.#metrics.longRunning(served(admitted.info));
+      pending = work;
+      const answer = await (deadline === undefined ? work : withDeadline(clock, deadline, work));
+      pending = undefined;
+      if (deadline === undefined) ended = this.#metrics.longRunning(served(admitted.info));
       return outcome(answer);
     } catch (error) {
       if (error instanceof ImpersonationFault) return outcome(textAnswer(500, `${error.page}\n`));
