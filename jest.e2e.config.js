@@ -7,4 +7,6 @@ export default {
   testPathIgnorePatterns: ['/node_modules/'],
   maxWorkers: 1,
   testTimeout: 300_000,
+  // What a test left behind is its failure; it must not keep the run from ending.
+  forceExit: true,
 };

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { realClock } from '../src/util/clock.ts';
-import { engineFault, engineRequest, parseDockerHost } from '../src/util/engine-http.ts';
+import { engineFault, engineRequest, EngineSilent, parseDockerHost } from '../src/util/engine-http.ts';
 import { silentLog } from '../src/util/log.ts';
 import { commands } from '../src/util/run.ts';
 import { networkNames } from './network/names.ts';
@@ -17,8 +17,10 @@ import { label } from './runtime/docker/names.ts';
 /** Address others reach this host at. */
 export const hostAddress = async (): Promise<string> => (await nodeAddress(commands.run)).internalIP;
 
-async function engineJson<T>(host: string, path: string): Promise<T> {
-  const answer = await engineRequest(parseDockerHost(host), 'GET', path);
+const PATIENCE_MS = 60_000;
+
+async function engineJson<T>(host: string, path: string, patienceMs = PATIENCE_MS): Promise<T> {
+  const answer = await engineRequest(parseDockerHost(host), 'GET', path, { timeoutMs: patienceMs });
   if (answer.status !== 200) throw new Error(`Docker Engine at ${host}: ${engineFault(answer)}`);
   return JSON.parse(answer.body.toString()) as T;
 }
@@ -29,7 +31,7 @@ export async function engineNetworks(host: string): Promise<{ name: string; subn
   return networks.map((n) => ({ name: n.Name, subnets: (n.IPAM?.Config ?? []).flatMap((c) => (c.Subnet ? [c.Subnet] : [])) }));
 }
 
-/** There is something left that only an engine can remove. */
+/** There is something left that only an engine can remove, and there is none or it hangs. */
 export class EngineDown extends Error {
   /** Exit code of the command line. */
   readonly exitCode = 2;
@@ -41,6 +43,8 @@ export interface LeaveOptions {
   /** Where the set-up of this data directory keeps the traces of an engine it started. */
   readonly engineDirectory?: string;
   readonly say: (text: string) => void;
+  /** How long the engine may be silent; an engine may need many seconds to stop and remove a container. */
+  readonly patienceMs?: number;
 }
 
 /**
@@ -48,7 +52,7 @@ export interface LeaveOptions {
  * Without an engine it removes what needs none. @throws EngineDown then; it may be called again
  */
 export async function leave(options: LeaveOptions): Promise<void> {
-  const { dataDir, dockerHost, say } = options;
+  const { dataDir, dockerHost } = options;
   await new Proxy({ dataDir, clock: realClock, log: silentLog, launch: { service: [], node: [] }, version: '' }).stopWorkers();
   // Before the record there is neither a network nor a container on it.
   const record = await readNetworkRecord(dataDir);
@@ -58,9 +62,9 @@ export async function leave(options: LeaveOptions): Promise<void> {
       await removeNodeNetwork(record, { commands });
       throw new EngineDown(`the Docker Engine at ${dockerHost} says "${absent.answer}": start it and repeat this command, the containers of this cluster and their network ${networkNames(record).network} are left`);
     }
-    await removeContainers(dockerHost, record.clusterId, say);
+    await removeContainers(options, record.clusterId).catch((error: unknown) => unlessSilent(options, record.clusterId, error));
     const [{ connect }, { createDockerNetworks }] = await Promise.all([import('./runtime/docker/dockerode.ts'), import('./runtime/docker/networks.ts')]);
-    await removeNodeNetwork(record, { commands, docker: createDockerNetworks(await connect(dockerHost)) });
+    await removeNodeNetwork(record, { commands, docker: createDockerNetworks(await connect(dockerHost, options.patienceMs ?? PATIENCE_MS)) });
     await deleteNetworkRecord(dataDir);
   }
   await removeVolumes(dataDir);
@@ -79,15 +83,27 @@ async function engineAbsent({ dockerHost, engineDirectory, say }: LeaveOptions):
   return look();
 }
 
-async function removeContainers(dockerHost: string, clusterId: string, say: (text: string) => void): Promise<void> {
+/** An engine that hangs is started anew when it is this data directory's own; containers live on meanwhile. */
+async function unlessSilent(options: LeaveOptions, clusterId: string, error: unknown): Promise<void> {
+  const { dockerHost, engineDirectory, say } = options;
+  if (!(error instanceof EngineSilent)) throw error;
+  if (engineDirectory !== undefined && await stopStartedEngine(engineDirectory)) {
+    await restartEngine(dockerHost, engineDirectory, realClock);
+    say('the Docker Engine hung and has been started again');
+    return removeContainers(options, clusterId);
+  }
+  throw new EngineDown(`the Docker Engine at ${dockerHost} hangs (${error.message}): restart it and repeat this command, containers of this cluster are left`);
+}
+
+async function removeContainers({ dockerHost, say, patienceMs = PATIENCE_MS }: LeaveOptions, clusterId: string): Promise<void> {
   const filters = encodeURIComponent(JSON.stringify({ label: [`${label.cluster}=${clusterId}`] }));
-  const containers = await engineJson<{ Id: string; Labels?: Record<string, string> }[]>(dockerHost, `/containers/json?all=1&filters=${filters}`);
+  const containers = await engineJson<{ Id: string; Labels?: Record<string, string> }[]>(dockerHost, `/containers/json?all=1&filters=${filters}`, patienceMs);
   if (containers.length) say(`removing ${containers.length} containers`);
   // Members before the sandboxes whose namespaces they live in.
   const isSandbox = (c: { Labels?: Record<string, string> }): boolean => c.Labels?.['io.kubernetes.docker.type'] === 'podsandbox';
   for (const group of [containers.filter((c) => !isSandbox(c)), containers.filter(isSandbox)]) {
     await Promise.all(group.map(async ({ Id }) => {
-      const answer = await engineRequest(parseDockerHost(dockerHost), 'DELETE', `/containers/${Id}?force=1&v=1`);
+      const answer = await engineRequest(parseDockerHost(dockerHost), 'DELETE', `/containers/${Id}?force=1&v=1`, { timeoutMs: patienceMs });
       if (answer.status >= 400 && answer.status !== 404) throw new Error(`container ${Id.slice(0, 12)} could not be removed: ${engineFault(answer)}`);
     }));
   }

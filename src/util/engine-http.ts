@@ -44,14 +44,26 @@ export function parseDockerHost(host: string, env: NodeJS.ProcessEnv = process.e
 
 export interface EngineAnswer { readonly status: number; readonly body: Buffer }
 
-/** One request on a connection of its own; connection errors reject as Node words them. */
-export function engineRequest(endpoint: EngineEndpoint, method: string, path: string, options: { body?: Uint8Array; contentType?: string; signal?: AbortSignal } = {}): Promise<EngineAnswer> {
+/** The engine took a request and said nothing more. */
+export class EngineSilent extends Error {}
+
+export interface EngineRequestOptions {
+  readonly body?: Uint8Array;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+  /** How long the engine may be silent. */
+  readonly timeoutMs?: number;
+}
+
+/** One request on a connection of its own; connection errors reject as Node words them. @throws EngineSilent after `timeoutMs` */
+export function engineRequest(endpoint: EngineEndpoint, method: string, path: string, options: EngineRequestOptions = {}): Promise<EngineAnswer> {
   const { protocol, ...target } = endpoint;
+  const { timeoutMs } = options;
   return new Promise((resolve, reject) => {
     const request = (protocol === 'https' ? httpsRequest : httpRequest)({
       ...target, method, path, agent: false,
       headers: { host: 'docker', ...(options.body ? { 'content-type': options.contentType ?? 'application/json', 'content-length': options.body.length } : {}) },
-      ...(options.signal ? { signal: options.signal } : {}),
+      ...(options.signal ? { signal: options.signal } : {}), ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
     }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -59,6 +71,7 @@ export function engineRequest(endpoint: EngineEndpoint, method: string, path: st
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }));
     });
     request.on('error', reject);
+    request.on('timeout', () => request.destroy(new EngineSilent(`no answer to ${method} ${path.split('?')[0]} within ${timeoutMs! / 1000} s`)));
     request.end(options.body);
   });
 }

@@ -7,7 +7,8 @@ import { describeKubectls } from '../support/kubectl.ts';
 const image = 'dray.local/nginx:v1';
 const newer = 'dray.local/nginx:v2';
 let cluster: TestCluster;
-beforeAll(async () => { cluster = await startCluster(); });
+// An example names a port of the default range, which another cluster of this machine may hold.
+beforeAll(async () => { cluster = await startCluster({ args: ['--node-port-range', '30000-32767'] }); });
 afterAll(() => cluster?.stop());
 
 describeKubectls(['1.27', '1.30', '1.33'], (minor, binary) => {

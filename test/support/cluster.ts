@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFile
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { logFile } from '../../agent/runtime/engine/dockerd.ts';
 import { ensureDemoImages } from '../../src/cli/demo-images.ts';
 import { installPackages } from '../../src/util/apt.ts';
 import { startDockerHosts, type DockerHost, type DockerHosts } from './docker-hosts.ts';
@@ -115,7 +116,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     },
     async stop() {
       for (const child of children) child.kill('SIGKILL');
-      keepLogs(lan, [dataDir, ...agents.map((a) => a.dataDir)]);
+      if (process.env['DRAY_E2E_LOGS']) await keepLogs(process.env['DRAY_E2E_LOGS'], cluster, [dataDir, ...agents.map((a) => a.dataDir)]);
       for (const agent of agents) await cluster.leave(agent.host);
       await cluster.dray('down', '--purge');
       await lan.stop();
@@ -135,15 +136,19 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
   }
 }
 
-/** Copies what the processes logged to `$DRAY_E2E_LOGS`, for whoever reads why a test failed. */
-function keepLogs(lan: DockerHosts, dirs: readonly string[]): void {
-  const target = process.env['DRAY_E2E_LOGS'];
-  if (!target) return;
-  dirs.forEach((dir, i) => {
-    const to = join(target, `${lan.hosts[0]!.name}-${i}`);
+/** Copies what the processes logged to `target`, and how cluster and engines look, for whoever reads why a test failed. */
+async function keepLogs(target: string, cluster: TestCluster, dirs: readonly string[]): Promise<void> {
+  for (const [i, dir] of dirs.entries()) {
+    const to = join(target, `${cluster.hosts[0]!.name}-${i}`);
     mkdirSync(to, { recursive: true });
     for (const file of existsSync(dir) ? readdirSync(dir) : []) if (/\.(log|json)$/.test(file)) copyFileSync(join(dir, file), join(to, file));
-  });
+  }
+  const write = (name: string, { stdout, stderr }: Output): void => writeFileSync(join(target, `${cluster.hosts[0]!.name}-0`, name), stdout + stderr);
+  write('objects.yaml', await cluster.run('kubectl', ['get', 'pods,events', '-A', '-o', 'yaml'], { timeoutMs: 10_000 }));
+  for (const host of cluster.hosts) {
+    write(`${host.name}.containers`, await execute('docker', ['-H', host.dockerHost, 'ps', '-a', '--no-trunc'], { timeoutMs: 10_000 }));
+    copyFileSync(logFile(join(cluster.lan.directory, host.name)), join(target, `${cluster.hosts[0]!.name}-0`, `${host.name}.dockerd.log`));
+  }
 }
 
 /** The ends of the logs, for whoever reads why a start failed. */

@@ -38,11 +38,11 @@ function compare(a: string, b: string): number {
   return aMajor - bMajor || aMinor - bMinor;
 }
 
-/** @throws RuntimeUnavailable when nothing answers at `host`. */
-export async function connect(host: string): Promise<Connection> {
+/** With `timeoutMs` a request fails when the engine is silent for so long. @throws RuntimeUnavailable when nothing answers at `host`. */
+export async function connect(host: string, timeoutMs?: number): Promise<Connection> {
   const DockerClient = loadDockerode();
   // `host: undefined` keeps DOCKER_HOST out: dockerode would prefer it to the socket named here.
-  const options = { host: undefined, ...parseDockerHost(host) };
+  const options = { host: undefined, ...parseDockerHost(host), ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }) };
   const version = await new DockerClient(options as Docker.DockerOptions).version().catch((error: unknown) => { throw translate(error); });
   const apiVersion = chooseApiVersion(version);
   return {

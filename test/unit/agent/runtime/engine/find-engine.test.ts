@@ -1,9 +1,11 @@
 // Which Docker Engine is taken, and the one line when there is none.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureEngine, findEngine, startDockerd } from '../../../../../agent/runtime/engine/index.ts';
+import { ensureEngine, findEngine, startDockerd, stopEngine } from '../../../../../agent/runtime/engine/index.ts';
 import { realClock } from '../../../../../src/util/clock.ts';
 
 describe('findEngine', () => {
@@ -45,6 +47,20 @@ describe('startDockerd', () => {
   it('gives up on one that never answers', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'dray-dockerd-'));
     await expect(startDockerd({ socketPath: join(directory, 'docker.sock'), directory, clock: realClock, execRoot: directory, prefix: ['sh', '-c', 'exec sleep 20'], timeoutMs: 300 })).rejects.toThrow(/dockerd does not answer; see .*dockerd\.log/);
+    rmSync(directory, { recursive: true, force: true });
+  });
+});
+
+describe('stopDockerd', () => {
+  it('insists where the daemon hangs', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'dray-dockerd-'));
+    const program = join(directory, 'dockerd');
+    copyFileSync('/bin/sh', program);
+    const daemon = spawn(program, ['-c', 'n=0; trap \'n=$((n + 1)); if [ $n = 4 ]; then exit 7; fi\' TERM; echo up; while :; do sleep 0.05; done'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(daemon, 'exit');
+    await once(daemon.stdout, 'data');
+    await stopEngine(daemon.pid!, realClock, 100);
+    expect(await ended).toEqual([7, null]);
     rmSync(directory, { recursive: true, force: true });
   });
 });

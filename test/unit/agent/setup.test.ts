@@ -1,0 +1,34 @@
+// Leaving a node whose engine does not do its part.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readNetworkRecord, writeNetworkRecord } from '../../../agent/network/record.ts';
+import { EngineDown, leave } from '../../../agent/setup.ts';
+
+describe('leave', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'dray-leave-'));
+  const dockerHost = `unix://${dataDir}/docker.sock`;
+  const asked: string[] = [];
+  // Removals are taken and never answered, as by an engine whose locks wait for each other.
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url!.split('?')[0]}`);
+    if (request.url === '/version') response.end(JSON.stringify({ Version: '20.10.24' }));
+    if (request.url!.startsWith('/containers/json')) response.end(JSON.stringify([{ Id: 'abc' }]));
+  });
+  beforeAll(() => new Promise<void>((resolve) => server.listen(`${dataDir}/docker.sock`, resolve)));
+  afterAll(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it('says that the engine hangs, and can be repeated', async () => {
+    await writeNetworkRecord(dataDir, { clusterId: 'c1', nodeName: 'n1', podCIDR: '10.42.0.0/24', clusterPodCIDR: '10.42.0.0/16', serviceCIDR: '10.43.0.0/16' });
+    const said: string[] = [];
+    const leaving = leave({ dataDir, dockerHost, say: (text) => said.push(text), patienceMs: 100 });
+    await expect(leaving).rejects.toThrow(new EngineDown(`the Docker Engine at ${dockerHost} hangs (no answer to DELETE /containers/abc within 0.1 s): restart it and repeat this command, containers of this cluster are left`));
+    expect(asked.at(-1)).toBe('DELETE /containers/abc');
+    expect(await readNetworkRecord(dataDir)).toBeDefined();
+  });
+});
