@@ -36,7 +36,7 @@ spec:
     ports: [{name: http, containerPort: 80}]
     startupProbe: {tcpSocket: {port: http}, periodSeconds: 1, failureThreshold: 30}
     readinessProbe: {httpGet: {path: /healthz, port: http}, periodSeconds: 1}
-    livenessProbe: {exec: {command: [test, -f, /run/nginx.pid]}, periodSeconds: 1}
+    livenessProbe: {exec: {command: [test, -f, /run/nginx.pid]}, periodSeconds: 1, timeoutSeconds: 10}
 ---
 apiVersion: v1
 kind: Pod
