@@ -88,7 +88,11 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   try {
     const [info, address] = await Promise.all([runtime.info(), nodeAddress(commands.run, new URL(access.server).hostname), prove(runtime, { dataDir, mounter: hostMounter, image: PAUSE_IMAGE })]);
     const recorder = new EventRecorder(client, Events, { component: 'kubelet', host: nodeName }, { clock, log });
-    const manager = new NodeManager({ client, runtime, info, clock, log, recorder, nodeName, internalIP: address.internalIP, kubeletVersion: version, annotations: { [volumesDirectory]: join(dataDir, 'volumes') } });
+    let kubelet: Kubelet | undefined;
+    const manager = new NodeManager({
+      client, runtime, info, clock, log, recorder, nodeName, internalIP: address.internalIP, kubeletVersion: version, annotations: { [volumesDirectory]: join(dataDir, 'volumes') },
+      problems: () => kubelet?.problems ?? [],
+    });
     // It listens to nothing: the tunnel brings its connections. A log may be followed for days.
     let handlers: ReturnType<typeof createKubeletServer> | undefined;
     const server = createServer({ requestTimeout: 0 }, (request, response) => {
@@ -134,7 +138,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       dns: { addresses: [cluster.clusterDNS], domain: cluster.clusterDomain, upstreams: parseResolvConf(resolvConf).nameservers },
     });
 
-    const kubelet = new Kubelet({
+    const running = kubelet = new Kubelet({
       client, runtime, clock, log, recorder, nodeName, dataDir, hostIPs: [address.internalIP], network: network.names.network,
       addresses: new PodAddresses(podCIDR, clock, Math.random()), clusterDomain: cluster.clusterDomain, clusterDNS: [cluster.clusterDNS], services: () => services.list(),
       allocatable: allocatable(facts) as never, memoryCapacity: facts.memoryBytes, starts: Math.max(2, info.cpus * 2), mounter: hostMounter,
@@ -143,14 +147,14 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     });
     handlers = createKubeletServer({
       runtime, clock, log, streaming: createStreamingHandler({ runtime, clock, log }),
-      lookup: { pods: () => kubelet.pods(), podNamed: (namespace, name) => kubelet.podNamed(namespace, name), status: (uid) => kubelet.cache.get(uid) },
+      lookup: { pods: () => running.pods(), podNamed: (namespace, name) => running.podNamed(namespace, name), status: (uid) => running.cache.get(uid) },
     });
 
     // A container's environment names the Services: they must have been read once.
     await services.waitFor(0, stopped);
     manager.problem('network', undefined);
     const loops = [
-      kubelet.run(stopped), traffic.run(stopped), manager.run(stopped), tunnel.finished, credentials.keepRenewed(client, stopped),
+      running.run(stopped), traffic.run(stopped), manager.run(stopped), tunnel.finished, credentials.keepRenewed(client, stopped),
       network.keep(stopped, (parts) => { if (parts.includes('service namespace')) proxy.restartService(); }),
     ];
     await manager.report();

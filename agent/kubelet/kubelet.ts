@@ -20,6 +20,7 @@ import { PodSandboxes } from './pod-sandbox.ts';
 import { persistentVolumeOf } from './persistent-volumes.ts';
 import { PodWorkers } from './pod-workers.ts';
 import { ProberManager, type ProberOptions } from './probes/prober-manager.ts';
+import { Relister } from './relister.ts';
 import { RuntimeCache } from './runtime-cache.ts';
 import { ServiceAccountTokens } from './service-account-tokens.ts';
 import { ContainerStarter } from './start-container.ts';
@@ -63,7 +64,9 @@ type Signal =
   | { readonly kind: 'changed'; readonly uid: string }
   /** A container of a Pod nobody here knows has started. */
   | { readonly kind: 'stranger'; readonly uid: string }
-  | { readonly kind: 'repair' };
+  | { readonly kind: 'repair' }
+  /** What runs has been listed anew. */
+  | { readonly kind: 'listed' };
 
 /** How often everything is looked at anew although nothing told of a change. */
 const repairMs = 60_000;
@@ -73,6 +76,9 @@ export class Kubelet {
   readonly cache: RuntimeCache;
   readonly #options: KubeletOptions;
   readonly #queue = new AsyncQueue<Signal>();
+  readonly #relister: Relister;
+  /** Housekeeping that is under way: an engine that hangs must hold up nothing else. */
+  readonly #busy = new Set<'list' | 'garbage'>();
   #workers: PodWorkers | undefined;
   #garbage: Garbage | undefined;
   #informer: Informer<Pod> | undefined;
@@ -80,7 +86,11 @@ export class Kubelet {
   constructor(options: KubeletOptions) {
     this.#options = options;
     this.cache = new RuntimeCache(options.runtime, (status) => withTerminationMessage(options.runtime, status), (ip) => options.addresses.release(ip));
+    this.#relister = new Relister(this.cache, options.clock);
   }
+
+  /** Why the node cannot run Pods, of what shows here. */
+  get problems(): readonly string[] { return this.#relister.fault === undefined ? [] : [this.#relister.fault]; }
 
   pods(): Pod[] { return this.#workers?.pods() ?? []; }
   podNamed(namespace: string, name: string): Pod | undefined { return this.#workers?.podNamed(`${namespace}/${name}`); }
@@ -93,7 +103,7 @@ export class Kubelet {
     this.#build(signal);
     // Events are subscribed to before the first list, so that nothing falls between.
     const events = runtime.events(signal);
-    await this.cache.relist();
+    await this.#relister.relist();
     for (const uid of this.cache.uids()) for (const { ip } of this.cache.get(uid).sandboxes) if (ip) this.#options.addresses.reserve(ip);
     void this.#follow(events, signal);
 
@@ -110,10 +120,10 @@ export class Kubelet {
     };
     clock.after(repairMs, tick);
 
-    for await (const next of this.#queue) await this.#dispatch(next);
+    for await (const next of this.#queue) this.#dispatch(next);
   }
 
-  async #dispatch(next: Signal): Promise<void> {
+  #dispatch(next: Signal): void {
     const workers = this.#workers!;
     switch (next.kind) {
       case 'pod': workers.update(next.pod); break;
@@ -125,7 +135,8 @@ export class Kubelet {
         break;
       }
       case 'stranger': if (this.#informer?.synced && !workers.has(next.uid)) workers.endOrphan(next.uid); break;
-      case 'repair': await this.#repair(); break;
+      case 'repair': void this.#once('list', () => this.#list()); break;
+      case 'listed': void this.#once('garbage', () => this.#clearAway()); break;
     }
   }
 
@@ -140,18 +151,23 @@ export class Kubelet {
     this.#queue.push({ kind: 'stranger', uid: event.podUid });
   }
 
-  async #repair(): Promise<void> {
+  async #once(work: 'list' | 'garbage', run: () => Promise<void>): Promise<void> {
+    if (this.#busy.has(work)) return;
+    this.#busy.add(work);
+    await run().catch((error: unknown) => this.#options.log.warn({ error }, 'housekeeping failed; it comes again'));
+    this.#busy.delete(work);
+    this.#workers!.pokeAll();
+  }
+  /** The second half comes in line behind the Pods the API has told of meanwhile. */
+  async #list(): Promise<void> {
+    await this.#relister.relist();
+    this.#queue.push({ kind: 'listed' });
+  }
+  async #clearAway(): Promise<void> {
     const workers = this.#workers!;
-    try {
-      await this.cache.relist();
-      if (this.#informer?.synced) {
-        for (const uid of this.cache.uids()) if (!workers.has(uid)) workers.endOrphan(uid);
-        await this.#garbage!.collect((uid) => workers.has(uid));
-      }
-    } catch (error) {
-      this.#options.log.warn({ error }, 'housekeeping failed; it comes again');
-    }
-    workers.pokeAll();
+    if (!this.#informer?.synced) return;
+    for (const uid of this.cache.uids()) if (!workers.has(uid)) workers.endOrphan(uid);
+    await this.#garbage!.collect((uid) => workers.has(uid));
   }
 
   /** Passes the engine's events on; when the stream breaks, everything is listed anew. */
@@ -162,7 +178,7 @@ export class Kubelet {
       try {
         if (!events) {
           events = runtime.events(signal);
-          await this.cache.relist();
+          await this.#relister.relist();
           onRuntime?.(undefined);
           this.#workers!.pokeAll();
         }

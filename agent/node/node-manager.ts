@@ -8,7 +8,7 @@ import type { Client } from '../../src/client/client.ts';
 import type { EventRecorder, EventTarget } from '../../src/client/event-recorder.ts';
 import { microTimestamp, type Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
-import type { Runtime, RuntimeInfo } from '../runtime/runtime.ts';
+import type { Image, Runtime, RuntimeInfo } from '../runtime/runtime.ts';
 import { readHost, type HostFacts } from './capacity.ts';
 import { hasLabels, nodeLabels, nodeStatus, sameStatus, wasEdited } from './node-status.ts';
 
@@ -25,6 +25,8 @@ export interface NodeManagerOptions {
   /** What the node says of itself beside its labels. */
   readonly annotations?: Readonly<Record<string, string>>;
   readonly facts?: () => Promise<HostFacts>;
+  /** What else keeps the node from running Pods, asked at each report. */
+  readonly problems?: () => readonly string[];
 }
 
 const checkMs = 10_000;
@@ -34,6 +36,8 @@ const leaseSeconds = 40;
 const renewMs = 10_000;
 const leaseNamespace = 'kube-node-lease';
 const retryMs = 1000;
+/** A report does not wait longer for the engine's images: one that hangs must not keep the node from saying so. */
+const imagesMs = 5000;
 /** What was taken back less than this ago waits for the next check: nobody is fought at full speed. */
 const repairPaceMs = 1000;
 
@@ -42,6 +46,8 @@ const says = (present: Readonly<Record<string, string>> | undefined, wanted: Rea
 export class NodeManager {
   readonly #options: NodeManagerOptions;
   #last: NodeStatus | undefined;
+  #images: readonly Image[] = [];
+  #listingImages: Promise<readonly Image[] | undefined> | undefined;
   #reportedAt = 0;
   #problems = new Map<string, string>([['network', 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:the pod network is being made']]);
   /** The newest Node of the API that was seen, and the one that held what was written last. */
@@ -116,12 +122,12 @@ export class NodeManager {
   }
 
   async #report(): Promise<void> {
-    const { client, runtime, clock, log, nodeName, internalIP, info, kubeletVersion, recorder } = this.#options;
+    const { client, clock, log, nodeName, internalIP, info, kubeletVersion, recorder } = this.#options;
     const [facts, images] = await Promise.all([
       this.#options.facts?.() ?? readHost(info),
-      runtime.listImages().catch(() => undefined),
+      this.#listImages(),
     ]);
-    const problems = [...(images ? [] : ['container runtime is down']), ...this.#problems.values()];
+    const problems = [...new Set([...(images ? [] : ['container runtime is down']), ...this.#problems.values(), ...(this.#options.problems?.() ?? [])])];
     if (this.#edited() === 'labels') {
       this.#repairedAt = clock.monotonic();
       this.#see(await client.patch<Node>(Nodes, { name: nodeName }, { metadata: { labels: nodeLabels(nodeName, info.architecture) } }));
@@ -147,6 +153,15 @@ export class NodeManager {
       const reason = ready === 'True' ? 'NodeReady' : 'NodeNotReady';
       recorder.normal(this.reference, reason, `Node ${nodeName} status is now: ${reason}`);
     }
+  }
+
+  /** Those of the last answer while the engine takes its time; undefined when it refuses. */
+  async #listImages(): Promise<readonly Image[] | undefined> {
+    const { runtime, clock } = this.#options;
+    this.#listingImages ??= runtime.listImages().then((images) => (this.#images = images), () => undefined).finally(() => { this.#listingImages = undefined; });
+    let cancel = (): void => undefined;
+    const late = new Promise<readonly Image[]>((resolve) => { cancel = clock.after(imagesMs, () => resolve(this.#images)); });
+    return Promise.race([this.#listingImages, late]).finally(() => cancel());
   }
 
   #see(node: Node): void { if (!this.#node || isNewer(node, this.#node)) this.#node = node; }

@@ -44,6 +44,7 @@ export class FakeRuntime implements Runtime {
   readonly #subscribers = new Set<AsyncQueue<RuntimeEvent>>();
   readonly #failures: { verb: keyof Runtime; error: Error }[] = [];
   #sequence = 0;
+  #hung: Promise<void> | undefined;
 
   constructor(options: { clock: Clock; images?: Readonly<Record<string, FakeImage>> }) {
     this.#clock = options.clock;
@@ -68,6 +69,12 @@ export class FakeRuntime implements Runtime {
   }
   /** The engine goes away for a moment: every event stream ends with RuntimeUnavailable. */
   disconnect(): void { for (const subscriber of this.#subscribers) subscriber.end(new RuntimeUnavailable('the fake engine was disconnected')); }
+  /** The engine still takes questions for lists, but answers none until the result is called. */
+  hang(): () => void {
+    let go = (): void => undefined;
+    this.#hung = new Promise((resolve) => { go = () => { this.#hung = undefined; resolve(); }; });
+    return go;
+  }
 
   // Runtime.
 
@@ -106,6 +113,7 @@ export class FakeRuntime implements Runtime {
   }
   async listPodSandbox(filter: { podUid?: string } = {}): Promise<PodSandbox[]> {
     this.#enter('listPodSandbox');
+    await this.#hung;
     return this.#select(true, filter).map(sandboxOf);
   }
 
@@ -123,6 +131,7 @@ export class FakeRuntime implements Runtime {
   async removeContainer(id: string): Promise<void> { this.#enter('removeContainer'); await this.#remove(id); }
   async listContainers(filter: { podUid?: string } = {}): Promise<Container[]> {
     this.#enter('listContainers');
+    await this.#hung;
     return this.#select(false, filter).map(containerOf);
   }
   async containerStatus(id: string): Promise<ContainerStatus> {
@@ -183,7 +192,7 @@ export class FakeRuntime implements Runtime {
     return this.#keep(reference, image).id;
   }
   async loadImage(): Promise<void> { this.#enter('loadImage'); }
-  async listImages(): Promise<Image[]> { this.#enter('listImages'); return [...new Set(this.#store.values())]; }
+  async listImages(): Promise<Image[]> { this.#enter('listImages'); await this.#hung; return [...new Set(this.#store.values())]; }
   async removeImage(id: string): Promise<void> {
     this.#enter('removeImage');
     const image = this.#lookUp(id);
