@@ -11,6 +11,7 @@ import type { Log } from '../../src/util/log.ts';
 import type { Runtime, RuntimeEvent } from '../runtime/runtime.ts';
 import type { NodeAllocatable } from './downward.ts';
 import { containerEvents } from './events.ts';
+import { EvictionManager } from './eviction/manager.ts';
 import { Garbage } from './garbage.ts';
 import { ImageManager } from './images.ts';
 import { PodKiller, type PodAddressPool } from './kill-pod.ts';
@@ -81,6 +82,7 @@ export class Kubelet {
   readonly #busy = new Set<'list' | 'garbage'>();
   #workers: PodWorkers | undefined;
   #garbage: Garbage | undefined;
+  #evictions: EvictionManager | undefined;
   #informer: Informer<Pod> | undefined;
 
   constructor(options: KubeletOptions) {
@@ -119,6 +121,7 @@ export class Kubelet {
       if (!signal.aborted) clock.after(repairMs, tick);
     };
     clock.after(repairMs, tick);
+    void this.#evictions!.run(signal);
 
     for await (const next of this.#queue) this.#dispatch(next);
   }
@@ -222,7 +225,8 @@ export class Kubelet {
     });
     const syncer = new PodSyncer({ ...shared, volumes, objects, images, probes, killer, sandboxes, starter, limit });
     const statuses = new StatusManager({ client, clock, log, signal });
-    this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, objects, tokens, images, drained: o.drained }, signal);
+    const workers = this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, objects, tokens, images, drained: o.drained }, signal);
     this.#garbage = new Garbage({ runtime, cache, volumes, log });
+    this.#evictions = new EvictionManager({ ...shared, volumes, active: () => workers.active(), fail: (uid, failure, grace) => workers.fail(uid, failure, grace) });
   }
 }

@@ -6,16 +6,27 @@ import { containerStatus, type StatusInputs } from './container-statuses.ts';
 import { ephemeralContainers, initContainers, isHostNetwork, isRestartableInit, quoted, type ContainerStatus, type Pod, type PodCondition, type PodPhase, type PodStatus } from './pod.ts';
 import { chooseSandbox } from './pod-actions.ts';
 
+/** Why a Pod is ended that could have gone on. */
+export interface PodFailure {
+  readonly reason: string;
+  readonly message: string;
+  /** The node could not bear it: its controller need not count that as the Pod's own failure. */
+  readonly disrupted?: true;
+}
 export interface PodStatusInputs extends StatusInputs {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly hostIPs: readonly string[];
   /** Set when the Pod is ended for a reason of its own (deadline, eviction): it is Failed with these words. */
-  readonly failure?: { readonly reason: string; readonly message: string };
+  readonly failure?: PodFailure;
 }
 
 /** Conditions this kubelet owns; all others in a status belong to someone else. */
-export const ownedConditions = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'] as const;
+const ownedConditions = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'] as const;
+/** A condition that others set too: this one's reason tells that it is the kubelet's. upstream: types.PodConditionSharedByKubelet */
+const terminationByKubelet = 'TerminationByKubelet';
+export const isOwned = ({ type, reason }: PodCondition): boolean =>
+  (ownedConditions as readonly string[]).includes(type) || (type === 'DisruptionTarget' && reason === terminationByKubelet);
 
 const anyRegularStarted = (statuses: readonly ContainerStatus[]): boolean =>
   statuses.some((s) => s.started === true || s.state?.running !== undefined || s.state?.terminated !== undefined || s.lastState?.terminated !== undefined);
@@ -111,12 +122,13 @@ export function podStatus(inputs: PodStatusInputs): PodStatus {
   const foreign = (old?.conditions ?? []) as readonly PodCondition[];
   const all = [...init, ...regular];
   const ready = containersReady(pod, all, phase);
-  const judgements: readonly [string, Judgement][] = [
+  const judgements: readonly (readonly [string, Judgement])[] = [
     ['PodReadyToStartContainers', { status: chooseSandbox(pod, runtime).change ? 'False' : 'True' }],
     ['Initialized', initialized(pod, init, regular, phase)],
     ['Ready', podReady(pod, ready, foreign)],
     ['ContainersReady', ready],
     ['PodScheduled', { status: 'True' }],
+    ...(failure?.disrupted ? [['DisruptionTarget', { status: 'True', reason: terminationByKubelet, message: failure.message }] as const] : []),
   ];
   let conditions = [...foreign];
   for (const [type, judgement] of judgements) {
@@ -128,7 +140,7 @@ export function podStatus(inputs: PodStatusInputs): PodStatus {
   return {
     ...(generation ? { observedGeneration: generation } : {}),
     phase, conditions,
-    ...(failure ?? { ...(old?.reason && phase === old.phase ? { reason: old.reason } : {}), ...(old?.message && phase === old.phase ? { message: old.message } : {}) }),
+    ...(failure ? { reason: failure.reason, message: failure.message } : { ...(old?.reason && phase === old.phase ? { reason: old.reason } : {}), ...(old?.message && phase === old.phase ? { message: old.message } : {}) }),
     ...(hostIPs[0] ? { hostIP: hostIPs[0], hostIPs: hostIPs.map((ip) => ({ ip })) } : {}),
     ...(ips[0] ? { podIP: ips[0], podIPs: ips.map((ip) => ({ ip })) } : {}),
     startTime: old?.startTime ?? time,

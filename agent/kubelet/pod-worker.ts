@@ -10,7 +10,7 @@ import type { PodKiller } from './kill-pod.ts';
 import { containerFacts } from './labels.ts';
 import type { ObjectCache } from './object-cache.ts';
 import { gracePeriodOf, isFinished, type Pod } from './pod.ts';
-import { podStatus } from './pod-status.ts';
+import { podStatus, type PodFailure } from './pod-status.ts';
 import type { ProberManager } from './probes/prober-manager.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
 import { hasEnded } from './runtime-status.ts';
@@ -50,7 +50,11 @@ export class PodWorker {
   #removed: boolean;
   #state: WorkerState = 'sync';
   #grace: GracePeriod | undefined;
-  #failure: { reason: string; message: string } | undefined;
+  #failure: PodFailure | undefined;
+  /** Seconds a Pod that is ended by the kubelet may take at most. */
+  #graceLimit = Infinity;
+  #tellEnded: () => void = () => undefined;
+  readonly #ended = new Promise<void>((resolve) => { this.#tellEnded = resolve; });
   #dirty = false;
   #running = false;
   /** Aborted when the Pod is to end: what is being started for it stops. */
@@ -84,6 +88,16 @@ export class PodWorker {
   remove(): void {
     this.#removed = true;
     this.#heed();
+  }
+  /** Ends the Pod with these words, within so many seconds; resolves when nothing of it runs any more. */
+  async fail(failure: PodFailure, graceSeconds: number): Promise<void> {
+    if (this.#state === 'sync' && !this.#failure) {
+      this.#failure = failure;
+      this.#graceLimit = graceSeconds;
+      this.#starting.abort(new Error('the Pod is to end'));
+      this.poke();
+    }
+    await this.#ended;
   }
   /** Something the Pod depends on has changed: look again. */
   poke(): void {
@@ -137,7 +151,7 @@ export class PodWorker {
   async #sync(): Promise<number | undefined> {
     const { syncer, probes, cache } = this.#options;
     const pod = this.#pod;
-    if (this.#removed || !pod || pod.metadata.deletionTimestamp || isFinished(pod)) return this.#end();
+    if (this.#removed || !pod || pod.metadata.deletionTimestamp || isFinished(pod) || this.#failure) return this.#end();
     const deadline = this.#deadlineIn(pod);
     if (deadline !== undefined && deadline <= 0) {
       this.#failure = { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' };
@@ -193,11 +207,12 @@ export class PodWorker {
     }
     probes.remove(this.uid);
     this.#state = 'terminated';
+    this.#tellEnded();
     this.#dirty = true;
   }
   #graceSeconds(): number {
-    if (this.#pod && !this.#removed) return gracePeriodOf(this.#pod);
-    if (this.#pod) return this.#pod.spec.terminationGracePeriodSeconds ?? 30;
+    if (this.#pod && !this.#removed) return Math.min(this.#graceLimit, gracePeriodOf(this.#pod));
+    if (this.#pod) return Math.min(this.#graceLimit, this.#pod.spec.terminationGracePeriodSeconds ?? 30);
     return Math.max(1, ...this.#options.cache.get(this.uid).containers.map((c) => containerFacts(c).graceSeconds));
   }
 

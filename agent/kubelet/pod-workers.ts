@@ -1,6 +1,7 @@
 // The workers of all Pods of this node, one serial worker per Pod UID. upstream: pkg/kubelet/pod_workers.go
 import { keyOf } from '../../src/client/client.ts';
-import type { Pod } from './pod.ts';
+import { isFinished, type Pod } from './pod.ts';
+import type { PodFailure } from './pod-status.ts';
 import { PodWorker, type WorkerOptions } from './pod-worker.ts';
 
 export class PodWorkers {
@@ -34,6 +35,12 @@ export class PodWorkers {
   has(uid: string): boolean { return this.#workers.has(uid); }
   /** The Pods of this node as they were last told, ended ones included. */
   pods(): Pod[] { return [...this.#workers.values()].flatMap((w) => (w.pod ? [w.pod] : [])); }
+  /** Those that are to run, ended ones and those that end excluded. */
+  active(): Pod[] {
+    return [...this.#workers.values()].flatMap(({ state, pod }) => (state === 'sync' && pod && !pod.metadata.deletionTimestamp && !isFinished(pod) ? [pod] : []));
+  }
+  /** Ends a Pod as `PodWorker.fail` does; at once when nobody knows it. */
+  async fail(uid: string, failure: PodFailure, graceSeconds: number): Promise<void> { await this.#workers.get(uid)?.fail(failure, graceSeconds); }
   podNamed(key: string): Pod | undefined {
     const uid = this.#byName.get(key);
     return uid === undefined ? undefined : this.#workers.get(uid)?.pod;

@@ -49,6 +49,11 @@ export const sandboxMetadata = (pod: Pod, attempt: number): PodSandboxMetadata =
   ({ name: pod.metadata.name, namespace: pod.metadata.namespace ?? 'default', uid: pod.metadata.uid, attempt });
 export const isFinished = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 
+/** From this on a Pod is one the cluster cannot do without. upstream: pkg/apis/scheduling (SystemCriticalPriority) */
+const systemCriticalPriority = 2_000_000_000;
+/** Never evicted, and taken in under pressure too. upstream: pkg/kubelet/types/pod_update.go (IsCriticalPod) */
+export const isCriticalPod = (pod: Pod): boolean => pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined || (pod.spec.priority ?? 0) >= systemCriticalPriority;
+
 /** Seconds a Pod may take to end: what its deletion says, else its spec. */
 export const gracePeriodOf = (pod: Pod): number =>
   pod.metadata.deletionTimestamp && pod.metadata.deletionGracePeriodSeconds !== undefined

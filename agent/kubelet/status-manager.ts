@@ -8,7 +8,7 @@ import { Backoff } from '../../src/util/backoff.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { Pod, PodCondition, PodStatus } from './pod.ts';
-import { ownedConditions } from './pod-status.ts';
+import { isOwned } from './pod-status.ts';
 import { equalJson } from '../../src/util/json.ts';
 
 interface Entry {
@@ -27,7 +27,6 @@ interface Entry {
 }
 /** By field or condition: a value as it was written, and the form the server gave it. */
 export type Forms = Map<string, { readonly own: unknown; readonly api: unknown }>;
-const isOwned = (condition: PodCondition): boolean => (ownedConditions as readonly string[]).includes(condition.type);
 const fields = [
   'observedGeneration', 'phase', 'reason', 'message', 'hostIP', 'hostIPs', 'podIP', 'podIPs', 'startTime', 'initContainerStatuses', 'containerStatuses', 'ephemeralContainerStatuses',
 ] as const;
@@ -91,8 +90,8 @@ export class StatusManager {
   current(pod: Pod): Pod {
     const entry = this.#entries.get(pod.metadata.uid);
     if (!entry) return pod;
-    const foreign = (pod.status?.conditions ?? []).filter((c) => !isOwned(c));
     const own = (entry.desired.conditions ?? []).filter(isOwned);
+    const foreign = (pod.status?.conditions ?? []).filter((c) => !isOwned(c) && !own.some(({ type }) => type === c.type));
     return { ...pod, status: { ...entry.desired, conditions: [...foreign, ...own] } };
   }
 

@@ -7,7 +7,7 @@ import type { FakeProgram } from './fake-process.ts';
 import { collect, emptyOutput, fakeSession } from './fake-session.ts';
 import { ImagePullError, NameConflict, RuntimeError, RuntimeNotFound, RuntimeUnavailable, StartError } from './runtime.ts';
 import type {
-  Container, ContainerConfig, ContainerStatus, ExecOptions, ExecResult, ExecSession, Image, LinuxResources, LogOptions, PodSandbox, PodSandboxConfig,
+  Container, ContainerConfig, ContainerStats, ContainerStatus, ExecOptions, ExecResult, ExecSession, Image, LinuxResources, LogOptions, PodSandbox, PodSandboxConfig,
   PodSandboxStatus, Runtime, RuntimeEvent, RuntimeInfo,
 } from './runtime.ts';
 
@@ -29,11 +29,12 @@ export interface FakeImage {
 interface FakeContainer {
   readonly id: string; readonly name: string; readonly sandbox: boolean; readonly sandboxId: string; readonly config: ContainerConfig | undefined; readonly pod: PodSandboxConfig;
   readonly image: FakeImage; readonly imageId: string; readonly createdAt: number; readonly log: FakeLog; readonly pid: number; readonly ip: string;
-  resources: LinuxResources;
+  resources: LinuxResources; stats: Required<ContainerStats>;
   state: 'created' | 'running' | 'exited'; startedAt: number; finishedAt: number; exitCode: number; reason: string; message: string;
   process: RunningProgram | undefined; ended: Promise<void>;
 }
 
+const smallStats: Required<ContainerStats> = { memoryWorkingSetBytes: 2 ** 20, processes: 1, writableLayer: { usedBytes: 0, inodesUsed: 0 } };
 const PAUSE: FakeImage = { main: runsUntilStopped };
 
 export class FakeRuntime implements Runtime {
@@ -66,6 +67,11 @@ export class FakeRuntime implements Runtime {
     if (reason === 'OOMKilled') this.#tell('oom', container);
     container.process?.kill(exitCode);
     await container.ended;
+  }
+  /** What a container uses from now on while it runs; its writable layer stays. */
+  use(id: string, stats: Partial<ContainerStats>): void {
+    const container = this.#get(id);
+    container.stats = { ...container.stats, ...stats };
   }
   /** The engine goes away for a moment: every event stream ends with RuntimeUnavailable. */
   disconnect(): void { for (const subscriber of this.#subscribers) subscriber.end(new RuntimeUnavailable('the fake engine was disconnected')); }
@@ -142,6 +148,12 @@ export class FakeRuntime implements Runtime {
       ...containerOf(container), startedAt, finishedAt, exitCode, message, reason: container.state === 'exited' ? reason : '',
       imageRef: container.imageId, pid: container.state === 'running' ? container.pid : 0, logPath: `/var/lib/fake/${id}.log`, mounts: container.config?.mounts ?? [], resources: container.resources,
     };
+  }
+  async containerStats(id: string, { writableLayer }: { writableLayer: boolean }): Promise<ContainerStats> {
+    this.#enter('containerStats');
+    const { state, stats } = this.#get(id);
+    const { writableLayer: layer, ...live } = state === 'running' ? stats : { ...stats, memoryWorkingSetBytes: 0, processes: 0 };
+    return { ...live, ...(writableLayer ? { writableLayer: layer } : {}) };
   }
   async updateContainerResources(id: string, resources: LinuxResources): Promise<void> {
     this.#enter('updateContainerResources');
@@ -236,7 +248,7 @@ export class FakeRuntime implements Runtime {
       id: number.toString(16).padStart(64, '0'), name, sandbox: config === undefined, sandboxId, config, pod, image, imageId,
       createdAt: this.#clock.now(), log: new FakeLog(this.#clock), pid: 1000 + number,
       ip: pod.network === 'host' ? '' : pod.ip ?? `10.88.${(number >> 8) & 255}.${number & 255}`,
-      resources: config?.resources ?? {}, state: 'created', startedAt: 0, finishedAt: 0, exitCode: 0, reason: '', message: '', process: undefined, ended: Promise.resolve(),
+      resources: config?.resources ?? {}, stats: smallStats, state: 'created', startedAt: 0, finishedAt: 0, exitCode: 0, reason: '', message: '', process: undefined, ended: Promise.resolve(),
     };
     this.#containers.set(container.id, container);
     this.#tell('created', container);

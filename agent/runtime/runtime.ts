@@ -86,6 +86,14 @@ export interface ContainerStatus extends Container {
   readonly resources: LinuxResources;
 }
 
+/** What a container uses now; nothing once its process has ended but its writable layer. */
+export interface ContainerStats {
+  /** Without the file pages the kernel can take back at once. */
+  readonly memoryWorkingSetBytes: number;
+  readonly processes: number;
+  readonly writableLayer?: { readonly usedBytes: number; readonly inodesUsed: number };
+}
+
 export interface Image { readonly id: string; readonly repoTags: readonly string[]; readonly repoDigests: readonly string[]; readonly size: number; readonly user: string; readonly createdAt: number }
 export interface RegistryAuth { readonly username?: string; readonly password?: string; readonly identityToken?: string; readonly serverAddress?: string }
 
@@ -147,6 +155,8 @@ export interface Runtime {
   removeContainer(id: string): Promise<void>;
   listContainers(filter?: { podUid?: string }): Promise<Container[]>;
   containerStatus(id: string): Promise<ContainerStatus>;
+  /** The writable layer only when asked for: it has to be measured. @throws RuntimeNotFound */
+  containerStats(id: string, options: { writableLayer: boolean }): Promise<ContainerStats>;
   updateContainerResources(id: string, resources: LinuxResources): Promise<void>;
 
   /** Runs to completion with a time-out in ms; output is capped at 16 KiB a stream. */

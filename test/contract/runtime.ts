@@ -209,6 +209,21 @@ export function runtimeContract(name: string, open: () => Promise<RuntimeUnderTe
       expect(seen.every((event) => event.at > 0)).toBe(true);
     });
 
+    describe('usage', () => {
+      it('tells memory and processes of what runs, and the writable layer on request', async () => {
+        const id = await running('untilStopped');
+        const stats = await runtime.containerStats(id, { writableLayer: false });
+        expect(stats.memoryWorkingSetBytes).toBeGreaterThan(0);
+        expect(stats.processes).toBeGreaterThan(0);
+        expect(stats).not.toHaveProperty('writableLayer');
+        const { writableLayer } = await runtime.containerStats(id, { writableLayer: true });
+        expect(writableLayer!.usedBytes).toBeLessThan(2 ** 20);
+        await runtime.stopContainer(id, 5);
+        expect(await runtime.containerStats(id, { writableLayer: true })).toMatchObject({ memoryWorkingSetBytes: 0, processes: 0, writableLayer: { usedBytes: writableLayer!.usedBytes } });
+        await expect(runtime.containerStats('none', { writableLayer: false })).rejects.toThrow(RuntimeNotFound);
+      });
+    });
+
     describe('logs', () => {
       it('come whole, by stream, by tail and cut', async () => {
         const id = await finished('talks');

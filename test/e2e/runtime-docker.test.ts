@@ -51,6 +51,20 @@ describe('on a real engine', () => {
     await runtime.removePodSandbox(sandboxId);
   });
 
+  it('measures what a container writes into its own layer, not into a mount', async () => {
+    const runtime = await connect('usage');
+    const config = sandbox('writer', { ip: '10.199.0.239' });
+    const sandboxId = await runtime.runPodSandbox(config);
+    const id = await runtime.createContainer(sandboxId, busybox('sleep 1000', { mounts: [{ hostPath: '/dev/shm', containerPath: '/shm' }] }), config);
+    await runtime.startContainer(id);
+    await output(runtime, id, 'head -c 3000000 /dev/zero > /data; head -c 3000000 /dev/zero > /shm/dray-usage; rm /shm/dray-usage; mkdir /d; touch /d/1 /d/2');
+    const { writableLayer } = await runtime.containerStats(id, { writableLayer: true });
+    expect(writableLayer!.usedBytes).toBeGreaterThanOrEqual(3_000_000);
+    expect(writableLayer!.usedBytes).toBeLessThan(3_500_000);
+    expect(writableLayer!.inodesUsed).toBeGreaterThanOrEqual(4);
+    await runtime.removePodSandbox(sandboxId);
+  });
+
   it('on the host network a Pod has the host\'s address and name, and a late exec leaves nothing running', async () => {
     const runtime = await connect('host');
     const config = sandbox('hostly', { network: 'host' });

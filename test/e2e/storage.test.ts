@@ -1,5 +1,6 @@
-// A claim of the default class on a real node: its data outlives Pods, and goes with the claim.
+// Volumes on a real node: a claim of the default class outlives Pods, its data go with it; an emptyDir keeps to its sizeLimit.
 import { existsSync, readFileSync } from 'node:fs';
+import { DEMO_BUSYBOX } from '../../src/cli/demo-images.ts';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
 
 const image = 'dray.local/nginx:v1';
@@ -40,3 +41,21 @@ it('keeps what Pods write until the claim is deleted', async () => {
   await cluster.kubectl('wait', `pv/${volume}`, '--for=delete', '--timeout=60s').catch((error: Error) => { if (!error.message.includes('NotFound') && !error.message.includes('no matching resources')) throw error; });
   expect(existsSync(path)).toBe(false);
 }, 300_000);
+
+it('evicts a Pod whose emptyDir outgrows its sizeLimit', async () => {
+  const scratch = (name: string, bytes: number): object => ({
+    apiVersion: 'v1', kind: 'Pod', metadata: { name },
+    spec: {
+      terminationGracePeriodSeconds: 30, volumes: [{ name: 'scratch', emptyDir: { sizeLimit: '4Mi' } }],
+      containers: [{ name: 'c', image: DEMO_BUSYBOX, command: ['sh', '-c', `head -c ${bytes} /dev/zero > /scratch/data; trap '' TERM; sleep 1000`], volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }] }],
+    },
+  });
+  await apply(scratch('greedy', 6_000_000), scratch('modest', 1_000_000));
+  await cluster.kubectl('wait', 'pod/greedy', '--for=jsonpath={.status.phase}=Failed', '--timeout=60s');
+  const message = 'Usage of EmptyDir volume "scratch" exceeds the limit "4Mi". ';
+  const { status } = JSON.parse(await cluster.kubectl('get', 'pod', 'greedy', '-o', 'json'));
+  expect(status).toMatchObject({ phase: 'Failed', reason: 'Evicted', message });
+  expect(await cluster.kubectl('get', 'events', '--field-selector', 'involvedObject.name=greedy,reason=Evicted', '-o', 'jsonpath={.items[*].type} {.items[*].message}')).toBe(`Warning ${message}`);
+  expect(await cluster.kubectl('get', 'pod', 'modest', '-o', 'jsonpath={.status.phase}')).toBe('Running');
+  await cluster.kubectl('delete', 'pod', 'greedy', 'modest', '--grace-period=1');
+}, 120_000);

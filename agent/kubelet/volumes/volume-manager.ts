@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../../src/util/clock.ts';
 import type { Mount } from '../../runtime/runtime.ts';
 import { allContainers, quoted, type Container, type Pod, type Volume } from '../pod.ts';
+import { emptyDir } from './empty-dir.ts';
 import { volumePlugins } from './index.ts';
 import type { Mounter } from './mounts.ts';
 import type { VolumeContext, VolumePlugin, VolumeSources } from './plugin.ts';
@@ -65,10 +66,11 @@ export class VolumeManager {
     if (propagates) await this.#mounter.makeShared(this.#podsDirectory);
     return { mounted, stale };
   }
+  #directoryOf(pod: Pod, volume: Volume, plugin: VolumePlugin): string { return join(this.podDirectory(pod.metadata.uid), 'volumes', plugin.name.replace('/', '~'), volume.name); }
   #contextOf(pod: Pod, volume: Volume, plugin: VolumePlugin): VolumeContext {
     const directoryName = plugin.name.replace('/', '~');
     return {
-      pod, volume, directory: join(this.podDirectory(pod.metadata.uid), 'volumes', directoryName, volume.name), clock: this.#clock, sources: this.#sources,
+      pod, volume, directory: this.#directoryOf(pod, volume, plugin), clock: this.#clock, sources: this.#sources,
       memoryDirectory: () => this.#inMemory(join(pod.metadata.uid, directoryName, volume.name)),
       mountTmpfs: (at, options) => this.#mounter.mountTmpfs(at, options),
     };
@@ -111,6 +113,12 @@ export class VolumeManager {
     for (const path of await this.#mounter.below(this.podDirectory(uid))) await this.#mounter.unmount(path);
     await rm(join(this.#memoryDirectory, uid), { recursive: true, force: true });
     await rm(this.podDirectory(uid), { recursive: true, force: true });
+  }
+
+  /** The Pod's volumes that take up the node's disk, and where they lie. */
+  localVolumes(pod: Pod): { name: string; path: string }[] {
+    return (pod.spec.volumes ?? []).filter(({ emptyDir: source }) => source && source.medium !== 'Memory')
+      .map((volume) => ({ name: volume.name, path: this.#directoryOf(pod, volume, emptyDir) }));
   }
 
   /** UIDs of Pods that have a directory here. */

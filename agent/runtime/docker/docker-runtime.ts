@@ -6,7 +6,7 @@ import { DEFAULT_DOCKER_HOST } from '../../../src/util/engine-http.ts';
 import type { Log } from '../../../src/util/log.ts';
 import { RuntimeNotFound } from '../runtime.ts';
 import type {
-  Container, ContainerConfig, ContainerStatus, ExecOptions, ExecResult, ExecSession, Image, LinuxResources, LogOptions, PodSandbox, PodSandboxConfig, PodSandboxStatus,
+  Container, ContainerConfig, ContainerStats, ContainerStatus, ExecOptions, ExecResult, ExecSession, Image, LinuxResources, LogOptions, PodSandbox, PodSandboxConfig, PodSandboxStatus,
   PullProgress, RegistryAuth, Runtime, RuntimeEvent, RuntimeInfo,
 } from '../runtime.ts';
 import { containerOptions, resourceOptions, sandboxOptions } from './create-options.ts';
@@ -21,6 +21,7 @@ import { containerLogs } from './logs.ts';
 import { CONTAINER, label, SANDBOX } from './names.ts';
 import { mayLowerOomScore } from './oom-score.ts';
 import { PAUSE_IMAGE, pauseArchive } from './pause.ts';
+import { containerStats } from './stats.ts';
 import { containerStatus, listedContainer, listedImage, listedSandbox, sandboxStatus } from './status.ts';
 
 export interface DockerRuntimeOptions {
@@ -144,6 +145,7 @@ class DockerRuntime implements Runtime {
     const info = await this.#inspect(id);
     return containerStatus(info, await this.#imageRef(info.Image));
   }
+  containerStats(id: string, { writableLayer }: { writableLayer: boolean }): Promise<ContainerStats> { return containerStats(this.#docker, id, writableLayer); }
   async updateContainerResources(id: string, resources: LinuxResources): Promise<void> {
     const { OomScoreAdj: _, ...options } = resourceOptions(resources, false); // fixed at creation
     await engineCall(() => this.#docker.getContainer(id).update(options));

@@ -113,3 +113,28 @@ describe('inOwnForm', () => {
     expect(statusPatch(inOwnForm(rest as typeof desired, forms), desired)).toEqual({ containerStatuses: desired.containerStatuses });
   });
 });
+
+describe('a Pod the kubelet ends', () => {
+  const byOthers = { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'asked for' };
+  const ended = (failure: object, conditions: object[] = []) => podStatus({
+    pod: pod({}, { status: { phase: 'Running', conditions } }), runtime: runtime([sandbox()], [ran('a')]), terminal: false, now, hostIPs: [], waiting: new Map(), probes: probes({}), failure: { reason: 'Evicted', message: 'why', ...failure },
+  });
+  const disruption = (status: ReturnType<typeof ended>) => status.conditions!.filter((c) => c.type === 'DisruptionTarget');
+  it('has failed, and is no target of a disruption for what it did itself', () => {
+    const status = ended({});
+    expect(status).toMatchObject({ phase: 'Failed', reason: 'Evicted', message: 'why' });
+    expect(status).not.toHaveProperty('disrupted');
+    expect(disruption(status)).toEqual([]);
+  });
+  it('says so when the node could not bear it, in place of what others said', () => {
+    const status = ended({ disrupted: true }, [byOthers]);
+    expect(disruption(status)).toMatchObject([{ status: 'True', reason: 'TerminationByKubelet', message: 'why' }]);
+    const patch = statusPatch({ ...status, conditions: [byOthers] } as never, status)!;
+    expect(patch['conditions']).toContainEqual(expect.objectContaining({ type: 'DisruptionTarget', reason: 'TerminationByKubelet' }));
+  });
+  it('leaves the word of others alone otherwise', () => {
+    const status = ended({}, [byOthers]);
+    expect(disruption(status)).toMatchObject([byOthers]);
+    expect(statusPatch({ ...status, conditions: status.conditions!.filter((c) => c.type !== 'DisruptionTarget') }, status)).toBeUndefined();
+  });
+});
