@@ -21,6 +21,8 @@ export interface ContainerConfigInputs {
   readonly terminationFile: string;
   readonly oom: OomInputs;
   readonly seccompRoot: string;
+  /** Id of the container an ephemeral one is to share processes with. */
+  readonly targetId?: string | undefined;
 }
 
 /** @throws ContainerConfigError when the image's user breaks runAsNonRoot. */
@@ -41,7 +43,7 @@ export function containerConfig(inputs: ContainerConfigInputs): ContainerConfig 
     ...(devices?.length ? { devices } : {}),
     annotations: containerAnnotations(pod, container, { kind, restartCount, terminationFile }),
     ...(container.stdin ? { stdin: true } : {}), ...(container.stdinOnce ? { stdinOnce: true } : {}), ...(container.tty ? { tty: true } : {}),
-    resources: linuxResources(container, inputs.oom),
+    resources: linuxResources(pod, container, inputs.oom),
     security: securityContext(pod, container, inputs),
     ...(stopSignal ? { stopSignal } : {}),
   };

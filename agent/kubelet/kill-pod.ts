@@ -39,10 +39,12 @@ export class PodKiller {
       const found = pod && findContainer(pod, status.metadata.name);
       return found?.kind === 'init' && isRestartableInit(found.container);
     };
-    await all(live.filter((s) => !isSidecar(s)).map((s) => this.killContainer(pod, s, grace, { drained })));
+    const kills = live.filter((s) => !isSidecar(s)).map((s) => this.killContainer(pod, s, grace, { drained }));
     const order = new Map((pod?.spec.initContainers ?? []).map((c, i) => [c.name, i]));
     const sidecars = live.filter(isSidecar).sort((a, b) => (order.get(b.metadata.name) ?? 0) - (order.get(a.metadata.name) ?? 0));
-    for (const status of sidecars) await this.killContainer(pod, status, grace, { drained });
+    // Every preStop hook begins at once; the signal of a sidecar comes when all that started after it have ended.
+    for (const status of sidecars) kills.push(this.killContainer(pod, status, grace, { drained, turn: Promise.allSettled([...kills]) }));
+    await all(kills);
     if (live.length === 0) await grace.within(drained);
     await all(cache.get(uid).sandboxes.filter((s) => s.state === 'ready' || s.ip !== '').map(async (sandbox) => {
       if (sandbox.state === 'ready') await ignoreGone(runtime.stopPodSandbox(sandbox.id));
@@ -51,7 +53,7 @@ export class PodKiller {
     }));
   }
 
-  async killContainer(pod: Pod | undefined, status: ContainerStatus, grace: GracePeriod, options: { message?: string; drained?: Promise<void> } = {}): Promise<void> {
+  async killContainer(pod: Pod | undefined, status: ContainerStatus, grace: GracePeriod, options: { message?: string; drained?: Promise<void>; turn?: Promise<unknown> } = {}): Promise<void> {
     const { runtime, cache, events } = this.#options;
     const { name } = status.metadata;
     const found = pod && findContainer(pod, name);
@@ -60,7 +62,7 @@ export class PodKiller {
     const stop = (): Promise<void> => ignoreGone(runtime.stopContainer(status.id, grace.stopSeconds()));
     const off = grace.onShorten(() => hurry.abort(new Error('the grace period was shortened')));
     try {
-      await grace.within(Promise.all([options.drained, this.#preStop(pod, status, grace, hurry.signal)]));
+      await grace.within(Promise.all([options.drained, options.turn, this.#preStop(pod, status, grace, hurry.signal)]));
       const again: Promise<void>[] = [];
       // A shorter grace period reaches a container that is being stopped already.
       const offAgain = grace.onShorten(() => again.push(stop().catch(() => undefined)));

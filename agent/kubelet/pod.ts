@@ -1,6 +1,6 @@
 // The parts of a Pod under the names the kubelet uses, and small facts about them that several files need.
 import { createHash } from 'node:crypto';
-import type { Pod } from '../../src/api/core/pod.ts';
+import type { EphemeralContainer, Pod } from '../../src/api/core/pod.ts';
 import type { PodSandboxMetadata } from '../runtime/runtime.ts';
 
 export type { Pod };
@@ -26,6 +26,8 @@ export const quoted = (text: string): string => JSON.stringify(text);
 export const isRestartableInit = (container: Container): boolean => container.restartPolicy === 'Always';
 export const initContainers = (pod: Pod): readonly Container[] => pod.spec.initContainers ?? [];
 export const ephemeralContainers = (pod: Pod): readonly Container[] => (pod.spec.ephemeralContainers ?? []) as unknown as readonly Container[];
+/** The container whose processes an ephemeral one wants to see. */
+export const targetOf = (container: Container): string | undefined => (container as EphemeralContainer).targetContainerName || undefined;
 /** Every container of the Pod in the order of its spec. */
 export const allContainers = (pod: Pod): Container[] => [...initContainers(pod), ...pod.spec.containers, ...ephemeralContainers(pod)];
 

@@ -16,16 +16,20 @@ export const quotaOf = (milliCpu: number): number => Math.max(minimumQuota, Math
 
 export interface OomInputs { readonly qosClass: string; readonly memoryCapacity: number }
 
-/** Who dies first when the node runs out of memory: the more a container asked for, the later. */
-export function oomScoreAdj(container: Container, { qosClass, memoryCapacity }: OomInputs): number {
-  if (qosClass === 'Guaranteed') return -997;
+const systemNodeCritical = 2_000_001_000;
+const requestedMemory = ({ resources }: Container): number => (resources?.requests?.['memory'] ? quantityValue(resources.requests['memory']) : 0);
+
+/** Who dies first when the node runs out of memory: the more a container asked for, the later; a sidecar no sooner than the others. */
+export function oomScoreAdj(pod: Pod, container: Container, { qosClass, memoryCapacity }: OomInputs): number {
+  if (qosClass === 'Guaranteed' || (pod.spec.priority ?? 0) >= systemNodeCritical) return -997;
   if (qosClass !== 'Burstable') return 1000;
-  const request = container.resources?.requests?.['memory'];
-  const score = 1000 - Math.floor((1000 * (request ? quantityValue(request) : 0)) / Math.max(1, memoryCapacity));
+  const isSidecar = isRestartableInit(container) && initContainers(pod).some((c) => c.name === container.name);
+  const request = isSidecar ? Math.max(requestedMemory(container), Math.min(...pod.spec.containers.map(requestedMemory))) : requestedMemory(container);
+  const score = 1000 - Math.floor((1000 * request) / Math.max(1, memoryCapacity));
   return score < 3 ? 3 : Math.min(999, score);
 }
 
-export function linuxResources(container: Container, oom: OomInputs): LinuxResources {
+export function linuxResources(pod: Pod, container: Container, oom: OomInputs): LinuxResources {
   const { requests = {}, limits = {} } = container.resources ?? {};
   const request = requests['cpu'] ?? limits['cpu'];
   const { cpu: cpuLimit, memory } = limits as { cpu?: string; memory?: string };
@@ -33,7 +37,7 @@ export function linuxResources(container: Container, oom: OomInputs): LinuxResou
     cpuShares: sharesOf(request ? milliValue(request) : 0),
     ...(cpuLimit && milliValue(cpuLimit) > 0 ? { cpuPeriod, cpuQuota: quotaOf(milliValue(cpuLimit)) } : {}),
     ...(memory && quantityValue(memory) > 0 ? { memoryLimitInBytes: quantityValue(memory) } : {}),
-    oomScoreAdj: oomScoreAdj(container, oom),
+    oomScoreAdj: oomScoreAdj(pod, container, oom),
   };
 }
 

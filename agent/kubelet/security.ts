@@ -18,7 +18,7 @@ function appArmorOf(profile: Profile | undefined): string | undefined {
   return profile.type === 'Localhost' ? `localhost/${profile.localhostProfile ?? ''}` : 'unconfined';
 }
 
-export function securityContext(pod: Pod, container: Container, options: { seccompRoot: string }): LinuxSecurityContext {
+export function securityContext(pod: Pod, container: Container, options: { seccompRoot: string; targetId?: string | undefined }): LinuxSecurityContext {
   const own = container.securityContext;
   const shared = pod.spec.securityContext;
   const privileged = own?.privileged === true;
@@ -41,7 +41,7 @@ export function securityContext(pod: Pod, container: Container, options: { secco
     ...(seccomp ? { seccomp } : {}),
     ...(apparmor ? { apparmor } : {}),
     ...(own?.procMount === 'Unmasked' ? { maskedPathsUnset: true } : {}),
-    pidMode: pod.spec.hostPID ? 'host' : pod.spec.shareProcessNamespace ? 'pod' : 'container',
+    pidMode: pod.spec.hostPID ? 'host' : pod.spec.shareProcessNamespace ? 'pod' : options.targetId ? { targetId: options.targetId } : 'container',
   };
 }
 

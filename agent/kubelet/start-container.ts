@@ -15,7 +15,7 @@ import { ImageError, type ContainerEvents } from './images.ts';
 import type { PodKiller } from './kill-pod.ts';
 import { containerFacts } from './labels.ts';
 import { runHook } from './lifecycle-hooks.ts';
-import { formatPod, type Container, type ContainerKind, type Pod } from './pod.ts';
+import { formatPod, targetOf, type Container, type ContainerKind, type Pod } from './pod.ts';
 import type { OomInputs } from './resources.ts';
 import { KeyedBackoff } from './restart-backoff.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
@@ -127,11 +127,18 @@ export class ContainerStarter {
         await chmod(terminationFile, 0o666);
         mounts.push({ hostPath: terminationFile, containerPath: container.terminationMessagePath ?? '/dev/termination-log' });
       }
-      return containerConfig({ pod, container, kind, restartCount, image, envs, mounts, terminationFile, oom: { ...oom, qosClass: pod.status?.qosClass ?? 'BestEffort' }, seccompRoot });
+      return containerConfig({ pod, targetId: this.#target(pod, container), container, kind, restartCount, image, envs, mounts, terminationFile, oom: { ...oom, qosClass: pod.status?.qosClass ?? 'BestEffort' }, seccompRoot });
     } catch (error) {
       if (error instanceof ContainerConfigError) throw error;
       throw new ContainerConfigError((error as Error).message, { cause: error });
     }
+  }
+
+  #target(pod: Pod, container: Container): string | undefined {
+    const name = targetOf(container);
+    const target = name === undefined ? undefined : latestContainer(this.#options.cache.get(pod.metadata.uid), name);
+    if (name !== undefined && !target) throw new ContainerConfigError(`unable to find target container ${name}`);
+    return target?.id;
   }
 
   /** A new container, or the one an earlier agent had come to. */

@@ -9,7 +9,7 @@ import type { ContainerEvents, ImageManager } from './images.ts';
 import type { PodKiller } from './kill-pod.ts';
 import type { ObjectCache } from './object-cache.ts';
 import { computePodActions, type ContainerToKill, type PodActions } from './pod-actions.ts';
-import { findContainer, formatPod, isHostNetwork, type Container, type ContainerKind, type Pod } from './pod.ts';
+import { findContainer, formatPod, isHostNetwork, isRestartableInit, type Container, type ContainerKind, type Pod } from './pod.ts';
 import type { PodSandboxes } from './pod-sandbox.ts';
 import type { ProberManager } from './probes/prober-manager.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
@@ -76,8 +76,8 @@ export class PodSyncer {
         const again = await this.#start(context, container, kind, images);
         if (again === undefined) continue;
         retryAfter = Math.min(retryAfter ?? Infinity, again);
-        // The next init container waits for this one.
-        if (kind === 'init') return { retryAfter };
+        // The next init container waits for this one; nobody waits for a sidecar to come back.
+        if (kind === 'init' && !isRestartableInit(container)) return { retryAfter };
       }
     }
     return { retryAfter };

@@ -140,6 +140,18 @@ test('exec: input, output, exit code', async () => {
   expect([code, stdout, stderr]).toEqual([5, 'out\n', 'err\ncommand terminated with exit code 5\n']);
 });
 
+test('kubectl debug: a container beside the others that sees the processes of one, and one on the node', async () => {
+  await ready('full');
+  const target = await inside('full', 'cat /proc/1/cmdline | tr "\\0" " "');
+  await cluster.kubectl('debug', 'full', `--image=${busybox}`, '-c', 'helper', '--target=main', '--attach=false', '--', 'sh', '-c', 'cat /proc/1/cmdline | tr "\\0" " "; hostname');
+  await until('full', 'jsonpath={.status.ephemeralContainerStatuses[0].state.terminated.exitCode}=0');
+  expect((await cluster.kubectl('logs', 'full', '-c', 'helper')).trimEnd()).toBe(`${target} box`);
+  const told = await cluster.kubectl('debug', `node/${cluster.hosts[0]!.name}`, `--image=${busybox}`, '--attach=false', '--', 'sh', '-c', 'ls -d /host/etc; test $$ != 1 && hostname');
+  const debugger_ = /node-debugger-\S+/.exec(told)![0];
+  await until(debugger_, 'jsonpath={.status.phase}=Succeeded');
+  expect(await cluster.kubectl('logs', debugger_)).toMatch(/^\/host\/etc\n\S+\n$/);
+});
+
 test('the end of a Pod: preStop, then the signal, then no longer than the grace period', async () => {
   await Promise.all([ready('polite'), ready('stubborn')]);
   const timed = async (name: string): Promise<number> => {

@@ -95,6 +95,7 @@ function user(security: LinuxSecurityContext): { User?: string } {
 
 function pidMode(sandboxId: string, security: LinuxSecurityContext, sandbox: PodSandboxConfig): { PidMode?: string } {
   if (security.pidMode === 'host' || sandbox.hostPID) return { PidMode: HOST };
+  if (typeof security.pidMode === 'object') return { PidMode: `container:${security.pidMode.targetId}` };
   return security.pidMode === 'pod' ? { PidMode: `container:${sandboxId}` } : {};
 }
 

@@ -8,10 +8,17 @@ import { container, pod } from './pods.ts';
 it.each([[0, 2], [1, 2], [10, 10], [100, 102], [1000, 1024], [2500, 2560], [1e9, 262144]])('%d milli cores are %d shares', (milli, shares) => expect(sharesOf(milli)).toBe(shares));
 it.each([[1, 1000], [100, 10_000], [1500, 150_000]])('a limit of %d milli cores is a quota of %d', (milli, quota) => expect(quotaOf(milli)).toBe(quota));
 it.each<[string, string | undefined, number]>([['Guaranteed', '1Gi', -997], ['BestEffort', undefined, 1000], ['Burstable', '4Gi', 500], ['Burstable', undefined, 999], ['Burstable', '8Gi', 3]])('%s asking for %s gets the score %d', (qosClass, memory, score) => {
-  expect(oomScoreAdj(container('a', memory ? { resources: { requests: { memory } } } : {}), { qosClass, memoryCapacity: 8 * 2 ** 30 })).toBe(score);
+  expect(oomScoreAdj(pod(), container('a', memory ? { resources: { requests: { memory } } } : {}), { qosClass, memoryCapacity: 8 * 2 ** 30 })).toBe(score);
+});
+it('spares a sidecar as long as any container of its Pod, and what the node cannot do without', () => {
+  const asks = (memory: string) => ({ resources: { requests: { memory } } });
+  const sidecar = container('s', { restartPolicy: 'Always', ...asks('1Gi') });
+  const spec = { initContainers: [sidecar], containers: [container('a', asks('2Gi')), container('b', asks('4Gi'))] };
+  const oom = { qosClass: 'Burstable', memoryCapacity: 8 * 2 ** 30 };
+  expect([oomScoreAdj(pod(spec), sidecar, oom), oomScoreAdj(pod(spec), spec.containers[1]!, oom), oomScoreAdj(pod({ ...spec, priority: 2_000_001_000 }), sidecar, oom)]).toEqual([750, 500, -997]);
 });
 it('takes shares from the limit when nothing is requested', () => {
-  expect(linuxResources(container('a', { resources: { limits: { cpu: '500m', memory: '64Mi' } } }), { qosClass: 'BestEffort', memoryCapacity: 1 })).toEqual({ cpuShares: 512, cpuPeriod: 100_000, cpuQuota: 50_000, memoryLimitInBytes: 64 * 2 ** 20, oomScoreAdj: 1000 });
+  expect(linuxResources(pod(), container('a', { resources: { limits: { cpu: '500m', memory: '64Mi' } } }), { qosClass: 'BestEffort', memoryCapacity: 1 })).toEqual({ cpuShares: 512, cpuPeriod: 100_000, cpuQuota: 50_000, memoryLimitInBytes: 64 * 2 ** 20, oomScoreAdj: 1000 });
 });
 
 it('expands command and arguments, and writes down what a later agent has to know', () => {
@@ -34,6 +41,10 @@ it.each<[string, Partial<PodSpec>, Partial<Container>, object]>([
   ['capabilities and profiles', { shareProcessNamespace: true, securityContext: { seccompProfile: { type: 'RuntimeDefault' } } } as never, { securityContext: { capabilities: { add: ['NET_ADMIN'], drop: ['ALL'] }, readOnlyRootFilesystem: true, seccompProfile: { type: 'Localhost', localhostProfile: 'p.json' } } } as never,
     { addCapabilities: ['NET_ADMIN'], dropCapabilities: ['ALL'], readonlyRootfs: true, seccomp: { localhostProfile: '/s/p.json' }, pidMode: 'pod' }],
 ])('security: %s', (_, spec, more, wanted) => expect(securityContext(pod(spec), container('a', more), { seccompRoot: '/s' })).toEqual(wanted));
+
+it.each<[string, Partial<PodSpec>, unknown]>([['its target\'s', {}, { targetId: 'x' }], ['the Pod\'s', { shareProcessNamespace: true }, 'pod'], ['the host\'s', { hostPID: true }, 'host']])('a container with a target sees %s processes', (_, spec, pidMode) => {
+  expect(securityContext(pod(spec), container('e'), { seccompRoot: '/s', targetId: 'x' })).toEqual({ pidMode });
+});
 
 it.each<[Partial<Container>['securityContext'], string, string | undefined]>([
   [{ runAsNonRoot: true }, '', 'container has runAsNonRoot and image will run as root'], [{ runAsNonRoot: true }, '0:0', 'container has runAsNonRoot and image will run as root'],
