@@ -26,7 +26,7 @@ import { ApiMetrics } from './metrics.ts';
 import { negotiate, type MediaType } from './negotiation.ts';
 import { ProtobufAnswers } from './protobuf.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
-import { objectAnswer, textAnswer, type AdmittedRequest, type Answer, type ServerRequest } from './request.ts';
+import { Admitted, objectAnswer, textAnswer, type AdmittedRequest, type Answer, type ServerRequest } from './request.ts';
 import { accessReviews } from './reviews/access-reviews.ts';
 import { selfSubjectReview } from './reviews/self-subject-review.ts';
 import { tokenReview } from './reviews/token-review.ts';
@@ -146,7 +146,7 @@ export class ApiServer {
     const info = requestInfo(request);
     const user = impersonated(request, await authenticate(request, this.#options.authenticators), this.#options.authorizers);
     authorize(user, info, this.#options.authorizers);
-    return { ...request, info, user, warnings };
+    return new Admitted(request, info, user, warnings);
   }
 
   #statusOf(error: unknown, request: ServerRequest): errors.StatusError {

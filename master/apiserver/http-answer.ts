@@ -4,6 +4,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Outcome } from './api-server.ts';
+import type { Presence } from './http-request.ts';
 import { toYaml } from './negotiation.ts';
 import type { ProtobufAnswers } from './protobuf.ts';
 import type { WatchItem } from './request.ts';
@@ -14,7 +15,7 @@ const compress = promisify(gzip);
 const gzipFrom = 128 * 1024;
 
 /** The client's side of an answer: gone, or not taking anything. */
-interface Reader { readonly signal: AbortSignal; readonly stalledMs: number }
+interface Reader { readonly presence: Presence; readonly stalledMs: number }
 
 const maxWarnings = 4 * 1024;
 const maxWarning = 256;
@@ -44,7 +45,7 @@ export async function send(request: IncomingMessage | Http2ServerRequest, respon
     }
     // Headers go out before the first byte: a log that is followed may stay silent for long.
     out.flushHeaders();
-    for await (const chunk of answer.body) if (!out.write(chunk)) await drained(out, reader.signal);
+    for await (const chunk of answer.body) if (!out.write(chunk)) await drained(out, reader.presence.signal);
     out.end();
     return;
   }
@@ -86,7 +87,7 @@ function frameOf(item: WatchItem): Buffer {
   return frame;
 }
 
-async function sendWatch(out: ServerResponse, items: AsyncIterable<WatchItem>, protobuf: ProtobufAnswers | undefined, { signal: gone, stalledMs }: Reader): Promise<void> {
+async function sendWatch(out: ServerResponse, items: AsyncIterable<WatchItem>, protobuf: ProtobufAnswers | undefined, { presence: { signal: gone }, stalledMs }: Reader): Promise<void> {
   out.writeHead(200, { 'content-type': protobuf ? `${protobufType};stream=watch` : 'application/json', 'cache-control': 'no-cache, private' });
   out.flushHeaders();
   for await (const item of items) {

@@ -2,25 +2,20 @@
 // Answers into bytes.
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2';
+import { createSecureServer, type Http2SecureServer, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import * as errors from '../../src/apimachinery/status-error.ts';
 import { realClock, type Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
-import type { User } from '../registry/request-context.ts';
 import type { ApiServer, Outcome } from './api-server.ts';
 import { send } from './http-answer.ts';
+import { HttpRequest, Presence, type Request } from './http-request.ts';
 import type { ServerRequest } from './request.ts';
 
-type Request = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
 
-/** Upstream's limit for the body of a write. */
-const maxBodyBytes = 3 * 1024 * 1024;
-/** What is read of a body that is too large, so that its sender gets to read the answer. */
-const drainedBodyBytes = 16 * 1024 * 1024;
 /** A reader that takes nothing of a watch for this long is given up. */
 const stalledMs = 60_000;
 
@@ -41,9 +36,11 @@ export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #sockets = new Set<TLSSocket>();
   readonly #sessions = new Set<ServerHttp2Session>();
-  readonly #requests = new Set<Promise<void>>();
-  /** Answers that last until somebody ends them. */
-  readonly #streams = new Set<AbortController>();
+  /** Requests whose answer is not sent yet. */
+  readonly #open = new Set<Presence>();
+  /** Of these, those that last until somebody ends them. */
+  readonly #streams = new Set<Presence>();
+  #idle: (() => void) | undefined;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
@@ -53,10 +50,7 @@ export class HttpServer {
       // In MB: answers under way count too, and a few large lists at once pass Node's default of 10, which then resets streams.
       maxSessionMemory: 512,
     });
-    this.#server.on('request', (request, response) => {
-      const running = this.#request(request, response as unknown as Response).finally(() => this.#requests.delete(running));
-      this.#requests.add(running);
-    });
+    this.#server.on('request', (request, response) => void this.#request(request, response as unknown as Response));
     this.#server.on('session', (session) => {
       this.#sessions.add(session);
       session.on('close', () => this.#sessions.delete(session));
@@ -86,14 +80,15 @@ export class HttpServer {
   /** Accepts nothing more, ends watches, lets requests finish for up to `graceMs`, then cuts what is left. */
   async close(graceMs = 3_000): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const stream of this.#streams) stream.abort(serverStops);
+    for (const stream of this.#streams) stream.leave(serverStops);
+    const idle = new Promise<void>((resolve) => { if (this.#open.size) this.#idle = resolve; else resolve(); });
     const sessions = [...this.#sessions].map((session) => new Promise<void>((resolve) => {
       session.once('close', resolve);
       session.close();
     }));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => { timer = setTimeout(resolve, graceMs); });
-    await Promise.race([Promise.allSettled([...this.#requests, ...sessions]), late]);
+    await Promise.race([Promise.all([idle, ...sessions]), late]);
     clearTimeout(timer);
     for (const socket of this.#sockets) socket.destroy();
     await closed;
@@ -103,33 +98,44 @@ export class HttpServer {
 
   async #request(request: Request, response: Response): Promise<void> {
     // A client that goes away breaks the stream; there is nobody left to tell.
-    response.on('error', () => undefined);
-    request.on('error', () => undefined);
-    const gone = new AbortController();
-    let answered = false;
+    response.on('error', ignored);
+    request.on('error', ignored);
+    const presence = new Presence();
     let outcome: Outcome | undefined;
-    response.on('close', () => { if (!answered) gone.abort(clientGone); });
-    try {
-      outcome = await this.#options.server.handle(toServerRequest(request, gone.signal, this.#now()));
-      if (outcome.answer.kind !== 'object') this.#streams.add(gone);
-      await send(request, response, outcome, this.#options.server.protobuf, { signal: gone.signal, stalledMs: this.#options.stalledMs ?? stalledMs });
-      answered = true;
-      if (!response.writableFinished && !response.destroyed) await finished(response);
-    } catch (error) {
-      if (!gone.signal.aborted) this.#options.log.warn({ error, path: request.url }, 'an answer broke off');
-      response.destroy();
-    } finally {
-      this.#streams.delete(gone);
+    let answered = false;
+    let closed = false;
+    const over = (): void => {
+      if (!this.#open.delete(presence)) return;
+      this.#streams.delete(presence);
       outcome?.done();
+      if (!this.#open.size) this.#idle?.();
+    };
+    this.#open.add(presence);
+    response.on('finish', over);
+    response.on('close', () => {
+      closed = true;
+      if (answered) over();
+      else presence.leave(clientGone);
+    });
+    try {
+      outcome = await this.#options.server.handle(new HttpRequest(request, presence, this.#now()));
+      if (outcome.answer.kind !== 'object') this.#streams.add(presence);
+      await send(request, response, outcome, this.#options.server.protobuf, { presence, stalledMs: this.#options.stalledMs ?? stalledMs });
+      answered = true;
+      if (closed) over();
+    } catch (error) {
+      if (!presence.gone) this.#options.log.warn({ error, path: request.url }, 'an answer broke off');
+      response.destroy();
+      over();
     }
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const gone = new AbortController();
-    socket.on('close', () => gone.abort());
+    const presence = new Presence();
+    socket.on('close', () => presence.leave(clientGone));
     socket.on('error', () => socket.destroy());
     try {
-      await this.#options.upgrade(toServerRequest(request, gone.signal, this.#now()), request, socket, head);
+      await this.#options.upgrade(new HttpRequest(request, presence, this.#now()), request, socket, head);
     } catch (error) {
       const status = error instanceof errors.StatusError ? error.status : errors.internal((error as Error).message).status;
       if (!(error instanceof errors.StatusError)) this.#options.log.warn({ error, path: request.url }, 'an upgrade failed');
@@ -139,75 +145,8 @@ export class HttpServer {
   }
 }
 
-const finished = (response: Response): Promise<void> => new Promise((resolve) => {
-  for (const event of ['finish', 'close']) response.once(event, () => resolve());
-});
+const ignored = (): void => undefined;
 
 /** One for all: making an error for each request would cost more than most answers. */
 const clientGone = new Error('the client went away');
 const serverStops = new Error('the server stops');
-
-function toServerRequest(request: Request, signal: AbortSignal, now: number): ServerRequest {
-  const url = request.url ?? '/';
-  const mark = url.indexOf('?');
-  let body: Promise<{ bytes: Uint8Array }> | undefined;
-  const peer = peerOf(request, now);
-  return {
-    method: request.method ?? 'GET',
-    path: mark < 0 ? url : url.slice(0, mark),
-    query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
-    headers: flatten(request.headers), rawHeaders: request.rawHeaders,
-    body: () => (body ??= readAll(request)),
-    stream: request,
-    signal,
-    peer: { ...peer, address: request.socket.remoteAddress ?? '' },
-  };
-}
-
-function flatten(headers: Request['headers']): Record<string, string | undefined> {
-  const result: Record<string, string | undefined> = {};
-  for (const [name, value] of Object.entries(headers)) result[name] = Array.isArray(value) ? value.join(',') : (value as string | undefined);
-  return result;
-}
-
-/** Reads with listeners: leaving an iteration early would destroy the stream, and the answer with it. */
-function readAll(request: Request): Promise<{ bytes: Uint8Array }> {
-  return new Promise((resolve, reject) => {
-    let chunks: Uint8Array[] = [];
-    let size = 0;
-    request.on('data', (chunk: Uint8Array) => {
-      size += chunk.byteLength;
-      if (size <= maxBodyBytes) chunks.push(chunk);
-      else if (chunks.length) {
-        chunks = [];
-        reject(errors.tooLarge(`Request entity too large: limit is ${maxBodyBytes}`));
-      }
-      if (size > drainedBodyBytes) request.destroy();
-    });
-    request.once('end', () => resolve({ bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) }));
-    request.once('error', reject);
-    request.once('close', () => reject(errors.badRequest('the body of the request broke off')));
-  });
-}
-
-type Peer = Pick<ServerRequest['peer'], 'user' | 'unverified'>;
-const peers = new WeakMap<object, Peer & { readonly until?: number }>();
-/** The user of a verified client certificate: CN and the O's, read once per connection. A connection may outlive its certificate. */
-function peerOf(request: Request, now: number): Peer {
-  const session = 'stream' in request ? request.stream.session : undefined;
-  const socket = (session?.socket ?? request.socket) as TLSSocket;
-  const id: object = session ?? socket;
-  let peer = peers.get(id);
-  if (!peer) peers.set(id, (peer = readPeer(socket)));
-  const { until, ...rest } = peer;
-  return until === undefined || now < until ? rest : { unverified: true };
-}
-function readPeer(socket: TLSSocket): Peer & { readonly until?: number } {
-  // A connection that has just broken has no certificate to show.
-  const { subject, valid_to: until } = (socket.getPeerCertificate?.() ?? {}) as { subject?: { CN?: string; O?: string | string[] }; valid_to?: string };
-  if (!socket.authorized) return subject ? { unverified: true } : {};
-  if (!subject?.CN) return {};
-  const { O: organizations = [] } = subject;
-  const user: User = { name: subject.CN, groups: Array.isArray(organizations) ? organizations : [organizations] };
-  return { user, ...(until ? { until: Date.parse(until) } : {}) };
-}

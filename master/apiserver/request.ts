@@ -4,6 +4,7 @@ import type { StoredObject } from '../registry/stored-object.ts';
 import type { User } from '../registry/request-context.ts';
 import type { RequestInfo } from './request-info.ts';
 
+/** Not to be spread: a copy has no members but its own. */
 export interface ServerRequest {
   readonly method: string;
   /** Decoded by nobody yet: as it came, without the query. */
@@ -12,11 +13,11 @@ export interface ServerRequest {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Names and values in turn, as they came, where headers may repeat; in memory they do not. */
-  readonly rawHeaders?: readonly string[];
+  readonly rawHeaders?: readonly string[] | undefined;
   /** The body's bytes, or a JSON value that belongs to the receiver (in memory). @throws StatusError 413 */
   body(): Promise<{ bytes: Uint8Array } | { value: unknown }>;
   /** The body as it comes in, for whoever passes it on instead of calling `body()`; none in memory. */
-  readonly stream?: Readable;
+  readonly stream?: Readable | undefined;
   readonly signal: AbortSignal;
   /** Who is at the other end of the connection, as far as the transport knows: a verified client certificate, or an in-process caller. */
   readonly peer: { readonly user?: User; readonly address: string; /** It showed a certificate that is none of our CA's. */ readonly unverified?: boolean };
@@ -24,6 +25,33 @@ export interface ServerRequest {
 
 /** A request the filters have looked at. */
 export interface AdmittedRequest extends ServerRequest { readonly info: RequestInfo; readonly user: User; readonly warnings: string[] }
+
+export class Admitted implements AdmittedRequest {
+  readonly #request: ServerRequest;
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: ServerRequest['headers'];
+  readonly peer: ServerRequest['peer'];
+  readonly info: RequestInfo;
+  readonly user: User;
+  readonly warnings: string[];
+  constructor(request: ServerRequest, info: RequestInfo, user: User, warnings: string[]) {
+    this.#request = request;
+    this.method = request.method;
+    this.path = request.path;
+    this.query = request.query;
+    this.headers = request.headers;
+    this.peer = request.peer;
+    this.info = info;
+    this.user = user;
+    this.warnings = warnings;
+  }
+  get rawHeaders(): readonly string[] | undefined { return this.#request.rawHeaders; }
+  get stream(): Readable | undefined { return this.#request.stream; }
+  get signal(): AbortSignal { return this.#request.signal; }
+  body(): ReturnType<ServerRequest['body']> { return this.#request.body(); }
+}
 
 export interface WatchItem { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; /** Frozen. */ readonly value: () => unknown; /** JSON of the object, shared by all watchers of the event. */ readonly json: () => Uint8Array[] }
 

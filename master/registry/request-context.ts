@@ -10,7 +10,6 @@ export interface RequestContext {
   readonly fieldManager: string;
   /** Sent as `Warning:` headers. */
   readonly warnings: string[];
-  readonly signal?: AbortSignal;
 }
 
 export interface DeleteOptions {

@@ -12,7 +12,7 @@ import type { AdmittedRequest } from '../request.ts';
 export interface RawBody { readonly value: unknown; readonly duplicates: readonly string[] }
 
 /** The body as a JSON value, whatever form it came in; `kind` names what is expected, for errors; `custom` kinds have no protobuf form. */
-export async function readBody(request: AdmittedRequest, kind: string, resourceOf: (apiVersion: string, kind: string) => ResourceDefinition['type'] | undefined, custom = false): Promise<RawBody> {
+export async function readBody(request: Pick<AdmittedRequest, 'body' | 'headers'>, kind: string, resourceOf: (apiVersion: string, kind: string) => ResourceDefinition['type'] | undefined, custom = false): Promise<RawBody> {
   const body = await request.body();
   if ('value' in body) return { value: body.value, duplicates: [] };
   const type = bodyType(request.headers['content-type']);

@@ -10,17 +10,18 @@ import { answerObject, type ResourceHandlerContext } from './objects.ts';
 import { dryRunFaults, integerParameter, invalidOptions, isTrue, listParameters, writeContext } from './options.ts';
 
 /** Options of a delete: from the body when there is one, else from the query. @throws StatusError 400, 422 */
-export async function readDeleteOptions(request: AdmittedRequest, context: Pick<ResourceHandlerContext, 'typeOf'>): Promise<{ options: DeleteOptions; write: RequestContext }> {
+export async function readDeleteOptions(request: AdmittedRequest, context: Pick<ResourceHandlerContext, 'typeOf'>, query = request.query): Promise<{ options: DeleteOptions; write: RequestContext }> {
   const body = await request.body();
   const present = 'value' in body ? body.value !== undefined : body.bytes.byteLength > 0;
   // A body's options replace the query's, dryRun included.
-  const write = writeContext(present ? { ...request, query: new URLSearchParams() } : request, 'DeleteOptions');
-  const options = present ? await optionsOfBody({ ...request, body: () => Promise.resolve(body) }, context, write) : optionsOfQuery(request.query);
+  const { headers, user, warnings } = request;
+  const write = writeContext({ query: present ? new URLSearchParams() : query, headers, user, warnings }, 'DeleteOptions');
+  const options = present ? await optionsOfBody({ headers, body: () => Promise.resolve(body) }, context, write) : optionsOfQuery(query);
   checkDeleteOptions(options);
   return { options, write: options.dryRun?.length ? { ...write, dryRun: true } : write };
 }
 
-async function optionsOfBody(request: AdmittedRequest, context: Pick<ResourceHandlerContext, 'typeOf'>, write: RequestContext): Promise<DeleteOptions> {
+async function optionsOfBody(request: Pick<AdmittedRequest, 'body' | 'headers'>, context: Pick<ResourceHandlerContext, 'typeOf'>, write: RequestContext): Promise<DeleteOptions> {
   const raw = await readBody(request, 'DeleteOptions', context.typeOf);
   // Clients send DeleteOptions under any group's version.
   const { apiVersion: _version, kind, ...rest } = raw.value as { apiVersion?: string; kind?: string };
@@ -73,7 +74,7 @@ export async function removeCollection(request: AdmittedRequest, context: Resour
   const selection = selectionOf(request, store.resource);
   // What lists understand of the query is no precondition of the single deletes.
   const query = new URLSearchParams([...request.query].filter(([name]) => name !== 'resourceVersion' && name !== 'uid'));
-  const { options, write } = await readDeleteOptions({ ...request, query }, context);
+  const { options, write } = await readDeleteOptions(request, context, query);
   const page = await readPage(request, registry, store, selection, parameters);
   await Promise.all(page.items.map(async ({ object: { metadata } }) => {
     try {
