@@ -105,7 +105,7 @@ export class ApiServer {
     let pending: Promise<unknown> | undefined;
     const served = (info: RequestInfo): RequestInfo => this.#served(info);
     const outcome = (answer: Answer): Outcome => ({
-      answer, warnings: [...new Set(warnings)], media: answer.kind === 'object' && answer.status >= 400 && media.as !== '' ? plainJson : media,
+      answer, warnings: warnings.length > 1 ? [...new Set(warnings)] : warnings, media: answer.kind === 'object' && answer.status >= 400 && media.as !== '' ? plainJson : media,
       done: () => {
         // Work that goes on after its deadline still takes its room.
         if (pending && leave) void pending.then(leave, leave);

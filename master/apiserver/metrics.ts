@@ -1,16 +1,15 @@
 // What the server tells Prometheus of itself, under upstream's names: requests by verb and resource, what is in flight, objects
 // in the store, and the process. Served at /metrics. (upstream: apiserver endpoints/metrics/metrics.go)
 import { readdirSync } from 'node:fs';
-import { Counter, Gauge, Histogram, Registry as PrometheusRegistry } from 'prom-client';
+import { Counter, Gauge, Registry as PrometheusRegistry } from 'prom-client';
 import type { Registry } from '../registry/registry.ts';
 import type { PathHandler } from './api-server.ts';
 import type { MaxInFlight } from './filters/max-in-flight.ts';
 import type { RequestInfo } from './request-info.ts';
+import { RequestSeries } from './request-series.ts';
 
 const requestLabels = ['verb', 'group', 'version', 'resource', 'subresource', 'scope', 'component'] as const;
 const component = 'apiserver';
-/** Seconds; upstream's. */
-const buckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
 
 const scopeOf = ({ isResource, namespace, name }: RequestInfo): string => (namespace ? 'namespace' : name ? 'resource' : isResource ? 'cluster' : '');
 const plainMethods = new Set(['get', 'post', 'put', 'patch', 'delete', 'head', 'options']);
@@ -22,14 +21,11 @@ const verbOf = ({ isResource, verb }: RequestInfo): string => {
 
 export class ApiMetrics {
   readonly #registry = new PrometheusRegistry();
-  readonly #requests: Counter;
-  readonly #durations: Histogram;
+  readonly #requests = new RequestSeries();
   readonly #longRunning: Gauge;
 
   constructor(registry: Registry, inFlight: MaxInFlight) {
     const registers = [this.#registry];
-    this.#requests = new Counter({ name: 'apiserver_request_total', help: 'Requests answered, by verb, resource and code.', labelNames: [...requestLabels, 'code'], registers });
-    this.#durations = new Histogram({ name: 'apiserver_request_duration_seconds', help: 'Time from a request to the end of its answer, watches and streams left out.', labelNames: [...requestLabels], buckets, registers });
     this.#longRunning = new Gauge({ name: 'apiserver_longrunning_requests', help: 'Watches and streams that are open.', labelNames: [...requestLabels], registers });
     new Gauge({
       name: 'apiserver_current_inflight_requests', help: 'Requests under way.', labelNames: ['request_kind'], registers,
@@ -69,15 +65,13 @@ export class ApiMetrics {
 
   /** `seconds` is undefined for what lasts as long as somebody listens. */
   answered(info: RequestInfo, code: number, seconds: number | undefined): void {
-    const labels = labelsOf(info);
-    this.#requests.inc({ ...labels, code: String(code) });
-    if (seconds !== undefined) this.#durations.observe(labels, seconds);
+    this.#requests.add(`${verbOf(info)} ${info.group}/${info.version}/${info.resource}/${info.subresource} ${scopeOf(info)}`, () => labelsOf(info), code, seconds);
   }
 
   get handler(): PathHandler {
     return {
       path: '/metrics',
-      handle: async () => ({ kind: 'raw', status: 200, headers: { 'content-type': this.#registry.contentType }, body: Buffer.from(await this.#registry.metrics()) }),
+      handle: async () => ({ kind: 'raw', status: 200, headers: { 'content-type': this.#registry.contentType }, body: Buffer.from(`${this.#requests.text()}\n${await this.#registry.metrics()}`) }),
     };
   }
 }

@@ -34,33 +34,53 @@ const verbs: Readonly<Record<string, string>> = { GET: 'get', HEAD: 'get', POST:
 
 const selecting = new Set(['list', 'watch', 'deletecollection']);
 
+const nothing: readonly string[] = [];
+
+/** The segments of a path, decoded. */
+function segments(path: string): string[] {
+  const parts = path.split('/');
+  // The usual path begins with its only empty segment.
+  if (parts[0] === '') parts.shift();
+  const named = parts.includes('') ? parts.filter((part) => part !== '') : parts;
+  return path.includes('%') ? named.map(decodeURIComponent) : named;
+}
+
 /** @throws URIError for a malformed escape */
 export function parseRequestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
-  const other: RequestInfo = { isResource: false, verb: method.toLowerCase(), path, group: '', version: '', namespace: '', resource: '', subresource: '', name: '', rest: [] };
-  const parts = path.split('/').filter((p) => p !== '').map(decodeURIComponent);
+  const parts = segments(path);
   const isCore = parts[0] === 'api';
-  if (!isCore && parts[0] !== 'apis') return other;
   const head = isCore ? 2 : 3;
-  if (parts.length <= head) return other;
+  if ((!isCore && parts[0] !== 'apis') || parts.length <= head) return { isResource: false, verb: method.toLowerCase(), path, group: '', version: '', namespace: '', resource: '', subresource: '', name: '', rest: nothing };
   const group = isCore ? '' : parts[1]!;
   const version = parts[head - 1]!;
-  let rest = parts.slice(head);
+  let at = head;
   let verb = Object.hasOwn(verbs, method) ? verbs[method]! : method.toLowerCase();
   // The old watch prefix is still spoken by some clients.
-  if (rest[0] === 'watch' && rest.length > 1) {
+  if (parts[at] === 'watch' && parts.length > at + 1) {
     verb = 'watch';
-    rest = rest.slice(1);
+    at++;
   }
   let namespace = '';
-  if (rest[0] === 'namespaces' && rest.length > 1) {
-    namespace = rest[1]!;
+  if (parts[at] === 'namespaces' && parts.length > at + 1) {
+    namespace = parts[at + 1]!;
     // /namespaces/x/status and /namespaces/x/finalize are subresources of the namespace itself.
-    if (rest.length > 2 && rest[2] !== 'status' && rest[2] !== 'finalize') rest = rest.slice(2);
+    const next = parts[at + 2];
+    if (next !== undefined && next !== 'status' && next !== 'finalize') at += 2;
   }
-  const [resource = '', name = '', subresource = ''] = rest;
+  const resource = parts[at] ?? '';
+  const name = parts[at + 1] ?? '';
+  const subresource = parts[at + 2] ?? '';
   if (name === '') {
-    if (verb === 'get') verb = query.get('watch') === 'true' || query.get('watch') === '1' ? 'watch' : 'list';
+    if (verb === 'get') verb = asksWatch(query) ? 'watch' : 'list';
     if (verb === 'delete') verb = 'deletecollection';
-  } else if (verb === 'get' && subresource === '' && (query.get('watch') === 'true' || query.get('watch') === '1')) verb = 'watch';
-  return { isResource: true, verb, path, group, version, namespace: resource === 'namespaces' ? name : namespace, resource, subresource, name, rest: rest.slice(3), ...(selecting.has(verb) ? { fieldSelector: query.get('fieldSelector') ?? '', labelSelector: query.get('labelSelector') ?? '' } : {}) };
+  } else if (verb === 'get' && subresource === '' && asksWatch(query)) verb = 'watch';
+  if (resource === 'namespaces') namespace = name;
+  const rest = parts.length > at + 3 ? parts.slice(at + 3) : nothing;
+  if (selecting.has(verb)) return { isResource: true, verb, path, group, version, namespace, resource, subresource, name, rest, fieldSelector: query.get('fieldSelector') ?? '', labelSelector: query.get('labelSelector') ?? '' };
+  return { isResource: true, verb, path, group, version, namespace, resource, subresource, name, rest };
+}
+
+function asksWatch(query: URLSearchParams): boolean {
+  const watch = query.get('watch');
+  return watch === 'true' || watch === '1';
 }

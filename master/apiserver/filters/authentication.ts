@@ -27,12 +27,19 @@ export const peerAuthenticator: Authenticator = {
 
 export const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
-/** Everybody who is known is in one group more. */
-export const withKnownGroup = (user: User): User => (user.groups.includes('system:authenticated') ? user : { ...user, groups: [...user.groups, 'system:authenticated'] });
+const known = new WeakMap<User, User>();
+/** Everybody who is known is in one group more. The user of a connection is the same for all its requests, and so is the result. */
+export function withKnownGroup(user: User): User {
+  if (user.groups.includes('system:authenticated')) return user;
+  let result = known.get(user);
+  if (!result) known.set(user, (result = { ...user, groups: [...user.groups, 'system:authenticated'] }));
+  return result;
+}
 
 export async function authenticate(request: ServerRequest, authenticators: readonly Authenticator[]): Promise<User> {
   for (const authenticator of authenticators) {
-    const user = await authenticator.authenticate(request);
+    const answer = authenticator.authenticate(request);
+    const user = answer instanceof Promise ? await answer : answer;
     if (user) return withKnownGroup(user);
   }
   // A token nobody knows; other schemes are not spoken here and count as nothing shown.

@@ -9,6 +9,7 @@ import { authorize, type Authorizer } from './authorization.ts';
 
 const authenticationGroup = 'authentication.k8s.io';
 const extraPrefix = 'impersonate-extra-';
+const plainHeaders = new Set(['impersonate-user', 'impersonate-group', 'impersonate-uid']);
 const accountPrefix = 'system:serviceaccount:';
 const authenticated = 'system:authenticated';
 const unauthenticated = 'system:unauthenticated';
@@ -70,10 +71,14 @@ export class ImpersonationFault extends errors.StatusError {
   }
 }
 
+function asksToImpersonate(headers: ServerRequest['headers']): boolean {
+  for (const name in headers) if (name.startsWith('impersonate-') && (name.startsWith(extraPrefix) || plainHeaders.has(name))) return true;
+  return false;
+}
+
 /** Who the request is to be taken for. @throws StatusError 403, ImpersonationFault */
 export function impersonated(request: ServerRequest, user: User, authorizers: readonly Authorizer[]): User {
-  const { headers } = request;
-  if (headers['impersonate-user'] === undefined && headers['impersonate-group'] === undefined && headers['impersonate-uid'] === undefined && !Object.keys(headers).some((name) => name.startsWith(extraPrefix))) return user;
+  if (!asksToImpersonate(request.headers)) return user;
   const wishes = wishesOf(request);
   if (!wishes.length) return user;
   const who = wishes.find(({ kind }) => kind === 'User' || kind === 'ServiceAccount');

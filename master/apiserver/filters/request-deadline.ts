@@ -27,14 +27,9 @@ export function deadlineOf(query: URLSearchParams): number {
 }
 
 /** `work`, or 504 when it takes longer; what it has begun goes on. */
-export async function withDeadline<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
-  let cancel: () => void = () => undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    cancel = clock.after(ms, () => reject(errors.timeout('Timeout: request did not complete within the allotted timeout')));
+export function withDeadline<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => reject(errors.timeout('Timeout: request did not complete within the allotted timeout')));
+    work.then((result) => { cancel(); resolve(result); }, (error: unknown) => { cancel(); reject(error as Error); });
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    cancel();
-  }
 }
