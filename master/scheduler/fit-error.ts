@@ -1,6 +1,6 @@
 // Why a Pod fits nowhere, in one sentence summed over the nodes.
-// upstream: pkg/scheduler/framework/types.go (FitError), framework/preemption/preemption.go
-import type { Rejection } from './framework.ts';
+// upstream: pkg/scheduler/framework/types.go (FitError)
+import type { PostFilterResult, Rejection } from './framework.ts';
 
 export interface NodeRejection extends Rejection { readonly plugin: string }
 
@@ -10,24 +10,22 @@ function histogram(reasons: Iterable<string>): string {
   return [...counts].map(([reason, count]) => `${count} ${reason}`).sort((a, b) => (a < b ? -1 : 1)).join(', ');
 }
 
+/** `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable.` */
+export function nodesMessage(rejections: readonly Rejection[], nodeCount: number): string {
+  // What is wrong on every node alike is told once, uncounted.
+  const general = rejections.find((r) => r.everywhere);
+  return `0/${nodeCount} nodes are available: ${general ? general.reasons.join(', ') : histogram(rejections.flatMap((r) => r.reasons))}.`;
+}
+
 export class FitError extends Error {
   /** Plugins that rejected any node: their events may cure it. Empty when there was no node at all: any event may. */
   readonly plugins: ReadonlySet<string>;
+  readonly after: PostFilterResult;
 
-  /** `preemption` is false for Pods that never preempt. */
-  constructor(rejections: ReadonlyMap<string, NodeRejection>, nodeCount: number, preemption = true) {
-    super(nodeCount === 0 ? 'no nodes available to schedule pods' : fitMessage(rejections, nodeCount, preemption));
-    this.plugins = new Set([...rejections.values()].map((r) => r.plugin));
+  constructor(rejections: ReadonlyMap<string, NodeRejection>, nodeCount: number, after: PostFilterResult = { message: '' }) {
+    const all = [...rejections.values()];
+    super(nodeCount === 0 ? 'no nodes available to schedule pods' : [nodesMessage(all, nodeCount), after.message].filter(Boolean).join(' '));
+    this.plugins = new Set(all.map((r) => r.plugin));
+    this.after = after;
   }
-}
-
-function fitMessage(rejections: ReadonlyMap<string, NodeRejection>, nodeCount: number, preemption: boolean): string {
-  const all = [...rejections.values()];
-  const head = `0/${nodeCount} nodes are available`;
-  // What is wrong on every node alike is told once, uncounted.
-  const general = all.find((r) => r.everywhere);
-  const filtered = `${head}: ${general ? general.reasons.join(', ') : histogram(all.flatMap((r) => r.reasons))}.`;
-  if (!preemption) return `${filtered} preemption: not eligible due to preemptionPolicy=Never.`;
-  const victims = histogram(all.map((r) => (r.unresolvable ? 'Preemption is not helpful for scheduling' : 'No preemption victims found for incoming pod')));
-  return `${filtered} preemption: ${head}: ${victims}.`;
 }

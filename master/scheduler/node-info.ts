@@ -2,6 +2,7 @@
 // upstream: pkg/scheduler/framework/types.go (NodeInfo)
 import type { Node } from '../../src/api/core/node.ts';
 import type { Pod } from '../../src/api/core/pod.ts';
+import { kindOf, type PodKind } from './pod-kinds.ts';
 import { addTo, amounts, requestsOf, type ResourceList } from './resources.ts';
 
 export interface HostPort { readonly ip: string; readonly protocol: string; readonly port: number }
@@ -23,7 +24,8 @@ export class NodeInfo {
   readonly #assumed: Record<string, number> = {};
   #ports: Map<string, HostPort[]> = new Map();
   #images: Map<string, number> | undefined;
-  readonly #affine = new Map<string, Pod>();
+  readonly #kinds = new Map<PodKind, number>();
+  readonly #affine = new Map<PodKind, number>();
 
   constructor(name: string) { this.name = name; }
 
@@ -37,7 +39,10 @@ export class NodeInfo {
   get requested(): ResourceList { return this.#requested; }
   /** Requests with the assumed minimum of containers that ask for nothing. */
   get assumedRequests(): ResourceList { return this.#assumed; }
-  get podsWithAffinity(): Iterable<Pod> { return this.#affine.values(); }
+  /** How many Pods of each kind are here. */
+  get kinds(): ReadonlyMap<PodKind, number> { return this.#kinds; }
+  /** Those of them that have wishes about other Pods. */
+  get kindsWithAffinity(): ReadonlyMap<PodKind, number> { return this.#affine; }
   get hostPorts(): readonly HostPort[] { return [...this.#ports.values()].flat(); }
   /** Bytes by image name. */
   get images(): ReadonlyMap<string, number> {
@@ -49,16 +54,23 @@ export class NodeInfo {
     this.#allocatable = amounts(node?.status?.allocatable);
     this.#images = undefined;
   }
+  /** The same node, to try something out on. */
+  clone(): NodeInfo {
+    const copy = new NodeInfo(this.name);
+    copy.setNode(this.#node);
+    for (const pod of this.#pods.values()) copy.add(pod);
+    return copy;
+  }
   add(pod: Pod): void {
     const { uid } = pod.metadata;
     this.remove(uid);
     this.#pods.set(uid, pod);
+    this.#count(pod, 1);
     const requests = requestsOf(pod);
     addTo(this.#requested, requests.exact);
     addTo(this.#assumed, requests.assumed);
     const ports = hostPortsOf(pod);
     if (ports.length) this.#ports.set(uid, ports);
-    if (hasAffinity(pod)) this.#affine.set(uid, pod);
   }
   remove(uid: string): void {
     const pod = this.#pods.get(uid);
@@ -68,6 +80,14 @@ export class NodeInfo {
     addTo(this.#requested, requests.exact, -1);
     addTo(this.#assumed, requests.assumed, -1);
     this.#ports.delete(uid);
-    this.#affine.delete(uid);
+    this.#count(pod, -1);
+  }
+  #count(pod: Pod, by: 1 | -1): void {
+    const kind = kindOf(pod);
+    for (const counts of hasAffinity(pod) ? [this.#kinds, this.#affine] : [this.#kinds]) {
+      const count = (counts.get(kind) ?? 0) + by;
+      if (count) counts.set(kind, count);
+      else counts.delete(kind);
+    }
   }
 }

@@ -6,15 +6,17 @@ import type { ReplicaSet } from '../../src/api/apps/replica-set.ts';
 import type { Namespace } from '../../src/api/core/namespace.ts';
 import type { ReplicationController } from '../../src/api/core/replication-controller.ts';
 import type { Service } from '../../src/api/core/service.ts';
+import type { PodDisruptionBudget } from '../../src/api/policy/pod-disruption-budget.ts';
 import type { Lister } from '../../src/client/informer.ts';
 import type { Related, Storage } from './framework.ts';
 
 export interface RelatedListers {
   readonly services: Lister<Service>; readonly replicaSets: Lister<ReplicaSet>;
-  readonly replicationControllers: Lister<ReplicationController>; readonly namespaces: Lister<Namespace>; readonly storage: Storage;
+  readonly replicationControllers: Lister<ReplicationController>; readonly namespaces: Lister<Namespace>;
+  readonly budgets: Lister<PodDisruptionBudget>; readonly storage: Storage;
 }
 
-export function relatedFrom({ services, replicaSets, replicationControllers, namespaces, storage }: RelatedListers): Related {
+export function relatedFrom({ services, replicaSets, replicationControllers, namespaces, budgets, storage }: RelatedListers): Related {
   return {
     siblings(pod) {
       const { namespace = '', labels } = pod.metadata;
@@ -29,6 +31,7 @@ export function relatedFrom({ services, replicaSets, replicationControllers, nam
       return requirements.length ? new Selector(requirements) : undefined;
     },
     storage,
+    budgets: () => budgets.list(),
     namespaceLabels: (name) => namespaces.get(name)?.metadata.labels,
   };
 }

@@ -2,8 +2,9 @@
 // upstream: pkg/scheduler/schedule_one.go (schedulePod)
 import type { Pod } from '../../src/api/core/pod.ts';
 import { FitError, type NodeRejection } from './fit-error.ts';
-import type { Plugin, PodCheck, Snapshot } from './framework.ts';
+import type { Plugin, Snapshot } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
+import { Trial, type Prepared } from './trial.ts';
 
 /** Below this many nodes all are looked at. */
 const minFeasible = 100;
@@ -15,34 +16,27 @@ export function feasibleEnough(nodeCount: number): number {
   return Math.max(minFeasible, Math.floor((nodeCount * percent) / 100));
 }
 
-interface Prepared { readonly plugin: Plugin; readonly check: PodCheck }
-
 /** `start` rotates where the search begins, so that in a large cluster every node gets its turn. @throws FitError */
 export function schedulePod(pod: Pod, snapshot: Snapshot, plugins: readonly Plugin[], choose: { start: number; random: () => number }): { node: NodeInfo; looked: number } {
   const { nodes } = snapshot;
-  const checks: Prepared[] = nodes.length ? plugins.flatMap((plugin) => (plugin.check ? [{ plugin, check: plugin.check(pod, snapshot) }] : [])) : [];
+  if (!nodes.length) throw new FitError(new Map(), 0);
+  const trial = new Trial(pod, snapshot, plugins);
+  // Where room was made for it, it goes as soon as it fits.
+  const promised = pod.status?.nominatedNodeName ? nodes.find((node) => node.name === pod.status!.nominatedNodeName) : undefined;
+  if (promised && !trial.reject(promised)) return { node: promised, looked: 0 };
   const rejections = new Map<string, NodeRejection>();
   const feasible: NodeInfo[] = [];
   const enough = feasibleEnough(nodes.length);
   let looked = 0;
   for (; looked < nodes.length && feasible.length < enough; looked++) {
     const node = nodes[(choose.start + looked) % nodes.length]!;
-    const rejection = reject(checks, node);
+    const rejection = trial.reject(node);
     if (rejection) rejections.set(node.name, rejection);
     else feasible.push(node);
   }
-  if (feasible.length === 0) throw new FitError(rejections, nodes.length, pod.spec.preemptionPolicy !== 'Never');
+  if (feasible.length === 0) throw new FitError(rejections, nodes.length, plugins.find((plugin) => plugin.postFilter)?.postFilter!(trial, rejections, snapshot, choose.random));
   if (feasible.length === 1) return { node: feasible[0]!, looked };
-  return { node: best(feasible, totalScores(checks, feasible), choose.random), looked };
-}
-
-/** The first plugin that says no decides: its words are the node's. */
-function reject(checks: readonly Prepared[], node: NodeInfo): NodeRejection | undefined {
-  for (const { plugin, check } of checks) {
-    const rejection = check.filter?.(node);
-    if (rejection) return { ...rejection, plugin: plugin.name };
-  }
-  return undefined;
+  return { node: best(feasible, totalScores(trial.checks, feasible), choose.random), looked };
 }
 
 export function totalScores(checks: readonly Prepared[], feasible: readonly NodeInfo[]): number[] {

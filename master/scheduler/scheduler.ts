@@ -1,5 +1,6 @@
 // The scheduler: gives every Pod without a node the node that suits it best, or says why none does.
 // upstream: pkg/scheduler/scheduler.go, schedule_one.go, eventhandlers.go
+import { setMaxListeners } from 'node:events';
 import { findCondition } from '../../src/apimachinery/conditions.ts';
 import { isConflict, isNotFound } from '../../src/apimachinery/status-error.ts';
 import { ReplicaSets } from '../../src/api/apps/replica-set.ts';
@@ -8,6 +9,7 @@ import { Nodes, type Node } from '../../src/api/core/node.ts';
 import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import { ReplicationControllers } from '../../src/api/core/replication-controller.ts';
 import { Services } from '../../src/api/core/service.ts';
+import { PodDisruptionBudgets } from '../../src/api/policy/pod-disruption-budget.ts';
 import { keyOf, type Client } from '../../src/client/client.ts';
 import { EventRecorder } from '../../src/client/event-recorder.ts';
 import type { Informer, InformerFactory } from '../../src/client/informer.ts';
@@ -19,7 +21,9 @@ import { SchedulerCache } from './cache.ts';
 import { FitError } from './fit-error.ts';
 import type { Related } from './framework.ts';
 import { schedulingChanged } from './node-changes.ts';
+import { Nominator } from './nominator.ts';
 import { plugins } from './plugins/index.ts';
+import { Preemptor } from './preemptor.ts';
 import { SchedulingQueue } from './queue.ts';
 import { relatedFrom } from './related.ts';
 import { schedulePod } from './schedule-pod.ts';
@@ -56,6 +60,8 @@ class Scheduler {
   readonly #nodes: Informer<Node>;
   readonly #related: Related;
   readonly #volumes: VolumeBinder;
+  readonly #nominator = new Nominator();
+  readonly #preemptor: Preemptor;
   readonly #informers: readonly Informer[];
   #start = 0;
 
@@ -70,9 +76,11 @@ class Scheduler {
     const replicaSets = informers.informer(ReplicaSets);
     const replicationControllers = informers.informer(ReplicationControllers);
     const namespaces = informers.informer(Namespaces);
+    const budgets = informers.informer(PodDisruptionBudgets);
     this.#volumes = new VolumeBinder(client, informers, clock);
-    this.#related = relatedFrom({ services, replicaSets, replicationControllers, namespaces, storage: this.#volumes.storage });
-    this.#informers = [this.#pods, this.#nodes, services, replicaSets, replicationControllers, namespaces, ...this.#volumes.informers];
+    this.#preemptor = new Preemptor(client, this.#events, clock, this.#nominator);
+    this.#related = relatedFrom({ services, replicaSets, replicationControllers, namespaces, budgets, storage: this.#volumes.storage });
+    this.#informers = [this.#pods, this.#nodes, services, replicaSets, replicationControllers, namespaces, budgets, ...this.#volumes.informers];
   }
 
   async run(): Promise<void> {
@@ -83,6 +91,8 @@ class Scheduler {
       this.#pods.addHandler({ added: (pod) => this.#setPod(pod), updated: (pod, old) => this.#setPod(pod, old), deleted: (pod) => this.#removePod(pod) }),
     ];
     const stop = (): void => this.#queue.close();
+    // One for each kind of object followed.
+    setMaxListeners(0, signal);
     signal.addEventListener('abort', stop, { once: true });
     try {
       await Promise.all(this.#informers.map((informer) => informer.waitFor(0, signal)));
@@ -110,6 +120,7 @@ class Scheduler {
     const { uid } = pod.metadata;
     if (!pod.spec.nodeName) return this.#setPending(pod, old);
     this.#queue.remove(uid);
+    this.#nominator.remove(uid);
     if (isFinished(pod)) {
       this.#cache.removePod(uid);
       if (!old || !isFinished(old)) this.#queue.notify('Pod/delete');
@@ -121,13 +132,21 @@ class Scheduler {
   }
   #setPending(pod: Pod, old: Pod | undefined): void {
     const { uid, deletionTimestamp } = pod.metadata;
-    if (deletionTimestamp || isFinished(pod) || (pod.spec.schedulerName || schedulerName) !== schedulerName) return this.#queue.remove(uid);
+    const ours = (pod.spec.schedulerName || schedulerName) === schedulerName;
+    if (deletionTimestamp || isFinished(pod) || !ours) {
+      if (this.#nominator.remove(uid)) this.#queue.notify('Pod/delete');
+      return this.#queue.remove(uid);
+    }
     if (this.#cache.isAssumed(uid)) return;
+    // What was promised a moment ago may not have been written yet.
+    const nominated = pod.status?.nominatedNodeName;
+    if (nominated || old?.status?.nominatedNodeName) this.#nominator.set(pod, nominated);
     this.#queue.set(pod, old !== undefined && (!equalJson(pod.spec, old.spec) || !equalJson(pod.metadata.labels, old.metadata.labels)));
   }
   #removePod(pod: Pod): void {
     this.#queue.remove(pod.metadata.uid);
-    const held = Boolean(pod.spec.nodeName) || this.#cache.isAssumed(pod.metadata.uid);
+    const promised = this.#nominator.remove(pod.metadata.uid);
+    const held = promised || Boolean(pod.spec.nodeName) || this.#cache.isAssumed(pod.metadata.uid);
     this.#cache.removePod(pod.metadata.uid);
     if (held) this.#queue.notify('Pod/delete');
   }
@@ -137,20 +156,35 @@ class Scheduler {
     const { uid } = pod.metadata;
     const { random = Math.random, log } = this.#options;
     try {
-      const { node, looked } = schedulePod(pod, { nodes: this.#cache.nodes, related: this.#related }, plugins, { start: this.#start, random });
+      const snapshot = { nodes: this.#cache.nodes, related: this.#related, nominated: (name: string) => this.#nominator.on(name) };
+      const { node, looked } = schedulePod(pod, snapshot, plugins, { start: this.#start, random });
       this.#start = (this.#start + looked) % this.#cache.nodes.length;
       this.#cache.assume(pod, node.name);
+      this.#nominator.remove(uid);
       void this.#bind(pod, node);
     } catch (error) {
-      if (error instanceof FitError) {
-        this.#queue.unschedulable(uid, error.plugins);
-        await this.#report(pod, 'Unschedulable', error.message);
-      } else {
-        log.error({ error, pod: keyOf(pod) }, 'pod could not be scheduled');
-        this.#queue.retry(uid);
-        await this.#report(pod, 'SchedulerError', (error as Error).message);
-      }
+      if (error instanceof FitError) return this.#unschedulable(pod, error);
+      log.error({ error, pod: keyOf(pod) }, 'pod could not be scheduled');
+      this.#queue.retry(uid);
+      await this.#report(pod, 'SchedulerError', (error as Error).message);
     }
+  }
+  /** Makes room if that helps, and says why the Pod waits. */
+  async #unschedulable(pod: Pod, { message, plugins: rejecting, after }: FitError): Promise<void> {
+    const { uid } = pod.metadata;
+    if (after.nominated) {
+      try {
+        await this.#preemptor.makeRoom(pod, after.nominated);
+      } catch (error) {
+        this.#options.log.warn({ error, pod: keyOf(pod), node: after.nominated.node }, 'preemption failed');
+        this.#queue.retry(uid);
+        return this.#report(pod, 'SchedulerError', `preemption: ${(error as Error).message}`);
+      }
+    } else if (after.clear) {
+      this.#nominator.remove(uid);
+    }
+    this.#queue.unschedulable(uid, rejecting);
+    await this.#report(pod, 'Unschedulable', message, after.nominated?.node ?? (after.clear ? '' : undefined));
   }
 
   async #bind(pod: Pod, info: NodeInfo): Promise<void> {
@@ -167,9 +201,13 @@ class Scheduler {
     } catch (error) {
       if (this.#options.signal.aborted) return;
       this.#cache.forget(uid);
+      this.#nominator.set(pod, pod.status?.nominatedNodeName);
       this.#queue.notify('Pod/delete');
       // Gone, or placed by someone else: the watch tells the rest.
-      if (isNotFound(error)) return this.#queue.remove(uid);
+      if (isNotFound(error)) {
+        this.#nominator.remove(uid);
+        return this.#queue.remove(uid);
+      }
       this.#queue.retry(uid);
       if (isConflict(error)) return;
       this.#options.log.warn({ error, pod: keyOf(pod), node }, 'binding was refused');
@@ -177,16 +215,17 @@ class Scheduler {
     }
   }
 
-  /** Tells people, as an Event and as the Pod's condition, why it waits. */
-  async #report(pod: Pod, reason: string, message: string): Promise<void> {
+  /** Tells people, as an Event and as the Pod's condition, why it waits; `nominated` is the node it waits for, empty when it gives one up. */
+  async #report(pod: Pod, reason: string, message: string, nominated = pod.status?.nominatedNodeName ?? ''): Promise<void> {
     const { client, clock, log } = this.#options;
     this.#events.warning(pod, 'FailedScheduling', message);
     const old = findCondition(pod.status?.conditions, 'PodScheduled');
-    if (old?.status === 'False' && old.reason === reason && old.message === message) return;
+    const moved = nominated !== (pod.status?.nominatedNodeName ?? '');
+    if (!moved && old?.status === 'False' && old.reason === reason && old.message === message) return;
     const lastTransitionTime = old?.status === 'False' && old.lastTransitionTime ? old.lastTransitionTime : timestamp(clock.now());
     const conditions = [{ type: 'PodScheduled', status: 'False', reason, message, lastTransitionTime }];
     const { name, namespace, uid } = pod.metadata;
-    await client.patch(Pods, { name, namespace }, { metadata: { uid }, status: { conditions } }, { type: 'strategic', subresource: 'status' }).catch((error: unknown) => {
+    await client.patch(Pods, { name, namespace }, { metadata: { uid }, status: { conditions, ...(moved ? { nominatedNodeName: nominated || null } : {}) } }, { type: 'strategic', subresource: 'status' }).catch((error: unknown) => {
       if (!isNotFound(error)) log.info({ error, pod: keyOf(pod) }, 'the condition of a pod that cannot be placed was not written');
     });
   }

@@ -1,6 +1,7 @@
 // The scheduler's plugins in the order their filters are asked: the first that says no gives the reason.
 // upstream: pkg/scheduler/apis/config/v1/default_plugins.go
 import type { Plugin } from '../framework.ts';
+import { defaultPreemption } from './default-preemption.ts';
 import { imageLocality } from './image-locality.ts';
 import { interPodAffinity } from './inter-pod-affinity.ts';
 import { nodeAffinity } from './node-affinity.ts';
@@ -16,5 +17,5 @@ import { volumeBinding } from './volume-binding.ts';
 
 export const plugins: readonly Plugin[] = [
   schedulingGates, nodeUnschedulable, nodeName, taintToleration, nodeAffinity, nodePorts, nodeResourcesFit, volumeBinding, podTopologySpread,
-  interPodAffinity, nodeResourcesBalancedAllocation, imageLocality,
+  interPodAffinity, defaultPreemption, nodeResourcesBalancedAllocation, imageLocality,
 ];

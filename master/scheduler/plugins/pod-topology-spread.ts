@@ -6,6 +6,7 @@ import type { Pod } from '../../../src/api/core/pod.ts';
 import type { TopologySpreadConstraint } from '../../../src/api/core/topology-spread.ts';
 import { maxScore, type Plugin, type PodCheck, type Snapshot } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
+import { kindOf, perKind, type PodKind } from '../pod-kinds.ts';
 import { requiredNodes } from '../../../src/api/core/node-selector.ts';
 
 const hostname = 'kubernetes.io/hostname';
@@ -35,43 +36,66 @@ function defaultConstraints(pod: Pod, { related }: Snapshot): Constraint[] {
   return [{ maxSkew: 3, topologyKey: hostname, selector, minDomains: 1, counts }, { maxSkew: 5, topologyKey: zone, selector, minDomains: 1, counts }];
 }
 
-function matching(node: NodeInfo, selector: Selector, namespace: string | undefined): number {
-  let count = 0;
-  for (const pod of node.pods) if (!pod.metadata.deletionTimestamp && pod.metadata.namespace === namespace && selector.matches(pod.metadata.labels)) count++;
-  return count;
+/** How many of the node's Pods a constraint is about; terminating ones make room. */
+type Count = (node: NodeInfo) => number;
+const belongs = (pod: Pod, selector: Selector) => ({ pod: other, terminating }: PodKind): boolean => !terminating && other.metadata.namespace === pod.metadata.namespace && selector.matches(other.metadata.labels);
+function counter(belonging: (kind: PodKind) => boolean): Count {
+  return (node) => {
+    let sum = 0;
+    for (const [kind, count] of node.kinds) if (belonging(kind)) sum += count;
+    return sum;
+  };
 }
 
 const hasAllKeys = (node: NodeInfo, constraints: readonly Constraint[]): boolean => constraints.every(({ topologyKey }) => node.labels[topologyKey] !== undefined);
 
 /** Matching Pods per domain, over the nodes that count. */
-function domainCounts(pod: Pod, constraint: Constraint, constraints: readonly Constraint[], nodes: readonly NodeInfo[]): Map<string, number> {
+function domainCounts(constraint: Constraint, counted: (node: NodeInfo) => boolean, matching: Count, nodes: readonly NodeInfo[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const node of nodes) {
-    if (!hasAllKeys(node, constraints) || !constraint.counts(node)) continue;
+    if (!counted(node)) continue;
     const domain = node.labels[constraint.topologyKey]!;
-    counts.set(domain, (counts.get(domain) ?? 0) + matching(node, constraint.selector, pod.metadata.namespace));
+    counts.set(domain, (counts.get(domain) ?? 0) + matching(node));
   }
   return counts;
 }
 
 /** With maxSkew 1 and domains of 2 and 1 Pods, the next Pod may only go to the second: 2 + 1 - 1 is more than 1. */
-function hardFilter(pod: Pod, constraints: readonly Constraint[], nodes: readonly NodeInfo[]): NonNullable<PodCheck['filter']> {
+function hardFilter(pod: Pod, constraints: readonly Constraint[], nodes: readonly NodeInfo[]): Required<Pick<PodCheck, 'filter' | 'changed'>> {
   const states = constraints.map((constraint) => {
-    const domains = domainCounts(pod, constraint, constraints, nodes);
-    const smallest = domains.size < constraint.minDomains ? 0 : Math.min(...domains.values());
-    return { constraint, domains, smallest, self: constraint.selector.matches(pod.metadata.labels) ? 1 : 0 };
+    const belonging = perKind(belongs(pod, constraint.selector));
+    const counted = (node: NodeInfo): boolean => hasAllKeys(node, constraints) && constraint.counts(node);
+    const domains = domainCounts(constraint, counted, counter(belonging), nodes);
+    const least = (): number => {
+      if (domains.size < constraint.minDomains) return 0;
+      let smallest = Infinity;
+      for (const count of domains.values()) if (count < smallest) smallest = count;
+      return smallest;
+    };
+    return { constraint, belonging, counted, domains, least, smallest: least(), self: constraint.selector.matches(pod.metadata.labels) ? 1 : 0 };
   });
-  return (node) => {
-    for (const { constraint, domains, smallest, self } of states) {
-      const domain = node.labels[constraint.topologyKey];
-      if (domain === undefined) return { reasons: ["node(s) didn't match pod topology spread constraints (missing required label)"], unresolvable: true };
-      if ((domains.get(domain) ?? 0) + self - smallest > constraint.maxSkew) return { reasons: ["node(s) didn't match pod topology spread constraints"] };
-    }
-    return undefined;
+  return {
+    filter(node) {
+      for (const { constraint, domains, smallest, self } of states) {
+        const domain = node.labels[constraint.topologyKey];
+        if (domain === undefined) return { reasons: ["node(s) didn't match pod topology spread constraints (missing required label)"], unresolvable: true };
+        if ((domains.get(domain) ?? 0) + self - smallest > constraint.maxSkew) return { reasons: ["node(s) didn't match pod topology spread constraints"] };
+      }
+      return undefined;
+    },
+    changed(other, node, by) {
+      for (const state of states) {
+        if (!state.belonging(kindOf(other)) || !state.counted(node)) continue;
+        const domain = node.labels[state.constraint.topologyKey]!;
+        state.domains.set(domain, (state.domains.get(domain) ?? 0) + by);
+        state.smallest = state.least();
+      }
+    },
   };
 }
 
 function softScore(pod: Pod, constraints: readonly Constraint[], nodes: readonly NodeInfo[], requireKeys: boolean): PodCheck {
+  const matching = constraints.map(({ selector }) => counter(perKind(belongs(pod, selector))));
   let ignored = new Set<NodeInfo>();
   let domains: Map<string, number>[] = [];
   let weights: number[] = [];
@@ -87,17 +111,17 @@ function softScore(pod: Pod, constraints: readonly Constraint[], nodes: readonly
         for (const node of nodes) {
           const domain = node.labels[constraint.topologyKey];
           if (domain === undefined || !domains[i]!.has(domain) || !constraint.counts(node) || (requireKeys && !hasAllKeys(node, constraints))) continue;
-          domains[i]!.set(domain, domains[i]!.get(domain)! + matching(node, constraint.selector, pod.metadata.namespace));
+          domains[i]!.set(domain, domains[i]!.get(domain)! + matching[i]!(node));
         }
       }
     },
     score(node) {
       if (ignored.has(node)) return 0;
       let score = 0;
-      for (const [i, { topologyKey, selector, maxSkew }] of constraints.entries()) {
+      for (const [i, { topologyKey, maxSkew }] of constraints.entries()) {
         const domain = node.labels[topologyKey];
         if (domain === undefined) continue;
-        const count = topologyKey === hostname ? matching(node, selector, pod.metadata.namespace) : domains[i]!.get(domain) ?? 0;
+        const count = topologyKey === hostname ? matching[i]!(node) : domains[i]!.get(domain) ?? 0;
         score += count * weights[i]! + (maxSkew - 1);
       }
       return Math.round(score);
@@ -119,7 +143,7 @@ export const podTopologySpread: Plugin = {
     const hard = own.filter((c) => c.whenUnsatisfiable === 'DoNotSchedule').map((c) => constraintOf(pod, c));
     const soft = own.length ? own.filter((c) => c.whenUnsatisfiable === 'ScheduleAnyway').map((c) => constraintOf(pod, c)) : defaultConstraints(pod, snapshot);
     return {
-      ...(hard.length ? { filter: hardFilter(pod, hard, snapshot.nodes) } : {}),
+      ...(hard.length ? hardFilter(pod, hard, snapshot.nodes) : {}),
       ...(soft.length ? softScore(pod, soft, snapshot.nodes, own.length > 0) : {}),
     };
   },

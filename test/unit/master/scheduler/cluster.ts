@@ -23,7 +23,7 @@ export const asking = (name: string, requests: Record<string, string>, extra: Dr
   pod({ ...extra, metadata: { name, ...extra.metadata }, spec: { containers: [{ name: 'c', image: 'i', resources: { requests } }], ...extra.spec } } as Draft<Pod>);
 
 const noStorage: Related['storage'] = { claim: () => undefined, volume: () => undefined, volumes: () => [], storageClass: () => undefined };
-export const snapshotOf = (nodes: readonly NodeInfo[], related: Partial<Related> = {}): Snapshot => ({ nodes, related: { siblings: () => undefined, namespaceLabels: () => undefined, storage: noStorage, ...related } });
+export const snapshotOf = (nodes: readonly NodeInfo[], related: Partial<Related> = {}): Snapshot => ({ nodes, related: { siblings: () => undefined, namespaceLabels: () => undefined, budgets: () => [], storage: noStorage, ...related }, nominated: () => [] });
 export const spreadBy = (labels: Record<string, string>): Partial<Related> => ({ siblings: () => selectorFromSet(labels) });
 
 /** The node's name, or the words of the failure. */
