@@ -4,6 +4,7 @@ import { closeSync, writeSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../src/apimachinery/duration.ts';
 import { Cluster, defaultDataDir, defaultNodeName, UsageError } from '../src/cli/cluster.ts';
 import { forgetPid, ownPid, runningPid } from '../src/cli/processes.ts';
 import { parseNodePortRange, parsePodCIDR, parseServiceCIDR, RangeFlagError } from '../src/cli/ranges.ts';
@@ -21,6 +22,13 @@ function port(text: string): number {
 function address(text: string): string {
   if (isIP(text) !== 4) throw new InvalidArgumentError('it must be an IPv4 address');
   return text;
+}
+function seconds(text: string): number {
+  try {
+    return Math.round(parseDuration(text) / 1000);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 const dataDir = (): Option => new Option('--data-dir <dir>', 'where the cluster keeps its data').default(defaultDataDir).argParser((dir) => resolve(dir));
 const proxyMode = (): Option => new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay']).default('auto');
@@ -87,6 +95,14 @@ program.command('status').description('show what runs').addOption(dataDir()).act
   const { status } = await import('../src/cli/status.ts');
   process.exitCode = (await status(options)) ? 0 : 1;
 });
+
+program.command('ui').description('print an address that opens the web UI and signs in').addOption(dataDir())
+  .option('--service-account <name>', 'whose rights: a name in default, or namespace/name (default: an administrator made for this)')
+  .option('--duration <time>', 'how long the token is good for, e.g. 30m (default: 1h)', seconds)
+  .action(async (options) => {
+    const { ui } = await import('../src/cli/ui.ts');
+    await ui(options);
+  });
 
 program.command('demo').description('a throw-away cluster: deploy nginx, upgrade it under load, clean up').addOption(dockerHost()).option('--replicas <n>', 'replicas of the Deployment', Number, 3)
   .action(async (options) => {

@@ -23,6 +23,7 @@ import { tokenRequestHandler } from './apiserver/tokens/token-request.ts';
 import { Tunnels } from './apiserver/tunnel.ts';
 import { bootstrapClusterInfo, bootstrapNamespaces, bootstrapPriorityClasses, bootstrapService, bootstrapServiceCIDR, bootstrapStorageClass } from './bootstrap.ts';
 import { runControlPlane } from './control-plane.ts';
+import { dashboard } from './dashboard/dashboard.ts';
 import { describe, type KeyPair } from './pki/certificates.ts';
 import { Pki } from './pki/files.ts';
 import { signingAuthority } from './pki/requests.ts';
@@ -95,7 +96,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
       serverAddress, ready: () => ready,
     });
     const https = http = new HttpServer({
-      server, clock, key: serving.key, cert: serving.cert, clientCa: pki.authority.cert, log,
+      server, clock, key: serving.key, cert: serving.cert, clientCa: pki.authority.cert, log, pages: dashboard(),
       async upgrade(request, raw, socket, head) {
         const admitted = await server.admit(request);
         if (admitted.info.path.startsWith('/dray/v1/')) tunnels.accept(admitted.info.path, admitted.user, socket, head);

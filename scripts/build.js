@@ -1,6 +1,6 @@
-// Compiles the TypeScript sources into dist/ and makes the command executable. Run by `npm ci` (prepare) and `npm run build`.
+// Compiles the TypeScript sources into dist/, copies what browsers get as it is, and makes the command executable. Run by `npm ci` (prepare) and `npm run build`.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -18,4 +18,5 @@ try {
 }
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit', cwd: root });
+cpSync(join(root, 'master/dashboard/client'), join(root, 'dist/master/dashboard/client'), { recursive: true });
 chmodSync(join(root, 'dist/bin/dray.js'), 0o755);

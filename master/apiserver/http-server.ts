@@ -29,7 +29,10 @@ export interface HttpServerOptions {
   readonly stalledMs?: number;
   /** Takes over connections that ask for an upgrade (exec, attach, port-forward, tunnels). */
   readonly upgrade: (request: ServerRequest, raw: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
+  /** Pages for people: requests for `path` and below never reach the API. `handle` resolves when its answer is over. */
+  readonly pages?: Pages;
 }
+export interface Pages { readonly path: string; handle(request: IncomingMessage, response: ServerResponse): Promise<void> }
 
 export class HttpServer {
   readonly #server: Http2SecureServer;
@@ -50,7 +53,10 @@ export class HttpServer {
       // In MB: answers under way count too, and a few large lists at once pass Node's default of 10, which then resets streams.
       maxSessionMemory: 512,
     });
-    this.#server.on('request', (request, response) => void this.#request(request, response as unknown as Response));
+    this.#server.on('request', (request, response) => {
+      const { pages } = options;
+      void (isBelow(pages?.path, request.url) ? this.#page(pages!, request, response as unknown as Response) : this.#request(request, response as unknown as Response));
+    });
     this.#server.on('session', (session) => {
       this.#sessions.add(session);
       session.on('close', () => this.#sessions.delete(session));
@@ -105,10 +111,7 @@ export class HttpServer {
     let answered = false;
     let closed = false;
     const over = (): void => {
-      if (!this.#open.delete(presence)) return;
-      this.#streams.delete(presence);
-      outcome?.done();
-      if (!this.#open.size) this.#idle?.();
+      if (this.#over(presence)) outcome?.done();
     };
     this.#open.add(presence);
     response.on('finish', over);
@@ -130,6 +133,28 @@ export class HttpServer {
     }
   }
 
+  async #page(pages: Pages, request: Request, response: Response): Promise<void> {
+    for (const stream of [request, response]) stream.on('error', ignored);
+    const presence = new Presence();
+    this.#open.add(presence);
+    try {
+      await pages.handle(request as IncomingMessage, response as ServerResponse);
+    } catch (error) {
+      this.#options.log.warn({ error, path: request.url }, 'a page could not be served');
+      if (response.headersSent) response.destroy();
+      else (response as ServerResponse).writeHead(500).end();
+    } finally {
+      this.#over(presence);
+    }
+  }
+  /** False when it was over before. */
+  #over(presence: Presence): boolean {
+    if (!this.#open.delete(presence)) return false;
+    this.#streams.delete(presence);
+    if (!this.#open.size) this.#idle?.();
+    return true;
+  }
+
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const presence = new Presence();
     socket.on('close', () => presence.leave(clientGone));
@@ -146,6 +171,9 @@ export class HttpServer {
 }
 
 const ignored = (): void => undefined;
+
+/** `/ui`, `/ui?…` and `/ui/…`, but not `/uix`. */
+const isBelow = (path: string | undefined, url = ''): boolean => path !== undefined && url.startsWith(path) && ['/', '?', undefined].includes(url[path.length]);
 
 /** One for all: making an error for each request would cost more than most answers. */
 const clientGone = new Error('the client went away');

@@ -9,7 +9,7 @@ import { silentLog, type Log } from '../../src/util/log.ts';
 import { ApiServer, type PathHandler } from '../../master/apiserver/api-server.ts';
 import { createAuthorizers } from '../../master/apiserver/authorization/index.ts';
 import type { InFlightLimits } from '../../master/apiserver/filters/max-in-flight.ts';
-import { HttpServer } from '../../master/apiserver/http-server.ts';
+import { HttpServer, type Pages } from '../../master/apiserver/http-server.ts';
 import { openApiHandlers } from '../../master/apiserver/openapi.ts';
 import type { TokenIssuer } from '../../master/apiserver/tokens/issuer.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
@@ -40,7 +40,7 @@ export interface HttpsApi {
   stop(): Promise<void>;
 }
 
-export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?: number; compacted?: number; log?: Log; limits?: InFlightLimits; paths?: readonly PathHandler[]; clock?: Clock; policy?: boolean; pathsOf?: (authority: KeyPair) => readonly PathHandler[]; openApi?: boolean; controllers?: boolean } = {}): Promise<HttpsApi> {
+export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?: number; compacted?: number; log?: Log; limits?: InFlightLimits; paths?: readonly PathHandler[]; clock?: Clock; policy?: boolean; pathsOf?: (authority: KeyPair) => readonly PathHandler[]; openApi?: boolean; controllers?: boolean; pages?: Pages } = {}): Promise<HttpsApi> {
   const stop = new AbortController();
   const store = new MemoryStore();
   // History nobody can watch any more.
@@ -58,7 +58,7 @@ export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?
   const serving = await issue(authority, { commonName: 'kube-apiserver', usage: 'server', ips: ['127.0.0.1'] });
   const http = new HttpServer({
     server, key: serving.key, cert: serving.cert, clientCa: authority.cert, log: options.log ?? silentLog, upgrade: () => Promise.resolve(), clock: options.clock ?? realClock,
-    ...(options.stalledMs === undefined ? {} : { stalledMs: options.stalledMs }),
+    ...(options.pages ? { pages: options.pages } : {}), ...(options.stalledMs === undefined ? {} : { stalledMs: options.stalledMs }),
   });
   const port = await http.listen(0, '127.0.0.1');
   const memory = (user: string, ...groups: string[]): MemoryTransport => new MemoryTransport(server, { name: user, groups: [...groups, 'system:authenticated'] });

@@ -30,6 +30,8 @@ export const areas: readonly Area[] = [
   { path: 'master/scheduler', imports: throughClient },
   { path: 'master/controllers', imports: [...throughClient, 'src/controller'] },
   { path: 'master/dashboard', imports: throughClient },
+  // What a browser runs knows nothing but itself.
+  { path: 'master/dashboard/client', imports: [] },
   // The agent acts. Only its main knows which runtime it is.
   { path: 'agent/*', imports: ['agent', ...throughClient, 'src/streams'] },
   { path: 'agent/node', imports: [...throughClient, 'src/streams', 'agent/dns', 'agent/proxy'], types: ['agent/kubelet', 'agent/runtime', 'agent/network'] },
@@ -55,6 +57,7 @@ export const packageHomes: Readonly<Record<string, readonly string[]>> = {
   'dns-packet': ['agent/dns'],
   '@peculiar/x509': ['master/pki'],
   commander: ['bin'],
+  express: ['master/dashboard'],
   listr2: ['src/cli'],
   jose: ['master/apiserver/tokens'],
   pino: ['src/util/log.ts'],
