@@ -45,6 +45,8 @@ export interface StreamsCluster {
   readonly resizes: { columns: number; rows: number }[];
   /** The Upgrade header of each stream the kubelet was asked for. */
   readonly upgrades: string[];
+  /** The WebSocket protocols that arrived at the kubelet. */
+  readonly protocols: string[];
   readonly openSessions: () => number;
   stop(): Promise<void>;
 }
@@ -141,14 +143,17 @@ export async function startStreamsCluster(): Promise<StreamsCluster> {
   });
   const kubeletHttp: Server = createServer(kubelet.request);
   const upgrades: string[] = [];
+  const protocols: string[] = [];
   kubeletHttp.on('upgrade', (request, socket, head) => {
     upgrades.push(request.headers.upgrade ?? '');
+    const offered = request.headers['sec-websocket-protocol'];
+    if (offered !== undefined) protocols.push(offered);
     kubelet.upgrade(request, socket, head);
   });
   const tunnel = runTunnel({ access: await pair(`system:node:${nodeName}`, 'system:nodes'), nodeName, server: kubeletHttp, clock: realClock, log: silentLog, signal: stop.signal });
   while (tunnels.nodes.length === 0) await new Promise((resolve) => setImmediate(resolve));
   return {
-    access, kubeconfig: file, directory, tunnels, tunnel, resizes, upgrades, openSessions: () => open,
+    access, kubeconfig: file, directory, tunnels, tunnel, resizes, upgrades, protocols, openSessions: () => open,
     async stop() {
       await fake.stopContainer(containerId, 0);
       stop.abort();

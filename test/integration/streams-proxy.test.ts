@@ -1,4 +1,5 @@
 // The proxy subresources of Pods, Services and nodes, from the API server's port through the tunnel to a server of this machine.
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { request as httpsRequest } from 'node:https';
@@ -8,6 +9,8 @@ import { startStreamsCluster, type StreamsCluster } from './streams-cluster.ts';
 let cluster: StreamsCluster;
 let server: Server;
 let port: number;
+/** The protocols each WebSocket asked the server behind the proxy for. */
+const offered: (string | undefined)[] = [];
 beforeAll(async () => {
   cluster = await startStreamsCluster();
   server = createServer((request, response) => {
@@ -20,6 +23,7 @@ beforeAll(async () => {
     request.on('end', () => response.writeHead(203, { 'x-seen': 'yes' }).end(JSON.stringify({ method: request.method, url: request.url, size, headers: request.headers })));
   });
   const sockets = new WebSocketServer({ server });
+  sockets.on('connection', (socket, request) => { offered.push(request.headers['sec-websocket-protocol']); });
   sockets.on('connection', (socket) => socket.on('message', (message) => socket.send(`heard ${String(message)}`)));
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
   port = (server.address() as AddressInfo).port;
@@ -73,6 +77,17 @@ it('carries a WebSocket', async () => {
   });
   expect(await heard).toBe('heard hello');
   socket.terminate();
+});
+it('keeps a token among the protocols of a WebSocket to itself', async () => {
+  const { server: url, ca, cert, key } = cluster.access;
+  for (const [path, protocol] of [[pods('/ws'), 'chat'], ['/api/v1/namespaces/default/pods/web/exec?command=cat&stdout=true', 'v5.channel.k8s.io']] as const) {
+    offered.length = 0;
+    cluster.protocols.length = 0;
+    const socket = new WebSocket(url.replace('https', 'wss') + path, [protocol, 'base64url.bearer.authorization.k8s.io.c2VjcmV0'], { ca, cert, key });
+    await once(socket, 'open');
+    expect([socket.protocol, ...offered, ...cluster.protocols]).toEqual([protocol, protocol]);
+    socket.terminate();
+  }
 });
 it('reaches the kubelet of a node', async () => {
   expect((await call('POST', '/api/v1/nodes', Buffer.from('{"metadata":{"name":"node-1"}}'), { 'content-type': 'application/json' })).status).toBe(201);

@@ -12,12 +12,14 @@ import { joinConnections } from '../../../src/util/join-connections.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { SubresourceHandler } from '../api-server.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
+import { protocolsWithoutToken } from '../tokens/websocket-protocol.ts';
 import type { Tunnels } from '../tunnel.ts';
 import { podLocation, serviceLocation, splitName, type Location } from './location.ts';
 
 const connectTimeoutMs = 10_000;
 /** Of one connection each way, and what tells who calls: not for whoever is behind the proxy. */
 const dropped = /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|authorization|impersonate-.*|http2-settings|:.*)$/i;
+const protocolHeader = 'sec-websocket-protocol';
 
 /** `{prefix}/proxy` and what follows, as they came. */
 function split(request: Pick<AdmittedRequest, 'path' | 'info'>): { prefix: string; rest: string } {
@@ -81,6 +83,9 @@ async function text(response: IncomingMessage): Promise<string> {
 function forwarded(request: AdmittedRequest, prefix: string, rest: string): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) if (value !== undefined && !dropped.test(name)) headers[name] = value;
+  const protocols = protocolsWithoutToken(headers[protocolHeader] ?? '');
+  if (protocols) headers[protocolHeader] = protocols;
+  else delete headers[protocolHeader];
   const host = request.headers['host'] ?? request.headers[':authority'];
   return {
     ...headers, ...(host ? { host, 'x-forwarded-host': host } : {}), 'x-forwarded-proto': 'https', 'x-forwarded-uri': `${prefix}${rest}`,

@@ -8,6 +8,7 @@ import { joinConnections } from '../../../src/util/join-connections.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { SubresourceHandler } from '../api-server.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
+import { protocolsWithoutToken } from '../tokens/websocket-protocol.ts';
 import type { Tunnels } from '../tunnel.ts';
 
 interface PodView { metadata: { name: string; namespace: string }; spec: { nodeName?: string; containers: { name: string }[]; initContainers?: { name: string }[]; ephemeralContainers?: { name: string }[] } }
@@ -92,7 +93,8 @@ export async function proxyUpgrade(registry: Registry, tunnels: Tunnels, request
   const lines = [`${raw.method} /${verb}/${parts.join('/')}?${forwarded.toString()} HTTP/1.1`];
   for (let i = 0; i < raw.rawHeaders.length; i += 2) {
     const name = raw.rawHeaders[i]!;
-    if (!/^(host|authorization|impersonate-.*)$/i.test(name)) lines.push(`${name}: ${raw.rawHeaders[i + 1]}`);
+    const value = /^sec-websocket-protocol$/i.test(name) ? protocolsWithoutToken(raw.rawHeaders[i + 1]!) : raw.rawHeaders[i + 1]!;
+    if (value !== undefined && !/^(host|authorization|impersonate-.*)$/i.test(name)) lines.push(`${name}: ${value}`);
   }
   lines.push(`Host: ${node}`);
   upstream.write(`${lines.join('\r\n')}\r\n\r\n`);

@@ -8,6 +8,7 @@ import type { Authenticator, TokenAnswer } from '../filters/authentication.ts';
 import type { ServerRequest } from '../request.ts';
 import { InvalidToken, issuer, userOfBound, userOfLegacy, type BoundClaims, type Claims, type LegacyClaims, type Lookup } from './claims.ts';
 import type { TokenIssuer } from './issuer.ts';
+import { tokenInProtocols } from './websocket-protocol.ts';
 
 /** Tokens whose signature is remembered. */
 const remembered = 4096;
@@ -58,13 +59,15 @@ export function tokenAuthenticator(tokens: Pick<TokenIssuer, 'verify'>, registry
   };
 }
 
-const protocolPrefix = 'base64url.bearer.authorization.k8s.io.';
-/** In the Authorization header, or among the WebSocket protocols, where a browser can put it. */
+/** In the Authorization header, or among the WebSocket protocols, where a browser can put it. @throws StatusError 401 for one that is put there wrongly */
 function shownToken(headers: ServerRequest['headers']): string | undefined {
   const header = /^bearer\s+(\S+)\s*$/i.exec(headers['authorization'] ?? '')?.[1];
-  if (header !== undefined || headers['upgrade'] === undefined) return header;
-  const protocol = (headers['sec-websocket-protocol'] ?? '').split(',').map((text) => text.trim()).find((text) => text.startsWith(protocolPrefix));
-  return protocol && Buffer.from(protocol.slice(protocolPrefix.length), 'base64url').toString();
+  if (header !== undefined || headers['upgrade']?.toLowerCase() !== 'websocket') return header;
+  try {
+    return tokenInProtocols(headers['sec-websocket-protocol'] ?? '');
+  } catch {
+    throw errors.unauthorized();
+  }
 }
 
 const goList = (list: readonly string[]): string => `[${list.map((item) => JSON.stringify(item)).join(' ')}]`;
