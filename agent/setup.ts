@@ -99,14 +99,15 @@ async function removeContainers({ dockerHost, say, patienceMs = PATIENCE_MS }: L
   const filters = encodeURIComponent(JSON.stringify({ label: [`${label.cluster}=${clusterId}`] }));
   const containers = await engineJson<{ Id: string; Labels?: Record<string, string> }[]>(dockerHost, `/containers/json?all=1&filters=${filters}`, patienceMs);
   if (containers.length) say(`removing ${containers.length} containers`);
+  const remove = async ({ Id }: { Id: string }): Promise<void> => {
+    const answer = await engineRequest(parseDockerHost(dockerHost), 'DELETE', `/containers/${Id}?force=1&v=1`, { timeoutMs: patienceMs });
+    if (answer.status >= 400 && answer.status !== 404) throw new Error(`container ${Id.slice(0, 12)} could not be removed: ${engineFault(answer)}`);
+  };
   // Members before the sandboxes whose namespaces they live in.
   const isSandbox = (c: { Labels?: Record<string, string> }): boolean => c.Labels?.['io.kubernetes.docker.type'] === 'podsandbox';
-  for (const group of [containers.filter((c) => !isSandbox(c)), containers.filter(isSandbox)]) {
-    await Promise.all(group.map(async ({ Id }) => {
-      const answer = await engineRequest(parseDockerHost(dockerHost), 'DELETE', `/containers/${Id}?force=1&v=1`, { timeoutMs: patienceMs });
-      if (answer.status >= 400 && answer.status !== 404) throw new Error(`container ${Id.slice(0, 12)} could not be removed: ${engineFault(answer)}`);
-    }));
-  }
+  await Promise.all(containers.filter((c) => !isSandbox(c)).map(remove));
+  // One by one: Engine 20.10 was seen to hang when a dozen containers left one network at the same moment.
+  for (const sandbox of containers.filter(isSandbox)) await remove(sandbox);
 }
 
 /** Volumes in memory and shared directories are mounts below the data directory: the deepest goes first. */

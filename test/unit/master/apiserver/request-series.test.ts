@@ -1,3 +1,4 @@
+// What is counted of requests, as Prometheus reads it.
 import { RequestSeries } from '../../../../master/apiserver/request-series.ts';
 
 const labels = (verb: string) => (): Record<string, string> => ({ verb, resource: 'pods' });
