@@ -21,6 +21,8 @@ import { realClock } from '../src/util/clock.ts';
 import type { Log } from '../src/util/log.ts';
 import { commands } from '../src/util/run.ts';
 import { createDrain } from './kubelet/drain.ts';
+import { hostSignals, visibleDirectory } from './kubelet/eviction/signals.ts';
+import { reserved, type EvictionConfig } from './kubelet/eviction/thresholds.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
 import { parseResolvConf } from './kubelet/pod-network-files.ts';
 import { createKubeletServer } from './kubelet/server/server.ts';
@@ -59,6 +61,7 @@ export interface AgentOptions {
   readonly proxyMode: ProxyMode;
   /** Longest wait in ms for the proxies before a Pod is told to stop. */
   readonly drainWaitMs: number;
+  readonly eviction: EvictionConfig;
   readonly log: Log;
   /** Called once this process alone has the data directory. */
   readonly onOwned?: () => void;
@@ -88,10 +91,13 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   try {
     const [info, address] = await Promise.all([runtime.info(), nodeAddress(commands.run, new URL(access.server).hostname), prove(runtime, { dataDir, mounter: hostMounter, image: PAUSE_IMAGE })]);
     const recorder = new EventRecorder(client, Events, { component: 'kubelet', host: nodeName }, { clock, log });
+    const facts = await readHost(info);
+    const { thresholds } = options.eviction;
+    const reserve = { memoryBytes: reserved(thresholds, 'memory.available', facts.memoryBytes), diskBytes: reserved(thresholds, 'nodefs.available', facts.diskBytes) };
     let kubelet: Kubelet | undefined;
     const manager = new NodeManager({
       client, runtime, info, clock, log, recorder, nodeName, internalIP: address.internalIP, kubeletVersion: version, annotations: { [volumesDirectory]: join(dataDir, 'volumes') },
-      problems: () => kubelet?.problems ?? [],
+      reserve, health: () => ({ problems: kubelet?.problems ?? [], pressure: kubelet?.pressure ?? new Set() }),
     });
     // It listens to nothing: the tunnel brings its connections. A log may be followed for days.
     let handlers: ReturnType<typeof createKubeletServer> | undefined;
@@ -131,7 +137,6 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     await proxy.start();
     // A worker that was adopted may live in a namespace that is gone.
     if (repaired.includes('service namespace')) proxy.restartService();
-    const facts = await readHost(info);
     const resolvConf = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
     const traffic = new ServiceTraffic({
       services, slices, namespaces, proxy, nodeName, mode: options.proxyMode, log,
@@ -141,8 +146,9 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const running = kubelet = new Kubelet({
       client, runtime, clock, log, recorder, nodeName, dataDir, hostIPs: [address.internalIP], network: network.names.network,
       addresses: new PodAddresses(podCIDR, clock, Math.random()), clusterDomain: cluster.clusterDomain, clusterDNS: [cluster.clusterDNS], services: () => services.list(),
-      allocatable: allocatable(facts) as never, memoryCapacity: facts.memoryBytes, starts: Math.max(2, info.cpus * 2), mounter: hostMounter,
+      allocatable: allocatable(facts, reserve) as never, memoryCapacity: facts.memoryBytes, starts: Math.max(2, info.cpus * 2), mounter: hostMounter,
       drained: createDrain({ slices, clock, waitMs: options.drainWaitMs, applied: appliedEverywhere(client, proxy, clock) }),
+      eviction: { config: options.eviction, signals: hostSignals({ nodefs: dataDir, imagefs: visibleDirectory(info.rootDirectory) }), onPressure: () => void manager.report() },
       onRuntime: (error) => manager.problem('runtime', error ? 'container runtime is down' : undefined),
     });
     handlers = createKubeletServer({

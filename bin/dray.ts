@@ -32,6 +32,7 @@ function seconds(text: string): number {
 }
 const dataDir = (): Option => new Option('--data-dir <dir>', 'where the cluster keeps its data').default(defaultDataDir).argParser((dir) => resolve(dir));
 const proxyMode = (): Option => new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay']).default('auto');
+const evictionHard = (): Option => new Option('--eviction-hard <thresholds>', 'when Pods are evicted at once, as for the kubelet (default: "memory.available<100Mi,nodefs.available<10%,nodefs.inodesFree<5%,imagefs.available<15%,imagefs.inodesFree<5%")');
 const dockerHost = (): Option => new Option('--docker-host <url>', 'Docker Engine to use (default: DOCKER_HOST, then the default socket)');
 
 /** Aborted by the first SIGTERM or SIGINT; a second one ends the process at once. */
@@ -70,7 +71,7 @@ program.description('The Kubernetes API on plain Docker hosts').exitOverride().s
 program.command('up').description('start a cluster on this host')
   .option('--detach', 'return once the node is Ready', false).option('--service', 'keep the cluster running: systemd units, or a supervisor', false)
   .addOption(dataDir()).option('--port <port>', 'port of the API (default: 6443)', port).option('--node-name <name>', 'name of this node (default: the host name)')
-  .addOption(dockerHost()).addOption(new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay']))
+  .addOption(dockerHost()).addOption(new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay'])).addOption(evictionHard())
   .option('--pod-cidr <cidr>', 'range of Pod addresses').option('--service-cidr <cidr>', 'range of Service addresses').option('--node-port-range <from-to>', 'range of node ports')
   .option('--advertise-address <ip>', 'address other hosts reach this one at', address)
   .action(async (options) => {
@@ -155,10 +156,21 @@ program.command('master').description('run the master: API server, scheduler and
 
 program.command('agent').description('run the agent of this Docker host').requiredOption('--master <url>', 'URL of the master').requiredOption('--kubeconfig <file>', 'credentials of this node')
   .option('--node-name <name>', 'name of this node (default: the host name)').addOption(dockerHost()).addOption(dataDir()).addOption(proxyMode())
-  .option('--drain-wait <ms>', 'longest wait for the proxies before a Pod is told to stop', Number, 2000).addOption(new Option('--ready-fd <fd>').hideHelp())
+  .option('--drain-wait <ms>', 'longest wait for the proxies before a Pod is told to stop', Number, 2000)
+  .addOption(evictionHard())
+  .option('--eviction-soft <thresholds>', 'when Pods are evicted after a grace period').option('--eviction-soft-grace-period <periods>', 'for each soft threshold, memory.available=1m30s')
+  .option('--eviction-minimum-reclaim <amounts>', 'how much more than a threshold is to be free again, nodefs.available=500Mi')
+  .option('--eviction-max-pod-grace-period <seconds>', 'the most a Pod may take to end for a soft threshold (default: 0)')
+  .option('--eviction-pressure-transition-period <duration>', 'how long a condition of pressure stays after its cause (default: 5m)').addOption(new Option('--ready-fd <fd>').hideHelp())
   .action(async (options) => {
     const [{ runAgent }, { createLog }, { readKubeconfig }] = await Promise.all([import('../agent/main.ts'), import('../src/util/log.ts'), import('../src/client/kubeconfig.ts')]);
-    let access;
+    const { parseEviction } = await import('../agent/kubelet/eviction/thresholds.ts');
+    let access, eviction;
+    try {
+      eviction = parseEviction(options);
+    } catch (error) {
+      throw new UsageError((error as Error).message);
+    }
     try {
       access = readKubeconfig(options.kubeconfig);
     } catch (error) {
@@ -166,7 +178,7 @@ program.command('agent').description('run the agent of this Docker host').requir
     }
     await runAgent({
       access: { ...access, server: options.master.replace(/\/$/, '') }, kubeconfig: options.kubeconfig, nodeName: options.nodeName ?? defaultNodeName(), dataDir: options.dataDir, proxyMode: options.proxyMode,
-      drainWaitMs: options.drainWait, log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}),
+      drainWaitMs: options.drainWait, eviction, log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}),
       onOwned: () => ownPid(new Cluster(options.dataDir), 'agent'), onReady: () => announce(options.readyFd),
     }, untilSignal());
   });

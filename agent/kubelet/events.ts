@@ -1,4 +1,4 @@
-// Events about Pods and their containers, with the field path of the container they concern.
+// Events about Pods and their containers, with the field path of the container they concern, and about the node.
 import type { EventRecorder, EventTarget } from '../../src/client/event-recorder.ts';
 import type { ContainerEvents } from './images.ts';
 import { containerFieldPath, type Container, type Pod } from './pod.ts';
@@ -12,3 +12,6 @@ export function containerEvents(recorder: EventRecorder): ContainerEvents {
     warning: (pod, container, reason, message) => recorder.warning(target(pod), reason, message, path(pod, container)),
   };
 }
+
+/** How events name a node: its name stands for its UID. upstream: pkg/kubelet/kubelet.go (nodeRef) */
+export const nodeReference = (name: string): EventTarget => ({ apiVersion: 'v1', kind: 'Node', metadata: { name, uid: name } });

@@ -10,8 +10,9 @@ import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { Runtime, RuntimeEvent } from '../runtime/runtime.ts';
 import type { NodeAllocatable } from './downward.ts';
-import { containerEvents } from './events.ts';
-import { EvictionManager } from './eviction/manager.ts';
+import { containerEvents, nodeReference } from './events.ts';
+import { EvictionManager, type EvictionSetup } from './eviction/manager.ts';
+import type { PressureType } from './eviction/pressure.ts';
 import { Garbage } from './garbage.ts';
 import { ImageManager } from './images.ts';
 import { PodKiller, type PodAddressPool } from './kill-pod.ts';
@@ -53,6 +54,7 @@ export interface KubeletOptions {
   readonly starts: number;
   readonly mounter: Mounter;
   readonly drained: (pod: Pod, signal: AbortSignal) => Promise<void>;
+  readonly eviction: EvictionSetup;
   readonly probe?: ProberOptions['probe'];
   /** Told when the engine goes away (with the error) and when it is back. */
   readonly onRuntime?: (error: Error | undefined) => void;
@@ -91,6 +93,8 @@ export class Kubelet {
     this.#relister = new Relister(this.cache, options.clock);
   }
 
+  /** What the node is short of. */
+  get pressure(): ReadonlySet<PressureType> { return this.#evictions?.conditions ?? new Set(); }
   /** Why the node cannot run Pods, of what shows here. */
   get problems(): readonly string[] { return this.#relister.fault === undefined ? [] : [this.#relister.fault]; }
 
@@ -109,6 +113,8 @@ export class Kubelet {
     for (const uid of this.cache.uids()) for (const { ip } of this.cache.get(uid).sandboxes) if (ip) this.#options.addresses.reserve(ip);
     void this.#follow(events, signal);
 
+    // What the node is short of decides which Pods it takes in.
+    await new Promise<void>((resolve) => { void this.#evictions!.run(signal, resolve); });
     this.#informer = new Informer<Pod>(client, Pods, { selector: { fieldSelector: `spec.nodeName=${nodeName}` }, clock, log });
     this.#informer.addHandler({
       added: (pod) => this.#queue.push({ kind: 'pod', pod }), updated: (pod) => this.#queue.push({ kind: 'pod', pod }), deleted: (pod) => this.#queue.push({ kind: 'podGone', pod }),
@@ -121,7 +127,6 @@ export class Kubelet {
       if (!signal.aborted) clock.after(repairMs, tick);
     };
     clock.after(repairMs, tick);
-    void this.#evictions!.run(signal);
 
     for await (const next of this.#queue) this.#dispatch(next);
   }
@@ -225,8 +230,11 @@ export class Kubelet {
     });
     const syncer = new PodSyncer({ ...shared, volumes, objects, images, probes, killer, sandboxes, starter, limit });
     const statuses = new StatusManager({ client, clock, log, signal });
-    const workers = this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, objects, tokens, images, drained: o.drained }, signal);
+    const evictions: EvictionManager = this.#evictions = new EvictionManager({
+      ...shared, ...o.eviction, volumes, active: () => workers.active(), fail: (uid, failure, grace) => workers.fail(uid, failure, grace),
+      reclaimDisk: () => this.#clearAway(), warnNode: (reason, message) => o.recorder.warning(nodeReference(o.nodeName), reason, message),
+    });
+    const workers: PodWorkers = this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, objects, tokens, images, drained: o.drained, refuse: (pod) => evictions.refuse(pod) }, signal);
     this.#garbage = new Garbage({ runtime, cache, volumes, log });
-    this.#evictions = new EvictionManager({ ...shared, volumes, active: () => workers.active(), fail: (uid, failure, grace) => workers.fail(uid, failure, grace) });
   }
 }

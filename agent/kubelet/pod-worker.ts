@@ -36,6 +36,8 @@ export interface WorkerOptions {
   readonly hostIPs: readonly string[];
   /** Resolves when no proxy sends new requests to the Pod any more (or never will). */
   readonly drained: (pod: Pod, signal: AbortSignal) => Promise<void>;
+  /** Why a Pod may not begin on this node now. upstream: pkg/kubelet/lifecycle (PodAdmitHandler) */
+  readonly refuse: (pod: Pod) => PodFailure | undefined;
   /** The worker is done: nothing of its Pod is left, here or in the API. */
   readonly onGone: (uid: string) => void;
 }
@@ -55,6 +57,7 @@ export class PodWorker {
   #graceLimit = Infinity;
   #tellEnded: () => void = () => undefined;
   readonly #ended = new Promise<void>((resolve) => { this.#tellEnded = resolve; });
+  #admitted = false;
   #dirty = false;
   #running = false;
   /** Aborted when the Pod is to end: what is being started for it stops. */
@@ -152,6 +155,7 @@ export class PodWorker {
     const { syncer, probes, cache } = this.#options;
     const pod = this.#pod;
     if (this.#removed || !pod || pod.metadata.deletionTimestamp || isFinished(pod) || this.#failure) return this.#end();
+    if (!this.#admit(pod)) return this.#end();
     const deadline = this.#deadlineIn(pod);
     if (deadline !== undefined && deadline <= 0) {
       this.#failure = { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' };
@@ -169,6 +173,17 @@ export class PodWorker {
       probes.sync(pod, cache.get(this.uid));
       if (this.#publish(pod, false) === 'ended' && seen === this.#pod) this.poke();
     }
+  }
+  /** Asked once, of a Pod nothing runs of yet. */
+  #admit(pod: Pod): boolean {
+    const { cache, events, refuse } = this.#options;
+    const { containers, sandboxes } = cache.get(this.uid);
+    const refused = this.#admitted || containers.length > 0 || sandboxes.length > 0 ? undefined : refuse(pod);
+    this.#admitted = true;
+    if (!refused) return true;
+    events.warning(pod, undefined, refused.reason, refused.message);
+    this.#failure = { ...refused, message: `Pod was rejected: ${refused.message}` };
+    return false;
   }
   #end(): undefined {
     this.#state = 'terminating';

@@ -5,9 +5,7 @@ import type { RuntimeInfo } from '../runtime/runtime.ts';
 export interface HostFacts {
   readonly cpus: number;
   readonly memoryBytes: number;
-  readonly memoryAvailableBytes: number;
   readonly diskBytes: number;
-  readonly diskAvailableBytes: number;
   readonly machineID: string;
   readonly systemUUID: string;
   readonly bootID: string;
@@ -16,30 +14,27 @@ export interface HostFacts {
 
 /** Pods a node takes. upstream: the kubelet's --max-pods */
 const maxPods = '110';
-/** Kept back as upstream's hard eviction thresholds are: memory.available<100Mi, nodefs.available<10%. */
-const memoryReserve = 100 * 2 ** 20;
-const diskReserve = 0.1;
+/** What the hard eviction thresholds keep back. upstream: the kubelet's getNodeAllocatableAbsolute */
+export interface Reserve { readonly memoryBytes: number; readonly diskBytes: number }
 const kibi = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
 
 export const capacity = (facts: HostFacts): Record<string, string> =>
   ({ cpu: String(facts.cpus), memory: kibi(facts.memoryBytes), 'ephemeral-storage': kibi(facts.diskBytes), pods: maxPods });
-export const allocatable = (facts: HostFacts): Record<string, string> => ({
-  cpu: String(facts.cpus), memory: kibi(Math.max(0, facts.memoryBytes - memoryReserve)),
-  'ephemeral-storage': String(Math.floor(facts.diskBytes * (1 - diskReserve))), pods: maxPods,
+export const allocatable = (facts: HostFacts, reserve: Reserve): Record<string, string> => ({
+  cpu: String(facts.cpus), memory: kibi(Math.max(0, facts.memoryBytes - reserve.memoryBytes)),
+  'ephemeral-storage': String(Math.max(0, Math.floor(facts.diskBytes - reserve.diskBytes))), pods: maxPods,
 });
 
 const textOf = async (path: string): Promise<string> => (await readFile(path, 'utf8').catch(() => '')).trim();
 
 /** `info` of the engine on this host. */
 export async function readHost(info: RuntimeInfo): Promise<HostFacts> {
-  const [machineID, uuid, bootID, release, meminfo, disk] = await Promise.all([
-    textOf('/etc/machine-id'), textOf('/sys/class/dmi/id/product_uuid'), textOf('/proc/sys/kernel/random/boot_id'), textOf('/etc/os-release'), textOf('/proc/meminfo'),
+  const [machineID, uuid, bootID, release, disk] = await Promise.all([
+    textOf('/etc/machine-id'), textOf('/sys/class/dmi/id/product_uuid'), textOf('/proc/sys/kernel/random/boot_id'), textOf('/etc/os-release'),
     statfs(info.rootDirectory).catch(() => statfs('/')),
   ]);
-  const available = /^MemAvailable:\s+(\d+) kB/m.exec(meminfo)?.[1];
   return {
-    cpus: info.cpus, memoryBytes: info.memoryBytes, memoryAvailableBytes: available ? Number(available) * 1024 : info.memoryBytes,
-    diskBytes: disk.blocks * disk.bsize, diskAvailableBytes: disk.bavail * disk.bsize,
+    cpus: info.cpus, memoryBytes: info.memoryBytes, diskBytes: disk.blocks * disk.bsize,
     machineID, systemUUID: uuid || machineID, bootID, osImage: /^PRETTY_NAME="?([^"\n]*)/m.exec(release)?.[1] ?? info.osImage,
   };
 }

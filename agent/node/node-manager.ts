@@ -9,9 +9,11 @@ import type { EventRecorder, EventTarget } from '../../src/client/event-recorder
 import { microTimestamp, type Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { Image, Runtime, RuntimeInfo } from '../runtime/runtime.ts';
-import { readHost, type HostFacts } from './capacity.ts';
+import type { PressureType } from '../kubelet/eviction/pressure.ts';
+import { readHost, type HostFacts, type Reserve } from './capacity.ts';
 import { hasLabels, nodeLabels, nodeStatus, sameStatus, wasEdited } from './node-status.ts';
 
+export interface NodeHealth { readonly problems: readonly string[]; readonly pressure: ReadonlySet<PressureType> }
 export interface NodeManagerOptions {
   readonly client: Client;
   readonly runtime: Runtime;
@@ -25,8 +27,9 @@ export interface NodeManagerOptions {
   /** What the node says of itself beside its labels. */
   readonly annotations?: Readonly<Record<string, string>>;
   readonly facts?: () => Promise<HostFacts>;
-  /** What else keeps the node from running Pods, asked at each report. */
-  readonly problems?: () => readonly string[];
+  /** What else keeps the node from running Pods, and what it is short of, asked at each report. */
+  readonly health: () => NodeHealth;
+  readonly reserve: Reserve;
 }
 
 const checkMs = 10_000;
@@ -122,19 +125,20 @@ export class NodeManager {
   }
 
   async #report(): Promise<void> {
-    const { client, clock, log, nodeName, internalIP, info, kubeletVersion, recorder } = this.#options;
+    const { client, clock, log, nodeName, internalIP, info, kubeletVersion, recorder, reserve } = this.#options;
     const [facts, images] = await Promise.all([
       this.#options.facts?.() ?? readHost(info),
       this.#listImages(),
     ]);
-    const problems = [...new Set([...(images ? [] : ['container runtime is down']), ...this.#problems.values(), ...(this.#options.problems?.() ?? [])])];
+    const health = this.#options.health();
+    const problems = [...new Set([...(images ? [] : ['container runtime is down']), ...this.#problems.values(), ...health.problems])];
     if (this.#edited() === 'labels') {
       this.#repairedAt = clock.monotonic();
       this.#see(await client.patch<Node>(Nodes, { name: nodeName }, { metadata: { labels: nodeLabels(nodeName, info.architecture) } }));
     }
     const edited = this.#edited() === 'status';
     const old = edited ? this.#node?.status : this.#last;
-    const status = nodeStatus({ nodeName, internalIP, facts, info, images: images ?? [], kubeletVersion, problems, now: clock.now() }, old);
+    const status = nodeStatus({ nodeName, internalIP, facts, info, images: images ?? [], kubeletVersion, problems, pressure: health.pressure, reserve, now: clock.now() }, old);
     const due = clock.monotonic() - this.#reportedAt >= reportMs;
     if (!edited && sameStatus(this.#last, status) && !due) return;
     if (edited) {

@@ -6,7 +6,8 @@ import { findCondition } from '../../src/apimachinery/conditions.ts';
 import { timestamp } from '../../src/util/clock.ts';
 import { equalJson } from '../../src/util/json.ts';
 import type { Image, RuntimeInfo } from '../runtime/runtime.ts';
-import { allocatable, capacity, type HostFacts } from './capacity.ts';
+import type { PressureType } from '../kubelet/eviction/pressure.ts';
+import { allocatable, capacity, type HostFacts, type Reserve } from './capacity.ts';
 
 export interface NodeStatusInputs {
   readonly nodeName: string;
@@ -17,26 +18,30 @@ export interface NodeStatusInputs {
   readonly kubeletVersion: string;
   /** Why the node cannot run Pods; empty when it can. */
   readonly problems: readonly string[];
+  /** What the node is short of. */
+  readonly pressure: ReadonlySet<PressureType>;
+  readonly reserve: Reserve;
   readonly now: number;
 }
 
 /** upstream: the kubelet's --node-status-max-images */
 const maxImages = 50;
-const memoryThreshold = 100 * 2 ** 20;
-/** A tenth of the disk as upstream has it, but never more than what really is little. */
-const diskThreshold = (bytes: number): number => Math.min(bytes * 0.1, 2 ** 30);
 
 interface Judgement { readonly type: string; readonly status: 'True' | 'False'; readonly reason: string; readonly message: string }
 
-function judgements({ facts, problems }: NodeStatusInputs): Judgement[] {
-  const memory = facts.memoryAvailableBytes < memoryThreshold;
-  const disk = facts.diskAvailableBytes < diskThreshold(facts.diskBytes);
+/** By condition: what it says while it holds, and otherwise. */
+const pressures: readonly (readonly [PressureType, readonly [string, string], readonly [string, string]])[] = [
+  ['MemoryPressure', ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'], ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available']],
+  ['DiskPressure', ['KubeletHasDiskPressure', 'kubelet has disk pressure'], ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure']],
+  ['PIDPressure', ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'], ['KubeletHasSufficientPID', 'kubelet has sufficient PID available']],
+];
+
+function judgements({ pressure, problems }: NodeStatusInputs): Judgement[] {
   return [
-    memory ? { type: 'MemoryPressure', status: 'True', reason: 'KubeletHasInsufficientMemory', message: 'kubelet has insufficient memory available' }
-      : { type: 'MemoryPressure', status: 'False', reason: 'KubeletHasSufficientMemory', message: 'kubelet has sufficient memory available' },
-    disk ? { type: 'DiskPressure', status: 'True', reason: 'KubeletHasDiskPressure', message: 'kubelet has disk pressure' }
-      : { type: 'DiskPressure', status: 'False', reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' },
-    { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' },
+    ...pressures.map(([type, held, free]): Judgement => {
+      const [reason, message] = pressure.has(type) ? held : free;
+      return { type, status: pressure.has(type) ? 'True' : 'False', reason, message };
+    }),
     problems.length ? { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]` }
       : { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' },
   ];
@@ -56,7 +61,7 @@ export function nodeStatus(inputs: NodeStatusInputs, old: NodeStatus | undefined
     return { ...j, lastHeartbeatTime: time, lastTransitionTime: before?.status === j.status && before.lastTransitionTime ? before.lastTransitionTime : time };
   });
   return {
-    capacity: capacity(facts), allocatable: allocatable(facts), conditions,
+    capacity: capacity(facts), allocatable: allocatable(facts, inputs.reserve), conditions,
     addresses: [{ type: 'InternalIP', address: internalIP }, { type: 'Hostname', address: nodeName }],
     // Nothing listens here: the API server comes through the agent's own connection.
     daemonEndpoints: { kubeletEndpoint: { Port: 0 } },

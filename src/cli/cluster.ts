@@ -14,6 +14,8 @@ export interface ClusterRecord {
   /** As it was given, or found. */
   readonly dockerHost: string;
   readonly proxyMode: ProxyMode;
+  /** Absent: the agent's own default. */
+  readonly evictionHard?: string;
   readonly ranges: ClusterRanges;
   /** Packages the set-up installed, over all starts. */
   readonly installedPackages: readonly string[];

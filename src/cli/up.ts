@@ -15,6 +15,7 @@ export interface UpOptions {
   readonly nodeName?: string;
   readonly dockerHost?: string;
   readonly proxyMode?: ProxyMode;
+  readonly evictionHard?: string;
   readonly podCidr?: string;
   readonly serviceCidr?: string;
   readonly nodePortRange?: string;
@@ -106,7 +107,7 @@ function checkChange(cluster: Cluster, record: ClusterRecord | undefined, option
   const running = runningPid(cluster, 'master') !== undefined || runningPid(cluster, 'agent') !== undefined;
   const started: readonly (readonly [string, string | undefined, string])[] = [
     ['--docker-host', options.dockerHost, record.dockerHost],
-    ...(running ? [['--port', options.port?.toString(), String(record.port)], ['--proxy-mode', options.proxyMode, record.proxyMode], ['--advertise-address', options.advertiseAddress, record.advertiseAddress]] as const : []),
+    ...(running ? [['--port', options.port?.toString(), String(record.port)], ['--proxy-mode', options.proxyMode, record.proxyMode], ['--advertise-address', options.advertiseAddress, record.advertiseAddress], ['--eviction-hard', options.evictionHard, record.evictionHard ?? 'the defaults']] as const : []),
   ];
   for (const [flag, asked, known] of [...fixed, ...started]) {
     if (asked !== undefined && asked !== known) throw new UsageError(`${flag}: this cluster was made with ${known}; use another --data-dir for another cluster`);
@@ -115,12 +116,14 @@ function checkChange(cluster: Cluster, record: ClusterRecord | undefined, option
 
 async function decide(cluster: Cluster, options: UpOptions, host: UpHost, dockerHost: string, installed: readonly string[]): Promise<ClusterRecord> {
   const known = cluster.record();
+  const evictionHard = options.evictionHard ?? known?.evictionHard;
   const record: ClusterRecord = {
     version: 1, dockerHost,
     port: options.port ?? known?.port ?? defaultPort,
     nodeName: known?.nodeName ?? options.nodeName ?? defaultNodeName(),
     advertiseAddress: options.advertiseAddress ?? known?.advertiseAddress ?? (await host.hostAddress()),
     proxyMode: options.proxyMode ?? known?.proxyMode ?? 'auto',
+    ...(evictionHard === undefined ? {} : { evictionHard }),
     ranges: known?.ranges ?? (await freshRanges(cluster, options, host, dockerHost)),
     installedPackages: [...new Set([...(known?.installedPackages ?? []), ...installed])],
   };
@@ -141,10 +144,10 @@ export function masterArguments(cluster: Cluster, { port, advertiseAddress, node
   ];
 }
 
-export function agentArguments(cluster: Cluster, { port, nodeName, dockerHost, proxyMode }: ClusterRecord): string[] {
+export function agentArguments(cluster: Cluster, { port, nodeName, dockerHost, proxyMode, evictionHard }: ClusterRecord): string[] {
   return [
     'agent', '--master', `https://127.0.0.1:${port}`, '--kubeconfig', cluster.nodeKubeconfig(nodeName), '--docker-host', dockerHost,
-    '--node-name', nodeName, '--data-dir', cluster.dataDir, '--proxy-mode', proxyMode,
+    '--node-name', nodeName, '--data-dir', cluster.dataDir, '--proxy-mode', proxyMode, ...(evictionHard === undefined ? [] : ['--eviction-hard', evictionHard]),
   ];
 }
 

@@ -1,6 +1,10 @@
-// Pods that use more of the node than they may are evicted: emptyDir sizeLimit and limits of ephemeral storage.
+// Pods that use more of the node than they may are evicted (emptyDir sizeLimit, limits of ephemeral storage), and one at a time
+// when the node runs out of something.
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Observation } from '../../agent/kubelet/eviction/signals.ts';
+import { parseEviction, type Signal } from '../../agent/kubelet/eviction/thresholds.ts';
+import { Events } from '../../src/api/core/event.ts';
 import type { Pod } from '../../src/api/core/pod.ts';
 import { isPodReady } from '../../src/api/core/pod-conditions.ts';
 import { FakeClock } from '../../src/util/clock.ts';
@@ -61,5 +65,74 @@ describe('limits of local storage', () => {
     expect((await bed.get('writer')).status.phase).toBe('Running');
     bed.runtime.use(a!.id, { writableLayer: { usedBytes: 11 * 2 ** 20, inodesUsed: 1 } });
     expect((await evicted('writer')).status).toMatchObject({ phase: 'Failed', reason: 'Evicted', message: 'Container a exceeded its local ephemeral storage limit "10Mi". ' });
+  });
+});
+
+describe('a node that runs out of memory', () => {
+  const mi = 2 ** 20;
+  const sizes: Record<string, number> = { vital: 900, modest: 100, big: 500, bigger: 700 };
+  /** Mebibytes of memory that Pods can use; what runs of them takes its size from it. */
+  let total = 0;
+  const start = () => bed.start({
+    eviction: {
+      config: parseEviction({}),
+      async signals() {
+        const used = (await bed.runtime.listContainers()).filter((c) => c.state === 'running').reduce((sum, c) => sum + (sizes[c.pod.name] ?? 0), 0);
+        return { dedicatedImageFs: false, signals: new Map<Signal, Observation>([['memory.available', { available: Math.max(0, total - used) * mi, capacity: 8192 * mi }]]) };
+      },
+    },
+  });
+  const failed = async (): Promise<string[]> => {
+    const names = ['vital', 'modest', 'big', 'bigger'];
+    const pods = await Promise.all(names.map((name) => bed.get(name)));
+    return names.filter((_, i) => pods[i]!.status.phase === 'Failed');
+  };
+
+  it('evicts one Pod at a time, in order, spares vital ones, and takes in no BestEffort Pod until it has recovered', async () => {
+    total = 4000;
+    const { kubelet } = start();
+    const requests = { modest: { memory: '200Mi' }, big: { memory: '100Mi' }, bigger: { memory: '100Mi' } } as Record<string, object>;
+    for (const [name, mebibytes] of Object.entries(sizes)) {
+      await bed.create(name, { terminationGracePeriodSeconds: 600, ...(name === 'vital' ? { priorityClassName: 'system-node-critical' } : {}), containers: [container('c', requests[name] ? { resources: { requests: requests[name] } } : {})] });
+      await running(name);
+      const [c] = await bed.runtime.listContainers({ podUid: (await bed.get(name)).metadata.uid });
+      bed.runtime.use(c!.id, { memoryWorkingSetBytes: mebibytes * mi });
+    }
+    await clock.advance(15_000);
+    expect([...kubelet.pressure]).toEqual([]);
+
+    total = 2250;
+    const pod = await evicted('bigger');
+    const message = 'The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi. Container c was using 700Mi, request is 100Mi, has larger consumption of memory. ';
+    expect(pod.status).toMatchObject({ phase: 'Failed', reason: 'Evicted', message });
+    expect(pod.status.conditions!.find((c) => c.type === 'DisruptionTarget')).toMatchObject({ status: 'True', reason: 'TerminationByKubelet', message });
+    expect(await bed.events('bigger')).toContainEqual({ type: 'Warning', reason: 'Evicted', message });
+    expect(await failed()).toEqual(['bigger']);
+    const told = (await bed.client.list(Events, { namespace: 'default' })).items as unknown as { reason: string; message: string; involvedObject: { kind: string; name: string } }[];
+    expect(told).toContainEqual(expect.objectContaining({ reason: 'EvictionThresholdMet', message: 'Attempting to reclaim memory', involvedObject: expect.objectContaining({ kind: 'Node', name: 'node-1' }) }));
+
+    expect([...kubelet.pressure]).toEqual(['MemoryPressure']);
+    await bed.create('refused', { containers: [container('c')] });
+    const refused = (await bed.until('refused', (p) => p?.status.phase === 'Failed'))!;
+    expect(refused.status).toMatchObject({ reason: 'Evicted', message: 'Pod was rejected: The node had condition: [MemoryPressure]. ' });
+    expect(await bed.events('refused')).toContainEqual({ type: 'Warning', reason: 'Evicted', message: 'The node had condition: [MemoryPressure]. ' });
+    expect(await bed.runtime.listPodSandbox({ podUid: refused.metadata.uid })).toEqual([]);
+    await bed.create('asked', { containers: [container('c', { resources: { requests: { memory: '10Mi' } } })] });
+    await running('asked');
+
+    await clock.advance(310_000);
+    expect([...kubelet.pressure]).toEqual([]);
+    await bed.create('later', { containers: [container('c')] });
+    await running('later');
+    expect(await failed()).toEqual(['bigger']);
+
+    // Not even all the others are enough now: they go, the vital one stays.
+    total = 900;
+    await eventually(async () => {
+      await clock.advance(1000);
+      expect(await failed()).toEqual(['modest', 'big', 'bigger']);
+    });
+    await clock.advance(60_000);
+    expect((await bed.get('vital')).status.phase).toBe('Running');
   });
 });

@@ -8,7 +8,7 @@ import { silentLog } from '../../src/util/log.ts';
 import { NodeManager } from '../../agent/node/node-manager.ts';
 import { eventually, kubeletBed, type KubeletBed } from '../support/kubelet.ts';
 
-const facts = { cpus: 2, memoryBytes: 2 ** 32, memoryAvailableBytes: 2 ** 31, diskBytes: 2 ** 36, diskAvailableBytes: 2 ** 35, machineID: 'm', systemUUID: 's', bootID: 'b', osImage: 'Debian' };
+const facts = { cpus: 2, memoryBytes: 2 ** 32, diskBytes: 2 ** 36, machineID: 'm', systemUUID: 's', bootID: 'b', osImage: 'Debian' };
 
 let bed: KubeletBed;
 let clock: FakeClock;
@@ -23,7 +23,7 @@ it('makes the node not ready after three minutes, and ready again when it answer
   const recorder = new EventRecorder(bed.client, Events, { component: 'kubelet', host: 'node-1' }, { clock, log: silentLog });
   const manager = new NodeManager({
     client: bed.client, runtime: bed.runtime, info: await bed.runtime.info(), clock, log: silentLog, recorder, nodeName: 'node-1', internalIP: '10.0.0.1', kubeletVersion: 'v1.33.0',
-    facts: () => Promise.resolve(facts), problems: () => kubelet.problems,
+    facts: () => Promise.resolve(facts), reserve: { memoryBytes: 0, diskBytes: 0 }, health: () => kubelet,
   });
   await manager.register(new AbortController().signal);
   manager.problem('network', undefined);

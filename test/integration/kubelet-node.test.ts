@@ -16,14 +16,14 @@ let runtime: FakeRuntime;
 let manager: NodeManager;
 let recorder: EventRecorder;
 const stop = new AbortController();
-const facts = { cpus: 2, memoryBytes: 2 ** 32, memoryAvailableBytes: 2 ** 31, diskBytes: 2 ** 36, diskAvailableBytes: 2 ** 35, machineID: 'm', systemUUID: 's', bootID: 'b', osImage: 'Debian' };
+const facts = { cpus: 2, memoryBytes: 2 ** 32, diskBytes: 2 ** 36, machineID: 'm', systemUUID: 's', bootID: 'b', osImage: 'Debian' };
 
 beforeEach(async () => {
   api = await startTestApi();
   clock = new FakeClock();
   runtime = new FakeRuntime({ clock, images: { 'nginx:1': {} } });
   recorder = new EventRecorder(api.client, Events, { component: 'kubelet', host: 'n' }, { clock, log: silentLog });
-  manager = new NodeManager({ client: api.client, runtime, info: await runtime.info(), clock, log: silentLog, recorder, nodeName: 'n', internalIP: '10.0.0.1', kubeletVersion: 'v1.33.0', annotations: { 'example.com/a': 'b' }, facts: () => Promise.resolve(facts) });
+  manager = new NodeManager({ client: api.client, runtime, info: await runtime.info(), clock, log: silentLog, recorder, nodeName: 'n', internalIP: '10.0.0.1', kubeletVersion: 'v1.33.0', annotations: { 'example.com/a': 'b' }, facts: () => Promise.resolve(facts), reserve: { memoryBytes: 0, diskBytes: 0 }, health: () => ({ problems: [], pressure: new Set() }) });
 });
 afterEach(() => api.stop());
 const node = (): Promise<Node> => api.client.get<Node>(Nodes, { name: 'n' });

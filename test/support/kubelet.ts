@@ -12,6 +12,8 @@ import { EventRecorder } from '../../src/client/event-recorder.ts';
 import { realClock, type Clock } from '../../src/util/clock.ts';
 import { silentLog, type Log } from '../../src/util/log.ts';
 import type { PodAddressPool } from '../../agent/kubelet/kill-pod.ts';
+import type { EvictionSetup } from '../../agent/kubelet/eviction/manager.ts';
+import { parseEviction } from '../../agent/kubelet/eviction/thresholds.ts';
 import { Kubelet, type KubeletOptions } from '../../agent/kubelet/kubelet.ts';
 import type { Mounter } from '../../agent/kubelet/volumes/mounts.ts';
 import type { Runtime } from '../../agent/runtime/runtime.ts';
@@ -22,6 +24,9 @@ export const noMounts: Mounter = {
   mountTmpfs: async (path) => { const { mkdir } = await import('node:fs/promises'); await mkdir(path, { recursive: true }); },
   bind: () => Promise.resolve(), unmount: () => Promise.resolve(), below: () => Promise.resolve([]), makeShared: () => Promise.resolve(),
 };
+
+/** A node that is short of nothing. */
+export const plentiful: EvictionSetup = { config: parseEviction({}), signals: () => Promise.resolve({ signals: new Map(), dedicatedImageFs: false }) };
 
 export class CountingAddresses implements PodAddressPool {
   readonly used = new Set<string>();
@@ -75,7 +80,7 @@ export async function kubeletBed(images: Readonly<Record<string, FakeImage>>, op
       const recorder = new EventRecorder(agent, Events, { component: 'kubelet', host: 'node-1' }, { clock: realClock, log });
       const kubelet = new Kubelet({
         client: agent, runtime: runtime as Runtime, clock, log, recorder, nodeName: 'node-1', hostIPs: ['192.168.0.1'], dataDir, network: 'dray-test', addresses, clusterDomain: 'cluster.local', clusterDNS: ['10.43.0.10'],
-        services: () => [], allocatable: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '10Gi' }, memoryCapacity: 8 * 2 ** 30, starts: 4, mounter: noMounts, drained: () => Promise.resolve(), ...overrides,
+        services: () => [], allocatable: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '10Gi' }, memoryCapacity: 8 * 2 ** 30, starts: 4, mounter: noMounts, drained: () => Promise.resolve(), eviction: plentiful, ...overrides,
       });
       const done = kubelet.run(stop.signal);
       done.catch(() => undefined);

@@ -1,31 +1,34 @@
 // What a node says of itself.
 import { allocatable, capacity, type HostFacts } from '../../../../agent/node/capacity.ts';
+import type { PressureType } from '../../../../agent/kubelet/eviction/pressure.ts';
 import { imageList, nodeStatus, sameStatus, wasEdited } from '../../../../agent/node/node-status.ts';
 
 const gib = 2 ** 30;
-const facts: HostFacts = { cpus: 4, memoryBytes: 8 * gib, memoryAvailableBytes: 4 * gib, diskBytes: 100 * gib, diskAvailableBytes: 50 * gib, machineID: 'm', systemUUID: 's', bootID: 'b', osImage: 'Debian' };
+const facts: HostFacts = { cpus: 4, memoryBytes: 8 * gib, diskBytes: 100 * gib, machineID: 'm', systemUUID: 's', bootID: 'b', osImage: 'Debian' };
 const info = { name: 'docker', version: '20.10.24', kernelVersion: '6.1', architecture: 'amd64' } as never;
-const status = (more: Partial<HostFacts> = {}, problems: string[] = [], now = 0, old?: ReturnType<typeof nodeStatus>) =>
-  nodeStatus({ nodeName: 'n', internalIP: '10.0.0.1', facts: { ...facts, ...more }, info, images: [], kubeletVersion: 'v1.33.0', problems, now }, old);
+const reserve = { memoryBytes: 100 * 2 ** 20, diskBytes: 10 * gib };
+const status = (pressure: PressureType[] = [], problems: string[] = [], now = 0, old?: ReturnType<typeof nodeStatus>) =>
+  nodeStatus({ nodeName: 'n', internalIP: '10.0.0.1', facts, pressure: new Set(pressure), reserve, info, images: [], kubeletVersion: 'v1.33.0', problems, now }, old);
 const of = (s: ReturnType<typeof nodeStatus>, type: string) => s.conditions!.find((c) => c.type === type)!;
 
 it('has capacity, and keeps something back', () => {
   expect(capacity(facts)).toEqual({ cpu: '4', memory: '8388608Ki', 'ephemeral-storage': '104857600Ki', pods: '110' });
-  expect(allocatable(facts)).toEqual({ cpu: '4', memory: '8286208Ki', 'ephemeral-storage': String(Math.floor(100 * gib * 0.9)), pods: '110' });
+  expect(allocatable(facts, reserve)).toEqual({ cpu: '4', memory: '8286208Ki', 'ephemeral-storage': String(Math.floor(100 * gib * 0.9)), pods: '110' });
 });
-it.each<[string, Partial<HostFacts>, string[], string, string, string]>([
-  ['Ready', {}, [], 'True', 'KubeletReady', 'kubelet is posting ready status'], ['Ready', {}, ['container runtime is down'], 'False', 'KubeletNotReady', 'container runtime is down'],
-  ['Ready', {}, ['a', 'b'], 'False', 'KubeletNotReady', '[a, b]'], ['MemoryPressure', {}, [], 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
-  ['MemoryPressure', { memoryAvailableBytes: 50 * 2 ** 20 }, [], 'True', 'KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
-  ['DiskPressure', { diskAvailableBytes: 0.5 * gib }, [], 'True', 'KubeletHasDiskPressure', 'kubelet has disk pressure'], ['DiskPressure', { diskAvailableBytes: 2 * gib }, [], 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
-  ['PIDPressure', {}, [], 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
-])('%s with %j %j is %s', (type, more, problems, value, reason, message) => expect(of(status(more, problems), type)).toMatchObject({ status: value, reason, message }));
+it.each<[string, PressureType[], string[], string, string, string]>([
+  ['Ready', [], [], 'True', 'KubeletReady', 'kubelet is posting ready status'], ['Ready', [], ['container runtime is down'], 'False', 'KubeletNotReady', 'container runtime is down'],
+  ['Ready', [], ['a', 'b'], 'False', 'KubeletNotReady', '[a, b]'], ['Ready', ['DiskPressure'], [], 'True', 'KubeletReady', 'kubelet is posting ready status'],
+  ['MemoryPressure', [], [], 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+  ['MemoryPressure', ['MemoryPressure'], [], 'True', 'KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
+  ['DiskPressure', ['MemoryPressure', 'DiskPressure'], [], 'True', 'KubeletHasDiskPressure', 'kubelet has disk pressure'], ['DiskPressure', ['MemoryPressure'], [], 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+  ['PIDPressure', [], [], 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'], ['PIDPressure', ['PIDPressure'], [], 'True', 'KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
+])('%s with %j %j is %s', (type, pressure, problems, value, reason, message) => expect(of(status(pressure, problems), type)).toMatchObject({ status: value, reason, message }));
 it('moves transition times only with the status', () => {
   const first = status();
-  const same = status({}, [], 60_000, first);
+  const same = status([], [], 60_000, first);
   expect(of(same, 'Ready')).toMatchObject({ lastHeartbeatTime: '1970-01-01T00:01:00Z', lastTransitionTime: '1970-01-01T00:00:00Z' });
   expect(sameStatus(first, same)).toBe(true);
-  const worse = status({}, ['x'], 60_000, first);
+  const worse = status([], ['x'], 60_000, first);
   expect(of(worse, 'Ready').lastTransitionTime).toBe('1970-01-01T00:01:00Z');
   expect(sameStatus(first, worse)).toBe(false);
 });
