@@ -23,6 +23,7 @@ import { commands } from '../src/util/run.ts';
 import { createDrain } from './kubelet/drain.ts';
 import { hostSignals, visibleDirectory } from './kubelet/eviction/signals.ts';
 import { reserved, type EvictionConfig } from './kubelet/eviction/thresholds.ts';
+import type { ImageGCPolicy } from './kubelet/image-gc.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
 import { parseResolvConf } from './kubelet/pod-network-files.ts';
 import { createKubeletServer } from './kubelet/server/server.ts';
@@ -62,6 +63,7 @@ export interface AgentOptions {
   /** Longest wait in ms for the proxies before a Pod is told to stop. */
   readonly drainWaitMs: number;
   readonly eviction: EvictionConfig;
+  readonly imageGC: ImageGCPolicy;
   readonly log: Log;
   /** Called once this process alone has the data directory. */
   readonly onOwned?: () => void;
@@ -148,6 +150,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       addresses: new PodAddresses(podCIDR, clock, Math.random()), clusterDomain: cluster.clusterDomain, clusterDNS: [cluster.clusterDNS], services: () => services.list(),
       allocatable: allocatable(facts, reserve) as never, memoryCapacity: facts.memoryBytes, starts: Math.max(2, info.cpus * 2), mounter: hostMounter,
       drained: createDrain({ slices, clock, waitMs: options.drainWaitMs, applied: appliedEverywhere(client, proxy, clock) }),
+      imageGC: options.imageGC,
       eviction: { config: options.eviction, signals: hostSignals({ nodefs: dataDir, imagefs: visibleDirectory(info.rootDirectory) }), onPressure: () => void manager.report() },
       onRuntime: (error) => manager.problem('runtime', error ? 'container runtime is down' : undefined),
     });

@@ -161,13 +161,17 @@ program.command('agent').description('run the agent of this Docker host').requir
   .option('--eviction-soft <thresholds>', 'when Pods are evicted after a grace period').option('--eviction-soft-grace-period <periods>', 'for each soft threshold, memory.available=1m30s')
   .option('--eviction-minimum-reclaim <amounts>', 'how much more than a threshold is to be free again, nodefs.available=500Mi')
   .option('--eviction-max-pod-grace-period <seconds>', 'the most a Pod may take to end for a soft threshold (default: 0)')
-  .option('--eviction-pressure-transition-period <duration>', 'how long a condition of pressure stays after its cause (default: 5m)').addOption(new Option('--ready-fd <fd>').hideHelp())
+  .option('--eviction-pressure-transition-period <duration>', 'how long a condition of pressure stays after its cause (default: 5m)')
+  .option('--image-gc-high-threshold <percent>', "of Docker's disk in use, above which images nobody uses are removed (default: 85; 100 switches it off)")
+  .option('--image-gc-low-threshold <percent>', 'down to which they are removed (default: 80)').option('--minimum-image-ttl-duration <duration>', 'younger images stay (default: 2m)')
+  .option('--image-gc-all', 'remove also images this agent has not pulled itself', false).addOption(new Option('--ready-fd <fd>').hideHelp())
   .action(async (options) => {
     const [{ runAgent }, { createLog }, { readKubeconfig }] = await Promise.all([import('../agent/main.ts'), import('../src/util/log.ts'), import('../src/client/kubeconfig.ts')]);
-    const { parseEviction } = await import('../agent/kubelet/eviction/thresholds.ts');
-    let access, eviction;
+    const [{ parseEviction }, { parseImageGC }] = await Promise.all([import('../agent/kubelet/eviction/thresholds.ts'), import('../agent/kubelet/image-gc.ts')]);
+    let access, eviction, imageGC;
     try {
       eviction = parseEviction(options);
+      imageGC = parseImageGC(options);
     } catch (error) {
       throw new UsageError((error as Error).message);
     }
@@ -178,7 +182,7 @@ program.command('agent').description('run the agent of this Docker host').requir
     }
     await runAgent({
       access: { ...access, server: options.master.replace(/\/$/, '') }, kubeconfig: options.kubeconfig, nodeName: options.nodeName ?? defaultNodeName(), dataDir: options.dataDir, proxyMode: options.proxyMode,
-      drainWaitMs: options.drainWait, eviction, log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}),
+      drainWaitMs: options.drainWait, eviction, imageGC, log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}),
       onOwned: () => ownPid(new Cluster(options.dataDir), 'agent'), onReady: () => announce(options.readyFd),
     }, untilSignal());
   });

@@ -4,6 +4,7 @@ import { formatDuration } from '../../src/apimachinery/duration.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import type { Image, RegistryAuth, Runtime } from '../runtime/runtime.ts';
 import { quoted, type Container, type Pod } from './pod.ts';
+import type { PulledImages } from './pulled-images.ts';
 import { KeyedBackoff } from './restart-backoff.ts';
 
 export type ImageReason = 'ErrImagePull' | 'ImagePullBackOff' | 'ErrImageNeverPull' | 'InvalidImageName' | 'ImageInspectError';
@@ -44,13 +45,15 @@ export class ImageManager {
   readonly #runtime: Runtime;
   readonly #events: ContainerEvents;
   readonly #clock: Clock;
+  readonly #pulled: Pick<PulledImages, 'note'>;
   readonly #backoff: KeyedBackoff;
   readonly #lastError = new Map<string, string>();
 
-  constructor(options: { runtime: Runtime; events: ContainerEvents; clock: Clock }) {
+  constructor(options: { runtime: Runtime; events: ContainerEvents; clock: Clock; pulled: Pick<PulledImages, 'note'> }) {
     this.#runtime = options.runtime;
     this.#events = options.events;
     this.#clock = options.clock;
+    this.#pulled = options.pulled;
     this.#backoff = new KeyedBackoff(options.clock);
   }
 
@@ -80,9 +83,11 @@ export class ImageManager {
     this.#events.normal(pod, container, 'Pulling', `Pulling image ${shown}`);
     const from = this.#clock.now();
     try {
+      const before = await this.#runtime.listImages();
       const id = await this.#runtime.pullImage(reference, await auth(), signal);
       const image = (await this.#runtime.imageStatus(reference)) ?? (await this.#runtime.imageStatus(id));
       if (!image) throw new Error(`image ${shown} is not in the store after it was pulled`);
+      await this.#pulled.note(before, image);
       this.#backoff.forget(key);
       this.#lastError.delete(key);
       const took = formatDuration(Math.max(1, this.#clock.now() - from));

@@ -14,6 +14,7 @@ import { containerEvents, nodeReference } from './events.ts';
 import { EvictionManager, type EvictionSetup } from './eviction/manager.ts';
 import type { PressureType } from './eviction/pressure.ts';
 import { Garbage } from './garbage.ts';
+import { ImageGarbage, type ImageGCPolicy } from './image-gc.ts';
 import { ImageManager } from './images.ts';
 import { PodKiller, type PodAddressPool } from './kill-pod.ts';
 import { ObjectCache } from './object-cache.ts';
@@ -22,6 +23,7 @@ import { PodSandboxes } from './pod-sandbox.ts';
 import { persistentVolumeOf } from './persistent-volumes.ts';
 import { PodWorkers } from './pod-workers.ts';
 import { ProberManager, type ProberOptions } from './probes/prober-manager.ts';
+import { PulledImages } from './pulled-images.ts';
 import { Relister } from './relister.ts';
 import { RuntimeCache } from './runtime-cache.ts';
 import { ServiceAccountTokens } from './service-account-tokens.ts';
@@ -55,6 +57,7 @@ export interface KubeletOptions {
   readonly mounter: Mounter;
   readonly drained: (pod: Pod, signal: AbortSignal) => Promise<void>;
   readonly eviction: EvictionSetup;
+  readonly imageGC: ImageGCPolicy;
   readonly probe?: ProberOptions['probe'];
   /** Told when the engine goes away (with the error) and when it is back. */
   readonly onRuntime?: (error: Error | undefined) => void;
@@ -85,6 +88,7 @@ export class Kubelet {
   #workers: PodWorkers | undefined;
   #garbage: Garbage | undefined;
   #evictions: EvictionManager | undefined;
+  #imageGarbage: ImageGarbage | undefined;
   #informer: Informer<Pod> | undefined;
 
   constructor(options: KubeletOptions) {
@@ -115,6 +119,7 @@ export class Kubelet {
 
     // What the node is short of decides which Pods it takes in.
     await new Promise<void>((resolve) => { void this.#evictions!.run(signal, resolve); });
+    void this.#imageGarbage!.run(signal);
     this.#informer = new Informer<Pod>(client, Pods, { selector: { fieldSelector: `spec.nodeName=${nodeName}` }, clock, log });
     this.#informer.addHandler({
       added: (pod) => this.#queue.push({ kind: 'pod', pod }), updated: (pod) => this.#queue.push({ kind: 'pod', pod }), deleted: (pod) => this.#queue.push({ kind: 'podGone', pod }),
@@ -215,7 +220,8 @@ export class Kubelet {
       dataDir: o.dataDir, mounter: o.mounter, clock,
       sources: { configMap: (p, n) => objects.configMap(p, n), secret: (p, n) => objects.secret(p, n), token: (p, t) => tokens.get(p, t), persistentVolume: (p, n, e) => persistentVolumeOf(client, p, n, e), allocatable: o.allocatable },
     });
-    const images = new ImageManager(shared);
+    const pulled = new PulledImages(o.dataDir, log);
+    const images = new ImageManager({ ...shared, pulled });
     const probes = new ProberManager({ ...shared, hostIP: hostIPs[0] ?? '', onChange: changed, ...(o.probe ? { probe: o.probe } : {}) });
     signal.addEventListener('abort', () => probes.close(), { once: true });
     const killer = new PodKiller({ ...shared, addresses: o.addresses, hostIP: hostIPs[0] ?? '' });
@@ -230,9 +236,13 @@ export class Kubelet {
     });
     const syncer = new PodSyncer({ ...shared, volumes, objects, images, probes, killer, sandboxes, starter, limit });
     const statuses = new StatusManager({ client, clock, log, signal });
+    const warnNode = (reason: string, message: string): void => o.recorder.warning(nodeReference(o.nodeName), reason, message);
+    const imageGarbage = this.#imageGarbage = new ImageGarbage({
+      ...shared, policy: o.imageGC, pulled, warnNode, disk: async () => (await o.eviction.signals()).signals.get('imagefs.available'),
+    });
     const evictions: EvictionManager = this.#evictions = new EvictionManager({
       ...shared, ...o.eviction, volumes, active: () => workers.active(), fail: (uid, failure, grace) => workers.fail(uid, failure, grace),
-      reclaimDisk: () => this.#clearAway(), warnNode: (reason, message) => o.recorder.warning(nodeReference(o.nodeName), reason, message),
+      reclaimDisk: () => this.#clearAway().then(() => imageGarbage.deleteUnused()), warnNode,
     });
     const workers: PodWorkers = this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, objects, tokens, images, drained: o.drained, refuse: (pod) => evictions.refuse(pod) }, signal);
     this.#garbage = new Garbage({ runtime, cache, volumes, log });

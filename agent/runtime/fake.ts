@@ -46,6 +46,7 @@ export class FakeRuntime implements Runtime {
   readonly #failures: { verb: keyof Runtime; error: Error }[] = [];
   #sequence = 0;
   #hung: Promise<void> | undefined;
+  readonly #foreignImages = new Set<string>();
 
   constructor(options: { clock: Clock; images?: Readonly<Record<string, FakeImage>> }) {
     this.#clock = options.clock;
@@ -58,6 +59,14 @@ export class FakeRuntime implements Runtime {
     this.#known.set(reference, image);
     if (!image.remote) this.#keep(reference, image);
   }
+  /** Someone gives an image of the store another name. */
+  tagImage(reference: string, name: string): void {
+    const stored = this.#lookUp(reference)!;
+    const tagged = { ...stored, repoTags: [...stored.repoTags, name] };
+    for (const key of tagged.repoTags) this.#store.set(key, tagged);
+  }
+  /** A container of someone else, which is no Pod's, is made from this image. */
+  useElsewhere(reference: string): void { this.#foreignImages.add(this.#lookUp(reference)!.id); }
   /** The next call of this verb fails. */
   failNext(verb: keyof Runtime, error: Error): void { this.#failures.push({ verb, error }); }
   /** Ends a container's process from outside, as the kernel would. */
@@ -205,12 +214,16 @@ export class FakeRuntime implements Runtime {
   }
   async loadImage(): Promise<void> { this.#enter('loadImage'); }
   async listImages(): Promise<Image[]> { this.#enter('listImages'); await this.#hung; return [...new Set(this.#store.values())]; }
+  async imagesInUse(): Promise<ReadonlySet<string>> {
+    this.#enter('imagesInUse');
+    return new Set([...this.#containers.values()].map((container) => container.imageId).concat([...this.#foreignImages]));
+  }
   async removeImage(id: string): Promise<void> {
     this.#enter('removeImage');
     const image = this.#lookUp(id);
     if (!image) return;
     const user = [...this.#containers.values()].find((container) => container.imageId === image.id);
-    if (user) throw new RuntimeError(`conflict: unable to delete ${id} - image is being used by container ${user.id}`);
+    if (user || this.#foreignImages.has(image.id)) throw new RuntimeError(`conflict: unable to delete ${id} - image is being used by container ${user?.id ?? 'of someone else'}`);
     for (const [reference, stored] of this.#store) if (stored.id === image.id) this.#store.delete(reference);
   }
   async close(): Promise<void> { for (const subscriber of this.#subscribers) subscriber.end(); }

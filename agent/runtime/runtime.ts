@@ -174,6 +174,8 @@ export interface Runtime {
   loadImage(archive: Uint8Array): Promise<void>;
   /** Everything but the sandbox image. */
   listImages(): Promise<Image[]>;
+  /** Ids of the images that any container of the engine was made from, whoever made it. */
+  imagesInUse(): Promise<ReadonlySet<string>>;
   /** With all its tags; idempotent. @throws RuntimeError while a container uses it. */
   removeImage(id: string): Promise<void>;
   close(): Promise<void>;

@@ -340,7 +340,10 @@ export function runtimeContract(name: string, open: () => Promise<RuntimeUnderTe
         await expect(runtime.pullImage('127.0.0.1:9/none:1', undefined)).rejects.toThrow(ImagePullError);
       });
       it('stay while a container uses them', async () => {
-        await running('untilStopped');
+        const { id } = (await runtime.imageStatus(test.image))!;
+        expect(await runtime.imagesInUse()).not.toContain(id);
+        await container('untilStopped');
+        expect(await runtime.imagesInUse()).toContain(id);
         await expect(runtime.removeImage((await runtime.imageStatus(test.image))!.id)).rejects.toThrow(RuntimeError);
         expect(await runtime.imageStatus(test.image)).toBeDefined();
         await runtime.removeImage('dray.local/none:1');

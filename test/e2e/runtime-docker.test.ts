@@ -65,6 +65,18 @@ describe('on a real engine', () => {
     await runtime.removePodSandbox(sandboxId);
   });
 
+  it('sees images in use by containers of someone else, running or not', async () => {
+    const runtime = await connect('mine');
+    const theirs = await connect('theirs');
+    const config = sandbox('foreign', { ip: '10.199.0.238' });
+    const sandboxId = await theirs.runPodSandbox(config);
+    await theirs.createContainer(sandboxId, busybox('true'), config);
+    expect(await runtime.listContainers()).toEqual([]);
+    expect(await runtime.imagesInUse()).toContain((await runtime.imageStatus(DEMO_BUSYBOX))!.id);
+    await theirs.removePodSandbox(sandboxId);
+    expect(await runtime.imagesInUse()).not.toContain((await runtime.imageStatus(DEMO_BUSYBOX))!.id);
+  });
+
   it('on the host network a Pod has the host\'s address and name, and a late exec leaves nothing running', async () => {
     const runtime = await connect('host');
     const config = sandbox('hostly', { network: 'host' });

@@ -14,6 +14,7 @@ import { silentLog, type Log } from '../../src/util/log.ts';
 import type { PodAddressPool } from '../../agent/kubelet/kill-pod.ts';
 import type { EvictionSetup } from '../../agent/kubelet/eviction/manager.ts';
 import { parseEviction } from '../../agent/kubelet/eviction/thresholds.ts';
+import { parseImageGC } from '../../agent/kubelet/image-gc.ts';
 import { Kubelet, type KubeletOptions } from '../../agent/kubelet/kubelet.ts';
 import type { Mounter } from '../../agent/kubelet/volumes/mounts.ts';
 import type { Runtime } from '../../agent/runtime/runtime.ts';
@@ -80,7 +81,7 @@ export async function kubeletBed(images: Readonly<Record<string, FakeImage>>, op
       const recorder = new EventRecorder(agent, Events, { component: 'kubelet', host: 'node-1' }, { clock: realClock, log });
       const kubelet = new Kubelet({
         client: agent, runtime: runtime as Runtime, clock, log, recorder, nodeName: 'node-1', hostIPs: ['192.168.0.1'], dataDir, network: 'dray-test', addresses, clusterDomain: 'cluster.local', clusterDNS: ['10.43.0.10'],
-        services: () => [], allocatable: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '10Gi' }, memoryCapacity: 8 * 2 ** 30, starts: 4, mounter: noMounts, drained: () => Promise.resolve(), eviction: plentiful, ...overrides,
+        services: () => [], allocatable: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '10Gi' }, memoryCapacity: 8 * 2 ** 30, starts: 4, mounter: noMounts, drained: () => Promise.resolve(), eviction: plentiful, imageGC: parseImageGC({}), ...overrides,
       });
       const done = kubelet.run(stop.signal);
       done.catch(() => undefined);

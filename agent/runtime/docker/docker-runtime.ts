@@ -168,6 +168,9 @@ class DockerRuntime implements Runtime {
   async listImages(): Promise<Image[]> {
     return (await engineCall(() => this.#docker.listImages())).map(listedImage).filter((image) => !image.repoTags.includes(PAUSE_IMAGE));
   }
+  async imagesInUse(): Promise<ReadonlySet<string>> {
+    return new Set((await engineCall(() => this.#docker.listContainers({ all: true }))).map((row) => row.ImageID));
+  }
   removeImage(id: string): Promise<void> { return removeImage(this.#docker, id); }
   close(): Promise<void> {
     this.#closing.abort();
