@@ -2,7 +2,7 @@
 // upstream: pkg/kubelet/kuberuntime/kuberuntime_container.go (generateContainerConfig)
 import type { ContainerConfig, Image, Mount, PodSandboxConfig } from '../runtime/runtime.ts';
 import { expand } from './env.ts';
-import { containerAnnotations } from './labels.ts';
+import { containerAnnotations, runtimeHandlerKey } from './labels.ts';
 import { isHostNetwork, sandboxMetadata, type Container, type ContainerKind, type Pod } from './pod.ts';
 import type { PodHostname } from './pod-network-files.ts';
 import { linuxResources, type OomInputs } from './resources.ts';
@@ -56,9 +56,11 @@ export interface SandboxConfigInputs {
   /** '' on the host network. */
   readonly ip: string;
   readonly hostname: PodHostname;
+  /** '' for the engine's default. */
+  readonly runtimeHandler: string;
 }
 
-export function sandboxConfig({ pod, attempt, network, ip, hostname }: SandboxConfigInputs): PodSandboxConfig {
+export function sandboxConfig({ pod, attempt, network, ip, hostname, runtimeHandler }: SandboxConfigInputs): PodSandboxConfig {
   const host = isHostNetwork(pod);
   const sysctls = Object.fromEntries((pod.spec.securityContext?.sysctls ?? []).map((s) => [s.name, s.value]));
   const portMappings = host ? [] : [...(pod.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always'), ...pod.spec.containers].flatMap((c) => c.ports ?? [])
@@ -72,6 +74,7 @@ export function sandboxConfig({ pod, attempt, network, ip, hostname }: SandboxCo
     ...(portMappings.length ? { portMappings } : {}),
     ...(Object.keys(sysctls).length ? { sysctls } : {}),
     labels: pod.metadata.labels ?? {},
+    ...(runtimeHandler ? { runtimeHandler, annotations: { [runtimeHandlerKey]: runtimeHandler } } : {}),
     ...(pod.spec.hostPID ? { hostPID: true } : {}), ...(pod.spec.hostIPC ? { hostIPC: true } : {}),
   };
 }

@@ -3,7 +3,8 @@
 import { timestamp } from '../../src/util/clock.ts';
 import type { ContainerStatus as RuntimeStatus } from '../runtime/runtime.ts';
 import { containerFacts } from './labels.ts';
-import { isRestartableInit, type Container, type ContainerKind, type ContainerState, type ContainerStatus, type Pod } from './pod.ts';
+import { isResizable, isRestartableInit, type Container, type ContainerKind, type ContainerState, type ContainerStatus, type Pod } from './pod.ts';
+import { resourcesInForce } from './resources.ts';
 import { containersNamed, hasEnded, type PodRuntimeStatus, type ProbeResults } from './runtime-status.ts';
 import { shouldBeRestarted } from './pod-actions.ts';
 
@@ -15,6 +16,7 @@ const imageID = (imageRef: string): string => (imageRef.startsWith('sha256:') ? 
 const time = (ms: number): string | null => (ms > 0 ? timestamp(ms) : null);
 
 export interface StatusInputs {
+  /** With the resources that are set aside for it. */
   readonly pod: Pod;
   readonly runtime: PodRuntimeStatus;
   readonly probes: ProbeResults;
@@ -80,13 +82,11 @@ export function containerStatus(container: Container, kind: ContainerKind, input
     ...(current ? { containerID: containerID(current.id) } : old?.containerID ? { containerID: old.containerID } : {}),
     started: oneShot ? running : started,
     ...(container.volumeMounts?.length ? { volumeMounts: container.volumeMounts.map(mountStatus) } : {}),
-    ...(container.resources?.requests ? { allocatedResources: container.resources.requests } : {}),
-    ...(container.resources?.requests || container.resources?.limits ? { resources: resourcesOf(container) } : {}),
+    ...(isResizable(container, kind) ? {
+      ...(container.resources?.requests ? { allocatedResources: container.resources.requests } : {}), resources: resourcesInForce(container, running ? current.resources : undefined),
+    } : {}),
   } as unknown as ContainerStatus;
 }
-
-const resourcesOf = ({ resources }: Container): object =>
-  ({ ...(resources?.limits ? { limits: resources.limits } : {}), ...(resources?.requests ? { requests: resources.requests } : {}) });
 
 const mountStatus = (mount: NonNullable<Container['volumeMounts']>[number]): object => ({
   name: mount.name, mountPath: mount.mountPath, ...(mount.readOnly ? { readOnly: true, recursiveReadOnly: 'Disabled' } : {}),

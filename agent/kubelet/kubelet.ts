@@ -10,6 +10,7 @@ import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { Runtime, RuntimeEvent } from '../runtime/runtime.ts';
 import type { NodeAllocatable } from './downward.ts';
+import { Allocations } from './allocations.ts';
 import { containerEvents, nodeReference } from './events.ts';
 import { EvictionManager, type EvictionSetup } from './eviction/manager.ts';
 import type { PressureType } from './eviction/pressure.ts';
@@ -26,6 +27,7 @@ import { ProberManager, type ProberOptions } from './probes/prober-manager.ts';
 import { PulledImages } from './pulled-images.ts';
 import { Relister } from './relister.ts';
 import { RuntimeCache } from './runtime-cache.ts';
+import { runtimeHandlerOf } from './runtime-classes.ts';
 import { ServiceAccountTokens } from './service-account-tokens.ts';
 import { ContainerStarter } from './start-container.ts';
 import { StartLimit } from './start-limit.ts';
@@ -113,8 +115,9 @@ export class Kubelet {
     this.#build(signal);
     // Events are subscribed to before the first list, so that nothing falls between.
     const events = runtime.events(signal);
-    await this.#relister.relist();
+    const paused = await this.#relister.relist();
     for (const uid of this.cache.uids()) for (const { ip } of this.cache.get(uid).sandboxes) if (ip) this.#options.addresses.reserve(ip);
+    this.#resume(paused);
     void this.#follow(events, signal);
 
     // What the node is short of decides which Pods it takes in.
@@ -155,6 +158,7 @@ export class Kubelet {
 
   /** Something happened to what runs of a Pod. */
   async #heed(event: RuntimeEvent): Promise<void> {
+    if (event.type === 'paused') this.#resume([event.containerId]);
     const uid = await this.cache.handle(event);
     if (uid !== undefined) this.#workers!.poke(uid);
     if (event.type !== 'started' || this.#workers!.has(event.podUid)) return;
@@ -173,8 +177,12 @@ export class Kubelet {
   }
   /** The second half comes in line behind the Pods the API has told of meanwhile. */
   async #list(): Promise<void> {
-    await this.#relister.relist();
+    this.#resume(await this.#relister.relist());
     this.#queue.push({ kind: 'listed' });
+  }
+  /** No Pod wants its containers frozen. */
+  #resume(ids: readonly string[]): void {
+    for (const id of ids) this.#options.runtime.unpauseContainer(id).catch((error: unknown) => this.#options.log.info({ error, id }, 'a paused container could not be let go on; the next list tries again'));
   }
   async #clearAway(): Promise<void> {
     const workers = this.#workers!;
@@ -191,7 +199,7 @@ export class Kubelet {
       try {
         if (!events) {
           events = runtime.events(signal);
-          await this.#relister.relist();
+          this.#resume(await this.#relister.relist());
           onRuntime?.(undefined);
           this.#workers!.pokeAll();
         }
@@ -227,7 +235,7 @@ export class Kubelet {
     const killer = new PodKiller({ ...shared, addresses: o.addresses, hostIP: hostIPs[0] ?? '' });
     const limit = new StartLimit(o.starts);
     const sandboxes = new PodSandboxes({
-      ...shared, addresses: o.addresses, network: o.network, nodeName: o.nodeName, clusterDomain: o.clusterDomain, clusterDNS: o.clusterDNS,
+      ...shared, addresses: o.addresses, runtimeHandler: (pod) => runtimeHandlerOf(client, pod), network: o.network, nodeName: o.nodeName, clusterDomain: o.clusterDomain, clusterDNS: o.clusterDNS,
       hostFiles: o.hostFiles ?? { hosts: '/etc/hosts', resolvConf: '/etc/resolv.conf' },
     });
     const starter = new ContainerStarter({
@@ -235,6 +243,7 @@ export class Kubelet {
       oom: { memoryCapacity: o.memoryCapacity }, seccompRoot: `${o.dataDir}/seccomp`,
     });
     const syncer = new PodSyncer({ ...shared, volumes, objects, images, probes, killer, sandboxes, starter, limit });
+    const allocations = new Allocations({ allocatable: o.allocatable, pods: () => this.#informer?.list() ?? [], onRoom: changed });
     const statuses = new StatusManager({ client, clock, log, signal });
     const warnNode = (reason: string, message: string): void => o.recorder.warning(nodeReference(o.nodeName), reason, message);
     const imageGarbage = this.#imageGarbage = new ImageGarbage({
@@ -244,7 +253,7 @@ export class Kubelet {
       ...shared, ...o.eviction, volumes, active: () => workers.active(), fail: (uid, failure, grace) => workers.fail(uid, failure, grace),
       reclaimDisk: () => this.#clearAway().then(() => imageGarbage.deleteUnused()), warnNode,
     });
-    const workers: PodWorkers = this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, objects, tokens, images, drained: o.drained, refuse: (pod) => evictions.refuse(pod) }, signal);
+    const workers: PodWorkers = this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, allocations, objects, tokens, images, drained: o.drained, refuse: (pod) => evictions.refuse(pod) }, signal);
     this.#garbage = new Garbage({ runtime, cache, volumes, log });
   }
 }

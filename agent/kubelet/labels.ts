@@ -10,6 +10,8 @@ const terminationPolicyKey = 'io.kubernetes.container.terminationMessagePolicy';
 const terminationFileKey = 'io.kubernetes.container.terminationMessageFile';
 const graceKey = 'io.kubernetes.pod.terminationGracePeriod';
 const kindKey = 'io.kubernetes.container.kind';
+/** On the sandbox: the runtime its containers are to run with. */
+export const runtimeHandlerKey = 'io.kubernetes.pod.runtimeHandler';
 
 export function containerAnnotations(pod: Pod, container: Container, options: { kind: ContainerKind; restartCount: number; terminationFile: string }): Record<string, string> {
   return {

@@ -1,7 +1,9 @@
 // Decides what has to be done so that the runtime holds what a Pod's spec asks for. Pure: nothing is read, nothing is done.
 // upstream: pkg/kubelet/kuberuntime/kuberuntime_manager.go (computePodActions), kuberuntime_container.go (computeInitContainerActions)
+import type { LinuxResources } from '../runtime/runtime.ts';
 import { containerFacts } from './labels.ts';
 import { containerHash, ephemeralContainers, initContainers, isHostNetwork, isRestartableInit, type Container, type Pod } from './pod.ts';
+import { computeResources, resourcesThatDiffer } from './resources.ts';
 import { hasEnded, isLive, latestContainer, type KnownSandbox, type PodRuntimeStatus, type ProbeResults } from './runtime-status.ts';
 
 export interface ContainerToKill {
@@ -9,8 +11,10 @@ export interface ContainerToKill {
   readonly name: string;
   /** Text of the Killing event. */
   readonly message: string;
-  readonly reason: 'Unknown' | 'StartupProbe' | 'LivenessProbe' | 'SpecChanged';
+  readonly reason: 'Unknown' | 'StartupProbe' | 'LivenessProbe' | 'SpecChanged' | 'Resize';
 }
+/** A running container whose resources are to be changed in place. */
+export interface ContainerToUpdate { readonly id: string; readonly name: string; readonly resources: LinuxResources }
 export interface PodActions {
   /** End every container and sandbox the Pod has (before a new sandbox, or because nothing is left to run). */
   readonly killPod: boolean;
@@ -22,6 +26,7 @@ export interface PodActions {
   readonly containersToStart: readonly Container[];
   readonly ephemeralContainersToStart: readonly Container[];
   readonly containersToKill: readonly ContainerToKill[];
+  readonly containersToUpdate: readonly ContainerToUpdate[];
 }
 type Draft = { -readonly [K in keyof PodActions]: PodActions[K] extends readonly (infer T)[] ? T[] : PodActions[K] };
 
@@ -54,7 +59,7 @@ export function computePodActions(pod: Pod, status: PodRuntimeStatus, probes: Pr
   const actions: Draft = {
     // A sandbox that was removed may have left containers behind, in a network that leads nowhere.
     killPod: change && (status.sandboxes.length > 0 || status.containers.some(isLive)), createSandbox: change, sandbox, attempt,
-    initContainersToStart: [], containersToStart: [], ephemeralContainersToStart: [], containersToKill: [],
+    initContainersToStart: [], containersToStart: [], ephemeralContainersToStart: [], containersToKill: [], containersToUpdate: [],
   };
   if (change) return inNewSandbox(pod, status, actions);
 
@@ -72,10 +77,14 @@ export function computePodActions(pod: Pod, status: PodRuntimeStatus, probes: Pr
       continue;
     }
     const why = whyReplace(container, last, probes);
-    if (!why) { kept++; continue; }
-    const restart = why.reason === 'SpecChanged' || pod.spec.restartPolicy !== 'Never';
+    if (!why) {
+      kept++;
+      update(container, last, actions);
+      continue;
+    }
+    const restart = why.reason === 'SpecChanged' || why.reason === 'Resize' || pod.spec.restartPolicy !== 'Never';
     if (restart) actions.containersToStart.push(container);
-    actions.containersToKill.push({ id: last.id, name: container.name, reason: why.reason, message: restart ? `${why.message}, will be restarted` : why.message });
+    actions.containersToKill.push({ id: last.id, name: container.name, reason: why.reason, message: restart && why.reason !== 'Resize' ? `${why.message}, will be restarted` : why.message });
   }
   if (kept === 0 && actions.containersToStart.length === 0) {
     actions.killPod = true;
@@ -106,7 +115,13 @@ function whyReplace(container: Container, last: Running, probes: ProbeResults): 
   if (hash !== '' && hash !== containerHash(container)) return { message: `Container ${container.name} definition changed`, reason: 'SpecChanged' };
   if (probes.get('liveness', last.id) === 'failure') return { message: `Container ${container.name} failed liveness probe`, reason: 'LivenessProbe' };
   if (probes.get('startup', last.id) === 'failure') return { message: `Container ${container.name} failed startup probe`, reason: 'StartupProbe' };
-  return undefined;
+  const restarts = resourcesThatDiffer(container, last.resources).some((name) => container.resizePolicy?.some((p) => p.resourceName === name && p.restartPolicy === 'RestartContainer'));
+  return restarts ? { message: `Container ${container.name} resize requires restart`, reason: 'Resize' } : undefined;
+}
+
+/** A container that goes on gets in place what is set aside for it. */
+function update(container: Container, last: Running, actions: Draft): void {
+  if (resourcesThatDiffer(container, last.resources).length > 0) actions.containersToUpdate.push({ id: last.id, name: container.name, resources: computeResources(container) });
 }
 
 /**
@@ -144,9 +159,9 @@ function initContainerActions(pod: Pod, status: PodRuntimeStatus, probes: ProbeR
         if (started) next();
         const why = whyReplace(container, last, probes);
         if (why) {
-          actions.containersToKill.push({ id: last.id, name: container.name, reason: why.reason, message: `Init c${why.message.slice(1)}` });
+          actions.containersToKill.push({ id: last.id, name: container.name, reason: why.reason, message: why.reason === 'Resize' ? why.message : `Init c${why.message.slice(1)}` });
           toStart.push(container);
-        }
+        } else update(container, last, actions);
       }
     } else if (hasEnded(last)) {
       if (sidecar) toStart.push(container);

@@ -5,6 +5,7 @@ import type { Clock } from '../../src/util/clock.ts';
 import { NameConflict, type Mount, type PodSandboxConfig, type Runtime } from '../runtime/runtime.ts';
 import { sandboxConfig } from './container-config.ts';
 import type { PodAddressPool } from './kill-pod.ts';
+import { runtimeHandlerKey } from './labels.ts';
 import { isHostNetwork, type Pod } from './pod.ts';
 import { hostsFile, parseResolvConf, podDns, podHostname, resolvConf, type PodHostname } from './pod-network-files.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
@@ -15,6 +16,8 @@ export interface SandboxOptions {
   readonly cache: RuntimeCache;
   readonly clock: Clock;
   readonly addresses: PodAddressPool;
+  /** What the engine calls the runtime of the Pod's class; '' for its default one. */
+  readonly runtimeHandler: (pod: Pod) => Promise<string>;
   /** Docker network Pods join. */
   readonly network: string;
   readonly nodeName: string;
@@ -28,16 +31,18 @@ export class PodSandboxes {
   readonly #options: SandboxOptions;
   constructor(options: SandboxOptions) { this.#options = options; }
 
-  /** The config as it was or would be given to the runtime for this attempt. */
-  configOf(pod: Pod, attempt: number, ip: string): PodSandboxConfig {
-    return sandboxConfig({ pod, attempt, ip, network: this.#options.network, hostname: this.#hostname(pod) });
+  /** The config the sandbox was made with. */
+  configOf(pod: Pod, { metadata, ip, annotations }: KnownSandbox): PodSandboxConfig { return this.#config(pod, metadata.attempt, ip, annotations[runtimeHandlerKey] ?? ''); }
+  #config(pod: Pod, attempt: number, ip: string, runtimeHandler: string): PodSandboxConfig {
+    return sandboxConfig({ pod, attempt, ip, runtimeHandler, network: this.#options.network, hostname: this.#hostname(pod) });
   }
 
   async create(pod: Pod, attempt: number): Promise<KnownSandbox> {
-    const { runtime, cache, clock, addresses } = this.#options;
+    const { runtime, cache, clock, addresses, runtimeHandler } = this.#options;
+    const handler = await runtimeHandler(pod);
     const hostNetwork = isHostNetwork(pod);
     const ip = hostNetwork ? '' : addresses.allocate();
-    const config = this.configOf(pod, attempt, ip);
+    const config = this.#config(pod, attempt, ip, handler);
     let id: string;
     try {
       id = await runtime.runPodSandbox(config).catch((error: unknown) => this.#takeOver(error, config));

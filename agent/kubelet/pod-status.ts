@@ -3,8 +3,11 @@
 import { findCondition, setCondition } from '../../src/apimachinery/conditions.ts';
 import { timestamp } from '../../src/util/clock.ts';
 import { containerStatus, type StatusInputs } from './container-statuses.ts';
-import { ephemeralContainers, initContainers, isHostNetwork, isRestartableInit, quoted, type ContainerStatus, type Pod, type PodCondition, type PodPhase, type PodStatus } from './pod.ts';
+import { ephemeralContainers, initContainers, isHostNetwork, isResizable, isRestartableInit, quoted, type ContainerStatus, type Pod, type PodCondition, type PodPhase, type PodStatus } from './pod.ts';
+import type { PendingResize } from './allocations.ts';
 import { chooseSandbox } from './pod-actions.ts';
+import { resourcesThatDiffer } from './resources.ts';
+import { latestContainer } from './runtime-status.ts';
 
 /** Why a Pod is ended that could have gone on. */
 export interface PodFailure {
@@ -19,10 +22,12 @@ export interface PodStatusInputs extends StatusInputs {
   readonly hostIPs: readonly string[];
   /** Set when the Pod is ended for a reason of its own (deadline, eviction): it is Failed with these words. */
   readonly failure?: PodFailure;
+  /** Why the Pod has not got the resources it wishes for, and what the engine said when it was to change some. */
+  readonly resize?: { readonly pending?: PendingResize; readonly error?: string };
 }
 
 /** Conditions this kubelet owns; all others in a status belong to someone else. */
-const ownedConditions = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'] as const;
+const ownedConditions = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled', 'PodResizePending', 'PodResizeInProgress'] as const;
 /** A condition that others set too: this one's reason tells that it is the kubelet's. upstream: types.PodConditionSharedByKubelet */
 const terminationByKubelet = 'TerminationByKubelet';
 export const isOwned = ({ type, reason }: PodCondition): boolean =>
@@ -107,6 +112,18 @@ function initialized(pod: Pod, init: readonly ContainerStatus[], regular: readon
   return incomplete.length ? { status: 'False', reason: 'ContainersNotInitialized', message: `containers with incomplete status: ${goList(incomplete)}` } : { status: 'True' };
 }
 
+/** Conditions that are there only while they hold. */
+function resizing({ pod, runtime, resize = {} }: PodStatusInputs): [string, Judgement][] {
+  const underWay = ([['init', initContainers(pod)], ['regular', pod.spec.containers]] as const).some(([kind, list]) => list.some((container) => {
+    const last = isResizable(container, kind) ? latestContainer(runtime, container.name) : undefined;
+    return last?.state === 'running' && resourcesThatDiffer(container, last.resources).length > 0;
+  }));
+  return [
+    ...(resize.pending ? [['PodResizePending', { status: 'True', ...resize.pending }] as [string, Judgement]] : []),
+    ...(underWay ? [['PodResizeInProgress', { status: 'True', ...(resize.error ? { reason: 'Error', message: resize.error } : {}) }] as [string, Judgement]] : []),
+  ];
+}
+
 /** The whole status; foreign conditions and fields the kubelet does not own are carried over from `pod.status`. */
 export function podStatus(inputs: PodStatusInputs): PodStatus {
   const { pod, runtime, now, hostIPs, terminal, failure } = inputs;
@@ -129,8 +146,9 @@ export function podStatus(inputs: PodStatusInputs): PodStatus {
     ['ContainersReady', ready],
     ['PodScheduled', { status: 'True' }],
     ...(failure?.disrupted ? [['DisruptionTarget', { status: 'True', reason: terminationByKubelet, message: failure.message }] as const] : []),
+    ...(terminal ? [] : resizing(inputs)),
   ];
-  let conditions = [...foreign];
+  let conditions = foreign.filter(({ type }) => !type.startsWith('PodResize') || judgements.some(([held]) => held === type));
   for (const [type, judgement] of judgements) {
     conditions = setCondition<PodCondition>(conditions, { type, lastProbeTime: null, ...judgement } as unknown as Omit<PodCondition, 'lastTransitionTime'>, time);
   }

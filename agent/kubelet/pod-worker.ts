@@ -4,6 +4,7 @@ import { Backoff } from '../../src/util/backoff.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import type { Allocations } from './allocations.ts';
 import { GracePeriod } from './grace-period.ts';
 import type { ContainerEvents, ImageManager } from './images.ts';
 import type { PodKiller } from './kill-pod.ts';
@@ -30,6 +31,7 @@ export interface WorkerOptions {
   readonly probes: ProberManager;
   readonly statuses: StatusManager;
   readonly volumes: VolumeManager;
+  readonly allocations: Allocations;
   readonly objects: ObjectCache;
   readonly tokens: ServiceAccountTokens;
   readonly images: ImageManager;
@@ -63,8 +65,8 @@ export class PodWorker {
   /** Aborted when the Pod is to end: what is being started for it stops. */
   readonly #starting = new AbortController();
   readonly #mayStart: AbortSignal;
-  /** The Pod had ended before this worker began: its status is told already. */
-  readonly #told: boolean;
+  /** The status of a Pod that had ended before this worker began: it is told already, and stays. */
+  readonly #told: Pod['status'] | undefined;
   #cancelTimer: (() => void) | undefined;
   readonly #backoff = new Backoff<'pass'>(1000, 10_000);
 
@@ -73,7 +75,7 @@ export class PodWorker {
     this.uid = uid;
     this.#pod = pod;
     this.#removed = pod === undefined;
-    this.#told = pod !== undefined && isFinished(pod);
+    this.#told = pod && isFinished(pod) ? pod.status : undefined;
     this.#options = options;
     this.#signal = signal;
     this.#mayStart = AbortSignal.any([this.#starting.signal, signal]);
@@ -152,7 +154,7 @@ export class PodWorker {
 
   /** Milliseconds until the next look. */
   async #sync(): Promise<number | undefined> {
-    const { syncer, probes, cache } = this.#options;
+    const { syncer, probes, cache, allocations } = this.#options;
     const pod = this.#pod;
     if (this.#removed || !pod || pod.metadata.deletionTimestamp || isFinished(pod) || this.#failure) return this.#end();
     if (!this.#admit(pod)) return this.#end();
@@ -162,11 +164,13 @@ export class PodWorker {
       this.#options.events.normal(pod, undefined, 'DeadlineExceeded', this.#failure.message);
       return this.#end();
     }
+    const allocated = allocations.admit(pod);
+    if (allocated.resized) syncer.resized(this.uid);
     probes.sync(pod, cache.get(this.uid));
     if (this.#publish(pod, false) !== 'running') return this.#end();
     const seen = this.#pod;
     try {
-      const { retryAfter } = await syncer.sync(this.#options.statuses.current(pod), this.#mayStart);
+      const { retryAfter } = await syncer.sync(this.#options.statuses.current(allocated.pod), this.#mayStart);
       return soonest(retryAfter, deadline);
     } finally {
       // What came meanwhile (a deletion, say) is judged in the next pass; what was done shows at once.
@@ -197,9 +201,11 @@ export class PodWorker {
 
   /** Computes and hands on the Pod's status; whether its containers have all ended for good. */
   #publish(pod: Pod, terminal: boolean): 'running' | 'ended' {
-    const { cache, probes, statuses, syncer, clock, hostIPs } = this.#options;
+    const { cache, probes, statuses, syncer, clock, hostIPs, allocations } = this.#options;
+    const { pod: allocated, pending } = allocations.current(pod);
+    const error = syncer.resizeError(this.uid);
     const status = podStatus({
-      pod: statuses.current(pod), runtime: cache.get(this.uid), probes, waiting: syncer.waitingReasons(this.uid), terminal, now: clock.now(), hostIPs,
+      pod: statuses.current(allocated), resize: { ...(pending ? { pending } : {}), ...(error ? { error } : {}) }, runtime: cache.get(this.uid), probes, waiting: syncer.waitingReasons(this.uid), terminal, now: clock.now(), hostIPs,
       ...(this.#failure ? { failure: this.#failure } : {}),
     });
     statuses.set(pod, status);
@@ -233,10 +239,12 @@ export class PodWorker {
 
   /** What ended stays to be read until the Pod is deleted; then everything of it goes, the API's object first. */
   async #finish(): Promise<void> {
-    const { statuses, volumes, objects, tokens, syncer, runtime, cache, onGone } = this.#options;
+    const { statuses, volumes, objects, tokens, syncer, runtime, cache, onGone, allocations } = this.#options;
     const pod = this.#pod;
     const gone = this.#removed || pod === undefined;
     if (pod && !gone && !this.#told) this.#publish(pod, true);
+    if (pod && !gone && this.#told) statuses.set(pod, this.#told);
+    allocations.release(this.uid);
     objects.unregister(this.uid);
     tokens.forget(this.uid);
     await volumes.tearDown(this.uid);

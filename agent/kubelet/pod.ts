@@ -24,6 +24,8 @@ export const quoted = (text: string): string => JSON.stringify(text);
 
 /** A sidecar: an init container that goes on running beside the others. */
 export const isRestartableInit = (container: Container): boolean => container.restartPolicy === 'Always';
+/** Containers whose resources may change while they run. */
+export const isResizable = (container: Container, kind: ContainerKind): boolean => kind === 'regular' || (kind === 'init' && isRestartableInit(container));
 export const initContainers = (pod: Pod): readonly Container[] => pod.spec.initContainers ?? [];
 export const ephemeralContainers = (pod: Pod): readonly Container[] => (pod.spec.ephemeralContainers ?? []) as unknown as readonly Container[];
 /** The container whose processes an ephemeral one wants to see. */

@@ -20,18 +20,19 @@ export class Relister {
     this.#clock = clock;
   }
 
-  /** @throws RuntimeUnavailable when the engine does not answer in time, and what the list throws */
-  async relist(): Promise<void> {
+  /** Ids of what someone has paused. @throws RuntimeUnavailable when the engine does not answer in time, and what the list throws */
+  async relist(): Promise<string[]> {
     let cancel = (): void => undefined;
     const silence = new Promise<never>((_, reject) => {
       cancel = this.#clock.after(timeoutMs, () => reject(new RuntimeUnavailable(`the engine has not answered for ${formatDuration(timeoutMs)}`)));
     });
     try {
-      await Promise.race([this.#cache.relist(), silence]);
+      const paused = await Promise.race([this.#cache.relist(), silence]);
+      this.#succeededAt = this.#clock.monotonic();
+      return paused;
     } finally {
       cancel();
     }
-    this.#succeededAt = this.#clock.monotonic();
   }
 
   /** Why the node cannot run Pods; undefined while lists succeed, and before the first. */

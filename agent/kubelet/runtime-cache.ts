@@ -1,6 +1,7 @@
 // The kubelet's own knowledge of the runtime: learnt by one list at start, kept by events and by what it does itself, and
 // repaired by a slow re-list. No pass of a Pod asks the engine what is known already.
 // upstream: pkg/kubelet/pleg (generic and evented)
+import { equalJson } from '../../src/util/json.ts';
 import type { ContainerStatus, Runtime, RuntimeEvent } from '../runtime/runtime.ts';
 import { RuntimeNotFound } from '../runtime/runtime.ts';
 import { newestFirst, nothingRuns, type KnownSandbox, type PodRuntimeStatus } from './runtime-status.ts';
@@ -114,6 +115,11 @@ export class RuntimeCache {
       this.forget(id);
       return podUid;
     }
+    if (type === 'updated') {
+      const before = entry?.containers.get(id);
+      const after = before && await this.refreshContainer(id);
+      return before && !equalJson(before.resources, after?.resources) ? podUid : undefined;
+    }
     if (type !== 'started' && type !== 'exited') return undefined;
     if (sandbox) {
       const known = entry?.sandboxes.get(id);
@@ -131,8 +137,8 @@ export class RuntimeCache {
     return podUid;
   }
 
-  /** Lists everything and inspects what differs from what is known. */
-  async relist(): Promise<void> {
+  /** Lists everything and inspects what differs from what is known; ids of what someone has paused. */
+  async relist(): Promise<string[]> {
     // What is made while the list is on its way must not be forgotten for not being in it.
     const before = [...this.#podOf.keys()];
     const [sandboxes, containers] = await Promise.all([this.#runtime.listPodSandbox(), this.#runtime.listContainers()]);
@@ -149,6 +155,7 @@ export class RuntimeCache {
       if (this.#pods.get(container.pod.uid)?.containers.get(container.id)?.state !== container.state) stale.push(() => this.refreshContainer(container.id));
     }
     await Promise.all(Array.from({ length: parallel }, async () => { for (let next = stale.shift(); next; next = stale.shift()) await next(); }));
+    return [...sandboxes, ...containers].filter((c) => c.paused).map((c) => c.id);
   }
 
   async #orGone<T>(asked: Promise<T>): Promise<T | undefined> {

@@ -42,8 +42,9 @@ export function statusPatch(known: PodStatus | undefined, desired: PodStatus): R
     else patch[field] = after ?? null;
   }
   const conditions = (desired.conditions ?? []).filter((c) => isOwned(c) && !equalJson(c, known?.conditions?.find((k) => k.type === c.type)));
+  const over = (known?.conditions ?? []).filter((c) => isOwned(c) && !desired.conditions?.some((d) => d.type === c.type));
   // Conditions merge by type: what an earlier one said and this one does not is taken back by name.
-  if (conditions.length) patch['conditions'] = conditions.map((c) => ({ reason: null, message: null, ...c }));
+  if (conditions.length + over.length) patch['conditions'] = [...conditions.map((c) => ({ reason: null, message: null, ...c })), ...over.map(({ type }) => ({ type, $patch: 'delete' }))];
   return Object.keys(patch).length ? patch : undefined;
 }
 

@@ -1,14 +1,14 @@
 // One pass over a Pod that is to run: sets up volumes, computes what differs and does it. upstream: kuberuntime_manager.go (SyncPod)
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
-import type { Image, RegistryAuth, Runtime } from '../runtime/runtime.ts';
+import { RuntimeError, type Image, type RegistryAuth, type Runtime } from '../runtime/runtime.ts';
 import type { WaitingReasons } from './container-statuses.ts';
 import { GracePeriod } from './grace-period.ts';
 import { credentialsFor } from './image-credentials.ts';
 import type { ContainerEvents, ImageManager } from './images.ts';
 import type { PodKiller } from './kill-pod.ts';
 import type { ObjectCache } from './object-cache.ts';
-import { computePodActions, type ContainerToKill, type PodActions } from './pod-actions.ts';
+import { computePodActions, type ContainerToKill, type ContainerToUpdate, type PodActions } from './pod-actions.ts';
 import { findContainer, formatPod, isHostNetwork, isRestartableInit, type Container, type ContainerKind, type Pod } from './pod.ts';
 import type { PodSandboxes } from './pod-sandbox.ts';
 import type { ProberManager } from './probes/prober-manager.ts';
@@ -43,11 +43,20 @@ const retryMs = 10_000;
 export class PodSyncer {
   readonly #options: SyncOptions;
   readonly #waiting = new Map<string, Map<string, { reason: string; message: string }>>();
+  readonly #resizeErrors = new Map<string, string>();
   constructor(options: SyncOptions) { this.#options = options; }
 
+  /** What the engine said the last time it refused a container other resources. */
+  resizeError(uid: string): string | undefined { return this.#resizeErrors.get(uid); }
+  /** Other resources are set aside for the Pod: what failed for want of them is tried at once. */
+  resized(uid: string): void {
+    this.#resizeErrors.delete(uid);
+    this.#options.starter.forget(uid);
+  }
   waitingReasons(uid: string): WaitingReasons { return this.#waiting.get(uid) ?? new Map(); }
   forget(uid: string): void {
     this.#waiting.delete(uid);
+    this.#resizeErrors.delete(uid);
     this.#options.starter.forget(uid);
     this.#options.images.forget(uid);
   }
@@ -64,13 +73,13 @@ export class PodSyncer {
       if (!actions.createSandbox) return { retryAfter: undefined };
     } else await Promise.all(actions.containersToKill.map((kill) => this.#kill(pod, kill)));
     signal.throwIfAborted();
+    let retryAfter = await this.#resize(pod, actions.containersToUpdate);
     const toStart: readonly (readonly [ContainerKind, readonly Container[]])[] = [
       ['ephemeral', actions.ephemeralContainersToStart], ['init', actions.initContainersToStart], ['regular', actions.containersToStart],
     ];
-    if (!actions.createSandbox && toStart.every(([, list]) => list.length === 0)) return { retryAfter: undefined };
+    if (!actions.createSandbox && toStart.every(([, list]) => list.length === 0)) return { retryAfter };
     const images = this.#fetchImages(pod, toStart.flatMap(([, list]) => list), actions, signal);
     const context = await this.#context(pod, actions, volumes, signal);
-    let retryAfter: number | undefined;
     for (const [kind, list] of toStart) {
       for (const container of list) {
         const again = await this.#start(context, container, kind, images);
@@ -106,6 +115,26 @@ export class PodSyncer {
     await killer.killContainer(pod, status, new GracePeriod(clock, grace), { message: kill.message });
   }
 
+  /** Changes resources in place; milliseconds until another try where the engine refused. */
+  async #resize(pod: Pod, updates: readonly ContainerToUpdate[]): Promise<number | undefined> {
+    const { runtime, cache, log } = this.#options;
+    const { uid } = pod.metadata;
+    const refusals: string[] = [];
+    for (const { id, name, resources } of updates) {
+      try {
+        await runtime.updateContainerResources(id, resources);
+      } catch (error) {
+        if (!(error instanceof RuntimeError)) throw error;
+        log.info({ error: error.message, pod: formatPod(pod), container: name }, 'the resources of a container could not be changed; trying again');
+        refusals.push(error.message);
+      }
+      await cache.refreshContainer(id);
+    }
+    if (refusals.length === 0) this.#resizeErrors.delete(uid);
+    else this.#resizeErrors.set(uid, refusals.join('; '));
+    return refusals.length ? retryMs : undefined;
+  }
+
   /** Images are looked up (and pulled) while the sandbox is being made. */
   #fetchImages(pod: Pod, containers: readonly Container[], actions: PodActions, signal: AbortSignal): (container: Container) => Promise<Image> {
     const { images } = this.#options;
@@ -136,7 +165,7 @@ export class PodSyncer {
     signal.throwIfAborted();
     const podIPs = isHostNetwork(pod) ? hostIPs : [sandbox.ip];
     const files = await sandboxes.files(pod, this.#options.volumes.podDirectory(pod.metadata.uid), podIPs);
-    return { pod, sandbox, sandboxConfig: sandboxes.configOf(pod, sandbox.metadata.attempt, sandbox.ip), volumes, files, podIPs, signal };
+    return { pod, sandbox, sandboxConfig: sandboxes.configOf(pod, sandbox), volumes, files, podIPs, signal };
   }
 
   /** Undefined when it was started, else the milliseconds until another try. */

@@ -31,7 +31,7 @@ interface FakeContainer {
   readonly image: FakeImage; readonly imageId: string; readonly createdAt: number; readonly log: FakeLog; readonly pid: number; readonly ip: string;
   resources: LinuxResources; stats: Required<ContainerStats>;
   state: 'created' | 'running' | 'exited'; startedAt: number; finishedAt: number; exitCode: number; reason: string; message: string;
-  process: RunningProgram | undefined; ended: Promise<void>;
+  process: RunningProgram | undefined; ended: Promise<void>; paused: boolean;
 }
 
 const smallStats: Required<ContainerStats> = { memoryWorkingSetBytes: 2 ** 20, processes: 1, writableLayer: { usedBytes: 0, inodesUsed: 0 } };
@@ -81,6 +81,12 @@ export class FakeRuntime implements Runtime {
   use(id: string, stats: Partial<ContainerStats>): void {
     const container = this.#get(id);
     container.stats = { ...container.stats, ...stats };
+  }
+  /** As `docker pause` does. */
+  pause(id: string): void {
+    const container = this.#get(id);
+    container.paused = true;
+    this.#tell('paused', container);
   }
   /** The engine goes away for a moment: every event stream ends with RuntimeUnavailable. */
   disconnect(): void { for (const subscriber of this.#subscribers) subscriber.end(new RuntimeUnavailable('the fake engine was disconnected')); }
@@ -164,10 +170,18 @@ export class FakeRuntime implements Runtime {
     const { writableLayer: layer, ...live } = state === 'running' ? stats : { ...stats, memoryWorkingSetBytes: 0, processes: 0 };
     return { ...live, ...(writableLayer ? { writableLayer: layer } : {}) };
   }
+  async unpauseContainer(id: string): Promise<void> {
+    this.#enter('unpauseContainer');
+    const container = this.#containers.get(id);
+    if (!container?.paused) return;
+    container.paused = false;
+    this.#tell('unpaused', container);
+  }
   async updateContainerResources(id: string, resources: LinuxResources): Promise<void> {
     this.#enter('updateContainerResources');
     const container = this.#get(id);
     container.resources = { ...container.resources, ...resources };
+    this.#tell('updated', container);
   }
 
   async execSync(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> {
@@ -261,7 +275,7 @@ export class FakeRuntime implements Runtime {
       id: number.toString(16).padStart(64, '0'), name, sandbox: config === undefined, sandboxId, config, pod, image, imageId,
       createdAt: this.#clock.now(), log: new FakeLog(this.#clock), pid: 1000 + number,
       ip: pod.network === 'host' ? '' : pod.ip ?? `10.88.${(number >> 8) & 255}.${number & 255}`,
-      resources: config?.resources ?? {}, stats: smallStats, state: 'created', startedAt: 0, finishedAt: 0, exitCode: 0, reason: '', message: '', process: undefined, ended: Promise.resolve(),
+      resources: config?.resources ?? {}, stats: smallStats, state: 'created', startedAt: 0, finishedAt: 0, exitCode: 0, reason: '', message: '', process: undefined, ended: Promise.resolve(), paused: false,
     };
     this.#containers.set(container.id, container);
     this.#tell('created', container);
@@ -307,13 +321,13 @@ export class FakeRuntime implements Runtime {
   }
 }
 
-function sandboxOf({ id, pod, state, createdAt }: FakeContainer): PodSandbox {
-  return { id, metadata: pod.metadata, state: state === 'running' ? 'ready' : 'notReady', createdAt, labels: pod.labels ?? {}, annotations: pod.annotations ?? {} };
+function sandboxOf({ id, pod, state, createdAt, paused }: FakeContainer): PodSandbox {
+  return { id, metadata: pod.metadata, state: state === 'running' ? 'ready' : 'notReady', createdAt, labels: pod.labels ?? {}, annotations: pod.annotations ?? {}, ...(paused ? { paused } : {}) };
 }
-function containerOf({ id, sandboxId, config, pod, imageId, state, createdAt }: FakeContainer): Container {
+function containerOf({ id, sandboxId, config, pod, imageId, state, createdAt, paused }: FakeContainer): Container {
   return {
     id, podSandboxId: sandboxId, metadata: config!.metadata, pod: { ...pod.metadata, attempt: 0 }, image: config!.imageReference, imageId,
-    state, createdAt, labels: config!.labels ?? {}, annotations: config!.annotations ?? {},
+    state, createdAt, labels: config!.labels ?? {}, annotations: config!.annotations ?? {}, ...(paused ? { paused } : {}),
   };
 }
 const environment = ({ config }: FakeContainer): Record<string, string> => Object.fromEntries((config?.envs ?? []).map(({ key, value }) => [key, value]));

@@ -19,6 +19,8 @@ export interface PodSandboxConfig {
   readonly hostPID?: boolean;
   readonly hostIPC?: boolean;
   readonly cgroupParent?: string;
+  /** The engine's runtime for the sandbox and its containers; its default one when absent. */
+  readonly runtimeHandler?: string;
 }
 
 export interface PodSandbox {
@@ -29,6 +31,8 @@ export interface PodSandbox {
   readonly createdAt: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Its process was frozen from outside. */
+  readonly paused?: true;
 }
 export interface PodSandboxStatus extends PodSandbox { readonly ip: string; /** Process that owns the namespaces. */ readonly pid: number; readonly network: string }
 
@@ -71,6 +75,8 @@ export interface Container {
   readonly image: string; readonly imageId: string;
   readonly state: ContainerState; readonly createdAt: number;
   readonly labels: Readonly<Record<string, string>>; readonly annotations: Readonly<Record<string, string>>;
+  /** It runs, but its processes were frozen from outside. */
+  readonly paused?: true;
 }
 export interface ContainerStatus extends Container {
   /** Milliseconds since the epoch; 0 when it has not happened. */
@@ -99,7 +105,7 @@ export interface RegistryAuth { readonly username?: string; readonly password?: 
 
 /** A change of a container or sandbox, told by the engine as it happens. */
 export interface RuntimeEvent {
-  readonly type: 'started' | 'exited' | 'created' | 'removed' | 'oom' | 'paused' | 'unpaused';
+  readonly type: 'started' | 'exited' | 'created' | 'removed' | 'oom' | 'paused' | 'unpaused' | 'updated';
   readonly containerId: string; readonly podUid: string; readonly sandbox: boolean; readonly at: number;
 }
 export interface RuntimeInfo {
@@ -157,6 +163,8 @@ export interface Runtime {
   containerStatus(id: string): Promise<ContainerStatus>;
   /** The writable layer only when asked for: it has to be measured. @throws RuntimeNotFound */
   containerStats(id: string, options: { writableLayer: boolean }): Promise<ContainerStats>;
+  /** Lets a container (or a sandbox) that was paused go on; idempotent. */
+  unpauseContainer(id: string): Promise<void>;
   updateContainerResources(id: string, resources: LinuxResources): Promise<void>;
 
   /** Runs to completion with a time-out in ms; output is capped at 16 KiB a stream. */

@@ -22,15 +22,31 @@ function atLeast(total: Record<string, number>, other: ResourceList): void {
 export interface PodRequests { readonly exact: ResourceList; /** cpu and memory with the assumed minimum. */ readonly assumed: ResourceList }
 const known = new WeakMap<object, PodRequests>();
 
-/** Requests of the whole Pod. Init containers run one after another, sidecars beside everything that starts after them. */
+/**
+ * Requests of the whole Pod. Init containers run one after another, sidecars beside everything that starts after them. A Pod that
+ * is being resized counts with the larger of what it wishes and what it has; one whose wish cannot be, with what it has.
+ */
 export function requestsOf(pod: Pod): PodRequests {
-  let requests = known.get(pod.spec);
-  if (!requests) known.set(pod.spec, (requests = { exact: total(pod, false), assumed: total(pod, true) }));
+  let requests = known.get(pod);
+  if (!requests) known.set(pod, (requests = { exact: total(pod, false), assumed: total(pod, true) }));
   return requests;
 }
 
-function total({ spec }: Pod, assume: boolean): ResourceList {
-  const of = (container: { resources?: { requests?: Quantities } }): ResourceList => (assume ? { ...assumedRequests, ...amounts(container.resources?.requests) } : amounts(container.resources?.requests));
+interface Asking { readonly name: string; readonly resources?: { readonly requests?: Quantities } }
+interface Has { readonly name: string; readonly allocatedResources?: Quantities; readonly resources?: { readonly requests?: Quantities } }
+
+function total({ spec, status }: Pod, assume: boolean): ResourceList {
+  const infeasible = status?.conditions?.some((c) => c.type === 'PodResizePending' && c.status === 'True' && c.reason === 'Infeasible');
+  const had = new Map<string, Has>([...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].map((s) => [s.name, s as Has]));
+  const requested = ({ name, resources }: Asking): ResourceList => {
+    const has = had.get(name);
+    if (!has?.resources) return amounts(resources?.requests);
+    const most: Record<string, number> = infeasible ? {} : { ...amounts(resources?.requests) };
+    atLeast(most, amounts(has.resources.requests));
+    atLeast(most, amounts(has.allocatedResources));
+    return most;
+  };
+  const of = (container: Asking): ResourceList => (assume ? { ...assumedRequests, ...requested(container) } : requested(container));
   const sum: Record<string, number> = {};
   for (const container of spec.containers) addTo(sum, of(container));
   const sidecars: Record<string, number> = {};

@@ -181,8 +181,12 @@ export function runtimeContract(name: string, open: () => Promise<RuntimeUnderTe
         const { id } = await container('untilStopped', { resources: { cpuPeriod: 100_000, cpuQuota: 50_000, cpuShares: 512, memoryLimitInBytes: 64 * 2 ** 20 } });
         expect((await runtime.containerStatus(id)).resources).toMatchObject({ cpuPeriod: 100_000, cpuQuota: 50_000, cpuShares: 512, memoryLimitInBytes: 64 * 2 ** 20 });
         await runtime.startContainer(id);
+        const events = runtime.events(stop.signal);
         await runtime.updateContainerResources(id, { cpuPeriod: 100_000, cpuQuota: 80_000, memoryLimitInBytes: 96 * 2 ** 20 });
         expect((await runtime.containerStatus(id)).resources).toMatchObject({ cpuQuota: 80_000, memoryLimitInBytes: 96 * 2 ** 20 });
+        for await (const event of events) if (event.containerId === id && event.type === 'updated') break;
+        await runtime.unpauseContainer(id); // as it is not paused: nothing
+        expect((await runtime.containerStatus(id)).state).toBe('running');
       });
 
       it('that do not exist: started, an error; stopped or removed, nothing to do', async () => {

@@ -172,7 +172,7 @@ spec: {containers: [{name: main, image: '${stale}', imagePullPolicy: Always}]}
 apiVersion: v1
 kind: Pod
 metadata: {name: image-present}
-spec: {terminationGracePeriodSeconds: 1, containers: [{name: main, image: '${stale}', imagePullPolicy: IfNotPresent, command: [sleep, '3600']}]}
+spec: {terminationGracePeriodSeconds: 1, containers: [{name: main, image: '${stale}', imagePullPolicy: IfNotPresent, command: [sleep, '3600'], resources: {limits: {cpu: 100m, memory: 32Mi}}}]}
 ---
 apiVersion: v1
 kind: Pod

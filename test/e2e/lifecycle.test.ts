@@ -63,6 +63,16 @@ test('limits reach the engine', async () => {
   expect(limits).toBe(`${64 * 2 ** 20} ${64 * 2 ** 20} 25000/100000 102`);
 });
 
+test('kubectl patch --subresource resize changes limits in place', async () => {
+  await ready('image-present');
+  const [id, limits] = [await container('image-present'), { cpu: '300m', memory: '48Mi' }];
+  await cluster.kubectl('patch', 'pod', 'image-present', '--subresource', 'resize', '-p', JSON.stringify({ spec: { containers: [{ name: 'main', resources: { requests: limits, limits } }] } }));
+  await until('image-present', 'jsonpath={.status.containerStatuses[0].resources.limits.cpu}=300m');
+  await eventually('the end of the resize', async () => !(await jsonpath('image-present', '{.status.conditions[*].type}')).includes('PodResize'));
+  expect(await cluster.hosts[0]!.docker('inspect', '-f', '{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.CpuQuota}} {{.HostConfig.CpuShares}} {{.RestartCount}}', id)).toBe(`${48 * 2 ** 20} ${48 * 2 ** 20} 30000 307 0`);
+  expect([await container('image-present'), await jsonpath('image-present', '{.status.containerStatuses[0].allocatedResources.memory}')]).toEqual([id, '48Mi']);
+});
+
 test('probes: nothing is judged before the start-up probe, readiness comes and goes, a failed liveness probe restarts', async () => {
   await ready('web');
   await until('slow', 'jsonpath={.status.containerStatuses[0].state.running}');
@@ -166,7 +176,7 @@ test('the end of a Pod: preStop, then the signal, then no longer than the grace 
   expect(stubborn).toBeLessThan(12_000);
 });
 
-test('status that others have changed is corrected, and a sandbox that was removed is made again', async () => {
+test('status that others have changed is corrected, what was paused goes on, and a sandbox that was removed is made again', async () => {
   await ready('web');
   const seen = (await cluster.kubectl('patch', 'pod', 'web', '--subresource=status', '-o', 'jsonpath={.metadata.resourceVersion}', '-p', '{"status":{"conditions":[{"type":"Ready","status":"False"}]}}'));
   await eventually('Ready again', async () => {
@@ -176,6 +186,11 @@ test('status that others have changed is corrected, and a sandbox that was remov
   const node = cluster.hosts[0]!.name;
   await cluster.kubectl('patch', 'node', node, '--subresource=status', '-p', '{"status":{"conditions":[{"type":"Ready","status":"Unknown"}]}}');
   await cluster.kubectl('wait', `node/${node}`, '--for=condition=Ready', '--timeout=15s');
+  const engine = cluster.hosts[0]!;
+  const ids = (await engine.docker('ps', '-q', '--filter', 'label=io.kubernetes.pod.name=image-present')).split('\n');
+  await engine.docker('pause', ...ids);
+  await eventually('nothing paused', async () => (await engine.docker('ps', '-q', '--filter', 'status=paused')) === '');
+  await engine.docker('rename', ids[0]!, 'mine');
   const ip = await jsonpath('web', '{.status.podIP}');
   await cluster.hosts[0]!.docker('rm', '-f', await cluster.hosts[0]!.docker('ps', '-q', '--filter', 'name=k8s_POD_web_default'));
   await eventually('another address', async () => !['', ip].includes(await jsonpath('web', '{.status.podIP}')));

@@ -1,8 +1,10 @@
 // An agent that dies at any point is followed by one that takes over what runs: nothing is restarted, doubled or orphaned.
 import { isPodReady } from '../../src/api/core/pod-conditions.ts';
+import { RuntimeClasses } from '../../src/api/node/runtime-class.ts';
 import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import type { ProbeOutcome } from '../../agent/kubelet/probes/probe.ts';
-import type { Runtime } from '../../agent/runtime/runtime.ts';
+import { exitsAfter } from '../../agent/runtime/fake-process.ts';
+import type { PodSandboxConfig, Runtime } from '../../agent/runtime/runtime.ts';
 import { eventually, kubeletBed, type KubeletBed } from '../support/kubelet.ts';
 
 const verbs = ['runPodSandbox', 'createContainer', 'startContainer', 'stopContainer', 'stopPodSandbox', 'removeContainer', 'removePodSandbox', 'containerStatus', 'imageStatus'] as const;
@@ -29,7 +31,7 @@ function dyingAt(runtime: Runtime, n: number, when: 'before' | 'after', die: () 
 
 describe('adoption', () => {
   let bed: KubeletBed;
-  beforeEach(async () => { bed = await kubeletBed({ 'nginx:1': {} }); });
+  beforeEach(async () => { bed = await kubeletBed({ 'nginx:1': {}, 'task:0': { main: exitsAfter(1, 0) } }); });
   afterEach(() => bed.close());
   const twoContainers = { terminationGracePeriodSeconds: 1, containers: [{ name: 'a', image: 'nginx:1' }, { name: 'b', image: 'nginx:1' }] };
 
@@ -48,6 +50,61 @@ describe('adoption', () => {
     expect(after.status.containerStatuses!.map((s) => [s.containerID, s.restartCount])).toEqual(before.status.containerStatuses!.map((s) => [s.containerID, 0]));
     expect(after.status.podIP).toBe(before.status.podIP);
     expect(calls.filter((c) => ['runPodSandbox', 'createContainer', 'startContainer', 'stopContainer', 'removeContainer'].includes(c))).toEqual([]);
+  });
+
+  it('a Pod that has ended stays so: what others make of its status is taken back, and nothing of it runs again', async () => {
+    const first = bed.start();
+    await bed.create('done', { restartPolicy: 'Never', containers: [{ name: 'a', image: 'task:0' }] });
+    const before = (await bed.until('done', (p) => p?.status.phase === 'Succeeded' && p.status.conditions?.some((c) => c.type === 'PodReadyToStartContainers' && c.status === 'False')))!;
+    await first.kill();
+    bed.start();
+    await eventually(async () => expect((await bed.runtime.listPodSandbox()).map((s) => s.state)).toEqual(['notReady']));
+    const { metadata } = await bed.client.patch<Pod>(Pods, { namespace: 'default', name: 'done' }, { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } }, { subresource: 'status', type: 'strategic' });
+    const after = (await bed.until('done', (p) => p && Number(p.metadata.resourceVersion) > Number(metadata.resourceVersion)))!;
+    expect(after.status).toEqual(before.status);
+    expect((await bed.runtime.listContainers()).map((c) => c.state)).toEqual(['exited']);
+  });
+
+  it('lets what was paused go on, while it is there and when it comes', async () => {
+    const first = bed.start();
+    await bed.create('web', twoContainers);
+    await bed.until('web', (p) => p && isPodReady(p));
+    const all = async () => [...(await bed.runtime.listContainers()), ...(await bed.runtime.listPodSandbox())];
+    const paused = async (): Promise<number> => (await all()).filter((c) => c.paused).length;
+    for (const { id } of await all()) bed.runtime.pause(id);
+    await eventually(async () => expect(await paused()).toBe(0));
+    await first.kill();
+    for (const { id } of await all()) bed.runtime.pause(id);
+    expect(await paused()).toBe(3);
+    bed.start();
+    await eventually(async () => expect(await paused()).toBe(0));
+    expect((await bed.get('web')).status.containerStatuses!.map((s) => s.restartCount)).toEqual([0, 0]);
+  });
+
+  it('the runtime of a class runs the sandbox and every container of it, also those a later agent starts', async () => {
+    await bed.client.create(RuntimeClasses, { metadata: { name: 'walled' }, handler: 'runsc' });
+    const made: (string | undefined)[] = [];
+    const watched = new Proxy(bed.runtime as Runtime, {
+      get: (target, name: keyof Runtime) => (...args: unknown[]) => {
+        if (name === 'runPodSandbox') made.push((args[0] as PodSandboxConfig).runtimeHandler);
+        if (name === 'createContainer') made.push((args[2] as PodSandboxConfig).runtimeHandler);
+        return (target[name] as (...a: unknown[]) => unknown).apply(target, args);
+      },
+    });
+    const first = bed.start({ runtime: watched });
+    await bed.create('web', { ...twoContainers, runtimeClassName: 'walled' });
+    const { status } = (await bed.until('web', (p) => p && isPodReady(p)))!;
+    await first.kill();
+    await bed.client.delete(RuntimeClasses, { name: 'walled' });
+    bed.start({ runtime: watched });
+    await bed.runtime.crash(status.containerStatuses![0]!.containerID!.replace('docker://', ''));
+    await bed.until('web', (p) => p?.status.containerStatuses?.[0]?.restartCount === 1 && isPodReady(p));
+    expect(made).toEqual(['runsc', 'runsc', 'runsc', 'runsc']);
+    await bed.client.create(RuntimeClasses, { metadata: { name: 'walled' }, handler: 'runsc' });
+    await bed.create('late', { ...twoContainers, runtimeClassName: 'walled', nodeName: '' });
+    await bed.client.delete(RuntimeClasses, { name: 'walled' });
+    await bed.client.post(Pods, { namespace: 'default', name: 'late' }, 'binding', { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'late' }, target: { kind: 'Node', name: 'node-1' } });
+    await eventually(async () => expect((await bed.events('late')).map((e) => e.message)).toContainEqual(expect.stringMatching(/^Failed to create pod sandbox: .*runtimeclasses\.node\.k8s\.io "walled" not found$/)));
   });
 
   it('ends at once what the engine starts for a Pod that is gone', async () => {

@@ -146,6 +146,14 @@ class DockerRuntime implements Runtime {
     return containerStatus(info, await this.#imageRef(info.Image));
   }
   containerStats(id: string, { writableLayer }: { writableLayer: boolean }): Promise<ContainerStats> { return containerStats(this.#docker, id, writableLayer); }
+  /** The engine has no code of its own for one that is not paused. */
+  async unpauseContainer(id: string): Promise<void> {
+    try {
+      await idempotent(() => this.#docker.getContainer(id).unpause(), [NOT_MODIFIED, NOT_FOUND]);
+    } catch (error) {
+      if ((await this.#inspect(id)).State.Paused) throw error;
+    }
+  }
   async updateContainerResources(id: string, resources: LinuxResources): Promise<void> {
     const { OomScoreAdj: _, ...options } = resourceOptions(resources, false); // fixed at creation
     await engineCall(() => this.#docker.getContainer(id).update(options));

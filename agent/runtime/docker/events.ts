@@ -8,7 +8,7 @@ import { label, SANDBOX } from './names.ts';
 interface EngineEvent { readonly Action: string; readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> }; readonly time: number; readonly timeNano: number }
 
 const types: Readonly<Record<string, RuntimeEvent['type']>> = {
-  create: 'created', start: 'started', die: 'exited', destroy: 'removed', oom: 'oom', pause: 'paused', unpause: 'unpaused',
+  create: 'created', start: 'started', die: 'exited', destroy: 'removed', oom: 'oom', pause: 'paused', unpause: 'unpaused', update: 'updated',
 };
 
 /** `sinceMs`: the engine replays what happened from then on, so that nothing falls between this call and its answer. */

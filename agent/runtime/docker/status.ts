@@ -15,9 +15,11 @@ const stateOf = (docker: string): ContainerState => {
   }
 };
 
+const paused = (is: boolean): { paused?: true } => (is ? { paused: true } : {});
+
 export function listedSandbox(row: ContainerInfo): PodSandbox {
   const { pod, labels, annotations } = readIdentity(row.Labels, row.Names[0] ?? '');
-  return { id: row.Id, metadata: pod, state: row.State === 'running' ? 'ready' : 'notReady', createdAt: row.Created * 1000, labels, annotations };
+  return { id: row.Id, metadata: pod, state: stateOf(row.State) === 'running' ? 'ready' : 'notReady', createdAt: row.Created * 1000, labels, annotations, ...paused(row.State === 'paused') };
 }
 
 export function listedContainer(row: ContainerInfo): Container {
@@ -25,7 +27,7 @@ export function listedContainer(row: ContainerInfo): Container {
   return {
     id: row.Id, podSandboxId: row.Labels[label.sandboxId] ?? '', metadata: container, pod: { ...pod, attempt: 0 },
     image: row.Labels[label.imageReference] ?? row.Image, imageId: row.ImageID,
-    state: stateOf(row.State), createdAt: row.Created * 1000, labels, annotations,
+    state: stateOf(row.State), createdAt: row.Created * 1000, labels, annotations, ...paused(row.State === 'paused'),
   };
 }
 

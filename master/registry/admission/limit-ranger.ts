@@ -99,11 +99,12 @@ export function limitRanger(registry: Registry): AdmissionPlugin {
     const ranges = registry.find('', 'v1', 'limitranges');
     return ranges ? [...registry.cache.list(`${ranges.prefix}${namespace}/`)].map((stored) => stored.object as unknown as LimitRange) : [];
   };
-  /** 'pods' for Pods that are made, 'persistentvolumeclaims' for claims that are made or changed. */
+  /** 'pods' for Pods that are made or resized, 'persistentvolumeclaims' for claims that are made or changed. */
   const concerned = ({ resource, operation, subresource, object, old, namespace }: AdmissionRequest): string | undefined => {
     // What is ending changes only to lose its finalizers.
-    if (resource.group !== '' || subresource !== '' || !object || !namespace || (operation === 'UPDATE' && old?.metadata.deletionTimestamp)) return undefined;
-    if (resource.plural === 'pods') return operation === 'CREATE' ? 'pods' : undefined;
+    if (resource.group !== '' || !object || !namespace || (operation === 'UPDATE' && old?.metadata.deletionTimestamp)) return undefined;
+    if (resource.plural === 'pods') return (operation === 'CREATE' && subresource === '') || (operation === 'UPDATE' && subresource === 'resize') ? 'pods' : undefined;
+    if (subresource !== '') return undefined;
     return resource.plural === 'persistentvolumeclaims' ? resource.plural : undefined;
   };
   return {

@@ -1,6 +1,7 @@
 // Pods written through a subresource: ephemeral containers are added, resources of running containers are changed.
 // upstream: pkg/registry/core/pod/strategy.go; pkg/apis/core/validation/validation.go, ValidatePodEphemeralContainersUpdate
 import { forbidden, invalid, type Fault } from '../../apimachinery/fault.ts';
+import { compareQuantities } from '../../apimachinery/quantity.ts';
 import type { Container } from './container.ts';
 import type { Pod } from './pod.ts';
 import { podQosClass } from './pod-qos.ts';
@@ -45,6 +46,10 @@ export function withResizedContainers(pod: Pod, old: Pod): Pod {
   };
 }
 
+/** A node that can resize tells the resources of what it runs. */
+const supportsResize = ({ status }: Pod): boolean =>
+  status.phase !== 'Running' || (status.containerStatuses ?? []).find(({ state }) => state.running)?.resources !== undefined || !status.containerStatuses?.some(({ state }) => state.running);
+
 /** Only cpu and memory of running containers may change, none may be dropped, and the quality of service class stays. */
 export function resizeFaults(pod: Pod, old: Pod): Fault[] {
   if (isStatic(old)) return [forbidden('', 'static pods cannot be resized')];
@@ -53,8 +58,9 @@ export function resizeFaults(pod: Pod, old: Pod): Fault[] {
   if (old.status.qosClass !== undefined && podQosClass(pod.spec) !== old.status.qosClass) {
     faults.push(invalid('metadata', old.status.qosClass, 'Pod QOS Class may not change as a result of resizing'));
   }
+  if (!supportsResize(old)) faults.push(forbidden('spec', 'Pod running on node without support for resize'));
   for (const list of containerLists) {
-    (pod.spec[list] ?? []).forEach(({ resources }, i) => {
+    (pod.spec[list] ?? []).forEach(({ resources, resizePolicy, restartPolicy }, i) => {
       const before = old.spec[list]?.[i]?.resources;
       for (const kind of ['limits', 'requests'] as const) {
         const was: Record<string, string> = before?.[kind] ?? {};
@@ -62,7 +68,12 @@ export function resizeFaults(pod: Pod, old: Pod): Fault[] {
         const path = `spec.${list}[${i}].resources.${kind}`;
         if (Object.keys(was).some((name) => is[name] === undefined)) faults.push(forbidden(path, `resource ${kind} cannot be removed`));
         const changed = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((name) => was[name] !== is[name]);
-        if (changed.some((name) => name !== 'cpu' && name !== 'memory')) faults.push(forbidden(path, 'only cpu and memory resources are mutable'));
+        const fixed = list === 'initContainers' && restartPolicy !== 'Always';
+        if (changed.some((name) => fixed || (name !== 'cpu' && name !== 'memory'))) faults.push(forbidden(path, 'only cpu and memory resources are mutable'));
+        const restarts = resizePolicy?.some((p) => p.resourceName === 'memory' && p.restartPolicy === 'RestartContainer');
+        if (kind === 'limits' && was['memory'] && is['memory'] && compareQuantities(is['memory'], was['memory']) < 0 && !restarts) {
+          faults.push(forbidden(`${path}[memory]`, 'memory limits cannot be decreased unless resizePolicy is RestartContainer'));
+        }
       }
     });
   }

@@ -8,6 +8,9 @@ const startup = { tcpSocket: { port: 80 } } as never;
 const sidecar = container('s', { restartPolicy: 'Always' });
 const sidecarWithStartup = container('s', { restartPolicy: 'Always', startupProbe: startup });
 
+const sized = container('a', { resources: { requests: { cpu: '500m' }, limits: { cpu: '500m' } } });
+const resizePolicy = [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }];
+
 interface Row {
   spec?: Partial<PodSpec>;
   deleted?: boolean;
@@ -15,7 +18,7 @@ interface Row {
   containers?: [string, Ran?][];
   liveness?: string[];
   startup?: Record<string, 'success' | 'failure'>;
-  expect: { kill?: true; create?: number; init?: string[]; start?: string[]; killed?: [string, string][] };
+  expect: { kill?: true; create?: number; init?: string[]; start?: string[]; killed?: [string, string][]; updated?: [string, object][] };
 }
 const dead = sandbox({ state: 'notReady' });
 const rows: [string, Row][] = [
@@ -57,6 +60,11 @@ const rows: [string, Row][] = [
   ['its success lets it', { spec: { initContainers: [sidecarWithStartup] }, containers: [['s', { of: sidecarWithStartup }]], startup: { 's-0': 'success' }, expect: { start: ['a'] } }],
   ['a sidecar that ended is started beside the others', { spec: { initContainers: [sidecar] }, containers: [['s', { of: sidecar, state: 'exited' }], ['a']], expect: { init: ['s'] } }],
   ['sidecars do not keep a finished Pod', { spec: { restartPolicy: 'Never', initContainers: [sidecar] }, containers: [['s', { of: sidecar }], ['a', { state: 'exited' }]], expect: { kill: true } }],
+  ['more is set aside for a container than it has', { spec: { containers: [sized] }, containers: [['a', { of: sized, resources: { cpuShares: 102 } }]], expect: { updated: [['a', { cpuShares: 512, cpuPeriod: 100_000, cpuQuota: 50_000 }]] } }],
+  ['it has that', { spec: { containers: [sized] }, containers: [['a', { of: sized, resources: { cpuShares: 512, cpuPeriod: 100_000, cpuQuota: 50_000 } }]], expect: {} }],
+  ['it asks for a restart', { spec: { containers: [{ ...sized, resizePolicy }] }, containers: [['a', { of: sized, resources: { cpuShares: 102 } }]], expect: { start: ['a'], killed: [['a', 'Container a resize requires restart']] } }],
+  ['it asks for a restart for another resource', { spec: { containers: [{ ...sized, resizePolicy: [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }] }] }, containers: [['a', { of: sized, resources: { cpuShares: 102 } }]], expect: { updated: [['a', { cpuShares: 512, cpuPeriod: 100_000, cpuQuota: 50_000 }]] } }],
+  ['a sidecar is resized too', { spec: { initContainers: [{ ...sidecar, resources: { requests: { cpu: '1' } } }] }, containers: [['s', { of: sidecar, resources: { cpuShares: 2 } }], ['a']], expect: { updated: [['s', { cpuShares: 1024 }]] } }],
   ['a Pod being deleted gets no new sandbox', { deleted: true, sandboxes: [], expect: {} }],
 ];
 
@@ -69,7 +77,7 @@ describe('computePodActions', () => {
     const { expect: wanted } = row;
     expect({
       kill: actions.killPod, create: actions.createSandbox ? actions.attempt : undefined, init: actions.initContainersToStart.map((c) => c.name), start: actions.containersToStart.map((c) => c.name),
-      killed: actions.containersToKill.map((k) => [k.name, k.message]),
-    }).toEqual({ kill: wanted.kill ?? false, create: wanted.create, init: wanted.init ?? [], start: wanted.start ?? [], killed: wanted.killed ?? [] });
+      killed: actions.containersToKill.map((k) => [k.name, k.message]), updated: actions.containersToUpdate.map((u) => [u.name, u.resources]),
+    }).toEqual({ kill: wanted.kill ?? false, create: wanted.create, init: wanted.init ?? [], start: wanted.start ?? [], killed: wanted.killed ?? [], updated: wanted.updated ?? [] });
   });
 });

@@ -5,8 +5,9 @@ import type { PodSpec } from '../../../../agent/kubelet/pod.ts';
 import { container, pod, probes, ran, runtime, sandbox, type Ran } from './pods.ts';
 
 const now = Date.parse('2026-01-01T00:00:00Z');
-interface Row { spec?: Partial<PodSpec>; status?: object; containers?: [string, Ran?][]; waiting?: Record<string, string>; terminal?: boolean; ready?: string[] }
-const statusOf = ({ spec = {}, status = {}, containers = [], waiting = {}, terminal = false, ready = [] }: Row) => podStatus({
+interface Row { spec?: Partial<PodSpec>; status?: object; containers?: [string, Ran?][]; waiting?: Record<string, string>; terminal?: boolean; ready?: string[]; resize?: Parameters<typeof podStatus>[0]['resize'] }
+const statusOf = ({ spec = {}, status = {}, containers = [], waiting = {}, terminal = false, ready = [], resize = {} }: Row) => podStatus({
+  resize,
   pod: pod(spec, { status }), runtime: runtime(terminal ? [] : [sandbox()], containers.map(([name, of]) => ran(name, of))), terminal, now, hostIPs: ['192.168.0.1'],
   waiting: new Map(Object.entries(waiting).map(([name, reason]) => [name, { reason, message: `${reason}!` }])), probes: probes({ readiness: Object.fromEntries(ready.map((id) => [id, 'success' as const])) }),
 });
@@ -76,6 +77,20 @@ describe('conditions', () => {
     expect(of('Ready')).toMatchObject({ status: 'False', lastTransitionTime: '2025-01-01T00:00:00Z', reason: 'ReadinessGatesNotReady', message: 'the status of pod readiness gate "example.com/gate" is not "True", but False' });
     expect(of('Initialized').lastTransitionTime).toBe('2025-01-01T00:00:00Z');
   });
+  it('tells of a resize that waits, is under way or was refused, and of none that is over', () => {
+    const spec = { containers: [container('a', { resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '1', memory: '1Gi' } } })] };
+    const before = { cpuShares: 512, cpuPeriod: 100_000, cpuQuota: 50_000, memoryLimitInBytes: 512 * 2 ** 20 };
+    const resizes = (row: Row) => statusOf(row).conditions!.filter((c) => c.type.startsWith('PodResize')).map(({ type, status, reason, message }) => [type, status, reason, message]);
+    const pending = { reason: 'Deferred' as const, message: 'later' };
+    expect(resizes({ resize: { pending } })).toEqual([['PodResizePending', 'True', 'Deferred', 'later']]);
+    expect(resizes({ spec, containers: [['a', { resources: before }]] })).toEqual([['PodResizeInProgress', 'True', undefined, undefined]]);
+    expect(resizes({ spec, containers: [['a', { resources: before }]], resize: { error: 'no' } })).toEqual([['PodResizeInProgress', 'True', 'Error', 'no']]);
+    expect(resizes({ status: { conditions: [{ type: 'PodResizePending', status: 'True' }] } })).toEqual([]);
+    expect(statusOf({ spec, containers: [['a', { resources: before }]] }).containerStatuses![0]).toMatchObject({
+      allocatedResources: { cpu: '1', memory: '1Gi' }, resources: { requests: { cpu: '500m', memory: '1Gi' }, limits: { cpu: '500m', memory: '512Mi' } },
+    });
+    expect(statusOf({}).containerStatuses![0]!.resources).toEqual({});
+  });
   it('names what is not ready', () => {
     const status = statusOf({ spec: two, containers: [['a']] });
     expect(status.conditions!.find((c) => c.type === 'Ready')).toMatchObject({ status: 'False', reason: 'ContainersNotReady', message: 'containers with unready status: [b]' });
@@ -92,6 +107,10 @@ describe('statusPatch', () => {
     expect(patch).toMatchObject({ phase: 'Running', podIP: '10.42.0.9', podIPs: [{ ip: '10.42.0.9' }, { $patch: 'replace' }] });
     expect(patch['startTime']).toBeUndefined();
     expect(patch['conditions']).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'True', reason: null, message: null }));
+  });
+  it('takes away a condition of its own that no longer holds', () => {
+    const before = { ...known, conditions: [...known.conditions!, { type: 'PodResizePending', status: 'True' }, { type: 'example.com/gate', status: 'True' }] } as typeof known;
+    expect(statusPatch(before, known)).toEqual({ conditions: [{ type: 'PodResizePending', $patch: 'delete' }] });
   });
   it('takes away what is no longer said', () => expect(statusPatch({ ...known, message: 'x' }, known)).toEqual({ message: null }));
 });

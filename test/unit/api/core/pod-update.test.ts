@@ -78,6 +78,19 @@ describe('resize', () => {
     expect(resized.spec.hostname).toBeUndefined();
     expect(texts(resizeFaults(resized, old))).toEqual(faults);
   });
+  const limited = (memory: string, resizePolicy?: object[]): Pod => stored({ containers: [{ ...base.containers[0], resources: { requests: { cpu: '1' }, limits: { memory } }, ...(resizePolicy && { resizePolicy }) }] });
+  it.each<[string, Pod, Pod, string[]]>([
+    ['more memory', limited('1Gi'), limited('2Gi'), []],
+    ['less memory', limited('1Gi'), limited('1000Mi'), ['spec.containers[0].resources.limits[memory]: Forbidden: memory limits cannot be decreased unless resizePolicy is RestartContainer']],
+    ['less memory for a container that restarts for it', limited('1Gi', [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }]), limited('1000Mi', [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }]), []],
+  ])('%s', (_name, old, pod, faults) => expect(texts(resizeFaults(withResizedContainers(pod, old), old))).toEqual(faults));
+  it('of what runs once, and on a node that knows nothing of it', () => {
+    const init = (cpu: string): Pod => stored({ ...base, initContainers: [{ name: 'i', image: 'x:1', resources: { requests: { cpu } } }] });
+    expect(texts(resizeFaults(withResizedContainers(init('2'), init('1')), init('1')))).toEqual(['spec.initContainers[0].resources.requests: Forbidden: only cpu and memory resources are mutable']);
+    const running = (resources?: object): Pod => ({ ...stored(), status: { phase: 'Running', qosClass: 'Burstable', containerStatuses: [{ name: 'a', state: { running: {} }, ...(resources && { resources }) }] } }) as never;
+    expect(texts(resizeFaults(running(), running()))).toEqual(['spec: Forbidden: Pod running on node without support for resize']);
+    expect(texts(resizeFaults(running({}), running({})))).toEqual([]);
+  });
   it('of other containers', () => {
     const old = stored();
     const pod = stored({ containers: [{ name: 'z', image: 'x:1' }] });

@@ -55,6 +55,9 @@ describe('requests', () => {
     expect(of({ containers: [c('100m')], overhead: { cpu: '20m' } })).toBe(120);
   });
   it('are assumed for containers that ask for nothing, in scores only', () => {
+    const resized = (status: object) => requestsOf({ ...spec({ containers: [{ name: 'a', resources: { requests: { cpu: '3' } } }] }), status } as never).exact['cpu'];
+    const has = { containerStatuses: [{ name: 'a', allocatedResources: { cpu: '2' }, resources: { requests: { cpu: '1' } } }] };
+    expect([resized({}), resized(has), resized({ ...has, conditions: [{ type: 'PodResizePending', status: 'True', reason: 'Infeasible' }] }), resized({ containerStatuses: [{ ...has.containerStatuses[0], allocatedResources: { cpu: '4' } }] })]).toEqual([3000, 3000, 2000, 4000]);
     expect(requestsOf(spec({ containers: [{ name: 'a' }, { name: 'b', resources: { requests: { cpu: '1' } } }] }))).toEqual({ exact: { cpu: 1000 }, assumed: { cpu: 1100, memory: 400 * 1024 * 1024 } });
   });
 });

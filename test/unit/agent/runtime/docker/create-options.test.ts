@@ -15,6 +15,10 @@ describe('sandboxOptions', () => {
       NetworkingConfig: { EndpointsConfig: { pods: { IPAMConfig: { IPv4Address: '10.244.0.7' } } } },
     });
   });
+  it('asks for another runtime than the default, for the containers too', () => {
+    const walled = { ...sandbox, runtimeHandler: 'runsc' };
+    expect([sandboxOptions(walled, 'pause', context).HostConfig!.Runtime, containerOptions('s1', container, walled, context).HostConfig!.Runtime, containerOptions('s1', container, sandbox, context).HostConfig!.Runtime]).toEqual(['runsc', 'runsc', undefined]);
+  });
   it('maps host ports, several to one container port too', () => {
     const portMappings = [
       { protocol: 'TCP', containerPort: 80, hostPort: 8080 }, { protocol: 'TCP', containerPort: 80, hostPort: 8081, hostIP: '127.0.0.1' },
@@ -63,7 +67,7 @@ describe('containerOptions', () => {
     [{ seccomp: 'runtime/default', noNewPrivs: true, apparmor: 'localhost/web' }, ['no-new-privileges', 'apparmor=web']], [{ seccomp: 'runtime/default', apparmor: 'unconfined' }, ['apparmor=unconfined']],
   ])('security options of %j are %j', (security, options) => { expect(host(security)['SecurityOpt']).toEqual(options); });
   it.each<[LinuxSecurityContext, Partial<PodSandboxConfig>, string | undefined]>([
-    [{}, {}, undefined], [{ pidMode: 'pod' }, {}, 'container:s1'], [{ pidMode: 'host' }, {}, 'host'], [{}, { hostPID: true }, 'host'],
+    [{}, {}, undefined], [{ pidMode: 'pod' }, {}, 'container:s1'], [{ pidMode: 'host' }, {}, 'host'], [{ pidMode: { targetId: 't1' } }, {}, 'container:t1'], [{}, { hostPID: true }, 'host'],
   ])('process namespace of %j in %j is %s', (security, more, mode) => {
     expect((containerOptions('s1', { ...container, security }, { ...sandbox, ...more }, context).HostConfig as { PidMode?: string }).PidMode).toBe(mode);
   });
