@@ -60,6 +60,8 @@ export interface AgentOptions {
   readonly dataDir: string;
   readonly dockerHost?: string;
   readonly proxyMode: ProxyMode;
+  /** Directory of the manifests of Pods this node has by itself. */
+  readonly podManifestPath?: string;
   /** Longest wait in ms for the proxies before a Pod is told to stop. */
   readonly drainWaitMs: number;
   readonly eviction: EvictionConfig;
@@ -149,6 +151,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       client, runtime, clock, log, recorder, nodeName, dataDir, hostIPs: [address.internalIP], network: network.names.network,
       addresses: new PodAddresses(podCIDR, clock, Math.random()), clusterDomain: cluster.clusterDomain, clusterDNS: [cluster.clusterDNS], services: () => services.list(),
       allocatable: allocatable(facts, reserve) as never, memoryCapacity: facts.memoryBytes, starts: Math.max(2, info.cpus * 2), mounter: hostMounter,
+      ...(options.podManifestPath === undefined ? {} : { podManifestPath: options.podManifestPath }),
       drained: createDrain({ slices, clock, waitMs: options.drainWaitMs, applied: appliedEverywhere(client, proxy, clock) }),
       imageGC: options.imageGC,
       eviction: { config: options.eviction, signals: hostSignals({ nodefs: dataDir, imagefs: visibleDirectory(info.rootDirectory) }), onPressure: () => void manager.report() },

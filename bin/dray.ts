@@ -164,7 +164,8 @@ program.command('agent').description('run the agent of this Docker host').requir
   .option('--eviction-pressure-transition-period <duration>', 'how long a condition of pressure stays after its cause (default: 5m)')
   .option('--image-gc-high-threshold <percent>', "of Docker's disk in use, above which images nobody uses are removed (default: 85; 100 switches it off)")
   .option('--image-gc-low-threshold <percent>', 'down to which they are removed (default: 80)').option('--minimum-image-ttl-duration <duration>', 'younger images stay (default: 2m)')
-  .option('--image-gc-all', 'remove also images this agent has not pulled itself', false).addOption(new Option('--ready-fd <fd>').hideHelp())
+  .option('--image-gc-all', 'remove also images this agent has not pulled itself', false)
+    .option('--pod-manifest-path <directory>', 'directory of static Pods, one manifest a file').addOption(new Option('--ready-fd <fd>').hideHelp())
   .action(async (options) => {
     const [{ runAgent }, { createLog }, { readKubeconfig }] = await Promise.all([import('../agent/main.ts'), import('../src/util/log.ts'), import('../src/client/kubeconfig.ts')]);
     const [{ parseEviction }, { parseImageGC }] = await Promise.all([import('../agent/kubelet/eviction/thresholds.ts'), import('../agent/kubelet/image-gc.ts')]);
@@ -183,6 +184,7 @@ program.command('agent').description('run the agent of this Docker host').requir
     await runAgent({
       access: { ...access, server: options.master.replace(/\/$/, '') }, kubeconfig: options.kubeconfig, nodeName: options.nodeName ?? defaultNodeName(), dataDir: options.dataDir, proxyMode: options.proxyMode,
       drainWaitMs: options.drainWait, eviction, imageGC, log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}),
+      ...(options.podManifestPath ? { podManifestPath: options.podManifestPath } : {}),
       onOwned: () => ownPid(new Cluster(options.dataDir), 'agent'), onReady: () => announce(options.readyFd),
     }, untilSignal());
   });

@@ -2,7 +2,7 @@
 // each of which only wakes the worker of the Pod it concerns. upstream: pkg/kubelet/kubelet.go (syncLoopIteration)
 import { Pods } from '../../src/api/core/pod.ts';
 import type { Service } from '../../src/api/core/service.ts';
-import type { Client } from '../../src/client/client.ts';
+import { keyOf, type Client } from '../../src/client/client.ts';
 import type { EventRecorder } from '../../src/client/event-recorder.ts';
 import { Informer } from '../../src/client/informer.ts';
 import { AsyncQueue } from '../../src/util/async-queue.ts';
@@ -19,7 +19,8 @@ import { ImageGarbage, type ImageGCPolicy } from './image-gc.ts';
 import { ImageManager } from './images.ts';
 import { PodKiller, type PodAddressPool } from './kill-pod.ts';
 import { ObjectCache } from './object-cache.ts';
-import type { Pod } from './pod.ts';
+import { MirrorPods } from './mirror-pods.ts';
+import { isMirror, type Pod } from './pod.ts';
 import { PodSandboxes } from './pod-sandbox.ts';
 import { persistentVolumeOf } from './persistent-volumes.ts';
 import { PodWorkers } from './pod-workers.ts';
@@ -30,6 +31,7 @@ import { RuntimeCache } from './runtime-cache.ts';
 import { runtimeHandlerOf } from './runtime-classes.ts';
 import { ServiceAccountTokens } from './service-account-tokens.ts';
 import { ContainerStarter } from './start-container.ts';
+import { StaticPodSource } from './static-pods.ts';
 import { StartLimit } from './start-limit.ts';
 import { StatusManager } from './status-manager.ts';
 import { PodSyncer } from './sync-pod.ts';
@@ -46,6 +48,8 @@ export interface KubeletOptions {
   readonly nodeName: string;
   readonly hostIPs: readonly string[];
   readonly dataDir: string;
+  /** Directory of the manifests of static Pods. */
+  readonly podManifestPath?: string;
   readonly network: string;
   readonly addresses: PodAddressPool;
   readonly clusterDomain: string;
@@ -68,6 +72,8 @@ export interface KubeletOptions {
 type Signal =
   | { readonly kind: 'pod'; readonly pod: Pod }
   | { readonly kind: 'podGone'; readonly pod: Pod }
+  /** All Pods the node has by itself. */
+  | { readonly kind: 'static'; readonly pods: readonly Pod[] }
   | { readonly kind: 'runtime'; readonly event: RuntimeEvent }
   | { readonly kind: 'changed'; readonly uid: string }
   /** A container of a Pod nobody here knows has started. */
@@ -92,6 +98,9 @@ export class Kubelet {
   #evictions: EvictionManager | undefined;
   #imageGarbage: ImageGarbage | undefined;
   #informer: Informer<Pod> | undefined;
+  #mirrors: MirrorPods | undefined;
+  /** By name. */
+  readonly #static = new Map<string, Pod>();
 
   constructor(options: KubeletOptions) {
     this.#options = options;
@@ -109,7 +118,7 @@ export class Kubelet {
 
   /** Learns what runs, then works until the signal aborts. Containers go on when it ends. */
   async run(signal: AbortSignal): Promise<void> {
-    const { runtime, client, clock, log, nodeName } = this.#options;
+    const { runtime, client, clock, log, nodeName, podManifestPath } = this.#options;
     const end = (): void => this.#queue.end();
     signal.addEventListener('abort', end, { once: true });
     this.#build(signal);
@@ -123,6 +132,12 @@ export class Kubelet {
     // What the node is short of decides which Pods it takes in.
     await new Promise<void>((resolve) => { void this.#evictions!.run(signal, resolve); });
     void this.#imageGarbage!.run(signal);
+    if (podManifestPath !== undefined) {
+      const source = new StaticPodSource({ directory: podManifestPath, nodeName, clock, log, changed: (pods) => this.#queue.push({ kind: 'static', pods }) });
+      // Known before anything that runs can be taken for a leftover.
+      await source.read().catch((error: unknown) => log.warn({ error }, 'the manifests cannot be read; trying again'));
+      void source.follow(signal);
+    }
     this.#informer = new Informer<Pod>(client, Pods, { selector: { fieldSelector: `spec.nodeName=${nodeName}` }, clock, log });
     this.#informer.addHandler({
       added: (pod) => this.#queue.push({ kind: 'pod', pod }), updated: (pod) => this.#queue.push({ kind: 'pod', pod }), deleted: (pod) => this.#queue.push({ kind: 'podGone', pod }),
@@ -142,8 +157,9 @@ export class Kubelet {
   #dispatch(next: Signal): void {
     const workers = this.#workers!;
     switch (next.kind) {
-      case 'pod': workers.update(next.pod); break;
-      case 'podGone': workers.remove(next.pod); break;
+      case 'pod': if (isMirror(next.pod)) this.#mirrors!.observe(next.pod); else workers.update(next.pod); break;
+      case 'podGone': if (isMirror(next.pod)) this.#mirrors!.gone(next.pod); else workers.remove(next.pod); break;
+      case 'static': this.#setStatic(next.pods); break;
       case 'changed': workers.poke(next.uid); break;
       case 'runtime': {
         // Inspections of different containers overlap; the cache keeps their order.
@@ -154,6 +170,22 @@ export class Kubelet {
       case 'repair': void this.#once('list', () => this.#list()); break;
       case 'listed': void this.#once('garbage', () => this.#clearAway()); break;
     }
+  }
+
+  #setStatic(pods: readonly Pod[]): void {
+    const wanted = new Map(pods.map((pod) => [keyOf(pod), pod]));
+    for (const [key, old] of this.#static) {
+      const pod = wanted.get(key);
+      if (pod?.metadata.uid === old.metadata.uid) continue;
+      this.#workers!.replace(old, pod);
+      if (!pod) this.#mirrors!.unwant(old);
+    }
+    for (const [key, pod] of wanted) {
+      if (!this.#static.has(key)) this.#workers!.update(pod);
+      this.#mirrors!.want(pod);
+    }
+    this.#static.clear();
+    for (const [key, pod] of wanted) this.#static.set(key, pod);
   }
 
   /** Something happened to what runs of a Pod. */
@@ -245,6 +277,7 @@ export class Kubelet {
     const syncer = new PodSyncer({ ...shared, volumes, objects, images, probes, killer, sandboxes, starter, limit });
     const allocations = new Allocations({ allocatable: o.allocatable, pods: () => this.#informer?.list() ?? [], onRoom: changed });
     const statuses = new StatusManager({ client, clock, log, signal });
+    this.#mirrors = new MirrorPods({ client, clock, log, nodeName: o.nodeName, signal, mirrored: (uid, mirror) => statuses.mirrored(uid, mirror) });
     const warnNode = (reason: string, message: string): void => o.recorder.warning(nodeReference(o.nodeName), reason, message);
     const imageGarbage = this.#imageGarbage = new ImageGarbage({
       ...shared, policy: o.imageGC, pulled, warnNode, disk: async () => (await o.eviction.signals()).signals.get('imagefs.available'),

@@ -10,6 +10,8 @@ export class PodWorkers {
   readonly #workers = new Map<string, PodWorker>();
   /** UID that has the name `namespace/name` now. */
   readonly #byName = new Map<string, string>();
+  /** By the UID of a Pod that is ending: the one that takes its place then. */
+  readonly #next = new Map<string, Pod>();
 
   constructor(options: Omit<WorkerOptions, 'onGone'>, signal: AbortSignal) {
     this.#options = options;
@@ -25,6 +27,19 @@ export class PodWorkers {
   remove(pod: Pod): void {
     if (this.#byName.get(keyOf(pod)) === pod.metadata.uid) this.#byName.delete(keyOf(pod));
     this.#workers.get(pod.metadata.uid)?.remove();
+  }
+  /** `next` comes when nothing of `old` is left; without one the place stays free. */
+  replace(old: Pod, next: Pod | undefined): void {
+    const { uid } = old.metadata;
+    // It may itself still wait for the one before it.
+    const [ending = uid] = [...this.#next].find(([, waits]) => waits.metadata.uid === uid) ?? [];
+    this.#next.delete(ending);
+    if (!this.#workers.has(ending)) {
+      if (next) this.update(next);
+      return;
+    }
+    if (next) this.#next.set(ending, next);
+    this.remove(old);
   }
   /** Ends what runs under a UID that the API does not know. */
   endOrphan(uid: string): void {
@@ -46,8 +61,14 @@ export class PodWorkers {
     return uid === undefined ? undefined : this.#workers.get(uid)?.pod;
   }
 
+  #gone(uid: string): void {
+    this.#workers.delete(uid);
+    const next = this.#next.get(uid);
+    this.#next.delete(uid);
+    if (next) this.update(next);
+  }
   #add(uid: string, pod: Pod | undefined): PodWorker {
-    const worker = new PodWorker(uid, pod, { ...this.#options, onGone: (gone) => this.#workers.delete(gone) }, this.#signal);
+    const worker = new PodWorker(uid, pod, { ...this.#options, onGone: (gone) => this.#gone(gone) }, this.#signal);
     this.#workers.set(uid, worker);
     return worker;
   }

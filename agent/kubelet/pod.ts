@@ -53,10 +53,16 @@ export const sandboxMetadata = (pod: Pod, attempt: number): PodSandboxMetadata =
   ({ name: pod.metadata.name, namespace: pod.metadata.namespace ?? 'default', uid: pod.metadata.uid, attempt });
 export const isFinished = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 
+/** Where a Pod comes from, and what it is there (upstream: pkg/kubelet/types/pod_update.go); and whose mirror one of the API is. */
+export const [sourceAnnotation, hashAnnotation, mirrorAnnotation] = ['kubernetes.io/config.source', 'kubernetes.io/config.hash', 'kubernetes.io/config.mirror'] as const;
+/** The node has it by itself; the API, which gives all of its own a revision, knows the mirror only. */
+export const isStatic = ({ metadata }: Pod): boolean => metadata.resourceVersion === '';
+export const isMirror = ({ metadata }: Pod): boolean => metadata.annotations?.[mirrorAnnotation] !== undefined;
+
 /** From this on a Pod is one the cluster cannot do without. upstream: pkg/apis/scheduling (SystemCriticalPriority) */
 const systemCriticalPriority = 2_000_000_000;
 /** Never evicted, and taken in under pressure too. upstream: pkg/kubelet/types/pod_update.go (IsCriticalPod) */
-export const isCriticalPod = (pod: Pod): boolean => pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined || (pod.spec.priority ?? 0) >= systemCriticalPriority;
+export const isCriticalPod = (pod: Pod): boolean => isStatic(pod) || isMirror(pod) || (pod.spec.priority ?? 0) >= systemCriticalPriority;
 
 /** Seconds a Pod may take to end: what its deletion says, else its spec. */
 export const gracePeriodOf = (pod: Pod): number =>

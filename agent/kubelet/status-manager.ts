@@ -7,7 +7,7 @@ import type { Client } from '../../src/client/client.ts';
 import { Backoff } from '../../src/util/backoff.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
-import type { Pod, PodCondition, PodStatus } from './pod.ts';
+import { isStatic, type Pod, type PodCondition, type PodStatus } from './pod.ts';
 import { isOwned } from './pod-status.ts';
 import { equalJson } from '../../src/util/json.ts';
 
@@ -79,6 +79,8 @@ export class StatusManager {
   readonly #log: Log;
   readonly #signal: AbortSignal;
   readonly #entries = new Map<string, Entry>();
+  /** By the UID of a static Pod: the Pod of the API that shows it. */
+  readonly #mirrors = new Map<string, Pod>();
 
   constructor(options: { client: Client; clock: Clock; log: Log; signal: AbortSignal }) {
     this.#client = options.client;
@@ -100,7 +102,8 @@ export class StatusManager {
   set(pod: Pod, status: PodStatus): void {
     let entry = this.#entries.get(pod.metadata.uid);
     if (!entry) {
-      const observed = { revision: Number(pod.metadata.resourceVersion), status: pod.status };
+      const shown = this.#shown(pod);
+      const observed = { revision: Number(shown?.metadata.resourceVersion ?? 0), status: shown?.status };
       entry = { pod, desired: status, observed, forms: new Map(), written: undefined, repairs: { count: 0, notBefore: 0 }, cancelRepair: undefined, dirty: false, writing: undefined };
       this.#entries.set(pod.metadata.uid, entry);
     }
@@ -115,6 +118,22 @@ export class StatusManager {
     const revision = Number(pod.metadata.resourceVersion);
     if (!entry || revision <= entry.observed.revision) return;
     entry.observed = { revision, status: pod.status };
+    this.#write(entry);
+  }
+
+  /** The static Pod with this UID is shown by this mirror now, or by none. */
+  mirrored(uid: string, mirror: Pod | undefined): void {
+    const before = this.#mirrors.get(uid);
+    if (mirror) this.#mirrors.set(uid, mirror);
+    else this.#mirrors.delete(uid);
+    const entry = this.#entries.get(uid);
+    if (!entry || !mirror) return;
+    const revision = Number(mirror.metadata.resourceVersion);
+    if (before?.metadata.uid !== mirror.metadata.uid) {
+      entry.forms.clear();
+      entry.written = undefined;
+    } else if (revision <= entry.observed.revision) return;
+    entry.observed = { revision, status: mirror.status };
     this.#write(entry);
   }
 
@@ -141,7 +160,10 @@ export class StatusManager {
   forget(uid: string): void {
     this.#entries.get(uid)?.cancelRepair?.();
     this.#entries.delete(uid);
+    this.#mirrors.delete(uid);
   }
+  /** What the API has of a Pod. */
+  #shown(pod: Pod): Pod | undefined { return isStatic(pod) ? this.#mirrors.get(pod.metadata.uid) : pod; }
 
   #write(entry: Entry): void {
     entry.dirty = true;
@@ -152,9 +174,11 @@ export class StatusManager {
   }
   async #writeAll(entry: Entry): Promise<void> {
     const backoff = new Backoff<'patch'>(200, 10_000);
-    const { name, namespace, uid } = entry.pod.metadata;
     entry.dirty = false;
-    while (this.#entries.get(uid) === entry && !this.#signal.aborted) {
+    while (this.#entries.get(entry.pod.metadata.uid) === entry && !this.#signal.aborted) {
+      const shown = this.#shown(entry.pod);
+      if (!shown) return;
+      const { name, namespace, uid } = shown.metadata;
       entry.dirty = false;
       const { desired } = entry;
       const status = statusPatch(inOwnForm(entry.observed.status, entry.forms), desired);

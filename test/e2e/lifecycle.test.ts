@@ -186,6 +186,7 @@ test('status that others have changed is corrected, what was paused goes on, and
   const node = cluster.hosts[0]!.name;
   await cluster.kubectl('patch', 'node', node, '--subresource=status', '-p', '{"status":{"conditions":[{"type":"Ready","status":"Unknown"}]}}');
   await cluster.kubectl('wait', `node/${node}`, '--for=condition=Ready', '--timeout=15s');
+  await ready('image-present');
   const engine = cluster.hosts[0]!;
   const ids = (await engine.docker('ps', '-q', '--filter', 'label=io.kubernetes.pod.name=image-present')).split('\n');
   await engine.docker('pause', ...ids);
@@ -198,9 +199,11 @@ test('status that others have changed is corrected, what was paused goes on, and
   expect(await eventually('the Service', () => inside('full', 'wget -qO- http://web/version'))).toBe('v1');
 });
 
+const taken = ['full', 'web', 'talker', 'image-present'];
+const running = async (): Promise<string[]> => (await cluster.kubectl('get', 'pods', ...taken, '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status.podIP} {.status.containerStatuses[0].containerID} {.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].state.running.startedAt}{"\\n"}{end}')).trim().split('\n');
+
 test('kill -9 of the agent restarts nothing', async () => {
-  await Promise.all(['full', 'web', 'talker', 'image-present'].map((name) => ready(name)));
-  const running = async (): Promise<string[]> => (await cluster.kubectl('get', 'pods', 'full', 'web', 'talker', 'image-present', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status.podIP} {.status.containerStatuses[0].containerID} {.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].state.running.startedAt}{"\\n"}{end}')).trim().split('\n');
+  await Promise.all(taken.map((name) => ready(name)));
   const before = await running();
   process.kill(cluster.pid('agent'), 'SIGKILL');
   const again = await cluster.dray('up', '--detach');
@@ -210,4 +213,25 @@ test('kill -9 of the agent restarts nothing', async () => {
   await ready('newcomer');
   expect(await running()).toEqual(before);
   expect(await inside('full', 'cat /work/order')).toBe('first\nsecond');
+});
+
+test('a restart of the engine: with live-restore nothing is restarted, without it everything comes back', async () => {
+  const [engine] = cluster.hosts;
+  const node = `node/${engine!.name}`;
+  await Promise.all(taken.map((name) => ready(name)));
+  const before = await running();
+  await engine!.stopEngine();
+  await cluster.kubectl('wait', node, '--for=condition=Ready=False', '--timeout=30s');
+  await engine!.startEngine();
+  await cluster.kubectl('wait', node, '--for=condition=Ready', '--timeout=30s');
+  await cluster.kubectl('run', 'after-restart', `--image=${busybox}`, '--command', '--', 'sleep', '3600');
+  await ready('after-restart');
+  expect(await running()).toEqual(before);
+  await engine!.stopEngine();
+  await engine!.startEngine('--live-restore=false');
+  const counts = (lines: readonly string[]): [string, number][] => lines.map((line) => line.split(' ')).map(([name, , , count]) => [name!, Number(count)]);
+  const wanted = counts(before).map(([name, count]) => [name, count + 1]);
+  await eventually('every container anew', async () => JSON.stringify(counts(await running())) === JSON.stringify(wanted));
+  await Promise.all(taken.map((name) => ready(name)));
+  expect(await eventually('the Service', () => inside('full', 'wget -qO- http://web/version'))).toBe('v1');
 });

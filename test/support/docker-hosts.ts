@@ -25,7 +25,8 @@ export interface DockerHost {
   docker(...args: string[]): Promise<string>;
   /** Ends the engine; its containers live on until it is back. */
   stopEngine(): Promise<void>;
-  startEngine(): Promise<void>;
+  /** With further arguments, the last of which win. */
+  startEngine(...args: string[]): Promise<void>;
 }
 export interface DockerHosts {
   readonly hosts: readonly DockerHost[];
@@ -113,13 +114,13 @@ export async function startDockerHosts(count: number, options: { daemonArgs?: re
     await mkdir(dir);
     // All engines of a machine would share one identity from the default key.
     await writeFile(join(dir, 'daemon.json'), JSON.stringify({ 'deprecated-key-path': join(dir, 'key.json') }));
-    const start = (): Promise<number> => startDockerd({
+    const start = (more: readonly string[] = []): Promise<number> => startDockerd({
       socketPath, directory: dir, execRoot: join(dir, 'exec'), prefix: ['nsenter', `--net=${netns}`, 'unshare', '--uts'], clock: realClock,
-      arguments: ['--config-file', join(dir, 'daemon.json'), '--data-root', join(dir, 'data'), '--cgroup-parent', `/${name}`, ...args, ...(options.daemonArgs ?? [])],
+      arguments: ['--config-file', join(dir, 'daemon.json'), '--data-root', join(dir, 'data'), '--cgroup-parent', `/${name}`, ...args, ...(options.daemonArgs ?? []), ...more],
     });
     await start();
     const dockerHost = `unix://${socketPath}`;
-    return { dockerHost, stopEngine: () => stopDockerd(processId(dir)!, realClock), startEngine: async () => { await start(); }, docker: async (...command) => (await run('docker', ['-H', dockerHost, ...command])).trim() };
+    return { dockerHost, stopEngine: () => stopDockerd(processId(dir)!, realClock), startEngine: async (...more) => { await start(more); }, docker: async (...command) => (await run('docker', ['-H', dockerHost, ...command])).trim() };
   };
 
   try {
