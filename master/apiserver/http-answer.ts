@@ -7,7 +7,7 @@ import type { Outcome } from './api-server.ts';
 import type { Presence } from './http-request.ts';
 import { toYaml } from './negotiation.ts';
 import type { ProtobufAnswers } from './protobuf.ts';
-import type { WatchItem } from './request.ts';
+import type { JsonLine, WatchItem } from './request.ts';
 
 const compress = promisify(gzip);
 
@@ -51,23 +51,37 @@ export async function send(request: IncomingMessage | Http2ServerRequest, respon
   }
   const encoded = media.type === 'protobuf' ? protobuf.encode(answer.value()) : undefined;
   const type = encoded ? protobufType : media.type === 'yaml' ? 'application/yaml' : 'application/json';
-  let bytes: Buffer;
+  const headers: Record<string, string> = { 'content-type': type, 'cache-control': 'no-cache, private', ...answer.headers };
+  let line: JsonLine | undefined;
+  let bytes: Buffer | undefined;
   if (encoded) bytes = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
   else if (media.type === 'yaml') bytes = Buffer.from(toYaml(answer.value()));
   else if (media.pretty || isPretty(request)) bytes = Buffer.from(`${JSON.stringify(answer.value(), undefined, 2)}\n`);
-  else bytes = answer.json ? Buffer.concat([...answer.json(), newline]) : Buffer.from(`${JSON.stringify(answer.value())}\n`);
-  const headers: Record<string, string> = { 'content-type': type, 'cache-control': 'no-cache, private', ...answer.headers };
-  if (bytes.byteLength >= gzipFrom && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
-    bytes = await compress(bytes, { level: 1 });
+  else if (answer.json) line = answer.json();
+  else bytes = Buffer.from(`${JSON.stringify(answer.value())}\n`);
+  if ((line?.size ?? bytes!.byteLength) >= gzipFrom && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
+    bytes = await compress(bytes ?? Buffer.concat([...line!.pieces()]), { level: 1 });
     headers['content-encoding'] = 'gzip';
     headers['vary'] = 'Accept-Encoding';
   }
-  headers['content-length'] = String(bytes.byteLength);
+  headers['content-length'] = String(bytes?.byteLength ?? line!.size);
   out.writeHead(answer.status, headers);
-  out.end(request.method === 'HEAD' ? undefined : bytes);
+  if (request.method === 'HEAD') out.end();
+  else if (bytes) out.end(bytes);
+  else await sendPieces(out, line!, reader);
 }
-const newline = Buffer.from('\n');
 const protobufType = 'application/vnd.kubernetes.protobuf';
+
+/** The last piece goes with the end: what is one piece is one write. */
+async function sendPieces(out: ServerResponse, line: JsonLine, { presence }: Reader): Promise<void> {
+  let last: Buffer | undefined;
+  for (const piece of line.pieces()) {
+    if (last && !out.write(last)) await drained(out, presence.signal);
+    if (presence.gone) return;
+    last = piece;
+  }
+  out.end(last);
+}
 
 const truths = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 function isPretty(request: IncomingMessage | Http2ServerRequest): boolean {
@@ -79,11 +93,11 @@ function isPretty(request: IncomingMessage | Http2ServerRequest): boolean {
 }
 
 /** One line per event; frames are built once for all watchers of an event. */
-const frames = new WeakMap<Uint8Array[], Buffer>();
+const frames = new WeakMap<Uint8Array, Buffer>();
 function frameOf(item: WatchItem): Buffer {
-  const parts = item.json();
-  let frame = frames.get(parts);
-  if (!frame) frames.set(parts, (frame = Buffer.concat([Buffer.from(`{"type":"${item.type}","object":`), ...parts, Buffer.from('}\n')])));
+  const object = item.json();
+  let frame = frames.get(object);
+  if (!frame) frames.set(object, (frame = Buffer.concat([Buffer.from(`{"type":"${item.type}","object":`), object, Buffer.from('}\n')])));
   return frame;
 }
 

@@ -1,6 +1,5 @@
 // A request and an answer of the API server, independent of how they travel: over HTTP or in memory.
 import type { Readable } from 'node:stream';
-import type { StoredObject } from '../registry/stored-object.ts';
 import type { User } from '../registry/request-context.ts';
 import type { RequestInfo } from './request-info.ts';
 
@@ -53,16 +52,18 @@ export class Admitted implements AdmittedRequest {
   body(): ReturnType<ServerRequest['body']> { return this.#request.body(); }
 }
 
-export interface WatchItem { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; /** Frozen. */ readonly value: () => unknown; /** JSON of the object, shared by all watchers of the event. */ readonly json: () => Uint8Array[] }
+export interface WatchItem { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; /** Frozen. */ readonly value: () => unknown; /** JSON of the object, shared by all watchers of the event. */ readonly json: () => Uint8Array }
+
+/** A line of JSON whose size is known before its bytes are made, so that a large list never stands in memory as a whole. */
+export interface JsonLine { readonly size: number; pieces(): Iterable<Buffer> }
 
 export type Answer =
   /** One JSON document; `json` gives its bytes without building the value. */
-  | { readonly kind: 'object'; readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly value: () => unknown; readonly json?: () => Uint8Array[] }
+  | { readonly kind: 'object'; readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly value: () => unknown; readonly json?: () => JsonLine }
   | { readonly kind: 'watch'; readonly items: AsyncIterable<WatchItem> }
   | { readonly kind: 'raw'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array | AsyncIterable<Uint8Array> };
 
 export type Handler = (request: AdmittedRequest) => Promise<Answer>;
 
 export const objectAnswer = (value: unknown, status = 200): Answer => ({ kind: 'object', status, value: () => value });
-export const storedAnswer = (stored: StoredObject, status = 200): Answer => ({ kind: 'object', status, value: () => stored.object, json: () => stored.json() });
 export const textAnswer = (status: number, text: string, headers: Record<string, string> = {}): Answer => ({ kind: 'raw', status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body: Buffer.from(text) });

@@ -4,9 +4,6 @@ import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts
 import { deepFreeze } from '../../src/util/json.ts';
 import type { Entry } from '../storage/store.ts';
 
-/** Where the type meta ends and where the resourceVersion goes. */
-interface Cuts { readonly typeEnd: number; readonly metadataStart: number }
-
 /** The stored form: kind, apiVersion and metadata first, no resourceVersion. */
 export function encodeStored(object: ApiObject): Uint8Array {
   const { kind, apiVersion, metadata, ...rest } = object;
@@ -18,7 +15,8 @@ export function encodeStored(object: ApiObject): Uint8Array {
   return bytes;
 }
 
-const openBrace = Buffer.from('{');
+const metadataMember = '"metadata":{';
+const openBrace = 0x7b;
 
 export class StoredObject {
   readonly key: string;
@@ -26,7 +24,8 @@ export class StoredObject {
   readonly value: Uint8Array;
   /** Kept only while someone (an informer, an answer under way) holds it. */
   #object: WeakRef<ApiObject> | undefined;
-  #cuts: Cuts | undefined;
+  /** Where the members of the metadata begin, which is where the resourceVersion goes; 0 while nobody has looked. */
+  #metadataAt = 0;
 
   constructor(entry: Entry) {
     this.key = entry.key;
@@ -46,25 +45,37 @@ export class StoredObject {
     return object;
   }
 
-  /** JSON parts of the whole object, to be concatenated. */
-  json(): Uint8Array[] { return this.#parts(0); }
-  /** JSON parts as a list item: without kind and apiVersion. */
-  itemJson(): Uint8Array[] {
-    const parts = this.#parts(this.#cut().typeEnd);
-    return [openBrace, ...parts];
+  /** The JSON of the whole object. */
+  json(): Buffer {
+    const bytes = Buffer.allocUnsafe(this.jsonSize);
+    this.writeJson(bytes, 0);
+    return bytes;
   }
-  #parts(from: number): Uint8Array[] {
-    const { metadataStart } = this.#cut();
-    return [this.value.subarray(from, metadataStart), Buffer.from(`"resourceVersion":"${this.revision}",`), this.value.subarray(metadataStart)];
+  get jsonSize(): number { return this.value.byteLength + this.#revisionMember.length; }
+  /** Writes the JSON at `at`; the result is where it ends. */
+  writeJson(target: Buffer, at: number): number { return this.#write(target, at, 0); }
+  /** The same as a list item: without kind and apiVersion. */
+  get itemSize(): number { return this.jsonSize - this.#cut() + metadataMember.length + 1; }
+  writeItem(target: Buffer, at: number): number {
+    target[at] = openBrace;
+    return this.#write(target, at + 1, this.#cut() - metadataMember.length);
   }
-  #cut(): Cuts {
-    if (!this.#cuts) {
-      // The head is short and fixed by encodeStored: find the third ':' of `{"kind":…,"apiVersion":…,"metadata":{`.
-      const head = Buffer.from(this.value.buffer, this.value.byteOffset, Math.min(this.value.byteLength, 256)).toString('latin1');
-      const metadata = head.indexOf('"metadata":{');
-      this.#cuts = { typeEnd: metadata, metadataStart: metadata + '"metadata":{'.length };
-    }
-    return this.#cuts;
+
+  get #revisionMember(): string { return `"resourceVersion":"${this.revision}",`; }
+  #write(target: Buffer, at: number, from: number): number {
+    const cut = this.#cut();
+    const revision = this.#revisionMember;
+    let end = at;
+    target.set(this.value.subarray(from, cut), end);
+    end += cut - from;
+    end += target.write(revision, end, 'latin1');
+    target.set(this.value.subarray(cut), end);
+    return end + this.value.byteLength - cut;
+  }
+  #cut(): number {
+    // The head is short and fixed by encodeStored: `{"kind":…,"apiVersion":…,"metadata":{`.
+    if (this.#metadataAt === 0) this.#metadataAt = Buffer.from(this.value.buffer, this.value.byteOffset, Math.min(this.value.byteLength, 256)).indexOf(metadataMember) + metadataMember.length;
+    return this.#metadataAt;
   }
 }
 

@@ -9,6 +9,7 @@ import { parseSelection, type Selection } from '../../registry/selection.ts';
 import { StoredObject } from '../../registry/stored-object.ts';
 import { deepFreeze } from '../../../src/util/json.ts';
 import { Compacted } from '../../storage/store.ts';
+import { listLine } from '../json-line.ts';
 import type { MediaType } from '../negotiation.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
 import { listParameters, type ListParameters } from './options.ts';
@@ -155,21 +156,8 @@ export function listAnswer(request: AdmittedRequest, registry: Registry, { resou
   const head = { kind: resource.listKind, apiVersion: resource.apiVersion, metadata };
   const value = (): unknown => ({ ...head, items: objects() });
   if (resource.storedAs) return { kind: 'object', status: 200, value };
-  return {
-    kind: 'object', status: 200, value,
-    json() {
-      const open = JSON.stringify(head);
-      const parts: Uint8Array[] = [Buffer.from(`${open.slice(0, -1)},"items":[`)];
-      page.items.forEach((stored, i) => {
-        if (i > 0) parts.push(comma);
-        parts.push(...stored.itemJson());
-      });
-      parts.push(Buffer.from(']}'));
-      return parts;
-    },
-  };
+  return { kind: 'object', status: 200, value, json: () => listLine(head, page.items) };
 }
-const comma = Buffer.from(',');
 
 export function includeObject(request: AdmittedRequest): IncludeObject {
   const value = request.query.get('includeObject') ?? '';

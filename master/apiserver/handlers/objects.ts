@@ -7,6 +7,7 @@ import type { Registry } from '../../registry/registry.ts';
 import { parseRevision } from '../../registry/request-context.ts';
 import type { ResourceStore } from '../../registry/resource-store.ts';
 import { type StoredObject } from '../../registry/stored-object.ts';
+import { objectLine } from '../json-line.ts';
 import type { MediaType } from '../negotiation.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
 import type { RequestInfo } from '../request-info.ts';
@@ -37,7 +38,7 @@ export function answerObject(request: AdmittedRequest, stored: StoredObject, sta
   }
   if (media.as !== '') return { kind: 'object', status, value: () => partialMetadata(view()) };
   if (resource.storedAs || stored.revision === 0) return { kind: 'object', status, value: () => withoutZeroRevision(view()) };
-  return { kind: 'object', status, value: view, json: () => stored.json() };
+  return { kind: 'object', status, value: view, json: () => objectLine(stored) };
 }
 /** What a dry run would create has no revision yet. */
 function withoutZeroRevision(object: ApiObject): unknown {

@@ -19,7 +19,7 @@ const bookmarkEveryMs = 60_000;
 const defaultWatchSeconds = 1800;
 
 /** JSON of an event's object, built once for all its watchers. */
-const encodedEvents = new WeakMap<object, Map<string, Uint8Array[]>>();
+const encodedEvents = new WeakMap<object, Map<string, Uint8Array>>();
 
 export async function watch(request: AdmittedRequest, registry: Registry, store: ResourceStore, media: MediaType): Promise<Answer> {
   const { resource } = store;
@@ -50,20 +50,20 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
     if (media.as === 'Table') {
       const value = table(resource, [viewOf(resource, stored)], { resourceVersion: String(stored.revision) }, include, registry.clock.now(), !columnsSent);
       columnsSent = true;
-      return { type, value: () => value, json: () => [Buffer.from(JSON.stringify(value))] };
+      return { type, value: () => value, json: () => Buffer.from(JSON.stringify(value)) };
     }
     const view = media.as === '' ? '' : 'partial';
     const value = (): unknown => (view === '' ? viewOf(resource, stored) : partialMetadata(viewOf(resource, stored)));
     return {
       type, value,
       json() {
-        if (!event) return view === '' && !resource.storedAs ? stored.json() : [Buffer.from(JSON.stringify(value()))];
+        if (!event) return view === '' && !resource.storedAs ? stored.json() : Buffer.from(JSON.stringify(value()));
         let forms = encodedEvents.get(event);
         if (!forms) encodedEvents.set(event, (forms = new Map()));
         const form = `${resource.apiVersion}|${view}|${type}`;
-        let parts = forms.get(form);
-        if (!parts) forms.set(form, (parts = view === '' && !resource.storedAs ? stored.json() : [Buffer.from(JSON.stringify(value()))]));
-        return parts;
+        let bytes = forms.get(form);
+        if (!bytes) forms.set(form, (bytes = view === '' && !resource.storedAs ? stored.json() : Buffer.from(JSON.stringify(value()))));
+        return bytes;
       },
     };
   };
@@ -138,7 +138,7 @@ function scopeOf({ info }: AdmittedRequest, registry: Registry, store: ResourceS
 const leaving = (event: CacheEvent<StoredObject>): StoredObject => new StoredObject({ key: event.previous!.key, value: event.previous!.value, revision: event.revision, created: 0 });
 
 function fixedItem(type: WatchItem['type'], value: unknown): WatchItem {
-  return { type, value: () => value, json: () => [Buffer.from(JSON.stringify(value))] };
+  return { type, value: () => value, json: () => Buffer.from(JSON.stringify(value)) };
 }
 
 

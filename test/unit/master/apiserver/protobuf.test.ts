@@ -23,7 +23,7 @@ describe('protobuf answers', () => {
   ])('hold %s', (_what, value, type) => { expect(read(answers.encode(value)!, type)).toEqual(value); });
   it('leave out what they do not know', () => { expect(answers.encode({ apiVersion: 'meta.k8s.io/v1', kind: 'Table' })).toBeUndefined(); });
   it('frame events once for all watchers', () => {
-    const item = (type: WatchItem['type']): WatchItem => ({ type, value: () => object, json: () => [] });
+    const item = (type: WatchItem['type']): WatchItem => ({ type, value: () => object, json: () => new Uint8Array() });
     const frame = Buffer.from(answers.frame(item('ADDED')));
     expect(answers.frame(item('ADDED'))).toBe(answers.frame(item('ADDED')));
     expect(frame.readUInt32BE(0)).toBe(frame.length - 4);

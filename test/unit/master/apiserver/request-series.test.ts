@@ -1,4 +1,4 @@
-// What is counted of requests, as Prometheus reads it.
+// Requests counted and timed: what Prometheus reads of them.
 import { RequestSeries } from '../../../../master/apiserver/request-series.ts';
 
 const labels = (verb: string) => (): Record<string, string> => ({ verb, resource: 'pods' });
