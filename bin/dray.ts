@@ -122,10 +122,47 @@ program.command('node-kubeconfig <name>').description('make the credentials an a
     process.stdout.write(`${cluster.nodeKubeconfig(name)}\n`);
   });
 
+program.command('join [url]').description('make this host a node of the cluster whose master is at the URL; without one, start the agent of a host that has joined')
+  .option('--token <token>', 'what "dray token create" made').option('--ca-hash <hash>', "hash of the public key of the cluster's authority: sha256:…").addOption(dataDir())
+  .option('--detach', 'return once the node is Ready', false).option('--service', 'keep the agent running: a systemd unit, or a supervisor', false)
+  .option('--node-name <name>', 'name of this node (default: the host name)').addOption(dockerHost()).addOption(new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay']))
+  .action(async (url: string | undefined, options) => {
+    const [{ join }, { stayInForeground, installService }] = await Promise.all([import('../src/cli/join.ts'), import('../src/cli/service.ts')]);
+    const cluster = await join(url, options, await upHost());
+    if (options.service) await installService(cluster, self);
+    else if (!options.detach) await stayInForeground(cluster, self, untilSignal());
+  });
+
+const kubeconfigOption = (): Option => new Option('--kubeconfig <file>', 'administrator\'s credentials (default: those in the data directory)');
+const print = (line: string): void => { process.stdout.write(`${line}\n`); };
+const token = program.command('token').description('tokens other hosts join with');
+token.command('create [token]').description('make a token and print the command to run on the other host').addOption(dataDir()).addOption(kubeconfigOption())
+  .option('--ttl <duration>', 'how long it serves; 0 is for ever', '24h').option('--description <text>', 'what it is for')
+  .option('--usages <list>', 'what it may be used for', 'signing,authentication').option('--groups <list>', 'groups of who shows it', 'system:bootstrappers:kubeadm:default-node-token')
+  .option('--server <url>', 'URL the other host reaches the master at (default: the advertised address)')
+  .action(async (text: string | undefined, options) => {
+    const [{ createToken }, { asAdmin }] = await Promise.all([import('../src/cli/token.ts'), import('../src/cli/admin.ts')]);
+    print(await asAdmin(options, (client) => createToken(client, text, options, realClock.now())));
+  });
+token.command('list').description('show the tokens').addOption(dataDir()).addOption(kubeconfigOption()).action(async (options) => {
+  const [{ listTokens }, { asAdmin }] = await Promise.all([import('../src/cli/token.ts'), import('../src/cli/admin.ts')]);
+  print(await asAdmin(options, (client) => listTokens(client, realClock.now())));
+});
+token.command('delete <token...>').description('delete tokens, by id or whole').addOption(dataDir()).addOption(kubeconfigOption()).action(async (texts: string[], options) => {
+  const [{ deleteTokens }, { asAdmin }] = await Promise.all([import('../src/cli/token.ts'), import('../src/cli/admin.ts')]);
+  await asAdmin(options, (client) => deleteTokens(client, texts, print));
+});
+
 program.command('leave').description('remove what an agent left on this host: containers, networks, rules and routes').addOption(dataDir()).addOption(dockerHost())
   .action(async (options) => {
     const [{ leave }, { engineAddress }] = await Promise.all([import('../agent/setup.ts'), import('../agent/runtime/engine/index.ts')]);
     const cluster = new Cluster(options.dataDir);
+    if (cluster.joined()) {
+      const [{ down }, { removeService }] = await Promise.all([import('../src/cli/down.ts'), import('../src/cli/service.ts')]);
+      removeService(cluster, true);
+      await down({ dataDir: cluster.dataDir, purge: true }, await downHost());
+      return;
+    }
     const running = runningPid(cluster, 'agent');
     if (running !== undefined) throw new UsageError(`--data-dir: the agent of ${cluster.dataDir} runs (pid ${running}); stop it first`);
     const { host } = engineAddress({ ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}), env: process.env });

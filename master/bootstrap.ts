@@ -2,6 +2,7 @@
 // (upstream: pkg/controlplane/controller)
 import { isAlreadyExists, isNotFound } from '../src/apimachinery/status-error.ts';
 import { findCondition } from '../src/apimachinery/conditions.ts';
+import { clusterInfo, clusterInfoKey } from '../src/api/core/bootstrap-token.ts';
 import { ConfigMaps } from '../src/api/core/config-map.ts';
 import { Endpoints } from '../src/api/core/endpoints.ts';
 import { Namespaces } from '../src/api/core/namespace.ts';
@@ -12,6 +13,7 @@ import { PriorityClasses } from '../src/api/scheduling/priority-class.ts';
 import { localPathStorageClass } from '../src/api/storage/local-path.ts';
 import { StorageClasses } from '../src/api/storage/storage-class.ts';
 import type { Client } from '../src/client/client.ts';
+import { publicKubeconfig } from '../src/client/kubeconfig.ts';
 
 export const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
 
@@ -76,6 +78,12 @@ export async function bootstrapClusterInfo(client: Client, ranges: { readonly po
   const key = { namespace: 'kube-system', name: 'dray-cluster' };
   const data = { ...ranges, clusterDomain: 'cluster.local' };
   await createOrPatch(() => client.patch(ConfigMaps, key, { data }), () => client.create(ConfigMaps, { metadata: key, data }));
+}
+
+/** What hosts that want to join read before they trust anybody; tokens sign it. (upstream: cmd/kubeadm/app/phases/bootstraptoken/clusterinfo) */
+export async function bootstrapDiscovery(client: Client, access: { readonly server: string; readonly ca: string }): Promise<void> {
+  const data = { [clusterInfoKey]: publicKubeconfig(access) };
+  await createOrPatch(() => client.patch(ConfigMaps, clusterInfo, { data }), () => client.create(ConfigMaps, { metadata: clusterInfo, data }));
 }
 
 async function createOrPatch(patch: () => Promise<unknown>, create: () => Promise<unknown>): Promise<void> {

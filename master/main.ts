@@ -18,10 +18,11 @@ import { openApiHandlers } from './apiserver/openapi.ts';
 import { proxyConnection, proxyHandler } from './apiserver/proxy/proxy.ts';
 import { logHandler, proxyUpgrade } from './apiserver/streams/kubelet-proxy.ts';
 import { tokenAuthenticator } from './apiserver/tokens/authenticator.ts';
+import { bootstrapTokenAuthenticator } from './apiserver/tokens/bootstrap-authenticator.ts';
 import { TokenIssuer } from './apiserver/tokens/issuer.ts';
 import { tokenRequestHandler } from './apiserver/tokens/token-request.ts';
 import { Tunnels } from './apiserver/tunnel.ts';
-import { bootstrapClusterInfo, bootstrapNamespaces, bootstrapPriorityClasses, bootstrapService, bootstrapServiceCIDR, bootstrapStorageClass } from './bootstrap.ts';
+import { bootstrapClusterInfo, bootstrapDiscovery, bootstrapNamespaces, bootstrapPriorityClasses, bootstrapService, bootstrapServiceCIDR, bootstrapStorageClass } from './bootstrap.ts';
 import { runControlPlane } from './control-plane.ts';
 import { dashboard } from './dashboard/dashboard.ts';
 import { describe, type KeyPair } from './pki/certificates.ts';
@@ -87,7 +88,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     const tunnels = new Tunnels({ clock, log });
     let ready = false;
     const server = new ApiServer({
-      registry, log, authenticators: [peerAuthenticator, tokenAuthenticator(tokens, registry, clock)], authorizers: createAuthorizers(registry),
+      registry, log, authenticators: [peerAuthenticator, tokenAuthenticator(tokens, registry, clock), bootstrapTokenAuthenticator(registry, clock, log)], authorizers: createAuthorizers(registry),
       paths: [...openApiHandlers(registry.served), ...tokens.openIdPaths(serverAddress), drainHandler(tunnels, registry), nodeCertificateHandler((node, publicKey) => pki.nodeCertificate(node, publicKey))],
       subresources: {
         '/pods/log': logHandler(tunnels), '/pods/proxy': proxyHandler(tunnels), '/services/proxy': proxyHandler(tunnels), '/nodes/proxy': proxyHandler(tunnels),
@@ -125,6 +126,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
       bootstrapStorageClass(bootstrap),
       bootstrapServiceCIDR(bootstrap, options.serviceCIDR, timestamp(clock.now())),
       bootstrapService(bootstrap, { address: advertiseAddress, port, serviceIP }),
+      bootstrapDiscovery(bootstrap, { server: `https://${serverAddress()}`, ca: pki.authority.cert }),
       bootstrapClusterInfo(bootstrap, { podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR }),
     ]);
     const loops = runControlPlane({ transport, clock, log, resources: registry.served, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert, authority: signingAuthority(pki.authority), tokens }, stop.signal);

@@ -36,8 +36,14 @@ export class NodeNameInUse extends Error {
   readonly exitCode = 2;
 }
 
+/** The master does not take the certificate this agent has. */
+export class CredentialsRefused extends Error {
+  /** Exit code of the command line. */
+  readonly exitCode = 2;
+}
+
 export interface Tunnel {
-  /** Resolves at the first connection; rejects with NodeNameInUse when another agent keeps the name. */
+  /** Resolves at the first connection; rejects with NodeNameInUse when another agent keeps the name, with CredentialsRefused when the master does not know this one. */
   readonly admitted: Promise<void>;
   /** Tells the master that this node's proxies have acted on rules of this revision; told again after each reconnection. */
   applied(revision: number): void;
@@ -101,6 +107,7 @@ class AgentTunnel {
       } catch (error) {
         const { message } = error as Error;
         if (error instanceof UpgradeRefused && error.code === 409 && clock.monotonic() - start > nameInUseMs) this.#refuse(new NodeNameInUse(`another live agent uses the node name "${this.#options.nodeName}"; stop it, or choose another --node-name`));
+        if (error instanceof UpgradeRefused && error.code === 401) this.#refuse(new CredentialsRefused(`the master does not take the certificate of node "${this.#options.nodeName}": the node was removed, or the certificate has ended; "dray leave", then join again with a new token`));
         // Once per reason: a master that stays away must not fill the log.
         if (!signal.aborted && message !== told) {
           if (error instanceof UpgradeRefused && error.code === 409) log.error({ error: message }, 'the master refuses this agent because another live agent uses the same node name; stop that one or choose another name; trying again');

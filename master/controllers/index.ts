@@ -1,6 +1,8 @@
 // All controllers of the master, in start order.
 import type { Controller } from '../../src/controller/controller.ts';
 import type { ServedResources } from '../../src/schema/resource-set.ts';
+import { bootstrapSigner } from './bootstrap/bootstrap-signer.ts';
+import { tokenCleaner } from './bootstrap/token-cleaner.ts';
 import { createCertificateApprovingController } from './certificates/certificate-approving-controller.ts';
 import { createCertificateCleaner } from './certificates/certificate-cleaner.ts';
 import { createCertificateSigningController } from './certificates/certificate-signing-controller.ts';
@@ -87,6 +89,8 @@ export function createControllers(options: ControllerOptions): Controller[] {
     createCronJobController(),
     ttlAfterFinishedController,
     ...(authority ? [createCertificateApprovingController((request) => authority.names(request)), createCertificateSigningController(authority), createCertificateCleaner((certificate) => authority.endOf(certificate))] : []),
+    bootstrapSigner,
+    tokenCleaner,
     createDisruptionController(resources),
     staleDisruptionController,
     createGarbageCollector(resources),

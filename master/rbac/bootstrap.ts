@@ -9,6 +9,7 @@ import { keyOf, type Client } from '../../src/client/client.ts';
 import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
 import { clusterRoleBindings, clusterRoles } from './cluster-roles.ts';
 import { controllerRoleBindings, controllerRoles } from './controller-roles.ts';
+import { joinRoleBindings, joinRoles } from './join-roles.ts';
 import { namespaceRoleBindings, namespaceRoles } from './namespace-roles.ts';
 import { ownRoleBindings, ownRoles } from './own-roles.ts';
 import { planBinding, planRole, type Plan } from './reconcile.ts';
@@ -41,8 +42,8 @@ async function carryOut(client: Client, resource: ResourceDefinition, plan: Plan
 /** The system's namespaces exist. */
 export async function bootstrapPolicy(client: Client): Promise<void> {
   await Promise.all([
-    reconcile(client, ClusterRoles, [...clusterRoles, ...controllerRoles, ...ownRoles], planRole),
-    reconcile(client, ClusterRoleBindings, [...clusterRoleBindings, ...controllerRoleBindings, ...ownRoleBindings], planBinding),
+    reconcile(client, ClusterRoles, [...clusterRoles, ...controllerRoles, ...ownRoles, ...joinRoles], planRole),
+    reconcile(client, ClusterRoleBindings, [...clusterRoleBindings, ...controllerRoleBindings, ...ownRoleBindings, ...joinRoleBindings], planBinding),
     reconcile(client, Roles, namespaceRoles, planRole),
     reconcile(client, RoleBindings, namespaceRoleBindings, planBinding),
   ]);

@@ -4,6 +4,7 @@ import { events, read, role, roleBinding, rule, systemAccount, user, type Policy
 const controllerManager = 'system:kube-controller-manager';
 const scheduler = 'system:kube-scheduler';
 const locking = [rule('get watch list create update', 'coordination.k8s.io', 'leases'), rule('get watch list create update', 'coordination.k8s.io', 'leasecandidates')];
+const discovery = 'kubeadm:bootstrap-signer-clusterinfo';
 const authenticationReader = 'extension-apiserver-authentication-reader';
 
 export const namespaceRoles: readonly PolicyRole[] = [
@@ -14,6 +15,8 @@ export const namespaceRoles: readonly PolicyRole[] = [
   role('kube-system', 'system::leader-locking-kube-controller-manager', locking),
   role('kube-system', 'system::leader-locking-kube-scheduler', locking),
   role('kube-public', 'system:controller:bootstrap-signer', [rule(read, 'core', 'configmaps'), rule('update', 'core', 'configmaps', 'cluster-info'), events]),
+  // Who joins has no credentials yet. (upstream: cmd/kubeadm/app/phases/bootstraptoken/clusterinfo)
+  role('kube-public', discovery, [rule('get', 'core', 'configmaps', 'cluster-info')]),
 ];
 
 const same = (namespace: string, name: string, ...subjects: Parameters<typeof roleBinding>[3][]): PolicyBinding => roleBinding(namespace, name, name, ...subjects);
@@ -25,4 +28,5 @@ export const namespaceRoleBindings: readonly PolicyBinding[] = [
   same('kube-system', 'system:controller:cloud-provider', systemAccount('cloud-provider')),
   same('kube-system', 'system:controller:token-cleaner', systemAccount('token-cleaner')),
   same('kube-public', 'system:controller:bootstrap-signer', systemAccount('bootstrap-signer')),
+  same('kube-public', discovery, user('system:anonymous')),
 ];

@@ -47,4 +47,6 @@ export const group = (name: string): Subject => ({ kind: 'Group', apiGroup: rbac
 export const systemAccount = (name: string): Subject => ({ kind: 'ServiceAccount', name, namespace: 'kube-system' });
 
 export const clusterRoleBinding = (name: string, ...subjects: readonly Subject[]): PolicyBinding => ({ metadata: metadata(name), roleRef: { apiGroup: rbacGroup, kind: 'ClusterRole', name }, subjects });
+/** Bound under another name than the role's. */
+export const clusterRoleBindingNamed = (name: string, role: string, ...subjects: readonly Subject[]): PolicyBinding => ({ ...clusterRoleBinding(role, ...subjects), metadata: metadata(name) });
 export const roleBinding = (namespace: string, name: string, roleName: string, ...subjects: readonly Subject[]): PolicyBinding => ({ metadata: metadata(name, { namespace }), roleRef: { apiGroup: rbacGroup, kind: 'Role', name: roleName }, subjects });

@@ -20,13 +20,23 @@ export interface ClusterRecord {
   /** Packages the set-up installed, over all starts. */
   readonly installedPackages: readonly string[];
 }
+/** What `dray join` decided; lives in `<dataDir>/join.json` of a host whose master is elsewhere. */
+export interface JoinRecord {
+  readonly version: 1;
+  /** URL of the master. */
+  readonly server: string;
+  readonly nodeName: string;
+  readonly dockerHost: string;
+  readonly proxyMode: ProxyMode;
+  readonly installedPackages: readonly string[];
+}
 export type ProxyMode = 'auto' | 'http' | 'relay';
 
 /** A mistake of the person at the keyboard: one line, exit code 2. */
 export class UsageError extends Error {}
 
 /** Files and directories master, agent and command line make in a data directory. */
-const ownNames = /^(cluster\.json(\.tmp)?|(master|agent|supervisor)\.(pid|pid\.start|log)|(admin|node-.*)\.kubeconfig(\.tmp)?|pki|store|engine|(network|pulled-images)\.json(\.new)?|pods|memory|volumes|proxy-.*)$/;
+const ownNames = /^((cluster|join)\.json(\.tmp)?|(master|agent|supervisor)\.(pid|pid\.start|log)|(admin|node-.*)\.kubeconfig(\.tmp)?|pki|store|engine|(network|pulled-images)\.json(\.new)?|pods|memory|volumes|proxy-.*)$/;
 
 export const defaultDataDir = '/var/lib/dray';
 /** Data directories of the clusters of this machine, so that a new one keeps clear of their ranges. */
@@ -40,13 +50,18 @@ export class Cluster {
   nodeKubeconfig(name: string): string { return this.path(`node-${name}.kubeconfig`); }
   get recordFile(): string { return this.path('cluster.json'); }
 
+  get joinFile(): string { return this.path('join.json'); }
+
   /** @throws UsageError when the record cannot be read */
-  record(): ClusterRecord | undefined {
-    if (!existsSync(this.recordFile)) return undefined;
+  record(): ClusterRecord | undefined { return this.#read<ClusterRecord>(this.recordFile); }
+  /** Set on a host that joined. @throws UsageError when it cannot be read */
+  joined(): JoinRecord | undefined { return this.#read<JoinRecord>(this.joinFile); }
+  #read<T>(file: string): T | undefined {
+    if (!existsSync(file)) return undefined;
     try {
-      return JSON.parse(readFileSync(this.recordFile, 'utf8')) as ClusterRecord;
+      return JSON.parse(readFileSync(file, 'utf8')) as T;
     } catch (error) {
-      throw new UsageError(`--data-dir: ${this.recordFile} cannot be read: ${(error as Error).message}`);
+      throw new UsageError(`--data-dir: ${file} cannot be read: ${(error as Error).message}`);
     }
   }
   /** Makes the data directory, readable by its owner alone before anything is put into it. @throws UsageError */
@@ -57,13 +72,18 @@ export class Cluster {
       throw new UsageError(`--data-dir: ${(error as Error).message}`);
     }
   }
-  save(record: ClusterRecord): void {
+  saveJoin(record: JoinRecord): void { this.writePrivate(this.joinFile, `${JSON.stringify(record, undefined, 2)}\n`); }
+  /** A file its owner alone may read; whoever reads it sees the old text or the new one. @throws UsageError */
+  writePrivate(file: string, text: string): void {
     try {
-      writeFileSync(`${this.recordFile}.tmp`, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
+      writeFileSync(`${file}.tmp`, text, { mode: 0o600 });
     } catch (error) {
       throw new UsageError(`--data-dir: ${(error as Error).message}`);
     }
-    renameSync(`${this.recordFile}.tmp`, this.recordFile);
+    renameSync(`${file}.tmp`, file);
+  }
+  save(record: ClusterRecord): void {
+    this.writePrivate(this.recordFile, `${JSON.stringify(record, undefined, 2)}\n`);
     mkdirSync(registryDirectory, { recursive: true });
     writeFileSync(this.#registryFile, `${this.dataDir}\n`);
   }

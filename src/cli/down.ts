@@ -1,21 +1,21 @@
 // `dray down` stops master and agent and leaves containers and Services running; `--purge` takes everything of the cluster
-// away and nothing else.
+// away and nothing else. On a host that joined there is the agent alone.
 import { existsSync } from 'node:fs';
 import { realClock, type Clock } from '../util/clock.ts';
-import { Cluster, UsageError, type ClusterRecord } from './cluster.ts';
+import { Cluster, UsageError, type ClusterRecord, type JoinRecord } from './cluster.ts';
 import { stopProcess } from './processes.ts';
 import { runSteps, type Step } from './progress.ts';
 
 export interface DownHost {
   /** Stops the proxy workers and removes containers, networks, rules, routes, namespaces and mounts of the cluster's node. */
-  removeNode(cluster: Cluster, record: ClusterRecord, say: (text: string) => void): Promise<void>;
+  removeNode(cluster: Cluster, record: ClusterRecord | JoinRecord, say: (text: string) => void): Promise<void>;
   /** Stops the engine when this data directory's set-up started it; true when it did. */
   stopEngine(cluster: Cluster): Promise<boolean>;
 }
 
 export async function down(options: { dataDir: string; purge: boolean }, host: DownHost, clock: Clock = realClock): Promise<void> {
   const cluster = new Cluster(options.dataDir);
-  const record = cluster.record();
+  const record = cluster.record() ?? cluster.joined();
   if (!record) {
     // A directory that is not a cluster's may be anything: nothing of it is touched.
     if (existsSync(cluster.dataDir) && options.purge) throw new UsageError(`--data-dir: ${cluster.dataDir} holds no cluster (there is no ${cluster.recordFile})`);
@@ -23,12 +23,12 @@ export async function down(options: { dataDir: string; purge: boolean }, host: D
     return;
   }
   const stop = (role: 'supervisor' | 'agent' | 'master'): Step => ({ title: role, run: async () => ((await stopProcess(cluster, role, clock)) ? `${role} stopped` : `${role} was not running`) });
-  const steps: Step[] = [...(existsSync(cluster.path('supervisor.pid')) ? [stop('supervisor')] : []), stop('agent'), stop('master')];
+  const steps: Step[] = [...(existsSync(cluster.path('supervisor.pid')) ? [stop('supervisor')] : []), stop('agent'), ...(cluster.joined() ? [] : [stop('master')])];
   if (options.purge) {
     steps.push({ title: 'containers, networks, rules and routes removed', run: (say) => host.removeNode(cluster, record, say) });
     steps.push({ title: 'engine', run: async () => ((await host.stopEngine(cluster)) ? 'Docker Engine stopped (it was started here)' : 'Docker Engine left running') });
     steps.push({ title: `data in ${cluster.dataDir} removed`, run: async () => { cluster.erase(); } });
   }
   await runSteps(steps);
-  if (options.purge && record.installedPackages.length) process.stdout.write(`kept: packages ${record.installedPackages.join(', ')} (installed by dray up), and all images\n`);
+  if (options.purge && record.installedPackages.length) process.stdout.write(`kept: packages ${record.installedPackages.join(', ')} (installed by dray), and all images\n`);
 }

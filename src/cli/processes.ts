@@ -52,7 +52,14 @@ export function forgetPid(cluster: Cluster, role: Role): void {
 }
 
 /** A process that ended before it was ready, with the last lines it logged. */
-export class StartFailed extends Error {}
+export class StartFailed extends Error {
+  /** Of the command that started it: 2 when the process says that a person can put it right. */
+  readonly exitCode: number;
+  constructor(message: string, processCode?: number | null) {
+    super(message);
+    this.exitCode = processCode === 2 ? 2 : 1;
+  }
+}
 
 /**
  * Starts `dray <args>` in a session of its own with its log in `<role>.log`; resolves with its pid once it says it is ready
@@ -74,7 +81,7 @@ export async function startProcess(cluster: Cluster, role: Role, program: readon
   try {
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', (code, name) => reject(signal?.aborted ? signal.reason as Error : new StartFailed(`the ${role} ended at once (${name ?? `exit code ${code}`}): ${lastMessage(logFile, logStart)}`)));
+      child.once('exit', (code, name) => reject(signal?.aborted ? signal.reason as Error : new StartFailed(`the ${role} ended at once (${name ?? `exit code ${code}`}): ${lastMessage(logFile, logStart)}`, code)));
       ready.once('data', () => resolve());
     });
   } catch (error) {

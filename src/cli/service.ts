@@ -4,13 +4,18 @@ import { closeSync, openSync } from 'node:fs';
 import { Backoff } from '../util/backoff.ts';
 import { realClock, type Clock } from '../util/clock.ts';
 import { UsageError, type Cluster } from './cluster.ts';
-import { forgetPid, runningPid, startProcess, stopProcess, writePid, type Role } from './processes.ts';
+import { joinedAgentArguments } from './join.ts';
+import { forgetPid, runningPid, startProcess, stopProcess, writePid } from './processes.ts';
 import { hasSystemd, installUnits, removeUnits } from './systemd.ts';
 import { agentArguments, masterArguments } from './up.ts';
 
-const roles = ['master', 'agent'] as const;
+type SupervisedRole = 'master' | 'agent';
+/** A host that joined has its agent alone. */
+const rolesOf = (cluster: Cluster): readonly SupervisedRole[] => (cluster.joined() ? ['agent'] : ['master', 'agent']);
 
-function commandOf(cluster: Cluster, self: readonly string[], role: (typeof roles)[number]): string[] {
+function commandOf(cluster: Cluster, self: readonly string[], role: SupervisedRole): string[] {
+  const joined = cluster.joined();
+  if (joined) return [...self, ...joinedAgentArguments(cluster, joined)];
   const record = cluster.record();
   if (!record) throw new UsageError(`--data-dir: no cluster in ${cluster.dataDir}`);
   return [...self, ...(role === 'master' ? masterArguments(cluster, record) : agentArguments(cluster, record))];
@@ -18,7 +23,7 @@ function commandOf(cluster: Cluster, self: readonly string[], role: (typeof role
 
 /** Hands the running processes over to systemd, or to a supervisor of our own. Called when the cluster is up. */
 export async function installService(cluster: Cluster, self: readonly string[], clock: Clock = realClock): Promise<void> {
-  if (hasSystemd()) await installUnits(cluster, { master: commandOf(cluster, self, 'master'), agent: commandOf(cluster, self, 'agent') }, clock);
+  if (hasSystemd()) await installUnits(cluster, Object.fromEntries(rolesOf(cluster).map((role) => [role, commandOf(cluster, self, role)])), clock);
   else if (runningPid(cluster, 'supervisor') === undefined) await startProcess(cluster, 'supervisor', self, ['supervise', '--data-dir', cluster.dataDir]);
 }
 
@@ -29,10 +34,10 @@ export function removeService(cluster: Cluster, purge: boolean): void {
 
 /** Watches the processes of the cluster and starts again what ends, after 1 s, doubling to 30 s. */
 export async function supervise(cluster: Cluster, self: readonly string[], signal: AbortSignal, clock: Clock = realClock): Promise<void> {
-  await Promise.all(roles.map((role) => keepRunning(cluster, self, role, signal, clock)));
+  await Promise.all(rolesOf(cluster).map((role) => keepRunning(cluster, self, role, signal, clock)));
 }
 
-async function keepRunning(cluster: Cluster, self: readonly string[], role: (typeof roles)[number], signal: AbortSignal, clock: Clock): Promise<void> {
+async function keepRunning(cluster: Cluster, self: readonly string[], role: SupervisedRole, signal: AbortSignal, clock: Clock): Promise<void> {
   const backoff = new Backoff(1000, 30_000);
   const stablePeriodMs = 60_000;
   while (!signal.aborted) {
@@ -50,7 +55,7 @@ async function keepRunning(cluster: Cluster, self: readonly string[], role: (typ
   }
 }
 
-function startChild(cluster: Cluster, self: readonly string[], role: Role & ('master' | 'agent')): ChildProcess {
+function startChild(cluster: Cluster, self: readonly string[], role: SupervisedRole): ChildProcess {
   const [command, ...args] = commandOf(cluster, self, role);
   const log = openSync(cluster.path(`${role}.log`), 'a', 0o600);
   const child = spawn(command!, args, { detached: true, stdio: ['ignore', log, log] });
@@ -66,14 +71,14 @@ const ended = (child: ChildProcess, signal: AbortSignal): Promise<void> => new P
   signal.addEventListener('abort', () => { child.unref(); resolve(); }, { once: true });
 });
 
-/** `dray up` without --detach: supervises until interrupted, then stops both. */
+/** `dray up` and `dray join` without --detach: supervises until interrupted, then stops what ran. */
 export async function stayInForeground(cluster: Cluster, self: readonly string[], signal: AbortSignal, clock: Clock = realClock): Promise<void> {
   process.stdout.write('running; press Ctrl-C to stop\n');
   // Known as the supervisor, so that `dray down` ends this process before what it would start again.
   writePid(cluster, 'supervisor', process.pid);
   await supervise(cluster, self, signal, clock);
   forgetPid(cluster, 'supervisor');
-  for (const role of ['agent', 'master'] as const) {
+  for (const role of rolesOf(cluster).toReversed()) {
     await stopProcess(cluster, role, clock);
     forgetPid(cluster, role);
   }

@@ -51,10 +51,12 @@ WantedBy=multi-user.target
 }
 
 /** Resolves when each unit's process has written its pid. @throws StartFailed */
-export async function installUnits(cluster: Cluster, commands: Readonly<Record<UnitRole, readonly string[]>>, clock: Clock, systemd: Systemd = hostSystemd): Promise<void> {
+export async function installUnits(cluster: Cluster, commands: Readonly<Partial<Record<UnitRole, readonly string[]>>>, clock: Clock, systemd: Systemd = hostSystemd): Promise<void> {
   const changed = roles.filter((role) => {
+    const command = commands[role];
+    if (!command) return false;
     const file = join(systemd.unitDirectory, unitName(cluster, role));
-    const text = unitText(cluster, role, commands[role]);
+    const text = unitText(cluster, role, command);
     if (existsSync(file) && readFileSync(file, 'utf8') === text && systemd.call('is-active', '--quiet', unitName(cluster, role)).status === 0) return false;
     writeFileSync(file, text);
     return true;

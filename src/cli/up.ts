@@ -38,6 +38,8 @@ const defaultPort = 6443;
 export async function up(options: UpOptions, host: UpHost, clock: Clock = realClock, signal?: AbortSignal): Promise<Cluster> {
   const cluster = new Cluster(options.dataDir);
   checkFlags(options);
+  const joined = cluster.joined();
+  if (joined) throw new UsageError(`--data-dir: ${cluster.dataDir} belongs to the node ${joined.nodeName} of ${joined.server}; start it with dray join, or use another --data-dir`);
   checkChange(cluster, cluster.record(), options);
   cluster.make();
   let record = cluster.record();

@@ -11,7 +11,12 @@ const pingEveryMs = 10_000;
 const pingTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 
-export interface HttpTransportOptions { readonly access: AccessSource; readonly userAgent: string }
+export interface HttpTransportOptions {
+  readonly access: AccessSource;
+  readonly userAgent: string;
+  /** Shown instead of the certificate. */
+  readonly token?: string;
+}
 
 export class HttpTransport implements Transport {
   readonly #options: HttpTransportOptions;
@@ -86,6 +91,7 @@ export class HttpTransport implements Transport {
     const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
     const stream = this.#connection().request({
       ':method': request.method, ':path': request.path + search, accept: 'application/json', 'user-agent': this.#options.userAgent,
+      ...(this.#options.token === undefined ? {} : { authorization: `Bearer ${this.#options.token}` }),
       ...(body ? { 'content-type': 'application/json', 'content-length': body.byteLength } : {}),
       ...request.headers,
     }, { endStream: body === undefined });
@@ -108,7 +114,7 @@ export class HttpTransport implements Transport {
     const current = this.#session;
     if (current && !current.closed && !current.destroyed) return current;
     const access = accessOf(this.#options.access);
-    const session = connect(access.server, { ca: access.ca, cert: access.cert, key: access.key, settings: { initialWindowSize: 1024 * 1024 } });
+    const session = connect(access.server, { ca: access.ca, ...(this.#options.token === undefined ? { cert: access.cert, key: access.key } : {}), settings: { initialWindowSize: 1024 * 1024 } });
     this.#session = session;
     this.#sessions.add(session);
     const connecting = setTimeout(() => session.destroy(new Error('connection timed out')), connectTimeoutMs);

@@ -24,6 +24,24 @@ export function kubeconfig(access: ClusterAccess, names: { cluster: string; user
   }, { lineWidth: 0 });
 }
 
+/** A kubeconfig that names the cluster and nobody's credentials. */
+export function publicKubeconfig({ server, ca }: Pick<ClusterAccess, 'server' | 'ca'>): string {
+  const cluster = { 'certificate-authority-data': Buffer.from(ca).toString('base64'), server };
+  return stringify({ apiVersion: 'v1', clusters: [{ cluster, name: '' }], contexts: null, 'current-context': '', kind: 'Config', preferences: {}, users: null }, { lineWidth: 0 });
+}
+/** Where and whom of such a text; undefined when it is none. */
+export function readPublicKubeconfig(text: string): Pick<ClusterAccess, 'server' | 'ca'> | undefined {
+  let config: File | null;
+  try {
+    config = parse(text) as File | null;
+  } catch {
+    return undefined;
+  }
+  const cluster = Array.isArray(config?.clusters) ? config.clusters[0]?.cluster : undefined;
+  const [server, ca] = [cluster?.['server'], cluster?.['certificate-authority-data']];
+  return typeof server === 'string' && typeof ca === 'string' ? { server: server.replace(/\/$/, ''), ca: Buffer.from(ca, 'base64').toString() } : undefined;
+}
+
 interface File { clusters?: ({ name: string } & { cluster: Record<string, string> })[]; users?: ({ name: string } & { user: Record<string, string> })[]; contexts?: { name: string; context: { cluster: string; user: string } }[]; 'current-context'?: string }
 
 /** Access of the current context. @throws Error with one line naming the file and what is wrong */

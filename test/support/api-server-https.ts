@@ -14,8 +14,9 @@ import { openApiHandlers } from '../../master/apiserver/openapi.ts';
 import type { TokenIssuer } from '../../master/apiserver/tokens/issuer.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
 import { runControlPlane } from '../../master/control-plane.ts';
-import { bootstrapNamespaces } from '../../master/bootstrap.ts';
+import { bootstrapDiscovery, bootstrapNamespaces } from '../../master/bootstrap.ts';
 import { createAuthority, issue, type KeyPair } from '../../master/pki/certificates.ts';
+import { signingAuthority } from '../../master/pki/requests.ts';
 import { bootstrapPolicy } from '../../master/rbac/bootstrap.ts';
 import { Registry } from '../../master/registry/registry.ts';
 import { MemoryStore } from '../../master/storage/memory-store.ts';
@@ -66,7 +67,8 @@ export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?
   await bootstrapNamespaces(administrator);
   // Controllers act as who they are, and may do what the default roles say.
   if (options.policy || options.controllers) await bootstrapPolicy(administrator);
-  const loops = options.controllers ? runControlPlane({ transport: (user) => new MemoryTransport(server, user), clock: realClock, log: options.log ?? silentLog, resources: registry.served, rootCA: authority.cert, tokens }, stop.signal) : undefined;
+  if (options.controllers) await bootstrapDiscovery(administrator, { server: `https://127.0.0.1:${port}`, ca: authority.cert });
+  const loops = options.controllers ? runControlPlane({ transport: (user) => new MemoryTransport(server, user), clock: realClock, log: options.log ?? silentLog, resources: registry.served, rootCA: authority.cert, authority: signingAuthority(authority), tokens }, stop.signal) : undefined;
   const access = async (user: string, groups: readonly string[], foreign = false): Promise<ClusterAccess> =>
     ({ server: `https://127.0.0.1:${port}`, ca: authority.cert, ...(await issue(foreign ? other : authority, { commonName: user, organizations: [...groups], usage: 'client' })) });
   const opened: { close?(): unknown; destroy?(): unknown }[] = [];

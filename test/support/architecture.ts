@@ -55,7 +55,7 @@ export const packageHomes: Readonly<Record<string, readonly string[]>> = {
   'http-proxy': ['agent/proxy/worker', 'master/apiserver/proxy'],
   lmdb: ['master/storage/embedded'],
   'dns-packet': ['agent/dns'],
-  '@peculiar/x509': ['master/pki'],
+  '@peculiar/x509': ['master/pki', 'src/client/certificate-request.ts'],
   commander: ['bin'],
   express: ['master/dashboard'],
   listr2: ['src/cli'],

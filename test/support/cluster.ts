@@ -52,11 +52,11 @@ export interface TestCluster {
   /** `dray` with this cluster's data directory. */
   dray(...args: string[]): Promise<Output>;
   pid(role: 'master' | 'agent'): number;
-  /** Joins a further host. */
+  /** Joins a further host, with a token made for it. */
   join(host: DockerHost): Promise<void>;
   /** The data directory of the agent of a host that joined. */
   dataDirOf(host: DockerHost): string;
-  /** Ends the agent of a host that joined and runs `dray leave` there. */
+  /** Runs `dray leave` on a host that joined. */
   leave(host: DockerHost): Promise<Output>;
   stop(): Promise<void>;
 }
@@ -70,7 +70,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
   const [first, ...others] = lan.hosts as [DockerHost, ...DockerHost[]];
   const kubectl = await findKubectl();
   const kubeconfig = join(dataDir, 'admin.kubeconfig');
-  const agents: { host: DockerHost; child: ChildProcess; dataDir: string }[] = [];
+  const agents: { host: DockerHost; dataDir: string }[] = [];
   const children = new Set<ChildProcess>();
   const enter = (host: DockerHost, command: string, args: readonly string[]): string[] => [`--net=${host.netns}`, '--', command, ...args];
   const cluster: TestCluster = {
@@ -95,24 +95,17 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     dray: (...args) => cluster.run(process.execPath, [dray, ...args, '--data-dir', dataDir]),
     pid: (role) => Number(readFileSync(join(dataDir, `${role}.pid`), 'utf8')),
     async join(host) {
-      const made = await cluster.dray('node-kubeconfig', host.name, '--server', `https://${first.ip}:6443`);
-      if (made.code !== 0) throw new Error(made.stderr);
       const agentDir = mkdtempSync(join(tmpdir(), 'dray-e2e-agent-'));
-      const child = spawn('nsenter', enter(host, process.execPath, [dray, 'agent', '--master', `https://${first.ip}:6443`, '--kubeconfig', join(dataDir, `node-${host.name}.kubeconfig`), '--docker-host', host.dockerHost, '--node-name', host.name, '--data-dir', agentDir, '--ready-fd', '3']), { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
-      let log = '';
-      for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => { log = (log + chunk.toString()).slice(-20_000); });
-      agents.push({ host, child, dataDir: agentDir });
-      await new Promise<void>((resolve, reject) => {
-        child.stdio[3]!.once('data', () => resolve());
-        child.once('exit', (code) => reject(new Error(`the agent of ${host.name} ended with ${code}: ${log}`)));
-      });
+      agents.push({ host, dataDir: agentDir });
+      const made = await cluster.dray('token', 'create');
+      if (made.code !== 0) throw new Error(made.stderr);
+      const [, ...line] = made.stdout.trim().split(' ');
+      const joined = await cluster.on(host).run(process.execPath, [dray, ...line, '--detach', '--node-name', host.name, '--docker-host', host.dockerHost, '--data-dir', agentDir]);
+      if (joined.code !== 0) throw new Error(`dray join: ${joined.stderr}${joined.stdout}${tail(agentDir)}`);
     },
     dataDirOf: (host) => agents.find((a) => a.host === host)!.dataDir,
     async leave(host) {
-      const agent = agents.find((a) => a.host === host)!;
-      agent.child.kill('SIGTERM');
-      await new Promise<void>((resolve) => (agent.child.exitCode === null && agent.child.signalCode === null ? agent.child.once('exit', () => resolve()) : resolve()));
-      return cluster.on(host).run(process.execPath, [dray, 'leave', '--data-dir', agent.dataDir, '--docker-host', host.dockerHost]);
+      return cluster.on(host).run(process.execPath, [dray, 'leave', '--data-dir', cluster.dataDirOf(host), '--docker-host', host.dockerHost]);
     },
     async stop() {
       for (const child of children) child.kill('SIGKILL');

@@ -5,14 +5,12 @@ import type { Clock } from '../../../src/util/clock.ts';
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { Authenticator, TokenAnswer } from '../filters/authentication.ts';
-import type { ServerRequest } from '../request.ts';
 import { InvalidToken, issuer, userOfBound, userOfLegacy, type BoundClaims, type Claims, type LegacyClaims, type Lookup } from './claims.ts';
 import type { TokenIssuer } from './issuer.ts';
-import { tokenInProtocols } from './websocket-protocol.ts';
+import { apiAudiences, shownToken } from './shown-token.ts';
 
 /** Tokens whose signature is remembered. */
 const remembered = 4096;
-const apiAudiences: readonly string[] = [issuer];
 
 export function tokenAuthenticator(tokens: Pick<TokenIssuer, 'verify'>, registry: Registry, clock: Clock): Authenticator {
   const verified = new Map<string, Claims>();
@@ -57,17 +55,6 @@ export function tokenAuthenticator(tokens: Pick<TokenIssuer, 'verify'>, registry
       }
     },
   };
-}
-
-/** In the Authorization header, or among the WebSocket protocols, where a browser can put it. @throws StatusError 401 for one that is put there wrongly */
-function shownToken(headers: ServerRequest['headers']): string | undefined {
-  const header = /^bearer\s+(\S+)\s*$/i.exec(headers['authorization'] ?? '')?.[1];
-  if (header !== undefined || headers['upgrade']?.toLowerCase() !== 'websocket') return header;
-  try {
-    return tokenInProtocols(headers['sec-websocket-protocol'] ?? '');
-  } catch {
-    throw errors.unauthorized();
-  }
 }
 
 const goList = (list: readonly string[]): string => `[${list.map((item) => JSON.stringify(item)).join(' ')}]`;

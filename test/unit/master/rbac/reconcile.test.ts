@@ -13,6 +13,7 @@ import { ownRoleBindings, ownRoles } from '../../../../master/rbac/own-roles.ts'
 import { cloneJson } from '../../../../src/util/json.ts';
 import { clusterRoleBindings, clusterRoles } from '../../../../master/rbac/cluster-roles.ts';
 import { controllerRoleBindings, controllerRoles } from '../../../../master/rbac/controller-roles.ts';
+import { joinRoleBindings, joinRoles } from '../../../../master/rbac/join-roles.ts';
 import { namespaceRoleBindings, namespaceRoles } from '../../../../master/rbac/namespace-roles.ts';
 import { clusterRole, clusterRoleBinding, group, rule, user } from '../../../../master/rbac/policy.ts';
 import { planBinding, planRole } from '../../../../master/rbac/reconcile.ts';
@@ -26,7 +27,7 @@ const stored = (object: object, change: (o: any) => void = () => undefined): Api
 
 describe('the default policy', () => {
   const all = [
-    [ClusterRoles, [...clusterRoles, ...controllerRoles, ...ownRoles]], [ClusterRoleBindings, [...clusterRoleBindings, ...controllerRoleBindings, ...ownRoleBindings]],
+    [ClusterRoles, [...clusterRoles, ...controllerRoles, ...ownRoles, ...joinRoles]], [ClusterRoleBindings, [...clusterRoleBindings, ...controllerRoleBindings, ...ownRoleBindings, ...joinRoleBindings]],
     [Roles, namespaceRoles], [RoleBindings, namespaceRoleBindings],
   ] as const;
   it('is valid, without a name twice, and marked as the default', () => {
@@ -41,8 +42,8 @@ describe('the default policy', () => {
     }
   });
   it('binds only roles it has', () => {
-    const names = new Set([...clusterRoles, ...controllerRoles].map((r) => r.metadata.name));
-    for (const { roleRef } of [...clusterRoleBindings, ...controllerRoleBindings]) expect(names).toContain(roleRef.name);
+    const names = new Set([...clusterRoles, ...controllerRoles, ...joinRoles].map((r) => r.metadata.name));
+    for (const { roleRef } of [...clusterRoleBindings, ...controllerRoleBindings, ...joinRoleBindings]) expect(names).toContain(roleRef.name);
     const local = new Set(namespaceRoles.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
     for (const { roleRef, metadata } of namespaceRoleBindings) expect(local).toContain(`${metadata.namespace}/${roleRef.name}`);
   });
@@ -51,7 +52,7 @@ describe('the default policy', () => {
 describe('a controller', () => {
   const controllers = createControllers({ resources: new ResourceSet(allResources), clusterCIDR: '10.42.0.0/16', rootCA: 'PEM', tokens: { legacy: () => Promise.resolve('') }, authority: {} as never });
   it.each(controllers.map(({ name }) => name))('%s acts as somebody a role is bound to', (name) => {
-    const bound = [...clusterRoleBindings, ...controllerRoleBindings, ...ownRoleBindings].flatMap(({ subjects }) => subjects.map((s) => (s.kind === 'ServiceAccount' ? `system:serviceaccount:${s.namespace}:${s.name}` : s.name)));
+    const bound = [...clusterRoleBindings, ...controllerRoleBindings, ...ownRoleBindings, ...namespaceRoleBindings, ...joinRoleBindings].flatMap(({ subjects }) => subjects.map((s) => (s.kind === 'ServiceAccount' ? `system:serviceaccount:${s.namespace}:${s.name}` : s.name)));
     expect(bound).toContain(controllerUser(name).name);
   });
 });
