@@ -153,6 +153,35 @@ token.command('delete <token...>').description('delete tokens, by id or whole').
   await asAdmin(options, (client) => deleteTokens(client, texts, print));
 });
 
+const nodes = program.command('node').description('keep Pods off a host, move them away, or take it out of the cluster');
+const nodeOutput = { say: print, warn: (line: string): void => { process.stderr.write(`${line}\n`); } };
+const nodeCommand = (name: string, description: string): Command => nodes.command(`${name} <name>`).description(description).addOption(dataDir()).addOption(kubeconfigOption());
+for (const [word, unschedulable] of [['cordon', true], ['uncordon', false]] as const) {
+  nodeCommand(word, unschedulable ? 'let no more Pods be placed on the node' : 'let Pods be placed on the node again').action(async (name: string, options) => {
+    const [{ cordonNode }, { asAdmin }] = await Promise.all([import('../src/cli/node.ts'), import('../src/cli/admin.ts')]);
+    await asAdmin(options, (client) => cordonNode(client, name, unschedulable, nodeOutput));
+  });
+}
+nodeCommand('drain', 'cordon the node and evict its Pods, as disruption budgets allow; Pods of DaemonSets stay')
+  .option('--force', 'end Pods that no controller makes anew', false).option('--delete-emptydir-data', 'end Pods whose emptyDir volumes are lost with them', false)
+  .option('--timeout <duration>', 'how long to try; 0 is as long as it takes', '0s')
+  .action(async (name: string, options) => {
+    const [{ drainNode }, { asAdmin }, { parseDuration }] = await Promise.all([import('../src/cli/node.ts'), import('../src/cli/admin.ts'), import('../src/apimachinery/duration.ts')]);
+    let timeoutMs: number;
+    try {
+      timeoutMs = parseDuration(options.timeout);
+    } catch (error) {
+      throw new UsageError(`--timeout: ${(error as Error).message}`);
+    }
+    await asAdmin(options, (client) => drainNode(client, name, { force: options.force, deleteEmptydirData: options.deleteEmptydirData, timeoutMs }, nodeOutput, realClock));
+  });
+nodeCommand('remove', 'take the node out of the cluster: its certificates serve no more').option('--force', 'though it is Ready and runs Pods', false)
+  .action(async (name: string, options) => {
+    const [{ removeNode }, { asAdmin }] = await Promise.all([import('../src/cli/node.ts'), import('../src/cli/admin.ts')]);
+    if (new Cluster(options.dataDir).record()?.nodeName === name) throw new UsageError(`node "${name}" is the host of the master: "dray down --purge" there ends the cluster`);
+    await asAdmin(options, (client) => removeNode(client, name, options, nodeOutput));
+  });
+
 program.command('leave').description('remove what an agent left on this host: containers, networks, rules and routes').addOption(dataDir()).addOption(dockerHost())
   .action(async (options) => {
     const [{ leave }, { engineAddress }] = await Promise.all([import('../agent/setup.ts'), import('../agent/runtime/engine/index.ts')]);

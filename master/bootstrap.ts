@@ -1,9 +1,9 @@
 // The objects every cluster starts with: the system's namespaces and the `kubernetes` Service that leads to the API server.
 // (upstream: pkg/controlplane/controller)
-import { isAlreadyExists, isNotFound } from '../src/apimachinery/status-error.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../src/apimachinery/status-error.ts';
 import { findCondition } from '../src/apimachinery/conditions.ts';
 import { clusterInfo, clusterInfoKey } from '../src/api/core/bootstrap-token.ts';
-import { ConfigMaps } from '../src/api/core/config-map.ts';
+import { ConfigMaps, type ConfigMap } from '../src/api/core/config-map.ts';
 import { Endpoints } from '../src/api/core/endpoints.ts';
 import { Namespaces } from '../src/api/core/namespace.ts';
 import { Services } from '../src/api/core/service.ts';
@@ -14,6 +14,7 @@ import { localPathStorageClass } from '../src/api/storage/local-path.ts';
 import { StorageClasses } from '../src/api/storage/storage-class.ts';
 import type { Client } from '../src/client/client.ts';
 import { publicKubeconfig } from '../src/client/kubeconfig.ts';
+import { noted, removedNodes } from './apiserver/removed-nodes.ts';
 
 export const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
 
@@ -84,6 +85,21 @@ export async function bootstrapClusterInfo(client: Client, ranges: { readonly po
 export async function bootstrapDiscovery(client: Client, access: { readonly server: string; readonly ca: string }): Promise<void> {
   const data = { [clusterInfoKey]: publicKubeconfig(access) };
   await createOrPatch(() => client.patch(ConfigMaps, clusterInfo, { data }), () => client.create(ConfigMaps, { metadata: clusterInfo, data }));
+}
+
+/** From now on the certificates this node has had are refused. */
+export async function noteRemovedNode(client: Client, node: string, now: number): Promise<void> {
+  for (;;) {
+    const old = await client.get<ConfigMap>(ConfigMaps, removedNodes).catch((error: unknown) => { if (!isNotFound(error)) throw error; });
+    const data = noted(old?.data ?? {}, node, now);
+    try {
+      await (old ? client.update(ConfigMaps, { ...old, data }) : client.create(ConfigMaps, { metadata: removedNodes, data }));
+      return;
+    } catch (error) {
+      // Somebody else has written meanwhile: both nodes are noted.
+      if (!isConflict(error) && !isAlreadyExists(error)) throw error;
+    }
+  }
 }
 
 async function createOrPatch(patch: () => Promise<unknown>, create: () => Promise<unknown>): Promise<void> {

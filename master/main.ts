@@ -1,6 +1,6 @@
 // The master: the only place where its concrete classes are chosen. One process runs the API server over the store, the
 // scheduler and the controllers.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { allResources } from '../src/api/index.ts';
@@ -10,7 +10,7 @@ import type { Log } from '../src/util/log.ts';
 import { ApiServer } from './apiserver/api-server.ts';
 import { createAuthorizers } from './apiserver/authorization/index.ts';
 import { drainHandler } from './apiserver/drain.ts';
-import { peerAuthenticator } from './apiserver/filters/authentication.ts';
+import { certificateAuthenticator } from './apiserver/filters/authentication.ts';
 import { HttpServer } from './apiserver/http-server.ts';
 import { MemoryTransport } from './apiserver/memory-transport.ts';
 import { nodeCertificateHandler } from './apiserver/node-certificate.ts';
@@ -21,11 +21,12 @@ import { tokenAuthenticator } from './apiserver/tokens/authenticator.ts';
 import { bootstrapTokenAuthenticator } from './apiserver/tokens/bootstrap-authenticator.ts';
 import { TokenIssuer } from './apiserver/tokens/issuer.ts';
 import { tokenRequestHandler } from './apiserver/tokens/token-request.ts';
+import { refusedByRegistry } from './apiserver/removed-nodes.ts';
 import { Tunnels } from './apiserver/tunnel.ts';
-import { bootstrapClusterInfo, bootstrapDiscovery, bootstrapNamespaces, bootstrapPriorityClasses, bootstrapService, bootstrapServiceCIDR, bootstrapStorageClass } from './bootstrap.ts';
+import { bootstrapClusterInfo, bootstrapDiscovery, bootstrapNamespaces, bootstrapPriorityClasses, bootstrapService, bootstrapServiceCIDR, bootstrapStorageClass, noteRemovedNode } from './bootstrap.ts';
 import { runControlPlane } from './control-plane.ts';
 import { dashboard } from './dashboard/dashboard.ts';
-import { describe, type KeyPair } from './pki/certificates.ts';
+import { describe, issuedAt, type KeyPair } from './pki/certificates.ts';
 import { Pki } from './pki/files.ts';
 import { signingAuthority } from './pki/requests.ts';
 import { keepRenewed, type Renewal } from './pki/renewal.ts';
@@ -86,10 +87,17 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     const tokens = new TokenIssuer(serviceAccountKey(pki.directory), clock);
     const serverAddress = (): string => `${advertiseAddress}:${port}`;
     const tunnels = new Tunnels({ clock, log });
+    const refused = refusedByRegistry(registry);
+    const revoke = async (node: string): Promise<void> => {
+      await noteRemovedNode(bootstrap, node, clock.now());
+      pki.forgetNode(node);
+      rmSync(join(dataDir, `node-${node}.kubeconfig`), { force: true });
+      https.disconnect(`system:node:${node}`);
+    };
     let ready = false;
     const server = new ApiServer({
-      registry, log, authenticators: [peerAuthenticator, tokenAuthenticator(tokens, registry, clock), bootstrapTokenAuthenticator(registry, clock, log)], authorizers: createAuthorizers(registry),
-      paths: [...openApiHandlers(registry.served), ...tokens.openIdPaths(serverAddress), drainHandler(tunnels, registry), nodeCertificateHandler((node, publicKey) => pki.nodeCertificate(node, publicKey))],
+      registry, log, authenticators: [certificateAuthenticator((user, certificate) => refused(user, issuedAt(certificate))), tokenAuthenticator(tokens, registry, clock), bootstrapTokenAuthenticator(registry, clock, log)], authorizers: createAuthorizers(registry),
+      paths: [...openApiHandlers(registry.served), ...tokens.openIdPaths(serverAddress), drainHandler(tunnels, registry), nodeCertificateHandler({ issue: (node, publicKey) => pki.nodeCertificate(node, publicKey), revoke })],
       subresources: {
         '/pods/log': logHandler(tunnels), '/pods/proxy': proxyHandler(tunnels), '/services/proxy': proxyHandler(tunnels), '/nodes/proxy': proxyHandler(tunnels),
         '/serviceaccounts/token': tokenRequestHandler(tokens),

@@ -101,12 +101,12 @@ function peerOf(request: Request, now: number): ServerRequest['peer'] {
   if (!peer) peers.set(id, (peer = readPeer((session?.socket ?? request.socket) as TLSSocket, request.socket.remoteAddress ?? '')));
   return now < peer.until ? peer.shown : { unverified: true, address: peer.shown.address };
 }
-function readPeer(socket: TLSSocket, address: string): Peer {
+export function readPeer(socket: TLSSocket, address = ''): Peer {
   // A connection that has just broken has no certificate to show.
-  const { subject, valid_to: until } = (socket.getPeerCertificate?.() ?? {}) as { subject?: { CN?: string; O?: string | string[] }; valid_to?: string };
+  const { subject, serialNumber: serial = '', valid_from: from = '', valid_to: until } = (socket.getPeerCertificate?.() ?? {}) as { subject?: { CN?: string; O?: string | string[] }; serialNumber?: string; valid_from?: string; valid_to?: string };
   if (!socket.authorized) return { shown: subject ? { unverified: true, address } : { address }, until: Infinity };
   if (!subject?.CN) return { shown: { address }, until: Infinity };
   const { O: organizations = [] } = subject;
   const user: User = { name: subject.CN, groups: Array.isArray(organizations) ? organizations : [organizations] };
-  return { shown: { user, address }, until: until ? Date.parse(until) : Infinity };
+  return { shown: { user, address, certificate: { serial, notBefore: Date.parse(from) } }, until: until ? Date.parse(until) : Infinity };
 }

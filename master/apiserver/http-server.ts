@@ -11,7 +11,7 @@ import { realClock, type Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { ApiServer, Outcome } from './api-server.ts';
 import { send } from './http-answer.ts';
-import { HttpRequest, Presence, type Request } from './http-request.ts';
+import { HttpRequest, Presence, readPeer, type Request } from './http-request.ts';
 import type { ServerRequest } from './request.ts';
 
 type Response = ServerResponse | Http2ServerResponse;
@@ -76,6 +76,9 @@ export class HttpServer {
   }
   /** New connections get this certificate; those that are open go on with theirs. */
   setCertificate(pair: { readonly key: string; readonly cert: string }): void { this.#server.setSecureContext(this.#context(pair)); }
+
+  /** Cuts every connection whose certificate is this user's: watches, tunnels and all. */
+  disconnect(user: string): void { for (const socket of this.#sockets) if (readPeer(socket).shown.user?.name === user) socket.destroy(); }
 
   /** @throws when the port is in use */
   async listen(port: number, host?: string): Promise<number> {

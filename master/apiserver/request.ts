@@ -3,6 +3,8 @@ import type { Readable } from 'node:stream';
 import type { User } from '../registry/request-context.ts';
 import type { RequestInfo } from './request-info.ts';
 
+export interface PeerCertificate { readonly serial: string; readonly notBefore: number }
+
 /** Not to be spread: a copy has no members but its own. */
 export interface ServerRequest {
   readonly method: string;
@@ -19,7 +21,11 @@ export interface ServerRequest {
   readonly stream?: Readable | undefined;
   readonly signal: AbortSignal;
   /** Who is at the other end of the connection, as far as the transport knows: a verified client certificate, or an in-process caller. */
-  readonly peer: { readonly user?: User; readonly address: string; /** It showed a certificate that is none of our CA's. */ readonly unverified?: boolean };
+  readonly peer: {
+    readonly user?: User; readonly address: string; /** It showed a certificate that is none of our CA's. */ readonly unverified?: boolean;
+    /** Of the user's certificate: the serial number in hexadecimal, and since when it is valid (ms since the epoch). */
+    readonly certificate?: PeerCertificate;
+  };
 }
 
 /** A request the filters have looked at. */

@@ -27,7 +27,13 @@ export interface CertificateRequest {
 }
 
 const subject = (commonName: string, organizations: readonly string[] = []): { [key: string]: string[] }[] => [...organizations.map((O) => ({ O: [O] })), { CN: [commonName] }];
-export const serial = (): string => Buffer.from(webcrypto.getRandomValues(new Uint8Array(16))).toString('hex').replace(/^[89a-f]/, '7');
+/** A serial number: when it was given, in ms since the epoch as 48 bits, and 80 random bits. */
+export const serial = (now: number): string => now.toString(16).padStart(12, '0') + Buffer.from(webcrypto.getRandomValues(new Uint8Array(10))).toString('hex');
+/** When a certificate of this authority was issued, to the ms; by its start, which is earlier, where the serial number does not tell. */
+export function issuedAt({ serial: hex, notBefore }: { readonly serial: string; readonly notBefore: number }): number {
+  const told = parseInt(hex.padStart(32, '0').slice(0, 12), 16);
+  return told >= notBefore && told <= notBefore + 2 * skewMs ? told : notBefore;
+}
 
 async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   return PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
@@ -38,7 +44,7 @@ export async function createAuthority(commonName: string): Promise<KeyPair> {
   const keys = await crypto.subtle.generateKey(curve, true, ['sign', 'verify']);
   const now = Date.now();
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    serialNumber: serial(), name: subject(commonName), notBefore: new Date(now - skewMs), notAfter: new Date(now + 10 * yearMs), signingAlgorithm: curve, keys,
+    serialNumber: serial(now), name: subject(commonName), notBefore: new Date(now - skewMs), notAfter: new Date(now + 10 * yearMs), signingAlgorithm: curve, keys,
     extensions: [new BasicConstraintsExtension(true, undefined, true), new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign | KeyUsageFlags.digitalSignature, true), await SubjectKeyIdentifierExtension.create(keys.publicKey, false, crypto)],
   }, crypto);
   return { cert: `${certificate.toString('pem')}\n`, key: `${await exportKey(keys.privateKey)}\n` };
@@ -66,7 +72,7 @@ async function sign(authority: KeyPair, request: CertificateRequest, publicKey: 
   const caKey = await crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(authority.key), curve, false, ['sign']);
   const names = [...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })), ...(request.ips ?? []).map((value) => ({ type: 'ip' as const, value }))];
   const certificate = await X509CertificateGenerator.create({
-    serialNumber: serial(), subject: subject(request.commonName, request.organizations), issuer: ca.subject,
+    serialNumber: serial(now), subject: subject(request.commonName, request.organizations), issuer: ca.subject,
     notBefore: new Date(now - skewMs), notAfter: new Date(now + (request.days ?? 365) * 24 * 3600 * 1000),
     signingAlgorithm: curve, publicKey, signingKey: caKey,
     extensions: [

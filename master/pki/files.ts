@@ -1,7 +1,7 @@
 // The cluster's certificates on disk: made on first use, renewed when four fifths of their life are over or they no longer name
 // what they must.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kubeconfig, readKubeconfig } from '../../src/client/kubeconfig.ts';
 import { realClock, type Clock } from '../../src/util/clock.ts';
@@ -69,6 +69,8 @@ export class Pki {
   writeNode(file: string, server: string, node: string): Promise<number> {
     return this.writeKubeconfig(file, server, { name: `node-${node}`, commonName: `system:node:${node}`, organization: 'system:nodes' });
   }
+  /** What was made here for a node that is taken out is not handed out again. */
+  forgetNode(node: string): void { for (const end of ['crt', 'key']) rmSync(join(this.directory, `node-${node}.${end}`), { force: true }); }
   /** A certificate for the key an agent keeps. @throws Error when that is no public key */
   nodeCertificate(node: string, publicKey: string): Promise<string> {
     return issueFor(this.authority, { commonName: `system:node:${node}`, organizations: ['system:nodes'], usage: 'client' }, publicKey, this.#clock.now());

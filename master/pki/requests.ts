@@ -59,7 +59,7 @@ export async function signRequest(authority: KeyPair, pem: string, usages: reado
   const extended = usages.flatMap((usage) => extendedUsages[usage] ?? []);
   const names = namesOf(request);
   const certificate = await X509CertificateGenerator.create({
-    serialNumber: serial(), subject: request.subject, issuer: ca.subject, notBefore: new Date(now - backdateMs), notAfter: new Date(Math.min(notAfter, ca.notAfter.getTime())),
+    serialNumber: serial(now), subject: request.subject, issuer: ca.subject, notBefore: new Date(now - backdateMs), notAfter: new Date(Math.min(notAfter, ca.notAfter.getTime())),
     signingAlgorithm: curve, publicKey: request.publicKey, signingKey,
     extensions: [
       new BasicConstraintsExtension(false, undefined, true), ...(flags ? [new KeyUsagesExtension(flags, true)] : []), ...(extended.length ? [new ExtendedKeyUsageExtension(extended)] : []),

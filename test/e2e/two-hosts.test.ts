@@ -1,8 +1,10 @@
 // One cluster on two Docker hosts: Pods and Services of either are reached from either, logs and exec go through the second host's
 // agent, a roll-out over both loses no request, and a host that leaves is as it was before it joined.
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DEMO_BUSYBOX, DEMO_NGINX } from '../../src/cli/demo-images.ts';
-import { eventually, startCluster, type TestCluster } from '../support/cluster.ts';
+import { dray, eventually, startCluster, type TestCluster } from '../support/cluster.ts';
 import type { DockerHost } from '../support/docker-hosts.ts';
 import { difference, hostState, type HostState } from '../support/host-state.ts';
 import { faultless, startLoad, verdict } from '../support/load.ts';
@@ -105,6 +107,27 @@ test('names resolve on both hosts', async () => {
   }
 });
 
+test('a joined host stops and starts again without a token; what is wrong with a join is one line', async () => {
+  const host = cluster.hosts[1]!;
+  const run = (...args: string[]): ReturnType<typeof cluster.run> => cluster.on(host).run(process.execPath, [dray, ...args]);
+  const dataDir = ['--data-dir', cluster.dataDirOf(host)];
+  expect(await run('status', ...dataDir)).toMatchObject({ code: 0, stdout: expect.stringContaining(`node     ${host.name} Ready`) as string });
+  expect(await run('down', ...dataDir)).toMatchObject({ code: 0, stderr: '' });
+  expect((await run('status', ...dataDir)).stdout).toContain('agent    not running');
+  expect(await run('join', '--detach', ...dataDir)).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining(`node ${host.name} is Ready`) as string });
+  const [, ...line] = (await cluster.dray('token', 'create')).stdout.trim().split(' ') as [string, string, string, string, string, string, string];
+  const elsewhere = mkdtempSync(join(tmpdir(), 'dray-e2e-elsewhere-'));
+  const wrong = async (change: Record<string, string>, ...more: string[]): Promise<string> => {
+    const { code, stderr } = await run(...line.map((word, i) => change[line[i - 1] ?? ''] ?? word), '--detach', '--docker-host', host.dockerHost, '--data-dir', elsewhere, ...more);
+    expect([code, stderr.trim().split('\n').length]).toEqual([2, 1]);
+    return stderr;
+  };
+  expect(await wrong({ '--token': 'abcdef.0123456789abcdef' }, '--node-name', 'third')).toContain('does not take the token with id "abcdef"');
+  expect(await wrong({ '--ca-hash': `sha256:${'0'.repeat(64)}` }, '--node-name', 'third')).toContain('--ca-hash: the authority of');
+  expect(await wrong({}, '--node-name', host.name)).toContain(`--node-name: a node called "${host.name}" is Ready in this cluster already`);
+  rmSync(elsewhere, { recursive: true });
+});
+
 test('logs, exec, port-forward and copies reach the Pods of the second host', async () => {
   const [pod] = on(await pods(), cluster.hosts[1]!) as [Pod];
   expect(await fetchIn(pod, ['127.0.0.1/from-itself'])).toEqual(['127.0.0.1/from-itself failed']);
@@ -152,19 +175,26 @@ test('a roll-out over both hosts, its undoing and new names for the port lose no
 test('a host that leaves is as it was, and the others go on without it', async () => {
   const host = cluster.hosts[1]!;
   // What is to be moved is moved first; some Pods stay for `leave` to clear away.
-  await cluster.kubectl('cordon', host.name);
-  await cluster.kubectl('delete', ...on(await pods(), host).map((pod) => `pod/${pod.name}`));
+  const drained = await cluster.dray('node', 'drain', host.name, '--timeout', '60s');
+  expect(drained).toMatchObject({ code: 0, stderr: '' });
+  expect(drained.stdout).toContain(`node/${host.name} cordoned\n`);
+  expect(drained.stdout).toContain(`node/${host.name} drained\n`);
+  expect(on(await pods(), host)).toEqual([]);
   await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s');
   await cluster.kubectlInput(`{apiVersion: v1, kind: Pod, metadata: {name: stays}, spec: {nodeName: ${host.name}, containers: [{name: main, image: '${DEMO_BUSYBOX}', command: [sleep, '3600'], volumeMounts: [{name: memory, mountPath: /memory}]}], volumes: [{name: memory, emptyDir: {medium: Memory}}]}}`, 'apply', '-f', '-');
   await cluster.kubectl('wait', '--for=condition=Ready', 'pod/stays', '--timeout=30s');
   const changed = difference(before, await state());
   for (const part of ['docker ps -a', 'docker network ls', 'ip route', 'ip netns', 'mounts', 'nft -s list ruleset', 'listening ports']) expect(changed.filter((line) => line.startsWith(`${part}: +`)).length).toBeGreaterThan(0);
+  // Taken out, its certificate serves no more; what runs on the host is for `leave`.
+  expect(await cluster.dray('node', 'remove', host.name)).toMatchObject({ code: 2, stderr: expect.stringContaining('is Ready and runs 1 Pods') as string });
+  expect(await cluster.dray('node', 'remove', host.name, '--force')).toMatchObject({ code: 0, stderr: '' });
+  expect(await cluster.on(host).run(process.execPath, [dray, 'status', '--data-dir', cluster.dataDirOf(host)])).toMatchObject({ code: 1, stdout: expect.stringContaining(`node     ${host.name} unknown: Unauthorized`) as string });
+  expect((await cluster.kubectl('get', 'nodes', '-o', 'name')).trim()).toBe(`node/${cluster.hosts[0]!.name}`);
   expect(await cluster.leave(host)).toMatchObject({ code: 0, stderr: '' });
   expect(difference(before, await state())).toEqual([]);
   expect(existsSync(cluster.dataDirOf(host))).toBe(false);
   expect(await cluster.leave(host)).toMatchObject({ code: 0, stderr: '' });
 
-  await cluster.kubectl('delete', 'node', host.name);
   const all = await pods();
   expect(on(all, cluster.hosts[0]!).length).toBe(replicas);
   expect(new Set(await fetchIn(all[0]!, Array.from({ length: replicas }, () => `${clusterIP}/hostname`)))).toEqual(new Set(all.map((pod) => pod.name)));

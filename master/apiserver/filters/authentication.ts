@@ -3,7 +3,7 @@
 // (upstream: apiserver authentication/request/union, authentication/request/anonymous)
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import type { User } from '../../registry/request-context.ts';
-import type { ServerRequest } from '../request.ts';
+import type { PeerCertificate, ServerRequest } from '../request.ts';
 
 /** Whose a token is, and which of the wanted audiences it is for. */
 export interface TokenAnswer { readonly user: User; readonly audiences: readonly string[] }
@@ -16,14 +16,16 @@ export interface Authenticator {
   authenticateToken?(token: string, audiences?: readonly string[]): Promise<TokenAnswer | undefined>;
 }
 
-/** A client certificate of our own CA, verified by TLS: CN is the user, O the groups. In-process callers arrive here likewise. */
-export const peerAuthenticator: Authenticator = {
+/** A client certificate of our own CA, verified by TLS: CN is the user, O the groups. In-process callers arrive here likewise. `refused`: certificates that serve no more. */
+export const certificateAuthenticator = (refused: (user: User, certificate: PeerCertificate) => boolean): Authenticator => ({
   name: 'x509',
   authenticate({ peer }) {
-    if (peer.unverified) throw errors.unauthorized();
-    return peer.user;
+    const { user, certificate, unverified } = peer;
+    if (unverified || (user && certificate && refused(user, certificate))) throw errors.unauthorized();
+    return user;
   },
-};
+});
+export const peerAuthenticator = certificateAuthenticator(() => false);
 
 export const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
