@@ -1,4 +1,5 @@
 // The name server on real sockets: UDP, TCP, truncation, forwarding.
+import { randomInt } from 'node:crypto';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, createServer, type Server } from 'node:net';
 import dnsPacket, { type DecodedPacket, type Packet } from 'dns-packet';
@@ -7,8 +8,10 @@ import type { DnsTable } from '../../../../agent/dns/table.ts';
 import { realClock } from '../../../../src/util/clock.ts';
 import { silentLog } from '../../../../src/util/log.ts';
 
-const address = '127.60.6.1';
-const upstreamAddress = '127.60.6.2';
+// Of this run alone: the port is fixed, and several runs may share the machine.
+const network = `127.${64 + randomInt(64)}.${randomInt(256)}`;
+const address = `${network}.1`;
+const upstreamAddress = `${network}.2`;
 const port = 5300;
 const many = Array.from({ length: 60 }, (_, i) => ({ host: `h${i}`, address: `10.1.0.${i}`, ports: [] }));
 const table = (fields: Partial<DnsTable> = {}): DnsTable => ({
