@@ -37,13 +37,18 @@ export function actionHeaders(action: HttpGetAction, purpose: string): Record<st
   return headers;
 }
 
+/** A server that was asked by TLS and answered in plain text. */
+const plainAnswer = 'http: server gave HTTP response to HTTPS client';
+export const isPlainAnswer = (error: unknown): boolean => error instanceof Error && error.message.endsWith(plainAnswer);
+
 /** Go's words for the failures people know from `kubectl describe`. */
 function inWords(url: URL, error: NodeJS.ErrnoException): Error {
   const address = `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`;
   const why = error.code === 'ECONNREFUSED' ? `dial tcp ${address}: connect: connection refused`
     : error.code === 'EHOSTUNREACH' ? `dial tcp ${address}: connect: no route to host`
-      : error.code === 'ECONNRESET' ? `read tcp ${address}: read: connection reset by peer`
-        : error.name === 'AbortError' || error.name === 'TimeoutError' ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)' : error.message;
+      : error.code === 'EPROTO' || error.code === 'ERR_SSL_WRONG_VERSION_NUMBER' ? plainAnswer
+        : error.code === 'ECONNRESET' ? `read tcp ${address}: read: connection reset by peer`
+          : error.name === 'AbortError' || error.name === 'TimeoutError' ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)' : error.message;
   return new Error(`Get ${quoted(String(url))}: ${why}`);
 }
 

@@ -1,7 +1,7 @@
 // Runs a postStart or preStop hook. upstream: pkg/kubelet/lifecycle/handlers.go
 import type { Clock } from '../../src/util/clock.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { actionHeaders, actionUrl, httpGet } from './http-get.ts';
+import { actionHeaders, actionUrl, httpGet, isPlainAnswer } from './http-get.ts';
 import type { Container } from './pod.ts';
 
 export type Hook = NonNullable<NonNullable<Container['lifecycle']>['postStart']>;
@@ -15,8 +15,13 @@ export async function runHook(hook: Hook, target: HookTarget, options: { runtime
     if (timedOut) throw new Error(`command '${(hook.exec.command ?? []).join(' ')}' timed out`);
     if (exitCode !== 0) throw new Error(`command '${(hook.exec.command ?? []).join(' ')}' exited with ${exitCode}: ${Buffer.concat([stderr, stdout]).toString()}`);
   } else if (hook.httpGet) {
-    // Any answer will do: only a request that gets none has failed.
-    await httpGet(actionUrl(hook.httpGet, target.container, target.podIP), actionHeaders(hook.httpGet, 'lifecycle'), timeoutMs);
+    // Any answer will do: only a request that gets none has failed. Hooks once ignored the scheme: one that names the wrong one still works.
+    const [url, headers] = [actionUrl(hook.httpGet, target.container, target.podIP), actionHeaders(hook.httpGet, 'lifecycle')];
+    await httpGet(url, headers, timeoutMs).catch((error: unknown) => {
+      if (url.protocol !== 'https:' || !isPlainAnswer(error)) throw error;
+      const open = Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'));
+      return httpGet(new URL(url.href.replace(/^https:/, 'http:')), open, timeoutMs);
+    });
   } else if (hook.sleep) {
     await clock.sleep(Math.min(hook.sleep.seconds * 1000, timeoutMs), signal);
   } else throw new Error(`invalid handler: ${JSON.stringify(hook)}`);

@@ -65,7 +65,7 @@ export class PodWorker {
   /** Aborted when the Pod is to end: what is being started for it stops. */
   readonly #starting = new AbortController();
   readonly #mayStart: AbortSignal;
-  /** The status of a Pod that had ended before this worker began: it is told already, and stays. */
+  /** The status of a Pod that had ended with all its containers before this worker began: it is told already, and stays. */
   readonly #told: Pod['status'] | undefined;
   #cancelTimer: (() => void) | undefined;
   readonly #backoff = new Backoff<'pass'>(1000, 10_000);
@@ -75,7 +75,7 @@ export class PodWorker {
     this.uid = uid;
     this.#pod = pod;
     this.#removed = pod === undefined;
-    this.#told = pod && isFinished(pod) ? pod.status : undefined;
+    this.#told = pod && isFinished(pod) && !saysRunning(pod) ? pod.status : undefined;
     this.#options = options;
     this.#signal = signal;
     this.#mayStart = AbortSignal.any([this.#starting.signal, signal]);
@@ -268,6 +268,9 @@ export class PodWorker {
 
 /** What is expected to fail is told in its own words; a mistake in the program with its stack. */
 const brief = (error: unknown): unknown => (error instanceof TypeError || error instanceof RangeError || !(error instanceof Error) ? error : error.message);
+
+/** An agent that died while it ended the Pod has told of its end, but not of that of its containers. */
+const saysRunning = ({ status }: Pod): boolean => [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? []), ...(status.ephemeralContainerStatuses ?? [])].some((s) => s.state.running);
 
 const soonest = (...times: readonly (number | undefined)[]): number | undefined => {
   const known = times.filter((t) => t !== undefined);

@@ -65,6 +65,20 @@ describe('adoption', () => {
     expect((await bed.runtime.listContainers()).map((c) => c.state)).toEqual(['exited']);
   });
 
+  it('tells how the containers of a Pod ended that an agent had failed, and died', async () => {
+    let die = (): void => undefined;
+    const dead = new Promise<void>((resolve) => { die = resolve; });
+    const dying = new Proxy(bed.runtime as Runtime, { get: (target, name: keyof Runtime) => (name === 'stopContainer' ? () => { die(); return new Promise(() => undefined); } : (target[name] as () => unknown).bind(target)) });
+    const first = bed.start({ runtime: dying });
+    await bed.create('late', { ...twoContainers, activeDeadlineSeconds: 1 });
+    await dead;
+    await bed.until('late', (p) => p?.status.reason === 'DeadlineExceeded');
+    await first.kill();
+    bed.start();
+    const pod = (await bed.until('late', (p) => p?.status.containerStatuses?.every((s) => s.state.terminated)))!;
+    expect(pod.status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' });
+  });
+
   it('lets what was paused go on, while it is there and when it comes', async () => {
     const first = bed.start();
     await bed.create('web', twoContainers);

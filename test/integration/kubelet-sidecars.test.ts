@@ -94,7 +94,7 @@ describe('sidecars', () => {
     expect(isPodReady(pod)).toBe(true);
     expect(made.find((c) => c.metadata.name === 'd')!.security!.pidMode).toEqual({ targetId: await running('c') });
     await debug('e', 'nginx:1', 'c');
-    await bed.until('web', (p) => p?.status.ephemeralContainerStatuses?.[1]?.state.running);
+    await bed.until('web', (p) => p?.status.ephemeralContainerStatuses?.some((s) => s.name === 'e' && s.state.running));
     await eventually(async () => expect((await bed.get('web')).status.ephemeralContainerStatuses!.map((s) => s.restartCount)).toEqual([0, 0]));
   });
 });

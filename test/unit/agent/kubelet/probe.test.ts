@@ -3,6 +3,7 @@ import { createServer as createHttp2 } from 'node:http2';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { actionHeaders, actionUrl } from '../../../../agent/kubelet/http-get.ts';
+import { runHook } from '../../../../agent/kubelet/lifecycle-hooks.ts';
 import { healthRequest, healthStatus } from '../../../../agent/kubelet/probes/grpc.ts';
 import { runProbe, type Probe } from '../../../../agent/kubelet/probes/probe.ts';
 import { exitsAfter } from '../../../../agent/runtime/fake-process.ts';
@@ -52,6 +53,13 @@ it.each([[{ port: 80 }, 'http://10.1.1.1/'], [{ port: 'http', path: 'x?a=b' }, '
   expect(String(actionUrl(action, target.container, '10.1.1.1'))).toBe(url);
 });
 it('refuses a port name the container does not have', () => expect(() => actionUrl({ port: 'none' }, target.container, '1.1.1.1')).toThrow(`couldn't find port: "none" in container "a"`));
+
+it('asks by TLS what is said to speak it; a hook goes on without, and without its secrets', async () => {
+  expect(await get('/200', { scheme: 'HTTPS' })).toEqual({ result: 'failure', output: `Get "https://127.0.0.1:${port}/200": http: server gave HTTP response to HTTPS client` });
+  const httpGet = { path: '/200', port, scheme: 'HTTPS', httpHeaders: [{ name: 'authorization', value: 'secret' }, { name: 'x-a', value: '1' }] };
+  await runHook({ httpGet } as never, target, { runtime, clock: realClock, timeoutMs: 1000, signal: new AbortController().signal });
+  expect(seen.map(({ headers }) => [headers['x-a'], headers.authorization, headers['user-agent']])).toEqual([['1', undefined, 'kube-lifecycle/1.33']]);
+});
 
 it.each([[0, 'success'], [3, 'failure']])('a command that ends with %d is a %s', async (code, result) => {
   const fake = new FakeRuntime({ clock: realClock, images: { i: { exec: exitsAfter(1, code) } } });
