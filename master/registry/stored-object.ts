@@ -36,13 +36,15 @@ export class StoredObject {
   /** The decoded, deeply frozen object with its resourceVersion. */
   get object(): ApiObject {
     let object = this.#object?.deref();
-    if (!object) {
-      object = JSON.parse(Buffer.from(this.value.buffer, this.value.byteOffset, this.value.byteLength).toString()) as ApiObject;
-      object.metadata.resourceVersion = String(this.revision);
-      deepFreeze(object);
-      this.#object = new WeakRef(object);
-    }
+    if (!object) this.#object = new WeakRef((object = this.#decode()));
     return object;
+  }
+  /** The same for who keeps nothing of it but a part: whatever a turn of the event loop remembers stays until that ends. */
+  get passing(): ApiObject { return this.#object?.deref() ?? this.#decode(); }
+  #decode(): ApiObject {
+    const object = JSON.parse(Buffer.from(this.value.buffer, this.value.byteOffset, this.value.byteLength).toString()) as ApiObject;
+    object.metadata.resourceVersion = String(this.revision);
+    return deepFreeze(object);
   }
 
   /** The JSON of the whole object. */

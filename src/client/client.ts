@@ -7,6 +7,8 @@ export interface ListOptions {
   readonly namespace?: string | undefined;
   readonly labelSelector?: string; readonly fieldSelector?: string;
   readonly limit?: number; readonly continue?: string; readonly resourceVersion?: string;
+  /** Objects come without what is beside their metadata. */
+  readonly metadataOnly?: boolean;
 }
 export interface WatchOptions extends Omit<ListOptions, 'limit' | 'continue'> { readonly allowWatchBookmarks?: boolean; readonly timeoutSeconds?: number; readonly signal?: AbortSignal }
 export interface DeleteOptions {
@@ -40,6 +42,8 @@ export function splitKey(key: string): ObjectKey {
   return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
+const formOf = ({ metadataOnly }: ListOptions, as: string): { headers?: Record<string, string> } => (metadataOnly ? { headers: { accept: `application/json;as=${as};g=meta.k8s.io;v=v1` } } : {});
+
 export class Client {
   readonly transport: Transport;
   constructor(transport: Transport) { this.transport = transport; }
@@ -49,15 +53,15 @@ export class Client {
   }
   /** Items carry their kind, which the wire form of a list leaves out. */
   async list<T extends ObjectHead>(resource: ResourceDefinition<T>, options: ListOptions = {}): Promise<ApiList<T>> {
-    const list = (await this.transport.request({ method: 'GET', path: resourcePath(resource, { namespace: options.namespace }), query: listQuery(options) })) as ApiList<T>;
+    const list = (await this.transport.request({ method: 'GET', path: resourcePath(resource, { namespace: options.namespace }), query: listQuery(options), ...formOf(options, 'PartialObjectMetadataList') })) as ApiList<T>;
     const { apiVersion, kind } = resource;
-    return { ...list, items: list.items.map((item) => (item.kind ? item : Object.freeze({ ...item, apiVersion, kind }))) };
+    return { ...list, items: list.items.map((item) => (item.kind && !options.metadataOnly ? item : Object.freeze({ ...item, apiVersion, kind }))) };
   }
   watch<T extends ObjectHead>(resource: ResourceDefinition<T>, options: WatchOptions = {}): AsyncIterable<WatchEvent<T>> {
     return this.transport.watch({
       method: 'GET', path: resourcePath(resource, { namespace: options.namespace }),
       query: { ...listQuery(options), watch: 'true', allowWatchBookmarks: options.allowWatchBookmarks ? 'true' : undefined, timeoutSeconds: options.timeoutSeconds?.toString() },
-      ...(options.signal ? { signal: options.signal } : {}),
+      ...(options.signal ? { signal: options.signal } : {}), ...formOf(options, 'PartialObjectMetadata'),
     });
   }
   create<T extends ObjectHead>(resource: ResourceDefinition<T>, object: Draft<T>): Promise<T> {

@@ -26,7 +26,7 @@ export interface Lister<T> {
 
 export type IndexFunction = (object: any) => readonly string[];
 
-export interface InformerOptions { readonly selector?: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>; readonly indexes?: Record<string, IndexFunction>; readonly clock: Clock; readonly log: Log }
+export interface InformerOptions { readonly selector?: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>; readonly indexes?: Record<string, IndexFunction>; /** Objects are kept without what is beside their metadata, and that without managedFields. */ readonly metadataOnly?: boolean; readonly clock: Clock; readonly log: Log }
 
 /** A watch that ends this soon without an event was refused rather than served. */
 const shortWatchMs = 1_000;
@@ -43,11 +43,13 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
   #waiters: { revision: number; resolve: () => void }[] = [];
   #synced = false;
   #running: Promise<void> | undefined;
+  #metadataOnly: boolean;
 
   constructor(client: Client, resource: ResourceDefinition<T>, options: InformerOptions) {
     this.resource = resource;
     this.#client = client;
     this.#options = options;
+    this.#metadataOnly = options.metadataOnly ?? false;
     for (const [name, of] of Object.entries(options.indexes ?? {})) this.addIndex(name, of);
   }
 
@@ -87,6 +89,9 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
     });
   }
 
+  /** Somebody needs more than metadata: to be called before it runs. */
+  needWhole(): void { this.#metadataOnly = false; }
+
   /** Runs until the signal aborts; later calls return the same promise. */
   run(signal: AbortSignal): Promise<void> {
     return (this.#running ??= this.#loop(signal));
@@ -104,12 +109,12 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
         const timeoutSeconds = 300 + Math.floor(Math.random() * 300);
         const began = clock.monotonic();
         let empty = true;
-        const events = this.#client.watch(this.resource, { ...this.#options.selector, resourceVersion: String(this.#revision), allowWatchBookmarks: true, timeoutSeconds, signal });
+        const events = this.#client.watch(this.resource, { ...this.#options.selector, metadataOnly: this.#metadataOnly, resourceVersion: String(this.#revision), allowWatchBookmarks: true, timeoutSeconds, signal });
         for await (const event of events) {
           backoff.forget('list');
           empty = false;
           const revision = Number(event.object.metadata.resourceVersion);
-          if (event.type === 'ADDED' || event.type === 'MODIFIED') this.#put(event.object);
+          if (event.type === 'ADDED' || event.type === 'MODIFIED') this.#put(this.#kept(event.object));
           else if (event.type === 'DELETED') this.#delete(event.object);
           this.#advance(revision);
         }
@@ -127,12 +132,13 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
 
   async #list(): Promise<void> {
     const items = new Map<string, T>();
-    let page = await this.#client.list(this.resource, { ...this.#options.selector });
+    const options = { ...this.#options.selector, metadataOnly: this.#metadataOnly };
+    let page = await this.#client.list(this.resource, options);
     const revision = Number(page.metadata.resourceVersion);
     for (;;) {
-      for (const item of page.items) items.set(keyOf(item), item);
+      for (const item of page.items) items.set(keyOf(item), this.#kept(item));
       if (!page.metadata.continue) break;
-      page = await this.#client.list(this.resource, { ...this.#options.selector, continue: page.metadata.continue });
+      page = await this.#client.list(this.resource, { ...options, continue: page.metadata.continue });
     }
     for (const [key, old] of this.#objects) {
       const now = items.get(key);
@@ -143,6 +149,13 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
     this.#advance(revision);
   }
 
+  /** Who manages which field is the larger part of most metadata. */
+  #kept(object: T): T {
+    if (!this.#metadataOnly) return object;
+    const { managedFields: _fields, ...metadata } = object.metadata as T['metadata'] & { managedFields?: unknown };
+    const { apiVersion, kind } = this.resource;
+    return Object.freeze({ apiVersion, kind, metadata: Object.freeze(metadata) }) as unknown as T;
+  }
   #put(object: T): void {
     const key = keyOf(object);
     const old = this.#objects.get(key);
@@ -197,10 +210,13 @@ function remove<T>(index: Map<string, Map<string, T>>, value: string, key: strin
 }
 
 const idOf = (resource: ResourceDefinition, selector: InformerOptions['selector']): string => `${resource.apiVersion}/${resource.plural}${selector ? `?${JSON.stringify(selector)}` : ''}`;
+const metadataOf = (id: string): string => `${id} metadata`;
+
+interface SharedInformer { readonly informer: Informer; readonly stop: AbortController; users: number }
 
 /** One informer per resource, shared by everyone of a process. */
 export class InformerFactory {
-  readonly #informers = new Map<string, { readonly informer: Informer; readonly stop: AbortController; users: number }>();
+  readonly #informers = new Map<string, SharedInformer>();
   readonly #client: Client;
   readonly #options: { clock: Clock; log: Log };
   #signal: AbortSignal | undefined;
@@ -211,9 +227,23 @@ export class InformerFactory {
   /** The shared informer of a resource; it starts with the factory, or at once when that runs already, and ends with it unless all users release it before. */
   informer<T extends ObjectHead>(resource: ResourceDefinition<T>, selector?: InformerOptions['selector']): Informer<T> {
     const id = idOf(resource, selector);
+    const metadata = this.#informers.get(metadataOf(id));
+    if (metadata && !this.#signal) {
+      metadata.informer.needWhole();
+      this.#informers.delete(metadataOf(id));
+      this.#informers.set(id, metadata);
+    }
+    return this.#shared(id, resource, { ...(selector ? { selector } : {}) });
+  }
+  /** The same for who reads nothing but metadata: it holds whole objects only where somebody else, before the start, asks for them. */
+  metadata<T extends ObjectHead>(resource: ResourceDefinition<T>): Informer<T> {
+    const id = idOf(resource, undefined);
+    return this.#informers.has(id) ? this.#shared(id, resource, {}) : this.#shared(metadataOf(id), resource, { metadataOnly: true });
+  }
+  #shared<T extends ObjectHead>(id: string, resource: ResourceDefinition<T>, options: Pick<InformerOptions, 'selector' | 'metadataOnly'>): Informer<T> {
     let entry = this.#informers.get(id);
     if (!entry) {
-      const informer = new Informer<T>(this.#client, resource, { ...this.#options, ...(selector ? { selector } : {}), indexes: { owner: (o: ObjectHead) => (o.metadata.ownerReferences ?? []).map((r) => r.uid) } });
+      const informer = new Informer<T>(this.#client, resource, { ...this.#options, ...options, indexes: { owner: (o: ObjectHead) => (o.metadata.ownerReferences ?? []).map((r) => r.uid) } });
       entry = { informer, stop: new AbortController(), users: 0 };
       this.#informers.set(id, entry);
       if (this.#signal) this.#run(entry, this.#signal);
@@ -222,14 +252,15 @@ export class InformerFactory {
     return entry.informer as Informer<T>;
   }
   /** Ends the informer when this was its last user. */
-  release(resource: ResourceDefinition, selector?: InformerOptions['selector']): void {
-    const id = idOf(resource, selector);
-    const entry = this.#informers.get(id);
-    if (!entry || --entry.users > 0) return;
+  release(informer: Informer): void {
+    const found = [...this.#informers].find(([, entry]) => entry.informer === informer);
+    if (!found) return;
+    const [id, entry] = found;
+    if (--entry.users > 0) return;
     this.#informers.delete(id);
     entry.stop.abort();
   }
-  #run({ informer, stop }: { readonly informer: Informer; readonly stop: AbortController }, signal: AbortSignal): void {
+  #run({ informer, stop }: SharedInformer, signal: AbortSignal): void {
     const end = (): void => stop.abort(signal.reason);
     signal.addEventListener('abort', end, { once: true });
     stop.signal.addEventListener('abort', () => signal.removeEventListener('abort', end), { once: true });

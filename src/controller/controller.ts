@@ -26,6 +26,10 @@ export interface ReconcileResult { readonly requeueAfter?: number }
 /** Which keys of the controller's own resource a change of another resource concerns. */
 export interface WatchRule<T extends ObjectHead = any> {
   readonly resource: ResourceDefinition<T>;
+  /** Only these, in the cache too. */
+  readonly selector?: { readonly fieldSelector: string };
+  /** Nothing else of the objects is read, so that the cache need not hold it. */
+  readonly metadataOnly?: boolean;
   /** `old` is set on update. */
   readonly map: (object: T, context: Pick<ControllerContext, 'cached'>, old?: T) => readonly string[];
 }

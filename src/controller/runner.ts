@@ -40,7 +40,8 @@ export class ControllerRunner {
     this.#options = options;
     this.queue = new WorkQueue(options.clock);
     const { owns = [], watches = [], reads = [], indexes = [] } = controller;
-    for (const resource of [...(controller.for ? [controller.for] : []), ...owns, ...watches.map((w) => w.resource), ...reads]) this.#caches.set(resource, options.informers.informer(resource));
+    for (const resource of [...(controller.for ? [controller.for] : []), ...owns, ...reads]) this.#caches.set(resource, options.informers.informer(resource));
+    for (const watch of watches) this.#caches.set(watch.resource, this.#informerOf(watch));
     this.#followServed(false);
     for (const { resource, name, of } of indexes) this.#cache(resource).addIndex(name, of);
   }
@@ -74,18 +75,23 @@ export class ControllerRunner {
     const rules = new Map(watchesServed.rules(watchesServed.served.current).map((rule) => [rule.resource as ResourceDefinition, rule]));
     const added = [...rules].filter(([resource]) => !this.#served.has(resource));
     // Taken before those that go are let go, so that the cache of a resource whose definition changed goes on.
-    for (const [resource] of added) this.#caches.set(resource, this.#options.informers.informer(resource));
+    for (const [resource, rule] of added) this.#caches.set(resource, this.#informerOf(rule));
     for (const [resource, { off }] of this.#served) {
       if (rules.has(resource)) continue;
       off();
       this.#served.delete(resource);
+      const cache = this.#caches.get(resource);
       this.#caches.delete(resource);
-      this.#options.informers.release(resource);
+      if (cache) this.#options.informers.release(cache);
     }
     for (const [resource, rule] of added) this.#served.set(resource, { rule, off: () => undefined });
     if (running) for (const [resource, rule] of added) this.#served.get(resource)!.off = this.#watchMapped(rule);
   }
 
+  #informerOf({ resource, selector, metadataOnly }: WatchRule): Informer {
+    const { informers } = this.#options;
+    return metadataOnly ? informers.metadata(resource) : informers.informer(resource, selector);
+  }
   #cache(resource: ResourceDefinition): Informer {
     const cache = this.#caches.get(resource);
     if (!cache) throw new Error(`controller ${this.controller.name} reads ${resource.plural} without declaring it`);

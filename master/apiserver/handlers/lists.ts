@@ -38,6 +38,9 @@ export function selectionOf(request: AdmittedRequest, resource: ResourceDefiniti
 export const prefixOf = (store: ResourceStore, namespace: string): string => (store.resource.namespaced && namespace ? `${store.prefix}${namespace}/` : store.prefix);
 export const viewOf = (resource: ResourceDefinition, stored: StoredObject): ApiObject => (resource.storedAs ? deepFreeze(resource.storedAs.decode(stored.object) as ApiObject) : stored.object);
 
+/** Judged by its key first: a name asked for in all namespaces must not decode them all. */
+export const isNamed = ({ name }: Selection, { key }: StoredObject): boolean => name === undefined || key.endsWith(`/${name}`);
+
 export interface Page { readonly items: readonly StoredObject[]; readonly revision: number; readonly continue?: string; readonly remaining?: number }
 
 export async function readPage(request: AdmittedRequest, registry: Registry, store: ResourceStore, selection: Selection, parameters: ListParameters): Promise<Page> {
@@ -46,7 +49,8 @@ export async function readPage(request: AdmittedRequest, registry: Registry, sto
   // What the cache answers from any time, it answers whole.
   const limit = parameters.resourceVersion === '0' ? 0 : Math.max(0, parameters.limit);
   const prefix = prefixOf(store, info.namespace);
-  const keep = (stored: StoredObject): boolean => selection.everything || selection.matches(viewOf(store.resource, stored));
+  const { resource } = store;
+  const keep = (stored: StoredObject): boolean => selection.everything || (isNamed(selection, stored) && selection.matches(resource.storedAs ? viewOf(resource, stored) : stored.passing));
   let after: string | undefined;
   if (parameters.continue !== '') {
     if (asked > 0) throw errors.badRequest('specifying resource version is not allowed when using continue');
@@ -151,7 +155,7 @@ export function listAnswer(request: AdmittedRequest, registry: Registry, { resou
     return { kind: 'object', status: 200, value: () => table(resource, objects(), metadata, include, registry.clock.now()) };
   }
   if (media.as === 'PartialObjectMetadataList') {
-    return { kind: 'object', status: 200, value: () => ({ kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items: objects().map(partialMetadata) }) };
+    return { kind: 'object', status: 200, value: () => ({ kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items: page.items.map((s) => partialMetadata(resource.storedAs ? viewOf(resource, s) : s.passing)) }) };
   }
   const head = { kind: resource.listKind, apiVersion: resource.apiVersion, metadata };
   const value = (): unknown => ({ ...head, items: objects() });

@@ -12,7 +12,7 @@ import { Compacted } from '../../storage/store.ts';
 import type { CacheEvent, WatchScope } from '../../storage/watch-cache.ts';
 import type { MediaType } from '../negotiation.ts';
 import type { AdmittedRequest, Answer, WatchItem } from '../request.ts';
-import { includeObject, prefixOf, selectionOf, viewOf } from './lists.ts';
+import { includeObject, isNamed, prefixOf, selectionOf, viewOf } from './lists.ts';
 import { listParameters } from './options.ts';
 
 const bookmarkEveryMs = 60_000;
@@ -41,7 +41,7 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
     if (error instanceof Compacted) return { kind: 'watch', items: only(fixedItem('ERROR', errors.expired(`too old resource version: ${from} (${error.oldest})`).status)) };
     throw error;
   }
-  const keep = (stored: StoredObject | undefined): boolean => stored !== undefined && (!single || stored.key === prefix) && (selection.everything || selection.matches(viewOf(resource, stored)));
+  const keep = (stored: StoredObject | undefined): boolean => stored !== undefined && (!single || stored.key === prefix) && (selection.everything || (isNamed(selection, stored) && selection.matches(viewOf(resource, stored))));
   const initial = initialEvents || (from === 0 && !query.has('sendInitialEvents')) ? [...registry.cache.list(prefix)].filter(keep) : [];
   const seconds = parameters.timeoutSeconds || defaultWatchSeconds + Math.floor(Math.random() * defaultWatchSeconds);
   let columnsSent = false;

@@ -22,7 +22,7 @@ export function createDefinitionFinalizer(served: ServedResources): Controller {
     watchesServed: {
       served,
       rules: (resources) => customOf(resources).map((resource) => ({
-        resource, map: (_object: ObjectHead, { cached }) => (cached(CustomResourceDefinitions).get(definitionOf(resource))?.metadata.deletionTimestamp ? [definitionOf(resource)] : []),
+        resource, metadataOnly: true, map: (_object: ObjectHead, { cached }) => (cached(CustomResourceDefinitions).get(definitionOf(resource))?.metadata.deletionTimestamp ? [definitionOf(resource)] : []),
       })),
     },
     reconcile: (context, name) => reconcile(context, name, served),

@@ -26,7 +26,7 @@ export function createGarbageCollector(served: ServedResources): Controller {
   const takeUnresolved = (): string[] => { const keys = [...unresolved]; unresolved.clear(); return keys; };
   return {
     name: 'generic-garbage-collector',
-    watchesServed: { served, rules: () => graph.resources.map((resource) => ({ resource, map: (object: ObjectHead, context, old?: ObjectHead) => [...graph.concerned(resource, object, context, old), ...(resource.kind === CustomResourceDefinitions.kind ? takeUnresolved() : [])] })) },
+    watchesServed: { served, rules: () => graph.resources.map((resource) => ({ resource, metadataOnly: true, map: (object: ObjectHead, context, old?: ObjectHead) => [...graph.concerned(resource, object, context, old), ...(resource.kind === CustomResourceDefinitions.kind ? takeUnresolved() : [])] })) },
     workers: 20,
     reconcile: (context, key) => new Collection(graph, absent, unresolved, context).collect(key),
   };

@@ -19,7 +19,7 @@ export function createNamespaceController(served: ServedResources): Controller {
   return {
     name: 'namespace-controller',
     for: Namespaces,
-    watchesServed: { served, rules: (resources) => cachedOf(resources).map((resource) => ({ resource, map: (object: ObjectHead, context) => endingNamespaceOf(object, context) })) },
+    watchesServed: { served, rules: (resources) => cachedOf(resources).map((resource) => ({ resource, metadataOnly: true, map: (object: ObjectHead, context) => endingNamespaceOf(object, context) })) },
     workers: 10,
     reconcile: (context, key) => reconcile(context, key, served),
   };

@@ -38,7 +38,7 @@ export function createResourceQuotaController(served: ServedResources): Controll
 /** Wakes the quotas that count a kind when one of its objects is gone or counts differently. */
 function freed({ resource, evaluator }: Counted): WatchRule<ApiObject> {
   return {
-    resource,
+    resource, ...(evaluator.countsOnly ? { metadataOnly: true } : {}),
     map(object, { cached }, old) {
       const { namespace } = object.metadata;
       if (!namespace || (!old && cached(resource).get(keyOf(object)))) return [];

@@ -13,7 +13,7 @@ export function createRootCAPublisher(rootCA: string): Controller {
   return {
     name: 'root-ca-certificate-publisher',
     for: Namespaces,
-    watches: [{ resource: ConfigMaps, map: ({ metadata }: ConfigMap) => (metadata.name === rootCAConfigMap ? [metadata.namespace!] : []) }],
+    watches: [{ resource: ConfigMaps, selector: { fieldSelector: `metadata.name=${rootCAConfigMap}` }, map: ({ metadata }: ConfigMap) => [metadata.namespace!] }],
     async reconcile({ client, cached }: ControllerContext, name: string): Promise<void> {
       const namespace = cached(Namespaces).get(name);
       if (!namespace || namespace.metadata.deletionTimestamp) return;

@@ -11,6 +11,8 @@ import { storageClassOf } from './volume-columns.ts';
 export interface ScopeRequirement { readonly scopeName: string; readonly operator: string; readonly values?: readonly string[] }
 
 export interface QuotaEvaluator {
+  /** Objects count by being there: nothing of them is read. */
+  readonly countsOnly?: boolean;
   /** Those of the names this kind counts toward. */
   matching(names: readonly string[]): string[];
   /** `now` in ms since the epoch: a Pod whose grace is over counts no longer. */
@@ -34,6 +36,7 @@ function counted(kind: Kind): QuotaEvaluator {
   const names = [countName(kind), ...(alias ? [alias] : [])];
   const one = Object.fromEntries(names.map((name) => [name, '1']));
   return {
+    countsOnly: true,
     matching: (given) => given.filter((name) => names.includes(name)),
     usage: () => one,
     handles: (operation, subresource) => operation === 'CREATE' && subresource === '',

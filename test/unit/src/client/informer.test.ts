@@ -133,4 +133,33 @@ describe('the informer factory', () => {
     await factory.synced();
     expect(transport.sent('GET').map((r) => r.path).sort()).toEqual(['/api/v1/configmaps', '/api/v1/namespaces/ns/configmaps']);
   });
+  it('keeps metadata alone where nobody needs more', async () => {
+    const transport = new FakeTransport();
+    transport.answer = () => ({ metadata: { resourceVersion: '5' }, items: [{ ...map('a', 3, { managedFields: [{ manager: 'x' }] }), kind: 'PartialObjectMetadata' }] });
+    const factory = new InformerFactory(new Client(transport), { clock: new FakeClock(), log: silentLog });
+    const metadata = factory.metadata(ConfigMaps);
+    factory.start(stop.signal);
+    await factory.synced();
+    await settle();
+    expect(metadata.get('ns/a')).toEqual({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'ns', uid: 'uid-a', resourceVersion: '3' } });
+    expect(transport.sent('GET').map((r) => r.headers?.['accept'])).toEqual(['application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1']);
+    expect(transport.watches[0]!.request.headers).toEqual({ accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1' });
+    // Who asks later for more has it, beside.
+    const whole = factory.informer(ConfigMaps);
+    expect(whole).not.toBe(metadata);
+    await factory.synced();
+    expect(whole.get('ns/a')!.metadata).toHaveProperty('managedFields');
+  });
+  it('holds whole objects once where somebody needs them, whoever asked first', async () => {
+    const transport = new FakeTransport();
+    transport.answer = () => ({ metadata: { resourceVersion: '5' }, items: [map('a', 3)] });
+    const factory = new InformerFactory(new Client(transport), { clock: new FakeClock(), log: silentLog });
+    const metadata = factory.metadata(ConfigMaps);
+    expect(factory.informer(ConfigMaps)).toBe(metadata);
+    expect(factory.metadata(ConfigMaps)).toBe(metadata);
+    factory.start(stop.signal);
+    await factory.synced();
+    expect(transport.sent('GET').map((r) => r.headers)).toEqual([undefined]);
+    expect(metadata.get('ns/a')).toHaveProperty('data');
+  });
 });
