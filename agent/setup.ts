@@ -6,6 +6,7 @@ import { realClock } from '../src/util/clock.ts';
 import { engineFault, engineRequest, EngineSilent, parseDockerHost } from '../src/util/engine-http.ts';
 import { silentLog } from '../src/util/log.ts';
 import { commands } from '../src/util/run.ts';
+import { listLinks } from './network/links.ts';
 import { networkNames } from './network/names.ts';
 import { nodeAddress } from './network/node-address.ts';
 import { deleteNetworkRecord, readNetworkRecord } from './network/record.ts';
@@ -130,3 +131,18 @@ export async function stopStartedEngine(directory: string): Promise<boolean> {
   await stopEngine(pid, realClock);
   return true;
 }
+
+/** What `dray doctor` asks of a host. */
+export const doctorHost = {
+  run: commands.run,
+  findEngine: (dockerHost: string | undefined): Promise<{ host: string; version: string }> => findEngine({ ...(dockerHost ? { dockerHost } : {}), env: process.env }),
+  engineNetworks,
+  async links(): Promise<{ device: string; mtu: number; bridges: { name: string; mtu: number }[] }> {
+    const [{ device, mtu }, links] = await Promise.all([nodeAddress(commands.run), listLinks(commands.run)]);
+    return { device, mtu, bridges: links.filter(({ ifname }) => /^dray-[0-9a-f]{4,8}$/.test(ifname)).map(({ ifname, mtu: of }) => ({ name: ifname, mtu: of })) };
+  },
+  async probe(options: { dockerHost: string; podCIDR: string; serviceCIDR: string }): Promise<{ fromHost: string | undefined; routed: string | undefined }> {
+    const { probePodPath } = await import('./probe.ts');
+    return probePodPath(options);
+  },
+};

@@ -182,6 +182,14 @@ nodeCommand('remove', 'take the node out of the cluster: its certificates serve 
     await asAdmin(options, (client) => removeNode(client, name, options, nodeOutput));
   });
 
+program.command('doctor').description('check whether this host can be a node, and say what is in the way').addOption(dataDir()).addOption(dockerHost())
+  .option('--master <url>', 'master this host is to join').option('--port <port>', 'port of the API (default: 6443)', port)
+  .option('--pod-cidr <cidr>', 'range of Pod addresses').option('--service-cidr <cidr>', 'range of Service addresses')
+  .action(async (options) => {
+    const [{ doctor }, { doctorHost }] = await Promise.all([import('../src/cli/doctor.ts'), import('../agent/setup.ts')]);
+    process.exitCode = (await doctor(options, doctorHost, print)) ? 0 : 1;
+  });
+
 program.command('leave').description('remove what an agent left on this host: containers, networks, rules and routes').addOption(dataDir()).addOption(dockerHost())
   .action(async (options) => {
     const [{ leave }, { engineAddress }] = await Promise.all([import('../agent/setup.ts'), import('../agent/runtime/engine/index.ts')]);

@@ -54,12 +54,16 @@ export function clockFault(now: number, master: number | undefined): string | un
   return `the clock of this host is ${humanDuration(Math.abs(now - master))} ${now < master ? 'behind' : 'ahead of'} the master's: set it (timedatectl set-ntp true, or date --set) and repeat`;
 }
 
+const infoURL = (server: string): URL => new URL(resourcePath(ConfigMaps, clusterInfo), server);
+/** What the clock of the master says, in ms since the epoch; undefined when it does not tell. Trusts whoever answers. @throws Error of the connection */
+export const masterDate = async (server: string): Promise<number | undefined> => (await get(infoURL(server), { rejectUnauthorized: false })).date;
+
 /**
  * Reads cluster-info without trusting anybody, takes its authority when the hash of its key is the one that was given, and connects
  * again by it. Resolves with the authority's PEM. @throws UsageError
  */
 export async function discover(server: string, hash: string, clock: Pick<Clock, 'now'>): Promise<string> {
-  const url = new URL(resourcePath(ConfigMaps, clusterInfo), server);
+  const url = infoURL(server);
   const reach = (tls: Pick<RequestOptions, 'ca' | 'rejectUnauthorized'>): Promise<Answer> => get(url, tls).catch((error: NodeJS.ErrnoException) => {
     const wrongTime = error.code === 'CERT_NOT_YET_VALID' || error.code === 'CERT_HAS_EXPIRED';
     throw new UsageError(`the master at ${server} ${tls.ca ? 'cannot be trusted' : 'cannot be reached'}: ${error.message || error.code}${wrongTime ? "; compare this host's clock with the master's" : ''}`);

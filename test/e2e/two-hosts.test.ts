@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEMO_BUSYBOX, DEMO_NGINX } from '../../src/cli/demo-images.ts';
-import { dray, eventually, startCluster, type TestCluster } from '../support/cluster.ts';
+import { dray, eventually, startCluster, type Output, type TestCluster } from '../support/cluster.ts';
 import type { DockerHost } from '../support/docker-hosts.ts';
 import { difference, hostState, type HostState } from '../support/host-state.ts';
 import { faultless, startLoad, verdict } from '../support/load.ts';
@@ -13,6 +13,14 @@ const replicas = 6;
 let cluster: TestCluster;
 let before: HostState;
 const state = (): Promise<HostState> => { const host = cluster.hosts[1]!; return hostState({ run: cluster.on(host).run, hosts: [host] }, [host.name, 'dray-e2e-agent-']); };
+
+/** What the doctor says of the second host, and what of it stayed there, before it joined. */
+let fresh: Output;
+let leftOver: string[];
+const examine = (...args: string[]): Promise<Output> => {
+  const host = cluster.hosts[1]!;
+  return cluster.on(host).run(process.execPath, [dray, 'doctor', '--docker-host', host.dockerHost, '--data-dir', join(cluster.dataDir, 'none'), '--port', '6443', ...args]);
+};
 
 beforeAll(async () => {
   cluster = await startCluster({
@@ -26,6 +34,8 @@ beforeAll(async () => {
         before = again;
         return difference(once, again).length === 0;
       });
+      fresh = await examine();
+      leftOver = difference(before, await state());
     },
   });
 });
@@ -68,6 +78,24 @@ let clusterIP = '';
 let nodePort = '';
 /** The Service at every address it has. */
 const addresses = (): string[] => [`${clusterIP}:80`, ...cluster.hosts.map((host) => `${host.ip}:${nodePort}`)];
+
+test('the doctor finds nothing in the way of a fresh host, and names what is', async () => {
+  expect(fresh).toMatchObject({ code: 0, stderr: '' });
+  expect(fresh.stdout.trim().split('\n').map((line) => line.split(/ +/)[1])).toEqual(['engine', 'kernel', 'ports', 'routes', 'DNS', 'MTU', 'firewall', 'packet']);
+  expect(fresh.stdout).toContain('packet    a container answers this host and, routed, another');
+  expect(leftOver).toEqual([]);
+  const { commands } = cluster.hosts[1]!;
+  await commands.run('nft', ['-f', '-'], { input: 'table inet strict {\n chain forward { type filter hook forward priority 10; policy drop; }\n}\n' });
+  try {
+    const { code, stdout } = await examine('--master', `https://${cluster.hosts[0]!.ip}:6443`);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^ok {7}master .* answers, and its clock is this host's$/m);
+    expect(stdout).toMatch(/^blocked {2}firewall {2}nftables drops forwarded packets by default in inet strict forward/m);
+    expect(stdout).toMatch(/^blocked {2}packet {4}a container answers this host, but not packets that are routed to it from another: no answer in 3 s/m);
+  } finally {
+    await commands.run('nft', ['delete', 'table', 'inet', 'strict']);
+  }
+});
 
 test('Pods spread over both hosts, and each reaches each', async () => {
   await cluster.kubectlInput(manifest, 'apply', '-f', '-');
