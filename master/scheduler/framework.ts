@@ -6,19 +6,22 @@ import type { PersistentVolumeClaim } from '../../src/api/core/persistent-volume
 import type { PersistentVolume } from '../../src/api/core/persistent-volume.ts';
 import type { Pod } from '../../src/api/core/pod.ts';
 import type { PodDisruptionBudget } from '../../src/api/policy/pod-disruption-budget.ts';
+import type { CSINode } from '../../src/api/storage/csi-node.ts';
 import type { StorageClass } from '../../src/api/storage/storage-class.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { Candidate } from './preemption.ts';
 import type { Trial } from './trial.ts';
 
 /** What happens in the cluster that may make room for a Pod. */
-export type ClusterEvent = 'Node/add' | 'Node/update' | 'Pod/add' | 'Pod/update' | 'Pod/delete' | 'PersistentVolumeClaim' | 'PersistentVolume' | 'StorageClass';
+export type ClusterEvent = 'Node/add' | 'Node/update' | 'Pod/add' | 'Pod/update' | 'Pod/delete' | 'PersistentVolumeClaim' | 'PersistentVolume' | 'StorageClass' | 'CSINode';
 
 /** Why a node does not suit; `unresolvable` when removing other Pods from it would not help, `everywhere` when it is no matter of nodes at all. */
 export interface Rejection { readonly reasons: readonly string[]; readonly unresolvable?: boolean; readonly everywhere?: boolean }
 
 /** One Pod against the nodes. Absent parts have nothing to say about this Pod. */
 export interface PodCheck {
+  /** The only nodes that come into question, by name; the others need not be asked. */
+  only?: ReadonlySet<string>;
   filter?(node: NodeInfo): Rejection | undefined;
   /** Counts another Pod in or out on the node, for checks that look beyond the node they filter; undone by its opposite. */
   changed?(other: Pod, node: NodeInfo, by: 1 | -1): void;
@@ -49,6 +52,8 @@ export interface Storage {
   volume(name: string): PersistentVolume | undefined;
   volumes(): readonly PersistentVolume[];
   storageClass(name: string): StorageClass | undefined;
+  /** What the drivers of the node of this name say of it. */
+  csiNode(name: string): CSINode | undefined;
 }
 
 /** What is left when no node suits. `message` is empty when something was found to be done. */

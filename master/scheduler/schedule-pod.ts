@@ -28,9 +28,11 @@ export function schedulePod(pod: Pod, snapshot: Snapshot, plugins: readonly Plug
   const feasible: NodeInfo[] = [];
   const enough = feasibleEnough(nodes.length);
   let looked = 0;
+  const restricting = trial.checks.filter(({ check }) => check.only);
   for (; looked < nodes.length && feasible.length < enough; looked++) {
     const node = nodes[(choose.start + looked) % nodes.length]!;
-    const rejection = trial.reject(node);
+    const unnamed = restricting.find(({ check }) => !check.only!.has(node.name))?.plugin.name;
+    const rejection = unnamed === undefined ? trial.reject(node) : { reasons: [`node(s) didn't satisfy plugin(s) [${unnamed}]`], unresolvable: true, plugin: unnamed };
     if (rejection) rejections.set(node.name, rejection);
     else feasible.push(node);
   }

@@ -4,6 +4,7 @@ import { PersistentVolumeClaims, type PersistentVolumeClaim } from '../../src/ap
 import { PersistentVolumes } from '../../src/api/core/persistent-volume.ts';
 import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import { boundByController, selectedNode } from '../../src/api/core/volume-binding.ts';
+import { CSINodes } from '../../src/api/storage/csi-node.ts';
 import { StorageClasses } from '../../src/api/storage/storage-class.ts';
 import { keyOf, type Client, type Draft } from '../../src/client/client.ts';
 import type { Informer, InformerFactory } from '../../src/client/informer.ts';
@@ -30,15 +31,17 @@ export class VolumeBinder {
     const claims = informers.informer(PersistentVolumeClaims);
     const volumes = informers.informer(PersistentVolumes);
     const classes = informers.informer(StorageClasses);
+    const csiNodes = informers.informer(CSINodes);
     this.claims = claims;
-    this.informers = [claims, volumes, classes];
+    this.informers = [claims, volumes, classes, csiNodes];
     this.storage = {
       claim: (namespace, name) => claims.get(`${namespace}/${name}`), volume: (name) => volumes.get(name), volumes: () => volumes.list(), storageClass: (name) => classes.get(name),
+      csiNode: (name) => csiNodes.get(name),
     };
   }
 
   /** Tells of every change that may let a Pod's volumes be found. */
-  watch(changed: (event: 'PersistentVolumeClaim' | 'PersistentVolume' | 'StorageClass') => void): () => void {
+  watch(changed: (event: 'PersistentVolumeClaim' | 'PersistentVolume' | 'StorageClass' | 'CSINode') => void): () => void {
     const off = this.informers.map((informer) => {
       const tell = (): void => changed(informer.resource.kind as 'PersistentVolume');
       return informer.addHandler({ added: tell, updated: tell });

@@ -1,6 +1,20 @@
 // NodeAffinity: node selector and node affinity, required and preferred. (upstream: pkg/scheduler/framework/plugins/nodeaffinity)
 import { scaleToMax, type Plugin, type PodCheck } from '../framework.ts';
+import type { Pod } from '../../../src/api/core/pod.ts';
 import { matchTerm, requiredNodes } from '../../../src/api/core/node-selector.ts';
+
+/** The nodes every term names, where all of them name some; undefined when one leaves it open. */
+function named(pod: Pod): ReadonlySet<string> | undefined {
+  const terms = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  if (!terms?.length) return undefined;
+  const names = new Set<string>();
+  for (const { matchFields = [] } of terms) {
+    const fields = matchFields.filter(({ key, operator }) => key === 'metadata.name' && operator === 'In');
+    if (!fields.length) return undefined;
+    for (const name of fields[0]!.values ?? []) if (fields.every(({ values }) => values?.includes(name))) names.add(name);
+  }
+  return names;
+}
 
 export const nodeAffinity: Plugin = {
   name: 'NodeAffinity',
@@ -8,6 +22,8 @@ export const nodeAffinity: Plugin = {
   weight: 2,
   check: (pod) => {
     const check: PodCheck = {};
+    const only = named(pod);
+    if (only) check.only = only;
     const suits = requiredNodes(pod);
     if (suits) check.filter = (node) => (suits(node) ? undefined : { reasons: ["node(s) didn't match Pod's node affinity/selector"], unresolvable: true });
     const preferred = (pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(({ weight, preference }) => ({ weight, matches: matchTerm(preference) }));

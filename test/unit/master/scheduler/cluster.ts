@@ -22,7 +22,7 @@ export function nodeInfo(name: string, draft: Draft<Node> = {}, pods: readonly P
 export const asking = (name: string, requests: Record<string, string>, extra: Draft<Pod> = {}): Pod =>
   pod({ ...extra, metadata: { name, ...extra.metadata }, spec: { containers: [{ name: 'c', image: 'i', resources: { requests } }], ...extra.spec } } as Draft<Pod>);
 
-const noStorage: Related['storage'] = { claim: () => undefined, volume: () => undefined, volumes: () => [], storageClass: () => undefined };
+export const noStorage: Related['storage'] = { claim: () => undefined, volume: () => undefined, volumes: () => [], storageClass: () => undefined, csiNode: () => undefined };
 export const snapshotOf = (nodes: readonly NodeInfo[], related: Partial<Related> = {}): Snapshot => ({ nodes, related: { siblings: () => undefined, namespaceLabels: () => undefined, budgets: () => [], storage: noStorage, ...related }, nominated: () => [] });
 export const spreadBy = (labels: Record<string, string>): Partial<Related> => ({ siblings: () => selectorFromSet(labels) });
 
