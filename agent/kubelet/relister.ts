@@ -1,7 +1,7 @@
 // The slow list of everything that runs, and what its silence says of the engine: a list that has not succeeded for three
 // minutes makes the node not ready. upstream: pkg/kubelet/pleg/generic.go (Healthy), pkg/kubelet/runtime.go
 import { formatDuration } from '../../src/apimachinery/duration.ts';
-import type { Clock } from '../../src/util/clock.ts';
+import { within, type Clock } from '../../src/util/clock.ts';
 import { RuntimeUnavailable } from '../runtime/runtime.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
 
@@ -22,17 +22,9 @@ export class Relister {
 
   /** Ids of what someone has paused. @throws RuntimeUnavailable when the engine does not answer in time, and what the list throws */
   async relist(): Promise<string[]> {
-    let cancel = (): void => undefined;
-    const silence = new Promise<never>((_, reject) => {
-      cancel = this.#clock.after(timeoutMs, () => reject(new RuntimeUnavailable(`the engine has not answered for ${formatDuration(timeoutMs)}`)));
-    });
-    try {
-      const paused = await Promise.race([this.#cache.relist(), silence]);
-      this.#succeededAt = this.#clock.monotonic();
-      return paused;
-    } finally {
-      cancel();
-    }
+    const paused = await within(this.#clock, timeoutMs, this.#cache.relist(), () => { throw new RuntimeUnavailable(`the engine has not answered for ${formatDuration(timeoutMs)}`); });
+    this.#succeededAt = this.#clock.monotonic();
+    return paused;
   }
 
   /** Why the node cannot run Pods; undefined while lists succeed, and before the first. */

@@ -6,7 +6,7 @@ import { Nodes, type Node, type NodeStatus } from '../../src/api/core/node.ts';
 import { isAlreadyExists, isNotFound } from '../../src/apimachinery/status-error.ts';
 import type { Client } from '../../src/client/client.ts';
 import type { EventRecorder, EventTarget } from '../../src/client/event-recorder.ts';
-import { microTimestamp, type Clock } from '../../src/util/clock.ts';
+import { microTimestamp, within, type Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { Image, Runtime, RuntimeInfo } from '../runtime/runtime.ts';
 import type { PressureType } from '../kubelet/eviction/pressure.ts';
@@ -163,9 +163,7 @@ export class NodeManager {
   async #listImages(): Promise<readonly Image[] | undefined> {
     const { runtime, clock } = this.#options;
     this.#listingImages ??= runtime.listImages().then((images) => (this.#images = images), () => undefined).finally(() => { this.#listingImages = undefined; });
-    let cancel = (): void => undefined;
-    const late = new Promise<readonly Image[]>((resolve) => { cancel = clock.after(imagesMs, () => resolve(this.#images)); });
-    return Promise.race([this.#listingImages, late]).finally(() => cancel());
+    return within(clock, imagesMs, this.#listingImages, () => this.#images);
   }
 
   #see(node: Node): void { if (!this.#node || isNewer(node, this.#node)) this.#node = node; }

@@ -90,7 +90,7 @@ export class FakeRuntime implements Runtime {
   }
   /** The engine goes away for a moment: every event stream ends with RuntimeUnavailable. */
   disconnect(): void { for (const subscriber of this.#subscribers) subscriber.end(new RuntimeUnavailable('the fake engine was disconnected')); }
-  /** The engine still takes questions for lists, but answers none until the result is called. */
+  /** The engine still takes questions for lists and usage, but answers none until the result is called. */
   hang(): () => void {
     let go = (): void => undefined;
     this.#hung = new Promise((resolve) => { go = () => { this.#hung = undefined; resolve(); }; });
@@ -166,6 +166,7 @@ export class FakeRuntime implements Runtime {
   }
   async containerStats(id: string, { writableLayer }: { writableLayer: boolean }): Promise<ContainerStats> {
     this.#enter('containerStats');
+    await this.#hung;
     const { state, stats } = this.#get(id);
     const { writableLayer: layer, ...live } = state === 'running' ? stats : { ...stats, memoryWorkingSetBytes: 0, processes: 0 };
     return { ...live, ...(writableLayer ? { writableLayer: layer } : {}) };

@@ -70,6 +70,13 @@ export class FakeClock implements Clock {
   }
 }
 
+/** What the work comes to, or what `late` says (or throws) when it has not ended after `ms`; the work itself goes on. */
+export async function within<T>(clock: Clock, ms: number, work: Promise<T>, late: () => T): Promise<T> {
+  let cancel = (): void => undefined;
+  const end = new Promise<void>((resolve) => { cancel = clock.after(ms, resolve); }).then(late);
+  return Promise.race([work, end]).finally(() => cancel());
+}
+
 /** What RFC 3339 can say: years 0 to 9999, in milliseconds. */
 export const firstInstant = Date.parse('0000-01-01T00:00:00Z');
 export const lastInstant = Date.parse('9999-12-31T23:59:59Z');

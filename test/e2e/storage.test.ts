@@ -1,4 +1,5 @@
-// Volumes on a real node: a claim of the default class outlives Pods, its data go with it; an emptyDir keeps to its sizeLimit.
+// Volumes on a real node: a claim of the default class outlives Pods, its data go with it; an emptyDir keeps to its sizeLimit,
+// and a node without room takes nothing in.
 import { existsSync, readFileSync } from 'node:fs';
 import { DEMO_BUSYBOX } from '../../src/cli/demo-images.ts';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
@@ -59,3 +60,15 @@ it('evicts a Pod whose emptyDir outgrows its sizeLimit', async () => {
   expect(await cluster.kubectl('get', 'pod', 'modest', '-o', 'jsonpath={.status.phase}')).toBe('Running');
   await cluster.kubectl('delete', 'pod', 'greedy', 'modest', '--grace-period=1');
 }, 120_000);
+
+it('says that it is short of disk, and takes in no Pod', async () => {
+  const [{ name, dockerHost }] = cluster.hosts as [TestCluster['hosts'][number]];
+  expect((await cluster.dray('down')).code).toBe(0);
+  const up = await cluster.dray('up', '--detach', '--docker-host', dockerHost, '--eviction-hard', 'nodefs.available<99.99%');
+  expect([up.code, up.stderr]).toEqual([0, '']);
+  await cluster.kubectl('wait', `node/${name}`, '--for=condition=DiskPressure', '--timeout=60s');
+  await cluster.kubectl('wait', `node/${name}`, '--for=jsonpath={.spec.taints[0].key}=node.kubernetes.io/disk-pressure', '--timeout=60s');
+  await apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'refused' }, spec: { nodeName: name, containers: [{ name: 'c', image, command: ['sleep', '1000'] }] } });
+  await cluster.kubectl('wait', 'pod/refused', '--for=jsonpath={.status.phase}=Failed', '--timeout=60s');
+  expect(await cluster.kubectl('get', 'pod', 'refused', '-o', 'jsonpath={.status.reason}: {.status.message}')).toBe('Evicted: Pod was rejected: The node had condition: [DiskPressure]. ');
+}, 180_000);

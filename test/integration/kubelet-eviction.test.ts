@@ -135,4 +135,24 @@ describe('a node that runs out of memory', () => {
     await clock.advance(60_000);
     expect((await bed.get('vital')).status.phase).toBe('Running');
   });
+
+  it('says what it is short of while the engine hangs', async () => {
+    let short = false;
+    const { kubelet } = bed.start({
+      eviction: {
+        config: parseEviction({}),
+        signals: () => Promise.resolve({ dedicatedImageFs: false, signals: new Map<Signal, Observation>(short ? [['memory.available', { available: 1, capacity: 8192 }]] : []) }),
+      },
+    });
+    await bed.create('limited', { containers: [container('c', { resources: { limits: { 'ephemeral-storage': '1Gi' } } })] });
+    await running('limited');
+    const release = bed.runtime.hang();
+    await clock.advance(20_000);
+    short = true;
+    await eventually(async () => {
+      await clock.advance(5000);
+      expect([...kubelet.pressure]).toEqual(['MemoryPressure']);
+    });
+    release();
+  });
 });

@@ -1,14 +1,14 @@
 // The eviction manager: ends Pods that use more of the node's disk than they may, and when the node itself runs out of something
 // one Pod at a time, after all that can go without harm. One look every ten seconds.
 // upstream: pkg/kubelet/eviction/eviction_manager.go
-import type { Clock } from '../../../src/util/clock.ts';
+import { within, type Clock } from '../../../src/util/clock.ts';
 import type { Log } from '../../../src/util/log.ts';
 import type { ContainerEvents } from '../images.ts';
 import { formatPod, isCriticalPod, type Pod } from '../pod.ts';
 import type { PodFailure } from '../pod-status.ts';
 import { refusal } from './admission.ts';
 import { hasStorageLimit, storageViolation } from './local-storage.ts';
-import { podUsage, type UsageSources } from './pod-usage.ts';
+import { podUsage, type PodUsage, type UsageSources } from './pod-usage.ts';
 import { crossed, judgePressure, noPressure, resourceOf, type PressureState, type PressureType } from './pressure.ts';
 import { evictionMessage, rankPods, type Measured } from './rank.ts';
 import type { NodeObservations, ReadSignals } from './signals.ts';
@@ -43,6 +43,9 @@ const immediately = 1;
 const cleanupMs = 30_000;
 /** Measuring takes up a tenth of the time at most. */
 const restFactor = 10;
+/** An engine that hangs, or a file system, must not keep the node from saying how it is. */
+const patienceMs = 60_000;
+const tooLate = (): never => { throw new Error('it takes too long'); };
 
 export class EvictionManager {
   readonly #options: EvictionOptions;
@@ -100,7 +103,7 @@ export class EvictionManager {
     const measured: Measured[] = [];
     const disk = threshold.signal.includes('fs.');
     for (const pod of pods) {
-      const usage = await podUsage(pod, disk, this.#options).catch((error: unknown) => {
+      const usage = await this.#measure(pod, disk).catch((error: unknown) => {
         log.info({ error: (error as Error).message, pod: formatPod(pod) }, 'what a Pod uses could not be measured');
         return undefined;
       });
@@ -118,9 +121,9 @@ export class EvictionManager {
 
   /** Whether clearing away was enough. On a file system of its own nodefs holds nothing that could go. */
   async #reclaim(signal: Signal, dedicatedImageFs: boolean): Promise<boolean> {
-    const { config, signals, reclaimDisk, log } = this.#options;
+    const { config, signals, reclaimDisk, log, clock } = this.#options;
     if (!signal.startsWith('imagefs') && (dedicatedImageFs || !signal.startsWith('nodefs'))) return false;
-    await reclaimDisk().catch((error: unknown) => log.warn({ error }, 'what nobody needs could not all be cleared away'));
+    await within(clock, patienceMs, reclaimDisk(), tooLate).catch((error: unknown) => log.warn({ error }, 'what nobody needs could not all be cleared away'));
     return crossed(config.thresholds, (await signals()).signals, true).length === 0;
   }
 
@@ -134,7 +137,7 @@ export class EvictionManager {
       const from = clock.monotonic();
       if (from < (this.#restUntil.get(pod.metadata.uid) ?? 0)) continue;
       try {
-        const message = storageViolation(pod, await podUsage(pod, true, this.#options));
+        const message = storageViolation(pod, await this.#measure(pod, true));
         if (message !== undefined && !isCriticalPod(pod)) evictions.push(this.#evict(pod, { reason: 'Evicted', message }, immediately));
       } catch (error) {
         log.info({ error: (error as Error).message, pod: formatPod(pod) }, 'what a Pod uses could not be measured; the next look tries again');
@@ -145,12 +148,12 @@ export class EvictionManager {
     return evictions.length > 0;
   }
 
+  #measure(pod: Pod, disk: boolean): Promise<PodUsage> { return within(this.#options.clock, patienceMs, podUsage(pod, disk, this.#options), tooLate); }
+
   async #evict(pod: Pod, failure: PodFailure, graceSeconds: number): Promise<void> {
     const { clock, log, events, fail } = this.#options;
     events.warning(pod, undefined, failure.reason, failure.message);
     log.info({ pod: formatPod(pod), message: failure.message }, 'a Pod is evicted');
-    let cancel = (): void => undefined;
-    const patience = new Promise<void>((resolve) => { cancel = clock.after(cleanupMs, resolve); });
-    await Promise.race([fail(pod.metadata.uid, failure, graceSeconds), patience]).finally(() => cancel());
+    await within(clock, cleanupMs, fail(pod.metadata.uid, failure, graceSeconds), () => undefined);
   }
 }
