@@ -11,25 +11,28 @@ import { deployment } from './deployment.ts';
 import { idle } from './idle.ts';
 import { podStart } from './pod-start.ts';
 import { table, type Figure } from './report.ts';
+import { scheduler } from './scheduler/scheduler.ts';
 import { serviceTraffic } from './service-traffic.ts';
 import { up } from './up.ts';
 
 /** In this order: what is measured idle has not been busy before. */
 const benchmarks: readonly Benchmark[] = [idle, podStart, deployment, serviceTraffic, up];
 
-/** Needs no Docker. */
+/** Need no Docker. */
 const apiName = 'api';
+const schedulerName = 'scheduler';
+const withoutDocker = [apiName, schedulerName];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { only: { type: 'string' }, runs: { type: 'string', default: '3' }, 'docker-host': { type: 'string' }, image: { type: 'string' }, path: { type: 'string', default: '/' } },
+  options: { only: { type: 'string' }, runs: { type: 'string', default: '3' }, 'docker-host': { type: 'string' }, image: { type: 'string' }, path: { type: 'string', default: '/' }, nodes: { type: 'string', default: '1000' }, pods: { type: 'string', default: '10000' } },
 });
 const runs = Number(values.runs);
 const names = benchmarks.map((b) => b.name);
-const wanted = positionals.length ? positionals : (values.only?.split(',') ?? [...names, apiName]);
-const unknown = wanted.filter((name) => name !== apiName && !names.includes(name));
+const wanted = positionals.length ? positionals : (values.only?.split(',') ?? [...names, ...withoutDocker]);
+const unknown = wanted.filter((name) => !withoutDocker.includes(name) && !names.includes(name));
 if (unknown.length || !Number.isInteger(runs) || runs < 1) {
-  process.stderr.write(unknown.length ? `bench: no benchmark ${unknown.join(', ')}; there are ${[...names, apiName].join(', ')}\n` : 'bench: --runs must be a whole number from 1\n');
+  process.stderr.write(unknown.length ? `bench: no benchmark ${unknown.join(', ')}; there are ${[...names, ...withoutDocker].join(', ')}\n` : 'bench: --runs must be a whole number from 1\n');
   process.exit(2);
 }
 
@@ -56,7 +59,8 @@ async function onDocker(): Promise<Figure[]> {
 }
 
 const figures: Figure[] = [];
-if (wanted.some((name) => name !== apiName)) figures.push(...(await onDocker()));
+if (wanted.some((name) => !withoutDocker.includes(name))) figures.push(...(await onDocker()));
 if (wanted.includes(apiName)) figures.push(...(await api(runs, say)));
+if (wanted.includes(schedulerName)) figures.push(...(await scheduler(Number(values.nodes), Number(values.pods), say)));
 const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}; load ${loadavg()[0]!.toFixed(1)}`;
 process.stdout.write(`\n${machine}; medians of ${runs} runs\n\n${table(figures)}\n`);

@@ -13,6 +13,8 @@ import { freePort } from '../cluster.ts';
 
 const program = join(import.meta.dirname, '../../bin/dray.js');
 const patienceMs = 60_000;
+/** upstream: Linux' USER_HZ */
+const ticksPerSecond = 100;
 
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
@@ -31,28 +33,33 @@ async function until<T>(child: ChildProcess, what: string, ask: () => Promise<T 
 }
 
 export class BenchMaster {
-  readonly #dataDir = mkdtempSync(join(tmpdir(), 'dray-bench-api-'));
+  readonly dataDir = mkdtempSync(join(tmpdir(), 'dray-bench-api-'));
   #child: ChildProcess | undefined;
   #port = 0;
 
-  /** Resolves when requests are answered, with the milliseconds it took. */
-  async start(): Promise<number> {
+  /** Resolves when requests are answered, with the milliseconds it took; `nodes` are given credentials. */
+  async start(nodes: readonly string[] = []): Promise<number> {
     this.#port ||= await freePort();
     const begun = performance.now();
-    const child = this.#child = spawn(process.execPath, [program, 'master', '--data-dir', this.#dataDir, '--port', String(this.#port), '--advertise-address', '127.0.0.1', '--pod-cidr', '10.244.0.0/16', '--service-cidr', '10.96.0.0/16', '--ready-fd', '3'], { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
+    const child = this.#child = spawn(process.execPath, [program, 'master', '--data-dir', this.dataDir, '--port', String(this.#port), '--advertise-address', '127.0.0.1', ...(nodes.length ? ['--node', ...nodes] : []), '--pod-cidr', '10.128.0.0/9', '--service-cidr', '10.96.0.0/16', '--ready-fd', '3'], { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
     await Promise.race([once(child.stdio[3]!, 'data'), once(child, 'exit').then(() => { throw new Error('the master ended'); })]);
     return performance.now() - begun;
   }
-  get access(): ClusterAccess { return readKubeconfig(join(this.#dataDir, 'admin.kubeconfig')); }
+  get access(): ClusterAccess { return readKubeconfig(join(this.dataDir, 'admin.kubeconfig')); }
   get serving(): { readonly cert: string; readonly key: string } {
-    const file = (extension: string): string => readFileSync(join(this.#dataDir, 'pki', `apiserver.${extension}`), 'utf8');
+    const file = (extension: string): string => readFileSync(join(this.dataDir, 'pki', `apiserver.${extension}`), 'utf8');
     return { cert: file('crt'), key: file('key') };
   }
   get rssMB(): number { return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.#child!.pid}/status`, 'utf8'))![1]) / 1024; }
+  /** Seconds on the processor so far: what a busy machine takes nothing from. */
+  get cpuSeconds(): number {
+    const fields = readFileSync(`/proc/${this.#child!.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  }
   async stop(): Promise<void> { if (this.#child) await end(this.#child); }
   async remove(): Promise<void> {
     await this.stop();
-    rmSync(this.#dataDir, { recursive: true });
+    rmSync(this.dataDir, { recursive: true });
   }
 }
 

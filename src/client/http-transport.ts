@@ -121,7 +121,8 @@ export class HttpTransport implements Transport {
     connecting.unref();
     session.once('connect', () => {
       clearTimeout(connecting);
-      session.setLocalWindowSize(4 * 1024 * 1024);
+      // It may have been given up in the same moment.
+      if (!session.destroyed) session.setLocalWindowSize(4 * 1024 * 1024);
     });
     session.on('error', () => undefined);
     session.once('close', () => { clearTimeout(connecting); clearInterval(pinger); this.#sessions.delete(session); });

@@ -1,0 +1,62 @@
+// Many nodes in one process, for measurements of what a master carries: each registers, renews its Lease, runs a kubelet over the fake
+// runtime and reads and writes as an agent does, over a connection of its own. `hollow.js DATA_DIR COUNT`; prints `ready` once all are.
+// upstream: cmd/kubemark (hollow nodes)
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Events } from '../src/api/core/event.ts';
+import { Client } from '../src/client/client.ts';
+import { EventRecorder } from '../src/client/event-recorder.ts';
+import { HttpTransport } from '../src/client/http-transport.ts';
+import { readKubeconfig } from '../src/client/kubeconfig.ts';
+import { realClock } from '../src/util/clock.ts';
+import { createLog } from '../src/util/log.ts';
+import { Kubelet } from './kubelet/kubelet.ts';
+import type { Mounter } from './kubelet/volumes/mounts.ts';
+import { PodAddresses } from './network/ipam.ts';
+import { allocatable, type HostFacts } from './node/capacity.ts';
+import { NodeManager } from './node/node-manager.ts';
+import { FakeRuntime } from './runtime/fake.ts';
+import { runsUntilStopped } from './runtime/fake-process.ts';
+
+/** What Pods may run here. */
+const images = { 'hollow:1': { main: runsUntilStopped }, 'hollow:2': { main: runsUntilStopped } };
+const registeredAtOnce = 32;
+
+const facts: HostFacts = { cpus: 4, memoryBytes: 8 * 2 ** 30, memoryAvailableBytes: 8 * 2 ** 30, diskBytes: 100 * 2 ** 30, diskAvailableBytes: 100 * 2 ** 30, machineID: 'hollow', systemUUID: 'hollow', bootID: 'hollow', osImage: 'Hollow' };
+const noMounts: Mounter = { mountTmpfs: () => Promise.resolve(), bind: () => Promise.resolve(), unmount: () => Promise.resolve(), below: () => Promise.resolve([]), makeShared: () => Promise.resolve() };
+
+const [dataDir = '', count = '0'] = process.argv.slice(2);
+const directory = mkdtempSync(join(tmpdir(), 'dray-hollow-'));
+const log = createLog({ name: 'hollow', level: process.env['DRAY_LOG_LEVEL'] ?? 'error' });
+const stop = new AbortController();
+const running: Promise<unknown>[] = [];
+
+async function start(index: number): Promise<void> {
+  const nodeName = `hollow-${index}`;
+  const access = readKubeconfig(join(dataDir, `node-${nodeName}.kubeconfig`));
+  const client = new Client(new HttpTransport({ access, userAgent: 'dray-hollow' }));
+  const runtime = new FakeRuntime({ clock: realClock, images });
+  const recorder = new EventRecorder(client, Events, { component: 'kubelet', host: nodeName }, { clock: realClock, log });
+  const internalIP = `172.${16 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
+  const common = { client, runtime, clock: realClock, log, recorder, nodeName };
+  const manager = new NodeManager({ ...common, info: await runtime.info(), internalIP, kubeletVersion: 'v1.33.0+hollow', facts: () => Promise.resolve(facts) });
+  await manager.register(stop.signal);
+  const kubelet = new Kubelet({
+    ...common, hostIPs: [internalIP], dataDir: join(directory, nodeName), network: 'hollow', addresses: new PodAddresses(`10.${128 + (index >> 8)}.${index & 255}.0/24`, realClock),
+    clusterDomain: 'cluster.local', clusterDNS: ['10.96.0.10'], services: () => [], allocatable: allocatable(facts) as never, memoryCapacity: facts.memoryBytes, starts: 8,
+    mounter: noMounts, drained: () => Promise.resolve(),
+  });
+  running.push(kubelet.run(stop.signal), manager.run(stop.signal));
+  manager.problem('network', undefined);
+  await manager.report();
+}
+
+const end = (): void => stop.abort(new Error('stopped'));
+process.once('SIGTERM', end).once('SIGINT', end);
+const indexes = Array.from({ length: Number(count) }, (_, i) => i).values();
+await Promise.all(Array.from({ length: registeredAtOnce }, async () => { for (const index of indexes) await start(index); }));
+process.stdout.write('ready\n');
+await Promise.allSettled(running);
+rmSync(directory, { recursive: true, force: true });
+process.exit(0);
