@@ -9,7 +9,7 @@ export function containerEvents(recorder: EventRecorder): ContainerEvents {
   const target = ({ metadata }: Pod): EventTarget => ({ apiVersion: 'v1', kind: 'Pod', metadata });
   return {
     normal: (pod, container, reason, message) => recorder.normal(target(pod), reason, message, path(pod, container)),
-    warning: (pod, container, reason, message) => recorder.warning(target(pod), reason, message, path(pod, container)),
+    warning: (pod, container, reason, message, annotations) => recorder.warning(target(pod), reason, message, path(pod, container), annotations),
   };
 }
 

@@ -22,7 +22,7 @@ export class ImageError extends Error {
 
 export interface ContainerEvents {
   normal(pod: Pod, container: Container | undefined, reason: string, message: string): void;
-  warning(pod: Pod, container: Container | undefined, reason: string, message: string): void;
+  warning(pod: Pod, container: Container | undefined, reason: string, message: string, annotations?: Readonly<Record<string, string>>): void;
 }
 
 const component = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';

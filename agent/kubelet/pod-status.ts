@@ -9,6 +9,8 @@ import { chooseSandbox } from './pod-actions.ts';
 import { resourcesThatDiffer } from './resources.ts';
 import { latestContainer } from './runtime-status.ts';
 
+/** The reason of a Pod the kubelet has evicted, or not taken in. upstream: eviction.Reason */
+export const evictedReason = 'Evicted';
 /** Why a Pod is ended that could have gone on. */
 export interface PodFailure {
   readonly reason: string;

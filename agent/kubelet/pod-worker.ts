@@ -11,7 +11,7 @@ import type { PodKiller } from './kill-pod.ts';
 import { containerFacts } from './labels.ts';
 import type { ObjectCache } from './object-cache.ts';
 import { gracePeriodOf, isFinished, type Pod } from './pod.ts';
-import { podStatus, type PodFailure } from './pod-status.ts';
+import { evictedReason, podStatus, type PodFailure } from './pod-status.ts';
 import type { ProberManager } from './probes/prober-manager.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
 import { hasEnded } from './runtime-status.ts';
@@ -65,8 +65,8 @@ export class PodWorker {
   /** Aborted when the Pod is to end: what is being started for it stops. */
   readonly #starting = new AbortController();
   readonly #mayStart: AbortSignal;
-  /** The status of a Pod that had ended with all its containers before this worker began: it is told already, and stays. */
-  readonly #told: Pod['status'] | undefined;
+  /** The status of a Pod that had ended with all its containers before this worker began, or before what shows it was removed: it is told already, and stays. */
+  #told: Pod['status'] | undefined;
   #cancelTimer: (() => void) | undefined;
   readonly #backoff = new Backoff<'pass'>(1000, 10_000);
 
@@ -239,7 +239,7 @@ export class PodWorker {
 
   /** What ended stays to be read until the Pod is deleted; then everything of it goes, the API's object first. */
   async #finish(): Promise<void> {
-    const { statuses, volumes, objects, tokens, syncer, runtime, cache, onGone, allocations } = this.#options;
+    const { statuses, volumes, objects, tokens, syncer, onGone, allocations } = this.#options;
     const pod = this.#pod;
     const gone = this.#removed || pod === undefined;
     if (pod && !gone && !this.#told) this.#publish(pod, true);
@@ -249,16 +249,25 @@ export class PodWorker {
     tokens.forget(this.uid);
     await volumes.tearDown(this.uid);
     if (pod && !gone) {
+      // What is left of an evicted Pod takes up what the node has too little of. upstream: ShouldPodContentBeRemoved
+      if (this.#failure?.reason === evictedReason || (isFinished(pod) && pod.status.reason === evictedReason)) {
+        this.#told ??= statuses.current(pod).status;
+        await this.#removeContainers();
+      }
       if (!pod.metadata.deletionTimestamp) return;
       await statuses.flush(this.uid);
       await statuses.delete(pod);
     }
-    for (const container of cache.get(this.uid).containers) await this.#removing(runtime.removeContainer(container.id), container.id);
-    for (const sandbox of cache.get(this.uid).sandboxes) await this.#removing(runtime.removePodSandbox(sandbox.id), sandbox.id);
+    await this.#removeContainers();
     this.#state = 'gone';
     syncer.forget(this.uid);
     statuses.forget(this.uid);
     onGone(this.uid);
+  }
+  async #removeContainers(): Promise<void> {
+    const { runtime, cache } = this.#options;
+    for (const container of cache.get(this.uid).containers) await this.#removing(runtime.removeContainer(container.id), container.id);
+    for (const sandbox of cache.get(this.uid).sandboxes) await this.#removing(runtime.removePodSandbox(sandbox.id), sandbox.id);
   }
   async #removing(work: Promise<void>, id: string): Promise<void> {
     await work;

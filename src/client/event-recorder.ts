@@ -13,6 +13,7 @@ export interface EventTarget { readonly apiVersion: string; readonly kind: strin
 const aggregationWindowMs = 10 * 60_000;
 const remembered = 4096;
 
+type Annotations = Readonly<Record<string, string>>;
 interface Seen { name: string; namespace: string; count: number; at: number }
 
 export class EventRecorder {
@@ -35,20 +36,21 @@ export class EventRecorder {
   }
 
   normal(object: EventTarget, reason: string, message: string, fieldPath?: string): void { this.#record(object, 'Normal', reason, message, fieldPath); }
-  warning(object: EventTarget, reason: string, message: string, fieldPath?: string): void { this.#record(object, 'Warning', reason, message, fieldPath); }
+  /** `annotations` tell programs what the message tells people. */
+  warning(object: EventTarget, reason: string, message: string, fieldPath?: string, annotations?: Annotations): void { this.#record(object, 'Warning', reason, message, fieldPath, annotations); }
   /** Resolves when everything recorded so far was written or given up. */
   flush(): Promise<void> { return this.#tail; }
 
-  #record(object: EventTarget, type: string, reason: string, message: string, fieldPath: string | undefined): void {
+  #record(object: EventTarget, type: string, reason: string, message: string, fieldPath: string | undefined, annotations?: Annotations): void {
     // A server that is away must not make memory grow: events are lossy by contract.
     if (this.#queued >= 1000) return;
     this.#queued++;
-    this.#tail = this.#tail.then(() => this.#write(object, type, reason, message, fieldPath)).catch((error: unknown) => {
+    this.#tail = this.#tail.then(() => this.#write(object, type, reason, message, fieldPath, annotations)).catch((error: unknown) => {
       this.#log.debug({ error, reason }, 'event could not be recorded');
     }).finally(() => { this.#queued--; });
   }
 
-  async #write(object: EventTarget, type: string, reason: string, message: string, fieldPath: string | undefined): Promise<void> {
+  async #write(object: EventTarget, type: string, reason: string, message: string, fieldPath: string | undefined, annotations: Annotations | undefined): Promise<void> {
     const namespace = object.metadata.namespace ?? 'default';
     const key = JSON.stringify([object.kind, namespace, object.metadata.name, object.metadata.uid, fieldPath, type, reason, message]);
     const now = this.#clock.now();
@@ -65,7 +67,7 @@ export class EventRecorder {
     }
     const name = `${object.metadata.name}.${randomBytes(8).toString('hex')}`;
     const event = {
-      metadata: { name, namespace },
+      metadata: { name, namespace, ...(annotations ? { annotations } : {}) },
       involvedObject: {
         apiVersion: object.apiVersion, kind: object.kind, name: object.metadata.name, namespace: object.metadata.namespace,
         uid: object.metadata.uid, resourceVersion: object.metadata.resourceVersion, ...(fieldPath ? { fieldPath } : {}),

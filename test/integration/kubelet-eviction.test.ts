@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Observation } from '../../agent/kubelet/eviction/signals.ts';
 import { parseEviction, type Signal } from '../../agent/kubelet/eviction/thresholds.ts';
 import { Events } from '../../src/api/core/event.ts';
-import type { Pod } from '../../src/api/core/pod.ts';
+import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import { isPodReady } from '../../src/api/core/pod-conditions.ts';
 import { FakeClock } from '../../src/util/clock.ts';
 import { eventually, kubeletBed, type KubeletBed } from '../support/kubelet.ts';
@@ -50,7 +50,12 @@ describe('limits of local storage', () => {
     expect(pod.status).toMatchObject({ phase: 'Failed', reason: 'Evicted', message });
     expect(pod.status.conditions!.find((c) => c.type === 'DisruptionTarget')).toBeUndefined();
     expect(await bed.events('greedy')).toContainEqual({ type: 'Warning', reason: 'Evicted', message });
-    await eventually(async () => expect(existsSync(directory(pods.greedy))).toBe(false));
+    // What it leaves would go on taking up room; its status stays as it was.
+    await eventually(async () => expect([existsSync(directory(pods.greedy)), await bed.runtime.listContainers({ podUid: pod.metadata.uid }), await bed.runtime.listPodSandbox({ podUid: pod.metadata.uid })]).toEqual([false, [], []]));
+    await clock.advance(120_000);
+    await bed.client.patch(Pods, { namespace: 'default', name: 'greedy' }, { metadata: { labels: { seen: 'yes' } } });
+    await clock.advance(1000);
+    expect((await bed.get('greedy')).status).toEqual(pod.status);
     for (const name of ['modest', 'free', 'vital']) expect((await bed.get(name)).status.phase).toBe('Running');
   });
 
@@ -109,6 +114,7 @@ describe('a node that runs out of memory', () => {
     expect(await bed.events('bigger')).toContainEqual({ type: 'Warning', reason: 'Evicted', message });
     expect(await failed()).toEqual(['bigger']);
     const told = (await bed.client.list(Events, { namespace: 'default' })).items as unknown as { reason: string; message: string; involvedObject: { kind: string; name: string } }[];
+    expect(told).toContainEqual(expect.objectContaining({ reason: 'Evicted', metadata: expect.objectContaining({ annotations: { offending_containers: 'c', offending_containers_usage: '700Mi', starved_resource: 'memory' } }) }));
     expect(told).toContainEqual(expect.objectContaining({ reason: 'EvictionThresholdMet', message: 'Attempting to reclaim memory', involvedObject: expect.objectContaining({ kind: 'Node', name: 'node-1' }) }));
 
     expect([...kubelet.pressure]).toEqual(['MemoryPressure']);

@@ -2,7 +2,7 @@
 import { podQosClass } from '../../../src/api/core/pod-qos.ts';
 import { tolerates, type TolerationLike } from '../../../src/apimachinery/tolerations.ts';
 import { isCriticalPod, type Pod } from '../pod.ts';
-import type { PodFailure } from '../pod-status.ts';
+import { evictedReason, type PodFailure } from '../pod-status.ts';
 import type { PressureType } from './pressure.ts';
 
 const memoryTaint = { key: 'node.kubernetes.io/memory-pressure', effect: 'NoSchedule' };
@@ -14,5 +14,5 @@ export function refusal(pod: Pod, conditions: ReadonlySet<PressureType>): PodFai
     if (podQosClass(pod.spec as Parameters<typeof podQosClass>[0]) !== 'BestEffort') return undefined;
     if ((pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration as TolerationLike, memoryTaint))) return undefined;
   }
-  return { reason: 'Evicted', message: `The node had condition: [${[...conditions].join(' ')}]. ` };
+  return { reason: evictedReason, message: `The node had condition: [${[...conditions].join(' ')}]. ` };
 }

@@ -5,7 +5,7 @@ import { within, type Clock } from '../../../src/util/clock.ts';
 import type { Log } from '../../../src/util/log.ts';
 import type { ContainerEvents } from '../images.ts';
 import { formatPod, isCriticalPod, type Pod } from '../pod.ts';
-import type { PodFailure } from '../pod-status.ts';
+import { evictedReason, type PodFailure } from '../pod-status.ts';
 import { refusal } from './admission.ts';
 import { hasStorageLimit, storageViolation } from './local-storage.ts';
 import { podUsage, type PodUsage, type UsageSources } from './pod-usage.ts';
@@ -114,8 +114,8 @@ export class EvictionManager {
       log.warn({ signal: threshold.signal }, 'the node is short of a resource and has no Pod that may be evicted');
       return false;
     }
-    const message = evictionMessage(first, threshold, seen.signals.get(threshold.signal)!);
-    await this.#evict(first.pod, { reason: 'Evicted', message, disrupted: true }, threshold.graceMs === 0 ? immediately : config.maxPodGraceSeconds);
+    const { message, annotations } = evictionMessage(first, threshold, seen.signals.get(threshold.signal)!);
+    await this.#evict(first.pod, { reason: evictedReason, message, disrupted: true }, threshold.graceMs === 0 ? immediately : config.maxPodGraceSeconds, annotations);
     return true;
   }
 
@@ -138,7 +138,7 @@ export class EvictionManager {
       if (from < (this.#restUntil.get(pod.metadata.uid) ?? 0)) continue;
       try {
         const message = storageViolation(pod, await this.#measure(pod, true));
-        if (message !== undefined && !isCriticalPod(pod)) evictions.push(this.#evict(pod, { reason: 'Evicted', message }, immediately));
+        if (message !== undefined && !isCriticalPod(pod)) evictions.push(this.#evict(pod, { reason: evictedReason, message }, immediately));
       } catch (error) {
         log.info({ error: (error as Error).message, pod: formatPod(pod) }, 'what a Pod uses could not be measured; the next look tries again');
       }
@@ -150,9 +150,9 @@ export class EvictionManager {
 
   #measure(pod: Pod, disk: boolean): Promise<PodUsage> { return within(this.#options.clock, patienceMs, podUsage(pod, disk, this.#options), tooLate); }
 
-  async #evict(pod: Pod, failure: PodFailure, graceSeconds: number): Promise<void> {
+  async #evict(pod: Pod, failure: PodFailure, graceSeconds: number, annotations?: Readonly<Record<string, string>>): Promise<void> {
     const { clock, log, events, fail } = this.#options;
-    events.warning(pod, undefined, failure.reason, failure.message);
+    events.warning(pod, undefined, failure.reason, failure.message, annotations);
     log.info({ pod: formatPod(pod), message: failure.message }, 'a Pod is evicted');
     await within(clock, cleanupMs, fail(pod.metadata.uid, failure, graceSeconds), () => undefined);
   }

@@ -48,17 +48,22 @@ const compare = (a: number, b: number): number => (a === b ? 0 : a < b ? -1 : 1)
 const binary = (bytes: number): string => formatQuantity({ nanos: BigInt(Math.round(bytes)) * 1_000_000_000n, format: 'BinarySI' });
 const decimal = (count: number): string => formatQuantity({ nanos: BigInt(Math.round(count)) * 1_000_000_000n, format: 'DecimalSI' });
 
-/** What the status and the Event of an evicted Pod say. */
-export function evictionMessage({ pod, usage }: Measured, threshold: Threshold, seen: Observation): string {
+/** What the status and the Event of an evicted Pod say, and the Event's annotations. */
+export function evictionMessage({ pod, usage }: Measured, threshold: Threshold, seen: Observation): { message: string; annotations?: Record<string, string> } {
   const resource = resourceOf[threshold.signal];
   const format = resource === 'memory' || resource === 'ephemeral-storage' ? binary : decimal;
   const said = [`The node was low on resource: ${resource}. `, `Threshold quantity: ${format(amountOf(threshold.value, seen.capacity))}, available: ${format(seen.available)}. `];
+  const offending: { name: string; used: string }[] = [];
   for (const container of usage?.containers ?? []) {
     const found = ([...pod.spec.containers, ...(pod.spec.initContainers ?? [])] as Container[]).find((c) => c.name === container.name);
     const amount = resource === 'memory' ? container.memoryBytes : resource === 'ephemeral-storage' ? addUsage([container.rootfs, container.logs]).usedBytes : undefined;
     if (!found || amount === undefined) continue;
     const request = found.resources?.requests?.[resource] ?? '0';
-    if (amount > quantityValue(request)) said.push(`Container ${container.name} was using ${binary(amount)}, request is ${request}, has larger consumption of ${resource}. `);
+    if (amount <= quantityValue(request)) continue;
+    offending.push({ name: container.name, used: binary(amount) });
+    said.push(`Container ${container.name} was using ${binary(amount)}, request is ${request}, has larger consumption of ${resource}. `);
   }
-  return said.join('');
+  const join = (texts: readonly string[]): string => texts.join(',');
+  const annotations = { offending_containers: join(offending.map((c) => c.name)), offending_containers_usage: join(offending.map((c) => c.used)), starved_resource: resource };
+  return { message: said.join(''), ...(usage ? { annotations } : {}) };
 }

@@ -34,7 +34,12 @@ it.each<[string, Measured, Signal, string]>([
   ['memory within the request', measured('p', { memory: 90, request: { memory: '100Mi' } }), 'memory.available', 'The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi. '],
   ['disk, the layer and the log', measured('p', { rootfs: 3, logs: 1, volume: 900 }), 'nodefs.available', 'The node was low on resource: ephemeral-storage. Threshold quantity: 100Mi, available: 50Mi. Container c was using 4Mi, request is 0, has larger consumption of ephemeral-storage. '],
   ['nothing known', measured('p', { unknown: true }), 'memory.available', 'The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi. '],
-])('says %s', (_, entry, signal, message) => expect(evictionMessage(entry, threshold(signal, 0.1), { available: 50 * mi, capacity: 1000 * mi })).toBe(message));
+])('says %s', (_, entry, signal, message) => expect(evictionMessage(entry, threshold(signal, 0.1), { available: 50 * mi, capacity: 1000 * mi }).message).toBe(message));
 it('says numbers of inodes and processes as numbers', () => {
-  expect(evictionMessage(measured('p', {}), threshold('pid.available', 0.1), { available: 50, capacity: 32_768 })).toBe('The node was low on resource: pids. Threshold quantity: 3276, available: 50. ');
+  expect(evictionMessage(measured('p', {}), threshold('pid.available', 0.1), { available: 50, capacity: 32_768 }).message).toBe('The node was low on resource: pids. Threshold quantity: 3276, available: 50. ');
+});
+it('tells programs the same', () => {
+  const seen = { available: 50, capacity: 1000 };
+  expect(evictionMessage(measured('p', { memory: 200 }), threshold('memory.available', 0.1), seen).annotations).toEqual({ offending_containers: 'c', offending_containers_usage: '200Mi', starved_resource: 'memory' });
+  expect(evictionMessage(measured('p', { unknown: true }), threshold('memory.available', 0.1), seen)).not.toHaveProperty('annotations');
 });
