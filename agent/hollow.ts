@@ -11,10 +11,13 @@ import { HttpTransport } from '../src/client/http-transport.ts';
 import { readKubeconfig } from '../src/client/kubeconfig.ts';
 import { realClock } from '../src/util/clock.ts';
 import { createLog } from '../src/util/log.ts';
+import type { EvictionSetup } from './kubelet/eviction/manager.ts';
+import { parseEviction } from './kubelet/eviction/thresholds.ts';
+import { parseImageGC } from './kubelet/image-gc.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
 import type { Mounter } from './kubelet/volumes/mounts.ts';
 import { PodAddresses } from './network/ipam.ts';
-import { allocatable, type HostFacts } from './node/capacity.ts';
+import { allocatable, type HostFacts, type Reserve } from './node/capacity.ts';
 import { NodeManager } from './node/node-manager.ts';
 import { FakeRuntime } from './runtime/fake.ts';
 import { runsUntilStopped } from './runtime/fake-process.ts';
@@ -23,7 +26,10 @@ import { runsUntilStopped } from './runtime/fake-process.ts';
 const images = { 'hollow:1': { main: runsUntilStopped }, 'hollow:2': { main: runsUntilStopped } };
 const registeredAtOnce = 32;
 
-const facts: HostFacts = { cpus: 4, memoryBytes: 8 * 2 ** 30, memoryAvailableBytes: 8 * 2 ** 30, diskBytes: 100 * 2 ** 30, diskAvailableBytes: 100 * 2 ** 30, machineID: 'hollow', systemUUID: 'hollow', bootID: 'hollow', osImage: 'Hollow' };
+const facts: HostFacts = { cpus: 4, memoryBytes: 8 * 2 ** 30, diskBytes: 100 * 2 ** 30, machineID: 'hollow', systemUUID: 'hollow', bootID: 'hollow', osImage: 'Hollow' };
+const reserve: Reserve = { memoryBytes: 0, diskBytes: 0 };
+/** Short of nothing. */
+const eviction: EvictionSetup = { config: parseEviction({}), signals: () => Promise.resolve({ signals: new Map(), dedicatedImageFs: false }) };
 const noMounts: Mounter = { mountTmpfs: () => Promise.resolve(), bind: () => Promise.resolve(), unmount: () => Promise.resolve(), below: () => Promise.resolve([]), makeShared: () => Promise.resolve() };
 
 const [dataDir = '', count = '0'] = process.argv.slice(2);
@@ -40,13 +46,16 @@ async function start(index: number): Promise<void> {
   const recorder = new EventRecorder(client, Events, { component: 'kubelet', host: nodeName }, { clock: realClock, log });
   const internalIP = `172.${16 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
   const common = { client, runtime, clock: realClock, log, recorder, nodeName };
-  const manager = new NodeManager({ ...common, info: await runtime.info(), internalIP, kubeletVersion: 'v1.33.0+hollow', facts: () => Promise.resolve(facts) });
-  await manager.register(stop.signal);
+  const manager: NodeManager = new NodeManager({
+    ...common, info: await runtime.info(), internalIP, kubeletVersion: 'v1.33.0+hollow', facts: () => Promise.resolve(facts),
+    reserve, health: () => ({ problems: kubelet.problems, pressure: kubelet.pressure }),
+  });
   const kubelet = new Kubelet({
     ...common, hostIPs: [internalIP], dataDir: join(directory, nodeName), network: 'hollow', addresses: new PodAddresses(`10.${128 + (index >> 8)}.${index & 255}.0/24`, realClock),
-    clusterDomain: 'cluster.local', clusterDNS: ['10.96.0.10'], services: () => [], allocatable: allocatable(facts) as never, memoryCapacity: facts.memoryBytes, starts: 8,
-    mounter: noMounts, drained: () => Promise.resolve(),
+    clusterDomain: 'cluster.local', clusterDNS: ['10.96.0.10'], services: () => [], allocatable: allocatable(facts, reserve) as never, memoryCapacity: facts.memoryBytes, starts: 8,
+    mounter: noMounts, drained: () => Promise.resolve(), eviction, imageGC: parseImageGC({}),
   });
+  await manager.register(stop.signal);
   running.push(kubelet.run(stop.signal), manager.run(stop.signal));
   manager.problem('network', undefined);
   await manager.report();
