@@ -32,7 +32,8 @@ export interface EvictionFlags {
   readonly evictionMaxPodGracePeriod?: string;
   readonly evictionPressureTransitionPeriod?: string;
 }
-const defaultHard = 'memory.available<100Mi,nodefs.available<10%,nodefs.inodesFree<5%,imagefs.available<15%,imagefs.inodesFree<5%';
+/** The kubelet's own ask for 10 % and 15 % of the disk: more than many a machine has free that runs Docker beside other work. k3s has these. */
+const defaultHard = 'memory.available<100Mi,nodefs.available<5%,nodefs.inodesFree<5%,imagefs.available<5%,imagefs.inodesFree<5%';
 
 /** @throws Error that names the flag and what is wrong with it */
 export function parseEviction(flags: EvictionFlags): EvictionConfig {

@@ -6,7 +6,7 @@ const said = (flags: EvictionFlags): string[] => parseEviction(flags).thresholds
   [signal, 'part' in value ? `${value.part * 100}%` : value.quantity, ...(graceMs ? [`for ${graceMs}`] : []), ...(minReclaim ? [`reclaims ${amountOf(minReclaim, 1000)}`] : [])].join(' '));
 
 it('has the defaults of Kubernetes', () => {
-  expect(said({})).toEqual([`memory.available ${100 * 2 ** 20}`, 'nodefs.available 10%', 'nodefs.inodesFree 5%', 'imagefs.available 15%', 'imagefs.inodesFree 5%']);
+  expect(said({})).toEqual([`memory.available ${100 * 2 ** 20}`, 'nodefs.available 5%', 'nodefs.inodesFree 5%', 'imagefs.available 5%', 'imagefs.inodesFree 5%']);
   expect(parseEviction({})).toMatchObject({ transitionMs: 300_000, maxPodGraceSeconds: 0 });
 });
 it.each<[string, EvictionFlags, string[]]>([
