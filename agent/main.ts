@@ -25,9 +25,14 @@ import { hostSignals, visibleDirectory } from './kubelet/eviction/signals.ts';
 import { reserved, type EvictionConfig } from './kubelet/eviction/thresholds.ts';
 import type { ImageGCPolicy } from './kubelet/image-gc.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
+import { kubeletConfiguration } from './node/kubelet-configuration.ts';
+import type { PodRuntimeStatus } from './kubelet/runtime-status.ts';
 import { parseResolvConf } from './kubelet/pod-network-files.ts';
+import { createPages } from './kubelet/server/pages.ts';
 import { createKubeletServer } from './kubelet/server/server.ts';
 import { createStreamingHandler } from './kubelet/server/streaming.ts';
+import { StatsProvider } from './kubelet/stats/stats-provider.ts';
+import { UsageReader } from './kubelet/stats/usage.ts';
 import { reclaimVolumes } from './kubelet/volume-reclaimer.ts';
 import { hostMounter } from './kubelet/volumes/mounts.ts';
 import { PodAddresses } from './network/ipam.ts';
@@ -51,6 +56,7 @@ import { createDockerRuntime } from './runtime/docker/docker-runtime.ts';
 import { connect } from './runtime/docker/dockerode.ts';
 import { PAUSE_IMAGE } from './runtime/docker/pause.ts';
 import { findEngine } from './runtime/engine/index.ts';
+import type { LogLimits } from './runtime/runtime.ts';
 
 export interface AgentOptions {
   readonly access: ClusterAccess;
@@ -66,6 +72,7 @@ export interface AgentOptions {
   readonly drainWaitMs: number;
   readonly eviction: EvictionConfig;
   readonly imageGC: ImageGCPolicy;
+  readonly logLimits: LogLimits;
   readonly log: Log;
   /** Called once this process alone has the data directory. */
   readonly onOwned?: () => void;
@@ -86,7 +93,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const { host } = await findEngine({ ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}), env: process.env });
   // The same on every host that trusts this cluster, as the command line computes it.
   const clusterId = createHash('sha256').update(access.ca).digest('hex').slice(0, 6);
-  const runtime = await createDockerRuntime({ host, clusterLabel: clusterId, clock, log });
+  const runtime = await createDockerRuntime({ host, clusterLabel: clusterId, logs: options.logLimits, clock, log });
   const credentials = new NodeCredentials({ access, kubeconfig: options.kubeconfig, nodeName, clock, log, onChange: () => transport.renew() });
   const transport = new HttpTransport({ access: () => credentials.current, userAgent: `dray-agent/${version}` });
   const client = new Client(transport);
@@ -157,9 +164,19 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       eviction: { config: options.eviction, signals: hostSignals({ nodefs: dataDir, imagefs: visibleDirectory(info.rootDirectory) }), onPressure: () => void manager.report() },
       onRuntime: (error) => manager.problem('runtime', error ? 'container runtime is down' : undefined),
     });
+    const pods = (): ReturnType<Kubelet['pods']> => running.pods();
+    const status = (uid: string): PodRuntimeStatus => running.cache.get(uid);
+    const usage = new UsageReader({
+      clock, dataDir, engineRoot: info.rootDirectory, source: { pods, status, volumes: (uid) => running.volumes(uid) },
+      imageBytes: async () => (await runtime.listImages()).reduce((sum, image) => sum + image.size, 0),
+    });
     handlers = createKubeletServer({
       runtime, clock, log, streaming: createStreamingHandler({ runtime, clock, log }),
-      lookup: { pods: () => running.pods(), podNamed: (namespace, name) => running.podNamed(namespace, name), status: (uid) => running.cache.get(uid) },
+      pages: createPages({
+        nodeName, version, cores: info.cpus, pods, status, probes: () => running.probeCounts(), stats: new StatsProvider(usage, clock),
+        configuration: kubeletConfiguration({ info, clusterDNS: cluster.clusterDNS, clusterDomain: cluster.clusterDomain, logs: options.logLimits }),
+      }),
+      lookup: { podNamed: (namespace, name) => running.podNamed(namespace, name), status },
     });
 
     // A container's environment names the Services: they must have been read once.

@@ -8,6 +8,7 @@ import { parseDuration } from '../src/apimachinery/duration.ts';
 import { Cluster, defaultDataDir, defaultNodeName, UsageError } from '../src/cli/cluster.ts';
 import { forgetPid, ownPid, runningPid } from '../src/cli/processes.ts';
 import { parseNodePortRange, parsePodCIDR, parseServiceCIDR, RangeFlagError } from '../src/cli/ranges.ts';
+import { isQuantity, quantityValue } from '../src/apimachinery/quantity.ts';
 import { formatCIDR } from '../src/util/cidr.ts';
 import { realClock } from '../src/util/clock.ts';
 
@@ -30,6 +31,18 @@ function seconds(text: string): number {
     throw new InvalidArgumentError((error as Error).message);
   }
 }
+/** As upstream's kubelet takes it: a quantity of bytes. */
+function logSize(text: string): string {
+  if (!isQuantity(text) || quantityValue(text) < 1) throw new InvalidArgumentError('it must be a size such as 10Mi');
+  return text;
+}
+function logFiles(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 2) throw new InvalidArgumentError('it must be a number greater than 1');
+  return value;
+}
+const logMaxSize = (): Option => new Option('--container-log-max-size <size>', 'largest size of a log file of a container, before it is rotated (default: 10Mi)').argParser(logSize);
+const logMaxFiles = (): Option => new Option('--container-log-max-files <n>', 'log files that are kept of a container (default: 5)').argParser(logFiles);
 const dataDir = (): Option => new Option('--data-dir <dir>', 'where the cluster keeps its data').default(defaultDataDir).argParser((dir) => resolve(dir));
 const proxyMode = (): Option => new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay']).default('auto');
 const evictionHard = (): Option => new Option('--eviction-hard <thresholds>', 'when Pods are evicted at once, as for the kubelet (default: "memory.available<100Mi,nodefs.available<5%,nodefs.inodesFree<5%,imagefs.available<5%,imagefs.inodesFree<5%")');
@@ -73,7 +86,7 @@ program.command('up').description('start a cluster on this host')
   .addOption(dataDir()).option('--port <port>', 'port of the API (default: 6443)', port).option('--node-name <name>', 'name of this node (default: the host name)')
   .addOption(dockerHost()).addOption(new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay'])).addOption(evictionHard())
   .option('--pod-cidr <cidr>', 'range of Pod addresses').option('--service-cidr <cidr>', 'range of Service addresses').option('--node-port-range <from-to>', 'range of node ports')
-  .option('--advertise-address <ip>', 'address other hosts reach this one at', address)
+  .option('--advertise-address <ip>', 'address other hosts reach this one at', address).addOption(logMaxSize()).addOption(logMaxFiles())
   .action(async (options) => {
     const { up } = await import('../src/cli/up.ts');
     const { stayInForeground, installService } = await import('../src/cli/service.ts');
@@ -239,7 +252,8 @@ program.command('agent').description('run the agent of this Docker host').requir
   .option('--image-gc-high-threshold <percent>', "of Docker's disk in use, above which images nobody uses are removed (default: 85; 100 switches it off)")
   .option('--image-gc-low-threshold <percent>', 'down to which they are removed (default: 80)').option('--minimum-image-ttl-duration <duration>', 'younger images stay (default: 2m)')
   .option('--image-gc-all', 'remove also images this agent has not pulled itself', false)
-    .option('--pod-manifest-path <directory>', 'directory of static Pods, one manifest a file').addOption(new Option('--ready-fd <fd>').hideHelp())
+  .option('--pod-manifest-path <directory>', 'directory of static Pods, one manifest a file')
+  .addOption(logMaxSize()).addOption(logMaxFiles()).addOption(new Option('--ready-fd <fd>').hideHelp())
   .action(async (options) => {
     const [{ runAgent }, { createLog }, { readKubeconfig }] = await Promise.all([import('../agent/main.ts'), import('../src/util/log.ts'), import('../src/client/kubeconfig.ts')]);
     const [{ parseEviction }, { parseImageGC }] = await Promise.all([import('../agent/kubelet/eviction/thresholds.ts'), import('../agent/kubelet/image-gc.ts')]);
@@ -257,6 +271,7 @@ program.command('agent').description('run the agent of this Docker host').requir
     }
     await runAgent({
       access: { ...access, server: options.master.replace(/\/$/, '') }, kubeconfig: options.kubeconfig, nodeName: options.nodeName ?? defaultNodeName(), dataDir: options.dataDir, proxyMode: options.proxyMode,
+      logLimits: { maxSizeBytes: quantityValue(options.containerLogMaxSize ?? '10Mi'), maxFiles: options.containerLogMaxFiles ?? 5 },
       drainWaitMs: options.drainWait, eviction, imageGC, log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}),
       ...(options.podManifestPath ? { podManifestPath: options.podManifestPath } : {}),
       onOwned: () => ownPid(new Cluster(options.dataDir), 'agent'), onReady: () => announce(options.readyFd),

@@ -37,7 +37,8 @@ import { StatusManager } from './status-manager.ts';
 import { PodSyncer } from './sync-pod.ts';
 import { withTerminationMessage } from './termination-message.ts';
 import type { Mounter } from './volumes/mounts.ts';
-import { VolumeManager } from './volumes/volume-manager.ts';
+import type { ProbeCount } from './stats/kubelet-metrics.ts';
+import { VolumeManager, type MountedVolumes } from './volumes/volume-manager.ts';
 
 export interface KubeletOptions {
   readonly client: Client;
@@ -97,6 +98,8 @@ export class Kubelet {
   #garbage: Garbage | undefined;
   #evictions: EvictionManager | undefined;
   #imageGarbage: ImageGarbage | undefined;
+  #volumes: VolumeManager | undefined;
+  #probes: ProberManager | undefined;
   #informer: Informer<Pod> | undefined;
   #mirrors: MirrorPods | undefined;
   /** By name. */
@@ -115,6 +118,9 @@ export class Kubelet {
 
   pods(): Pod[] { return this.#workers?.pods() ?? []; }
   podNamed(namespace: string, name: string): Pod | undefined { return this.#workers?.podNamed(`${namespace}/${name}`); }
+
+  volumes(uid: string): MountedVolumes { return this.#volumes?.mounted(uid) ?? new Map(); }
+  probeCounts(): ProbeCount[] { return this.#probes?.counts() ?? []; }
 
   /** Learns what runs, then works until the signal aborts. Containers go on when it ends. */
   async run(signal: AbortSignal): Promise<void> {
@@ -256,13 +262,13 @@ export class Kubelet {
     const objects = new ObjectCache({ client, clock, log, onChange: changed });
     signal.addEventListener('abort', () => objects.close(), { once: true });
     const tokens = new ServiceAccountTokens(client, clock);
-    const volumes = new VolumeManager({
+    const volumes = this.#volumes = new VolumeManager({
       dataDir: o.dataDir, mounter: o.mounter, clock,
       sources: { configMap: (p, n) => objects.configMap(p, n), secret: (p, n) => objects.secret(p, n), token: (p, t) => tokens.get(p, t), persistentVolume: (p, n, e) => persistentVolumeOf(client, p, n, e), allocatable: o.allocatable },
     });
     const pulled = new PulledImages(o.dataDir, log);
     const images = new ImageManager({ ...shared, pulled });
-    const probes = new ProberManager({ ...shared, hostIP: hostIPs[0] ?? '', onChange: changed, ...(o.probe ? { probe: o.probe } : {}) });
+    const probes = this.#probes = new ProberManager({ ...shared, hostIP: hostIPs[0] ?? '', onChange: changed, ...(o.probe ? { probe: o.probe } : {}) });
     signal.addEventListener('abort', () => probes.close(), { once: true });
     const killer = new PodKiller({ ...shared, addresses: o.addresses, hostIP: hostIPs[0] ?? '' });
     const limit = new StartLimit(o.starts);

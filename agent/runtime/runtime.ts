@@ -132,6 +132,10 @@ export interface ExecSession {
 export interface LogOptions {
   readonly follow?: boolean; readonly tailLines?: number; readonly sinceMs?: number; readonly timestamps?: boolean; readonly limitBytes?: number; readonly stream?: 'stdout' | 'stderr'; readonly signal?: AbortSignal;
 }
+/** Bounds of a container's log: bytes of each file, and how many files there are, the present one among them. */
+export interface LogLimits { readonly maxSizeBytes: number; readonly maxFiles: number }
+/** As upstream's kubelet: containerLogMaxSize 10Mi, containerLogMaxFiles 5. */
+export const defaultLogLimits: LogLimits = { maxSizeBytes: 10 * 2 ** 20, maxFiles: 5 };
 /** What a pull has done so far, summed over the layers the engine has named. */
 export interface PullProgress { readonly status: string; readonly layers: number; readonly layersDone: number; readonly bytes: number; readonly totalBytes: number }
 export interface ExecResult { readonly exitCode: number; readonly stdout: Uint8Array; readonly stderr: Uint8Array; readonly timedOut: boolean }

@@ -17,6 +17,9 @@ export interface ClusterRecord {
   /** Absent: the agent's own default. */
   readonly evictionHard?: string;
   readonly ranges: ClusterRanges;
+  /** Bounds of the containers' logs, where they were given. */
+  readonly containerLogMaxSize?: string;
+  readonly containerLogMaxFiles?: number;
   /** Packages the set-up installed, over all starts. */
   readonly installedPackages: readonly string[];
 }

@@ -16,6 +16,8 @@ export interface UpOptions {
   readonly dockerHost?: string;
   readonly proxyMode?: ProxyMode;
   readonly evictionHard?: string;
+  readonly containerLogMaxSize?: string;
+  readonly containerLogMaxFiles?: number;
   readonly podCidr?: string;
   readonly serviceCidr?: string;
   readonly nodePortRange?: string;
@@ -119,6 +121,8 @@ function checkChange(cluster: Cluster, record: ClusterRecord | undefined, option
 async function decide(cluster: Cluster, options: UpOptions, host: UpHost, dockerHost: string, installed: readonly string[]): Promise<ClusterRecord> {
   const known = cluster.record();
   const evictionHard = options.evictionHard ?? known?.evictionHard;
+  const containerLogMaxSize = options.containerLogMaxSize ?? known?.containerLogMaxSize;
+  const containerLogMaxFiles = options.containerLogMaxFiles ?? known?.containerLogMaxFiles;
   const record: ClusterRecord = {
     version: 1, dockerHost,
     port: options.port ?? known?.port ?? defaultPort,
@@ -126,6 +130,7 @@ async function decide(cluster: Cluster, options: UpOptions, host: UpHost, docker
     advertiseAddress: options.advertiseAddress ?? known?.advertiseAddress ?? (await host.hostAddress()),
     proxyMode: options.proxyMode ?? known?.proxyMode ?? 'auto',
     ...(evictionHard === undefined ? {} : { evictionHard }),
+    ...(containerLogMaxSize === undefined ? {} : { containerLogMaxSize }), ...(containerLogMaxFiles === undefined ? {} : { containerLogMaxFiles }),
     ranges: known?.ranges ?? (await freshRanges(cluster, options, host, dockerHost)),
     installedPackages: [...new Set([...(known?.installedPackages ?? []), ...installed])],
   };
@@ -146,10 +151,11 @@ export function masterArguments(cluster: Cluster, { port, advertiseAddress, node
   ];
 }
 
-export function agentArguments(cluster: Cluster, { port, nodeName, dockerHost, proxyMode, evictionHard }: ClusterRecord): string[] {
+export function agentArguments(cluster: Cluster, { port, nodeName, dockerHost, proxyMode, evictionHard, containerLogMaxSize, containerLogMaxFiles }: ClusterRecord): string[] {
   return [
     'agent', '--master', `https://127.0.0.1:${port}`, '--kubeconfig', cluster.nodeKubeconfig(nodeName), '--docker-host', dockerHost,
     '--node-name', nodeName, '--data-dir', cluster.dataDir, '--proxy-mode', proxyMode, ...(evictionHard === undefined ? [] : ['--eviction-hard', evictionHard]),
+    ...(containerLogMaxSize === undefined ? [] : ['--container-log-max-size', containerLogMaxSize]), ...(containerLogMaxFiles === undefined ? [] : ['--container-log-max-files', String(containerLogMaxFiles)]),
   ];
 }
 

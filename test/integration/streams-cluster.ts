@@ -6,12 +6,16 @@ import { connect } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createPages } from '../../agent/kubelet/server/pages.ts';
 import { createKubeletServer } from '../../agent/kubelet/server/server.ts';
 import { createStreamingHandler } from '../../agent/kubelet/server/streaming.ts';
+import { StatsProvider } from '../../agent/kubelet/stats/stats-provider.ts';
+import { UsageReader } from '../../agent/kubelet/stats/usage.ts';
 import { runTunnel, type Tunnel } from '../../agent/node/tunnel.ts';
 import type { FakeProgram } from '../../agent/runtime/fake-process.ts';
 import { FakeRuntime } from '../../agent/runtime/fake.ts';
 import type { Pod } from '../../agent/kubelet/pod.ts';
+import type { PodRuntimeStatus } from '../../agent/kubelet/runtime-status.ts';
 import type { Runtime } from '../../agent/runtime/runtime.ts';
 import { ApiServer } from '../../master/apiserver/api-server.ts';
 import { peerAuthenticator } from '../../master/apiserver/filters/authentication.ts';
@@ -35,6 +39,9 @@ import { silentLog } from '../../src/util/log.ts';
 
 export interface StreamsCluster {
   readonly access: ClusterAccess;
+  /** Credentials of another user. */
+  as(user: string, group: string): Promise<ClusterAccess>;
+  readonly client: Client;
   /** Path of the administrator's kubeconfig. */
   readonly kubeconfig: string;
   /** An empty directory that goes when the cluster stops. */
@@ -99,7 +106,7 @@ export async function startStreamsCluster(): Promise<StreamsCluster> {
   await bootstrapNamespaces(client);
   await client.create(ServiceAccounts, { metadata: { namespace: 'default', name: 'default' } });
   const key = { namespace: 'default', name: 'web' };
-  const created = await client.create(Pods, { metadata: key, spec: { nodeName, containers: [{ name: 'main', image: 'host', stdin: true }] } } as never);
+  const created = await client.create(Pods, { metadata: key, spec: { nodeName, volumes: [{ name: 'scratch', emptyDir: {} }], containers: [{ name: 'main', image: 'host', stdin: true }] } } as never);
   await client.patch(Pods, key, { status: { phase: 'Running', podIP: '10.244.7.7', podIPs: [{ ip: '10.244.7.7' }], containerStatuses: [{ name: 'main', ready: true, restartCount: 0, image: 'host', imageID: 'host', state: { running: { startedAt: '2026-01-01T00:00:00Z' } } }] } }, { subresource: 'status' } as never);
   // What the API calls the Pod's address is this machine for the kubelet.
   const pod = { ...created, status: { podIP: '127.0.0.1' } } as unknown as Pod;
@@ -122,13 +129,19 @@ export async function startStreamsCluster(): Promise<StreamsCluster> {
     podSandboxStatus: (id) => fake.podSandboxStatus(id),
   };
   const [container, sandbox] = [await fake.containerStatus(containerId), await fake.podSandboxStatus(sandboxId)];
+  const status = (): PodRuntimeStatus => ({ containers: [container], sandboxes: [{ ...sandbox, hostNetwork: true }] });
+  // What the container uses is what this process does.
+  const usage = new UsageReader({
+    clock: realClock, dataDir: directory, engineRoot: directory, imageBytes: () => Promise.resolve(0),
+    source: { pods: () => [pod], status: () => ({ ...status(), containers: [{ ...container, pid: process.pid }] }), volumes: () => new Map([['scratch', { hostPath: directory, readOnly: false }]]) },
+  });
   const kubelet = createKubeletServer({
     runtime: fake, clock: realClock, log: silentLog,
     lookup: {
-      pods: () => [pod],
       podNamed: (namespace, name) => (namespace === key.namespace && name === key.name ? pod : undefined),
-      status: () => ({ containers: [container], sandboxes: [{ ...sandbox, hostNetwork: true }] }),
+      status,
     },
+    pages: createPages({ nodeName, version: 'v1.33.0', cores: 2, pods: () => [pod], status, probes: () => [], stats: new StatsProvider(usage, realClock), configuration: {} }),
     streaming: createStreamingHandler({
       runtime: recorded, clock: realClock, log: silentLog,
       dialer: () => ({
@@ -153,7 +166,7 @@ export async function startStreamsCluster(): Promise<StreamsCluster> {
   const tunnel = runTunnel({ access: await pair(`system:node:${nodeName}`, 'system:nodes'), nodeName, server: kubeletHttp, clock: realClock, log: silentLog, signal: stop.signal });
   while (tunnels.nodes.length === 0) await new Promise((resolve) => setImmediate(resolve));
   return {
-    access, kubeconfig: file, directory, tunnels, tunnel, resizes, upgrades, protocols, openSessions: () => open,
+    access, client, as: pair, kubeconfig: file, directory, tunnels, tunnel, resizes, upgrades, protocols, openSessions: () => open,
     async stop() {
       await fake.stopContainer(containerId, 0);
       stop.abort();

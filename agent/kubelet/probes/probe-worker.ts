@@ -20,6 +20,8 @@ export interface ProbeWorkerOptions {
   readonly started: (containerId: string) => boolean;
   readonly judged: (containerId: string, result: ProbeResult) => void;
   readonly forgotten: (containerId: string) => void;
+  /** A probe was made; undefined when it could not be. */
+  readonly made?: (outcome: ProbeOutcome | undefined) => void;
 }
 
 const initialResult: Readonly<Record<ProbeKind, ProbeResult>> = { readiness: 'failure', liveness: 'success', startup: 'unknown' };
@@ -133,6 +135,7 @@ export class ProbeWorker {
     const outcome = await this.#outcome(id);
     this.#probing = false;
     if (this.#stopped || this.#onHold || id !== this.#id) return;
+    this.#options.made?.(outcome);
     const eager = this.#isEager(due, outcome);
     if (outcome && !eager) this.#count(id, outcome);
     if (this.#onHold || this.#stopped || (this.kind === 'startup' && this.#everSucceeded)) return;

@@ -5,6 +5,7 @@ import type { Log } from '../../../src/util/log.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { ContainerEvents } from '../images.ts';
 import { initContainers, isHostNetwork, isRestartableInit, type Container, type Pod } from '../pod.ts';
+import type { ProbeCount } from '../stats/kubelet-metrics.ts';
 import { latestContainer, type PodRuntimeStatus, type ProbeKind, type ProbeResult, type ProbeResults } from '../runtime-status.ts';
 import { runProbe, type Probe, type ProbeOutcome, type ProbeTarget } from './probe.ts';
 import { ProbeWorker } from './probe-worker.ts';
@@ -29,6 +30,8 @@ export class ProberManager implements ProbeResults {
   readonly #results = new Map<string, Partial<Record<ProbeKind, ProbeResult>>>();
   /** Workers by Pod, then by `container/kind`. */
   readonly #workers = new Map<string, Map<string, ProbeWorker>>();
+  /** Probes made by Pod, then by `container/kind/result`; gone with the Pod. */
+  readonly #counts = new Map<string, Map<string, ProbeCount>>();
 
   constructor(options: ProberOptions) { this.#options = options; }
 
@@ -56,7 +59,9 @@ export class ProberManager implements ProbeResults {
       if (worker.containerId) this.#results.delete(worker.containerId);
     }
     this.#workers.delete(uid);
+    this.#counts.delete(uid);
   }
+  counts(): ProbeCount[] { return [...this.#counts.values()].flatMap((ofPod) => [...ofPod.values()]); }
   close(): void { for (const uid of this.#workers.keys()) this.remove(uid); }
 
   #addressOf(pod: Pod, status: PodRuntimeStatus): string {
@@ -79,10 +84,18 @@ export class ProberManager implements ProbeResults {
           if (kind === 'startup' && result === 'success') for (const other of ofPod.values()) if (other.container.name === container.name) other.startupSucceeded();
         },
         forgotten: (id) => this.#forget(kind, id),
+        made: (outcome) => this.#count(pod, container.name, kind, outcome),
       });
       ofPod.set(key, worker);
     }
     return worker;
+  }
+  #count({ metadata: { uid, name, namespace = '' } }: Pod, container: string, kind: ProbeKind, outcome: ProbeOutcome | undefined): void {
+    const result = !outcome ? 'unknown' : outcome.result === 'failure' ? 'failed' : 'successful';
+    const ofPod = this.#counts.get(uid) ?? new Map<string, ProbeCount>();
+    this.#counts.set(uid, ofPod);
+    const key = `${container}/${kind}/${result}`;
+    ofPod.set(key, { kind, result, container, pod: name, namespace, podUid: uid, count: (ofPod.get(key)?.count ?? 0) + 1 });
   }
   #set(kind: ProbeKind, id: string, result: ProbeResult): boolean {
     const results = this.#results.get(id) ?? {};

@@ -9,10 +9,10 @@ import type { Runtime } from '../../runtime/runtime.ts';
 import type { Pod } from '../pod.ts';
 import type { PodRuntimeStatus } from '../runtime-status.ts';
 import { containerForLogs, logQuery } from './logs.ts';
+import type { Pages } from './pages.ts';
 import { dialPod } from './tcp-dial.ts';
 
 export interface PodLookup {
-  pods(): readonly Pod[];
   podNamed(namespace: string, name: string): Pod | undefined;
   status(uid: string): PodRuntimeStatus;
 }
@@ -35,6 +35,7 @@ export interface KubeletServerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly streaming?: StreamingHandler;
+  readonly pages: Pages;
 }
 export interface KubeletServer { readonly request: RequestListener; upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void }
 
@@ -49,7 +50,7 @@ function statusOf(error: unknown): Status {
 }
 
 export function createKubeletServer(options: KubeletServerOptions): KubeletServer {
-  const { lookup, runtime, clock, log, streaming } = options;
+  const { lookup, runtime, clock, log, streaming, pages } = options;
   const podOf = (namespace = '', name = ''): Pod => {
     const pod = lookup.podNamed(namespace, name);
     if (!pod) throw notFound({ group: '', resource: 'pods' }, name);
@@ -75,9 +76,11 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = urlOf(request);
     const parts = partsOf(url);
-    if (request.method === 'GET' && parts[0] === 'healthz') response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
-    else if (request.method === 'GET' && parts[0] === 'pods' && parts.length === 1) {
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: lookup.pods() }));
+    const path = url.pathname.replace(/(?<=.)\/$/, '');
+    const page = request.method === 'GET' && Object.hasOwn(pages, path) ? pages[path] : undefined;
+    if (page) {
+      const { type, body } = await page(url.searchParams);
+      response.writeHead(200, { 'content-type': type }).end(body);
     } else if (request.method === 'GET' && parts[0] === 'containerLogs' && parts.length === 4) await containerLogs(response, url, parts);
     else response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found');
   }

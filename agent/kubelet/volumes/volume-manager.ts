@@ -39,6 +39,9 @@ export class VolumeManager {
 
   podDirectory(uid: string): string { return join(this.#podsDirectory, uid); }
 
+  /** What is set up of a Pod by now. */
+  mounted(uid: string): MountedVolumes { return this.#mounted.get(uid) ?? new Map<string, MountedVolume>(); }
+
   /** Errors of volumes that are usable as they are, but could not be brought up to date, come in `stale`. @throws MountError */
   async setUp(pod: Pod): Promise<{ mounted: MountedVolumes; stale: readonly MountError[] }> {
     const { uid } = pod.metadata;

@@ -1,10 +1,12 @@
 // What Docker is asked for: from a sandbox's or a container's config to the body of `POST /containers/create`. Pure.
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
-import type { ContainerConfig, LinuxResources, LinuxSecurityContext, Mount, PodSandboxConfig } from '../runtime.ts';
+import type { ContainerConfig, LinuxResources, LinuxSecurityContext, LogLimits, Mount, PodSandboxConfig } from '../runtime.ts';
 import { containerLabels, containerName, sandboxLabels, sandboxName } from './names.ts';
 
-/** json-file whatever the daemon's default: `logs` needs a driver that can be read. Sizes are the kubelet's containerLogMaxSize and -Files. */
-const logConfig = (size: string, files: number): { Type: string; Config: Record<string, string> } => ({ Type: 'json-file', Config: { 'max-size': size, 'max-file': String(files) } });
+/** json-file whatever the daemon's default: `logs` needs a driver that can be read. The engine counts in powers of ten, so a size is plain bytes. */
+const logConfig = ({ maxSizeBytes, maxFiles }: LogLimits): { Type: string; Config: Record<string, string> } => ({ Type: 'json-file', Config: { 'max-size': String(maxSizeBytes), 'max-file': String(maxFiles) } });
+/** The pause program writes nothing. */
+const sandboxLog: LogLimits = { maxSizeBytes: 2 ** 20, maxFiles: 1 };
 
 /** upstream: pkg/kubelet/qos/policy.go PodInfraOOMAdj */
 const SANDBOX_OOM_SCORE = -998;
@@ -14,6 +16,7 @@ export interface CreateContext {
   readonly cluster: string;
   /** Whether the engine may go below the default OOM score. */
   readonly negativeOomScore: boolean;
+  readonly logs: LogLimits;
 }
 
 export function sandboxOptions(config: PodSandboxConfig, image: string, context: CreateContext): ContainerCreateOptions {
@@ -39,7 +42,7 @@ export function sandboxOptions(config: PodSandboxConfig, image: string, context:
       ...(config.runtimeHandler ? { Runtime: config.runtimeHandler } : {}),
       ...(context.negativeOomScore ? { OomScoreAdj: SANDBOX_OOM_SCORE } : {}),
       CpuShares: 2,
-      LogConfig: logConfig('1m', 1),
+      LogConfig: logConfig(sandboxLog),
     } as HostConfig,
     ...(onHost || config.ip === undefined ? {} : { NetworkingConfig: { EndpointsConfig: { [config.network]: { IPAMConfig: { IPv4Address: config.ip } } } } }),
   };
@@ -71,7 +74,7 @@ export function containerOptions(sandboxId: string, config: ContainerConfig, san
       ...(config.devices?.length ? { Devices: config.devices.map((device) => ({ PathOnHost: device.hostPath, PathInContainer: device.containerPath, CgroupPermissions: device.permissions })) } : {}),
       ...resourceOptions(config.resources ?? {}, context.negativeOomScore),
       ...securityOptions(security),
-      LogConfig: logConfig('10m', 5),
+      LogConfig: logConfig(context.logs),
     } as HostConfig,
   };
 }

@@ -4,10 +4,10 @@ import type Docker from 'dockerode';
 import type { Clock } from '../../../src/util/clock.ts';
 import { DEFAULT_DOCKER_HOST } from '../../../src/util/engine-http.ts';
 import type { Log } from '../../../src/util/log.ts';
-import { RuntimeNotFound } from '../runtime.ts';
+import { defaultLogLimits, RuntimeNotFound } from '../runtime.ts';
 import type {
   Container, ContainerConfig, ContainerStats, ContainerStatus, ExecOptions, ExecResult, ExecSession, Image, LinuxResources, LogOptions, PodSandbox, PodSandboxConfig, PodSandboxStatus,
-  PullProgress, RegistryAuth, Runtime, RuntimeEvent, RuntimeInfo,
+  LogLimits, PullProgress, RegistryAuth, Runtime, RuntimeEvent, RuntimeInfo,
 } from '../runtime.ts';
 import { containerOptions, resourceOptions, sandboxOptions } from './create-options.ts';
 import type { CreateContext } from './create-options.ts';
@@ -29,6 +29,7 @@ export interface DockerRuntimeOptions {
   readonly host?: string;
   /** Marks this cluster's containers: others on the same engine are never seen. */
   readonly clusterLabel: string;
+  readonly logs?: LogLimits;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -49,6 +50,7 @@ class DockerRuntime implements Runtime {
   readonly #docker: Docker;
   readonly #engine: EngineVersion;
   readonly #cluster: string;
+  readonly #logs: LogLimits;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #closing = new AbortController();
@@ -60,6 +62,7 @@ class DockerRuntime implements Runtime {
     this.#docker = docker;
     this.#engine = engine;
     this.#cluster = options.clusterLabel;
+    this.#logs = options.logs ?? defaultLogLimits;
     this.#clock = options.clock;
     this.#log = options.log;
   }
@@ -106,7 +109,7 @@ class DockerRuntime implements Runtime {
     await loadImage(this.#docker, pauseArchive(this.#engine.architecture));
     return (await engineCall(() => this.#docker.createContainer(options))).id;
   }
-  get #context(): CreateContext { return { cluster: this.#cluster, negativeOomScore: this.#negativeOomScore }; }
+  get #context(): CreateContext { return { cluster: this.#cluster, negativeOomScore: this.#negativeOomScore, logs: this.#logs }; }
   #withoutNegativeOomScores(): void {
     this.#negativeOomScore = false;
     this.#log.warn({}, 'the engine may not lower OOM scores here: containers run with the default');

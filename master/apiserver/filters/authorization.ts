@@ -2,6 +2,7 @@
 // reasons they gave. (upstream: apiserver authorization/union, endpoints/handlers/responsewriters/errors.go)
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import type { User } from '../../registry/request-context.ts';
+import { kubeletAccess } from '../authorization/kubelet-access.ts';
 import { nameAsked, type RequestInfo } from '../request-info.ts';
 
 /** A yes that says why; the text is only built for who asks. */
@@ -47,6 +48,8 @@ const sanitized = (text: string): string => text.replaceAll('&', '&amp;').replac
 export function authorize(user: User, info: RequestInfo, authorizers: readonly Authorizer[]): void {
   const decision = decide(user, info, authorizers);
   if (decision.allowed) return;
+  const finer = kubeletAccess(info);
+  if (finer && decide(user, finer, authorizers).allowed) return;
   const { group, resource, subresource, namespace, verb } = info;
   const who = `User ${JSON.stringify(user.name)} cannot ${verb}`;
   const reason = decision.reason();

@@ -2,12 +2,15 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { containerForLogs, logQuery } from '../../../../agent/kubelet/server/logs.ts';
+import { createPages } from '../../../../agent/kubelet/server/pages.ts';
 import { createKubeletServer } from '../../../../agent/kubelet/server/server.ts';
+import { StatsProvider } from '../../../../agent/kubelet/stats/stats-provider.ts';
 import { nothingRuns } from '../../../../agent/kubelet/runtime-status.ts';
 import { prints, runsUntilStopped } from '../../../../agent/runtime/fake-process.ts';
 import { FakeRuntime } from '../../../../agent/runtime/fake.ts';
 import { FakeClock, realClock } from '../../../../src/util/clock.ts';
 import { silentLog } from '../../../../src/util/log.ts';
+import { disk, sample } from './stats/samples.ts';
 import { container, pod, ran, runtime as known, sandbox } from './pods.ts';
 
 const clock = new FakeClock(1_000_000);
@@ -40,12 +43,21 @@ it('serves logs, pods and health', async () => {
   await fake.startContainer(id);
   const status = { sandboxes: [], containers: [await fake.containerStatus(id)] };
   const subject = pod({ containers: [container('a')] });
-  const handlers = createKubeletServer({ runtime: fake, clock: realClock, log: silentLog, lookup: { pods: () => [subject], podNamed: (ns, name) => (`${ns}/${name}` === 'default/web' ? subject : undefined), status: () => status } });
+  const stats = new StatsProvider({ node: () => Promise.resolve(sample), disk: () => Promise.resolve(disk) }, new FakeClock());
+  const handlers = createKubeletServer({ runtime: fake, clock: realClock, log: silentLog, pages: createPages({ nodeName: 'n1', version: 'v1', cores: 2, pods: () => [subject], status: () => status, probes: () => [], stats, configuration: { kind: 'KubeletConfiguration' } }), lookup: { podNamed: (ns, name) => (`${ns}/${name}` === 'default/web' ? subject : undefined), status: () => status } });
   const server = createServer(handlers.request);
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const text = async (path: string): Promise<[number, string]> => { const answer = await fetch(base + path); return [answer.status, await answer.text()]; };
   expect(await text('/healthz')).toEqual([200, 'ok']);
+  expect(JSON.parse((await text('/runningpods/'))[1])).toMatchObject({ items: [{ metadata: { name: 'web' }, spec: { containers: [{ name: 'a', image: 'i' }] } }] });
+  expect(await text('/configz')).toEqual([200, '{"kubeletconfig":{"kind":"KubeletConfiguration"}}']);
+  for (const [path, metric] of [['', 'kubelet_running_pods'], ['/cadvisor', 'machine_cpu_cores'], ['/resource', 'node_cpu_usage_seconds_total']]) {
+    const answer = await fetch(`${base}/metrics${path}`);
+    expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8', expect.stringContaining(`# TYPE ${metric} `)]);
+  }
+  expect(await text('/metrics/probes')).toEqual([200, '']);
+  expect((await fetch(`${base}/configz`, { method: 'POST' })).status).toBe(404);
   expect(await text('/containerLogs/default/web/a?tailLines=1')).toEqual([200, 'two\n']);
   expect(JSON.parse((await text('/pods'))[1])).toMatchObject({ kind: 'PodList', items: [{ metadata: { name: 'web' } }] });
   expect((await text('/containerLogs/default/none/a'))[0]).toBe(404);

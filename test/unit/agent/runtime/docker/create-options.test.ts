@@ -2,7 +2,7 @@
 import { containerOptions, resourceOptions, sandboxOptions } from '../../../../../agent/runtime/docker/create-options.ts';
 import type { ContainerConfig, LinuxSecurityContext, PodSandboxConfig } from '../../../../../agent/runtime/runtime.ts';
 
-const context = { cluster: 'c1', negativeOomScore: false };
+const context = { cluster: 'c1', negativeOomScore: false, logs: { maxSizeBytes: 10485760, maxFiles: 5 } };
 const sandbox: PodSandboxConfig = { metadata: { name: 'web', namespace: 'default', uid: 'u1', attempt: 3 }, hostname: 'web', network: 'pods', ip: '10.244.0.7' };
 const container: ContainerConfig = { metadata: { name: 'nginx', attempt: 2 }, image: 'sha256:1', imageReference: 'nginx:1.28', envs: [], mounts: [] };
 
@@ -51,7 +51,7 @@ describe('containerOptions', () => {
     expect(options).toMatchObject({
       name: 'k8s_nginx_web_default_u1_2', Image: 'sha256:1',
       Labels: { 'io.kubernetes.sandbox.id': 's1', 'io.kubernetes.docker.type': 'container', 'dray.io/image-reference': 'nginx:1.28' },
-      HostConfig: { NetworkMode: 'container:s1', IpcMode: 'container:s1', LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } } },
+      HostConfig: { NetworkMode: 'container:s1', IpcMode: 'container:s1', LogConfig: { Type: 'json-file', Config: { 'max-size': '10485760', 'max-file': '5' } } },
     });
     for (const key of ['Entrypoint', 'Cmd', 'User', 'WorkingDir', 'StopSignal']) expect(options).not.toHaveProperty(key);
     expect(containerOptions('s1', { ...container, command: ['a'], args: ['b'], envs: [{ key: 'K', value: 'a=b' }] }, sandbox, context)).toMatchObject({ Entrypoint: ['a'], Cmd: ['b'], Env: ['K=a=b'] });
