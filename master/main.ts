@@ -16,6 +16,8 @@ import { MemoryTransport } from './apiserver/memory-transport.ts';
 import { nodeCertificateHandler } from './apiserver/node-certificate.ts';
 import { openApiHandlers } from './apiserver/openapi.ts';
 import { proxyConnection, proxyHandler } from './apiserver/proxy/proxy.ts';
+import { resourceMetricsHandlers } from './apiserver/resource-metrics/handlers.ts';
+import { NodeUsages } from './apiserver/resource-metrics/node-usage.ts';
 import { logHandler, proxyUpgrade } from './apiserver/streams/kubelet-proxy.ts';
 import { tokenAuthenticator } from './apiserver/tokens/authenticator.ts';
 import { bootstrapTokenAuthenticator } from './apiserver/tokens/bootstrap-authenticator.ts';
@@ -100,6 +102,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
       paths: [...openApiHandlers(registry.served), ...tokens.openIdPaths(serverAddress), drainHandler(tunnels, registry), nodeCertificateHandler({ issue: (node, publicKey) => pki.nodeCertificate(node, publicKey), revoke })],
       subresources: {
         '/pods/log': logHandler(tunnels), '/pods/proxy': proxyHandler(tunnels), '/services/proxy': proxyHandler(tunnels), '/nodes/proxy': proxyHandler(tunnels),
+        ...resourceMetricsHandlers(new NodeUsages({ tunnels, clock, log })),
         '/serviceaccounts/token': tokenRequestHandler(tokens),
       },
       serverAddress, ready: () => ready,

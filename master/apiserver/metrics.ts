@@ -39,7 +39,7 @@ export class ApiMetrics {
       collect() {
         this.reset();
         for (const { resource, prefix } of registry.stores()) {
-          if ((!resource.storedAs || resource.custom) && resource.verbs.includes('list')) this.set({ resource: resource.group ? `${resource.plural}.${resource.group}` : resource.plural }, registry.cache.count(prefix));
+          if ((!resource.storedAs || resource.custom) && resource.verbs.includes('list') && resource.verbs.includes('create')) this.set({ resource: resource.group ? `${resource.plural}.${resource.group}` : resource.plural }, registry.cache.count(prefix));
         }
       },
     });

@@ -1,7 +1,7 @@
 // What this master's controllers do beyond upstream's roles: controllers upstream does not have, and status written by patch where
-// upstream updates it, or the other way round. Data only.
+// upstream updates it, or the other way round; and the role of an API upstream leaves to an add-on. Data only.
 import type { PolicyRule } from '../../src/api/rbac/policy-rule.ts';
-import { clusterRole, clusterRoleBinding, events, rule, systemAccount, type PolicyBinding, type PolicyRole } from './policy.ts';
+import { clusterRole, clusterRoleBinding, events, read, rule, systemAccount, type PolicyBinding, type PolicyRole } from './policy.ts';
 
 const rulesByController: Readonly<Record<string, readonly PolicyRule[]>> = {
   'clusterrole-aggregation-controller': [events],
@@ -16,5 +16,9 @@ const rulesByController: Readonly<Record<string, readonly PolicyRule[]>> = {
 };
 
 const prefix = 'dray:controller:';
-export const ownRoles: readonly PolicyRole[] = Object.entries(rulesByController).map(([name, rules]) => clusterRole(`${prefix}${name}`, rules));
+export const ownRoles: readonly PolicyRole[] = [
+  ...Object.entries(rulesByController).map(([name, rules]) => clusterRole(`${prefix}${name}`, rules)),
+  // As metrics-server brings it, whose API is served here.
+  clusterRole('system:aggregated-metrics-reader', [rule(read, 'metrics.k8s.io', 'nodes pods')], 'view', 'edit', 'admin'),
+];
 export const ownRoleBindings: readonly PolicyBinding[] = Object.keys(rulesByController).map((name) => clusterRoleBinding(`${prefix}${name}`, systemAccount(name)));

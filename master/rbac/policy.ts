@@ -34,11 +34,11 @@ const metadata = (name: string, extra: { readonly namespace?: string; readonly l
 });
 const aggregationLabel = (to: string): Record<string, string> => ({ [`${rbacGroup}/aggregate-to-${to}`]: 'true' });
 
-/** `to`: the role these rules become part of. */
-export const clusterRole = (name: string, rules: readonly PolicyRule[], to?: string): PolicyRole => ({ metadata: metadata(name, to === undefined ? {} : { labels: aggregationLabel(to) }), rules });
+/** `to`: the roles these rules become part of. */
+export const clusterRole = (name: string, rules: readonly PolicyRule[], ...to: readonly string[]): PolicyRole => ({ metadata: metadata(name, { labels: Object.assign({}, ...to.map(aggregationLabel)) as Record<string, string> }), rules });
 /** A role a controller puts together from the roles labelled for it. */
 export const aggregatedRole = (name: string, to?: string): PolicyRole => ({
-  ...clusterRole(name, [], to), rules: null, aggregationRule: { clusterRoleSelectors: [{ matchLabels: aggregationLabel(name) }] },
+  ...clusterRole(name, [], ...(to === undefined ? [] : [to])), rules: null, aggregationRule: { clusterRoleSelectors: [{ matchLabels: aggregationLabel(name) }] },
 });
 export const role = (namespace: string, name: string, rules: readonly PolicyRule[]): PolicyRole => ({ metadata: metadata(name, { namespace }), rules });
 

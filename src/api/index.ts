@@ -45,6 +45,8 @@ import { EndpointSlices } from './discovery/endpoint-slice.ts';
 import { Events } from './events/event.ts';
 import { FlowSchemas } from './flowcontrol/flow-schema.ts';
 import { PriorityLevelConfigurations } from './flowcontrol/priority-level-configuration.ts';
+import { NodeMetricses } from './metrics/node-metrics.ts';
+import { PodMetricses } from './metrics/pod-metrics.ts';
 import { IngressClasses } from './networking/ingress-class.ts';
 import { Ingresses } from './networking/ingress.ts';
 import { IPAddresses } from './networking/ip-address.ts';
@@ -85,4 +87,5 @@ export const allResources: readonly ResourceDefinition[] = [
   RuntimeClasses,
   EndpointSlices,
   FlowSchemas, PriorityLevelConfigurations,
+  NodeMetricses, PodMetricses,
 ];

@@ -129,7 +129,7 @@ const goPackages: Record<string, string> = {
   'networking.k8s.io': 'io.k8s.api.networking', 'rbac.authorization.k8s.io': 'io.k8s.api.rbac', 'storage.k8s.io': 'io.k8s.api.storage',
   'scheduling.k8s.io': 'io.k8s.api.scheduling', 'node.k8s.io': 'io.k8s.api.node', 'certificates.k8s.io': 'io.k8s.api.certificates',
   'admissionregistration.k8s.io': 'io.k8s.api.admissionregistration', 'authentication.k8s.io': 'io.k8s.api.authentication',
-  'authorization.k8s.io': 'io.k8s.api.authorization', 'flowcontrol.apiserver.k8s.io': 'io.k8s.api.flowcontrol',
+  'authorization.k8s.io': 'io.k8s.api.authorization', 'metrics.k8s.io': 'io.k8s.metrics.pkg.apis.metrics', 'flowcontrol.apiserver.k8s.io': 'io.k8s.api.flowcontrol',
   'apiextensions.k8s.io': 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions', 'apiregistration.k8s.io': 'io.k8s.kube-aggregator.pkg.apis.apiregistration',
 };
 

@@ -23,6 +23,8 @@ import { createAuthorizers } from '../../master/apiserver/authorization/index.ts
 import { HttpServer } from '../../master/apiserver/http-server.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
 import { proxyConnection, proxyHandler } from '../../master/apiserver/proxy/proxy.ts';
+import { resourceMetricsHandlers } from '../../master/apiserver/resource-metrics/handlers.ts';
+import { NodeUsages } from '../../master/apiserver/resource-metrics/node-usage.ts';
 import { logHandler, proxyUpgrade } from '../../master/apiserver/streams/kubelet-proxy.ts';
 import { Tunnels } from '../../master/apiserver/tunnel.ts';
 import { bootstrapNamespaces } from '../../master/bootstrap.ts';
@@ -83,7 +85,7 @@ export async function startStreamsCluster(): Promise<StreamsCluster> {
   const tunnels = new Tunnels({ clock: realClock, log: silentLog });
   const server = new ApiServer({
     registry, log: silentLog, authenticators: [peerAuthenticator], authorizers: createAuthorizers(registry),
-    paths: [], subresources: { '/pods/log': logHandler(tunnels), '/pods/proxy': proxyHandler(tunnels), '/services/proxy': proxyHandler(tunnels), '/nodes/proxy': proxyHandler(tunnels) }, serverAddress: () => '127.0.0.1', ready: () => true,
+    paths: [], subresources: { '/pods/log': logHandler(tunnels), '/pods/proxy': proxyHandler(tunnels), '/services/proxy': proxyHandler(tunnels), '/nodes/proxy': proxyHandler(tunnels), ...resourceMetricsHandlers(new NodeUsages({ tunnels, clock: realClock, log: silentLog })) }, serverAddress: () => '127.0.0.1', ready: () => true,
   });
   const http = new HttpServer({
     server, key: serving.key, cert: serving.cert, clientCa: authority.cert, log: silentLog,

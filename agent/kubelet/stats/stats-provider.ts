@@ -1,6 +1,7 @@
 // Usage for whoever asks, shared by those who ask together. Nothing is read while nobody does: a rate needs two samples, and the first
 // who asks after a pause waits for the second.
 import type { Clock } from '../../../src/util/clock.ts';
+import { shared } from '../../../src/util/shared.ts';
 import type { DiskSample, NodeSample, UsageReader } from './usage.ts';
 
 /** An answer this old is given again. */
@@ -31,18 +32,6 @@ export function ratesBetween(base: Base, sample: NodeSample): Rates {
     const before = base.get(id) ?? { at: started.get(id) ?? 0, cpu: 0 };
     return now.at > before.at && now.cpu >= before.cpu ? [[id, Math.round(((now.cpu - before.cpu) * 1000) / (now.at - before.at))] as const] : [];
   }));
-}
-
-/** One that is asked for while it is made, or shortly after, is the same. */
-function shared<T>(make: () => Promise<T>, clock: Clock, keptMs: number): () => Promise<T> {
-  let last: { readonly result: Promise<T>; doneAt: number | undefined } | undefined;
-  return () => {
-    if (last && (last.doneAt === undefined || clock.monotonic() - last.doneAt < keptMs)) return last.result;
-    const current = { result: make(), doneAt: undefined as number | undefined };
-    last = current;
-    current.result.then(() => { current.doneAt = clock.monotonic(); }, () => { if (last === current) last = undefined; });
-    return current.result;
-  };
 }
 
 export class StatsProvider {

@@ -3,9 +3,9 @@
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import { ComponentStatuses } from '../../../src/api/core/component-status.ts';
 import type { ApiObject } from '../../../src/schema/resource.ts';
-import { partialMetadata, table } from '../../../src/schema/table.ts';
-import { objectAnswer, type AdmittedRequest, type Answer } from '../request.ts';
-import { selectionOf, includeObject } from './lists.ts';
+import type { AdmittedRequest, Answer } from '../request.ts';
+import { computedAnswer } from './computed.ts';
+import { selectionOf } from './lists.ts';
 import type { ResourceHandlerContext } from './objects.ts';
 
 /** Scheduler and controllers run where the API server runs: they are there when it is ready. */
@@ -16,18 +16,12 @@ export function componentStatuses(ready: () => boolean): (request: AdmittedReque
     const healthy = ready() || name === 'etcd-0';
     return { kind: ComponentStatuses.kind, apiVersion: 'v1', metadata: { name, creationTimestamp: null }, conditions: [{ type: 'Healthy', status: healthy ? 'True' : 'False', message: healthy ? 'ok' : 'not started' }] } as unknown as ApiObject;
   };
-  return (request, { media, registry }) => {
+  return (request, context) => {
     request.warnings.push('v1 ComponentStatus is deprecated in v1.19+');
     const { name } = request.info;
     if (name && !components.includes(name)) throw errors.bare(`Component not found: ${name}`);
     const selection = selectionOf(request, ComponentStatuses);
     const objects = (name ? [name] : components).map(statusOf).filter((object) => selection.matches(object));
-    if (media.as === 'Table') return Promise.resolve(objectAnswer(table(ComponentStatuses, objects, {}, includeObject(request), registry.clock.now())));
-    const form = media.as === '' ? (object: ApiObject): unknown => object : partialMetadata;
-    if (name) return Promise.resolve(objectAnswer(form(objects[0]!)));
-    const kind = media.as === '' ? { kind: ComponentStatuses.listKind, apiVersion: 'v1' } : { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' };
-    return Promise.resolve(objectAnswer({ ...kind, metadata: {}, items: objects.map((object) => (media.as === '' ? withoutKind(object) : form(object))) }));
+    return Promise.resolve(computedAnswer(request, context, objects));
   };
 }
-
-function withoutKind({ kind: _kind, apiVersion: _version, ...rest }: ApiObject): unknown { return rest; }

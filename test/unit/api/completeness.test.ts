@@ -73,7 +73,8 @@ function modelOf({ group, version, kind }: ResourceDefinition): string {
   return name;
 }
 
-const results = allResources.map((resource) => ({ name: `${resource.apiVersion} ${resource.kind}`, ...differences(resource.type, modelOf(resource)) }));
+// Of an add-on's API, which has no models there: measured, never written.
+const results = allResources.filter(({ group }) => group !== 'metrics.k8s.io').map((resource) => ({ name: `${resource.apiVersion} ${resource.kind}`, ...differences(resource.type, modelOf(resource)) }));
 
 describe('fields of served kinds', () => {
   it.each(results)('$name', ({ found, fields }) => {

@@ -46,6 +46,8 @@ certificates.k8s.io/v1 certificatesigningrequests CertificateSigningRequest C * 
 coordination.k8s.io/v1 leases Lease N * -
 discovery.k8s.io/v1 endpointslices EndpointSlice N * -
 events.k8s.io/v1 events Event N * ev | | regarding.kind regarding.namespace regarding.name regarding.uid regarding.apiVersion regarding.resourceVersion regarding.fieldPath reason reportingController type
+metrics.k8s.io/v1beta1 nodes NodeMetrics() C get,list -
+metrics.k8s.io/v1beta1 pods PodMetrics() N get,list -
 flowcontrol.apiserver.k8s.io/v1 flowschemas FlowSchema C * - | status:rw
 flowcontrol.apiserver.k8s.io/v1 prioritylevelconfigurations PriorityLevelConfiguration C * - | status:rw
 networking.k8s.io/v1 ingressclasses IngressClass C * -
