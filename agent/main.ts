@@ -38,7 +38,7 @@ import { hostMounter } from './kubelet/volumes/mounts.ts';
 import { PodAddresses } from './network/ipam.ts';
 import { nodeAddress } from './network/node-address.ts';
 import { createNodeNetwork } from './network/node-network.ts';
-import { allocatable, readHost } from './node/capacity.ts';
+import { allocatable, capacity, readHost } from './node/capacity.ts';
 import { clusterInfo } from './node/cluster-info.ts';
 import { NodeCredentials } from './node/credentials.ts';
 import { lockDataDirectory } from './node/lock.ts';
@@ -174,7 +174,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       runtime, clock, log, streaming: createStreamingHandler({ runtime, clock, log }),
       pages: createPages({
         nodeName, version, cores: info.cpus, pods, status, probes: () => running.probeCounts(), stats: new StatsProvider(usage, clock),
-        configuration: kubeletConfiguration({ info, clusterDNS: cluster.clusterDNS, clusterDomain: cluster.clusterDomain, logs: options.logLimits }),
+        configuration: kubeletConfiguration({ info, clusterDNS: cluster.clusterDNS, clusterDomain: cluster.clusterDomain, maxPods: Number(capacity(facts)['pods']), logs: options.logLimits }),
       }),
       lookup: { podNamed: (namespace, name) => running.podNamed(namespace, name), status },
     });

@@ -13,7 +13,7 @@ export interface HostFacts {
 }
 
 /** Pods a node takes. upstream: the kubelet's --max-pods */
-export const maxPods = '110';
+const maxPods = '110';
 /** What the hard eviction thresholds keep back. upstream: the kubelet's getNodeAllocatableAbsolute */
 export interface Reserve { readonly memoryBytes: number; readonly diskBytes: number }
 const kibi = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;

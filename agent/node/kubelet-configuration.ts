@@ -2,18 +2,17 @@
 // upstream: staging/src/k8s.io/kubelet/config/v1beta1/types.go
 import { formatQuantity } from '../../src/apimachinery/quantity.ts';
 import type { LogLimits, RuntimeInfo } from '../runtime/runtime.ts';
-import { maxPods } from './capacity.ts';
 
-export interface ConfigurationFacts { readonly info: RuntimeInfo; readonly clusterDNS: string; readonly clusterDomain: string; readonly logs: LogLimits }
+export interface ConfigurationFacts { readonly info: RuntimeInfo; readonly clusterDNS: string; readonly clusterDomain: string; readonly maxPods: number; readonly logs: LogLimits }
 
 /** 10485760 is 10Mi. */
 const binarySize = (bytes: number): string => formatQuantity({ nanos: BigInt(bytes) * 1_000_000_000n, format: 'BinarySI' });
 
-export const kubeletConfiguration = ({ info, clusterDNS, clusterDomain, logs }: ConfigurationFacts): object => ({
+export const kubeletConfiguration = ({ info, clusterDNS, clusterDomain, maxPods, logs }: ConfigurationFacts): object => ({
   kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1',
   // There is no port: requests come through the agent's own connection, from the API server that has authorised them.
   authentication: { x509: {}, webhook: { enabled: false }, anonymous: { enabled: false } }, authorization: { mode: 'Webhook' }, port: 0, readOnlyPort: 0,
-  clusterDomain, clusterDNS: [clusterDNS], cgroupDriver: info.cgroupDriver, maxPods: Number(maxPods),
+  clusterDomain, clusterDNS: [clusterDNS], cgroupDriver: info.cgroupDriver, maxPods,
   containerLogMaxSize: binarySize(logs.maxSizeBytes), containerLogMaxFiles: logs.maxFiles,
   nodeStatusUpdateFrequency: '10s', nodeStatusReportFrequency: '5m0s', nodeLeaseDurationSeconds: 40, volumeStatsAggPeriod: '1m0s',
 });

@@ -37,7 +37,7 @@ export async function podUsage(pod: Pod, disk: boolean, { runtime, cache, volume
 }
 
 /** The log and those it was rotated to. */
-async function logUsage(path: string): Promise<DiskUsage> {
+export async function logUsage(path: string): Promise<DiskUsage> {
   const names = await readdir(dirname(path)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw error;

@@ -38,7 +38,7 @@ export function cadvisorMetrics(sample: NodeSample, cores: number, disk: DiskSam
     counter('container_cpu_system_seconds_total', 'Processor time in the kernel, in seconds.', containers(cpu((c) => c.system))),
     counter('container_cpu_usage_seconds_total', 'Processor time used, in seconds.', [root(host.cpu / nanoseconds, total), ...containers(cpu((c) => c.usage), total)]),
     counter('container_cpu_user_seconds_total', 'Processor time outside of the kernel, in seconds.', containers(cpu((c) => c.user))),
-    gauge('container_fs_usage_bytes', 'Bytes a container has written to its own file system.', containers((c) => disk.rootfs.get(c.status.id)?.bytes, { device: '' })),
+    gauge('container_fs_usage_bytes', 'Bytes a container has written to its own file system.', containers((c) => disk.rootfs.get(c.status.id)?.usedBytes, { device: '' })),
     gauge('container_fs_limit_bytes', 'Bytes the file system of containers has.', disk.imageFs ? containers((c) => (disk.rootfs.has(c.status.id) ? disk.imageFs!.capacity : undefined), { device: '' }) : []),
     gauge('container_last_seen', 'When a container was last looked at, in seconds since the epoch.', containers((c) => Math.floor(c.at / 1000))),
     gauge('container_memory_cache', 'Page cache in bytes.', containers(memory((m) => m.cache))),

@@ -1,5 +1,5 @@
 // What /proc tells of the host and of a network namespace, from the texts of its files. Pure.
-import { parsePairs } from './cgroup-usage.ts';
+import { parsePairs } from '../../../src/util/cgroup/usage.ts';
 
 export interface InterfaceUsage {
   readonly name: string;

@@ -1,8 +1,10 @@
 // GET /stats/summary: samples in the form of stats.k8s.io/v1alpha1. Pure. What was not measured is absent, as upstream leaves it out.
 // upstream: staging/src/k8s.io/kubelet/pkg/apis/stats/v1alpha1/types.go, pkg/kubelet/stats
 import { timestamp } from '../../../src/util/clock.ts';
-import type { CgroupUsage } from './cgroup-usage.ts';
-import type { DirectoryUsage, FileSystemUsage } from './disk-usage.ts';
+import type { DiskUsage } from '../../../src/util/disk-usage.ts';
+import { addUsage } from '../eviction/pod-usage.ts';
+import type { CgroupUsage } from '../../../src/util/cgroup/usage.ts';
+import type { FileSystemUsage } from './file-system.ts';
 import type { InterfaceUsage } from './proc.ts';
 import type { Rates } from './stats-provider.ts';
 import type { ContainerSample, DiskSample, NodeSample, PodSample } from './usage.ts';
@@ -40,15 +42,15 @@ function networkStats(at: number, interfaces: readonly InterfaceUsage[]): Networ
   return { time: timestamp(at), ...all.find(({ name }) => name === defaultInterface), interfaces: all };
 }
 
-function fsStats(at: number, system: FileSystemUsage | undefined, used: DirectoryUsage | undefined): FsStats {
+function fsStats(at: number, system: FileSystemUsage | undefined, used: DiskUsage | undefined): FsStats {
   return {
-    time: timestamp(at), ...(system ? { availableBytes: system.available, capacityBytes: system.capacity } : {}), ...(used ? { usedBytes: used.bytes } : {}),
-    ...(system ? { inodesFree: system.inodesFree, inodes: system.inodes } : {}), ...(used ? { inodesUsed: used.inodes } : {}),
+    time: timestamp(at), ...(system ? { availableBytes: system.available, capacityBytes: system.capacity } : {}), ...(used ? { usedBytes: used.usedBytes } : {}),
+    ...(system ? { inodesFree: system.inodesFree, inodes: system.inodes } : {}), ...(used ? { inodesUsed: used.inodesUsed } : {}),
   };
 }
 /** Everything on the file system counts. */
-const wholeOf = (system: FileSystemUsage): DirectoryUsage => ({ bytes: system.capacity - system.available, inodes: system.inodes - system.inodesFree });
-const sum = (parts: readonly (DirectoryUsage | undefined)[]): DirectoryUsage => ({ bytes: parts.reduce((n, p) => n + (p?.bytes ?? 0), 0), inodes: parts.reduce((n, p) => n + (p?.inodes ?? 0), 0) });
+const wholeOf = (system: FileSystemUsage): DiskUsage => ({ usedBytes: system.capacity - system.available, inodesUsed: system.inodes - system.inodesFree });
+const sum = (parts: readonly (DiskUsage | undefined)[]): DiskUsage => addUsage(parts.flatMap((part) => part ?? []));
 
 function containerStats({ status, at, usage }: ContainerSample, rates: Rates, disk: DiskSample | undefined): ContainerStats {
   const rootfs = disk?.rootfs.get(status.id);
@@ -104,7 +106,7 @@ export function summary(nodeName: string, sample: NodeSample, rates: Rates, disk
       cpu: cpuStats(at, host.cpu, rates.get('')), memory: memoryStats(at, { ...host, cache: 0, mappedFile: 0, swap: 0, limit: host.memoryBytes }),
       ...(disk ? {
         network: networkStats(at, interfaces), ...(disk.nodeFs ? { fs: fsStats(disk.at, disk.nodeFs, wholeOf(disk.nodeFs)) } : {}),
-        ...(disk.imageFs ? { runtime: { imageFs: fsStats(disk.at, disk.imageFs, { ...wholeOf(disk.imageFs), bytes: disk.imageBytes }), containerFs: fsStats(disk.at, disk.imageFs, sum([...disk.rootfs.values()])) } } : {}),
+        ...(disk.imageFs ? { runtime: { imageFs: fsStats(disk.at, disk.imageFs, { ...wholeOf(disk.imageFs), usedBytes: disk.imageBytes }), containerFs: fsStats(disk.at, disk.imageFs, sum([...disk.rootfs.values()])) } } : {}),
         rlimit: { time: timestamp(at), maxpid: host.maxPid, curproc: host.processes },
       } : {}),
       swap: { time: timestamp(at), swapAvailableBytes: host.swapAvailable, swapUsageBytes: host.swapUsage },

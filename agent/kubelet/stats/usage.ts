@@ -1,14 +1,16 @@
 // What containers, Pods and the host have used, read when somebody asks and at no other time.
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Clock } from '../../../src/util/clock.ts';
+import { diskUsages, type DiskUsage } from '../../../src/util/disk-usage.ts';
 import type { ContainerStatus } from '../../runtime/runtime.ts';
 import { allContainers, isHostNetwork, type Pod } from '../pod.ts';
+import { logUsage } from '../eviction/pod-usage.ts';
 import { latestContainer, type PodRuntimeStatus } from '../runtime-status.ts';
 import type { MountedVolumes } from '../volumes/volume-manager.ts';
-import { locateCgroup, parseCgroupMounts, type CgroupDirectories } from './cgroup-location.ts';
-import { readCgroup, type CgroupUsage } from './cgroup-usage.ts';
-import { directoryUsage, fileSystemUsage, writableLayer, type DirectoryUsage, type FileSystemUsage } from './disk-usage.ts';
+import { locateCgroup, parseCgroupMounts, type CgroupDirectories } from '../../../src/util/cgroup/location.ts';
+import { readCgroup, type CgroupUsage } from '../../../src/util/cgroup/usage.ts';
+import { fileSystemUsage, writableLayer, type FileSystemUsage } from './file-system.ts';
 import { hostUsage, parseNetDev, type HostUsage, type InterfaceUsage } from './proc.ts';
 
 export interface ContainerSample { readonly status: ContainerStatus; /** Milliseconds since the epoch. */ readonly at: number; readonly usage: CgroupUsage }
@@ -18,12 +20,12 @@ export interface NodeSample {
   /** This process: nanoseconds and bytes. */
   readonly agent: { readonly cpu: number; readonly rss: number; readonly startedAt: number };
 }
-export interface VolumeUsage { readonly name: string; readonly fileSystem?: FileSystemUsage; readonly used?: DirectoryUsage; readonly claim?: string; /** Counts against the Pod's ephemeral storage. */ readonly ephemeral: boolean }
+export interface VolumeUsage { readonly name: string; readonly fileSystem?: FileSystemUsage; readonly used?: DiskUsage; readonly claim?: string; /** Counts against the Pod's ephemeral storage. */ readonly ephemeral: boolean }
 export interface DiskSample {
   readonly at: number;
   readonly nodeFs?: FileSystemUsage; readonly imageFs?: FileSystemUsage; readonly imageBytes: number;
   /** By container id. */
-  readonly rootfs: ReadonlyMap<string, DirectoryUsage>; readonly logs: ReadonlyMap<string, DirectoryUsage>;
+  readonly rootfs: ReadonlyMap<string, DiskUsage>; readonly logs: ReadonlyMap<string, DiskUsage>;
   /** By Pod UID. */
   readonly volumes: ReadonlyMap<string, readonly VolumeUsage[]>;
 }
@@ -95,7 +97,7 @@ export class UsageReader {
     const volumes = running.map(([pod]) => [pod.metadata.uid, volumesOf(pod, source.volumes(pod.metadata.uid))] as const);
     const [nodeFs, imageFs, images, used, logs, fileSystems] = await Promise.all([
       fileSystemUsage(dataDir), fileSystemUsage(engineRoot), imageBytes(),
-      directoryUsage([...layers.values(), ...volumes.flatMap(([, list]) => list.filter((v) => v.counted).map((v) => v.path))]),
+      diskUsages([...layers.values(), ...volumes.flatMap(([, list]) => list.filter((v) => v.counted).map((v) => v.path))]),
       Promise.all(running.flatMap(([, containers]) => containers).map(async ({ id, logPath }) => [id, await logUsage(logPath)] as const)),
       Promise.all(volumes.flatMap(([, list]) => list).map(async ({ path }) => [path, await fileSystemUsage(path)] as const)),
     ]);
@@ -129,12 +131,4 @@ function volumesOf(pod: Pod, mounted: MountedVolumes): { name: string; path: str
     const inMemory = volume.emptyDir?.medium === 'Memory';
     return [{ name: volume.name, path, counted: claim === undefined, ephemeral: claim === undefined && !inMemory, ...(claim === undefined ? {} : { claim }) }];
   });
-}
-
-/** The log and those it was rotated to. */
-async function logUsage(path: string): Promise<DirectoryUsage> {
-  if (path === '') return { bytes: 0, inodes: 0 };
-  const names = (await readdir(dirname(path)).catch(() => [])).filter((name) => name.startsWith(basename(path)));
-  const sizes = await Promise.all(names.map((name) => stat(join(dirname(path), name)).then((s) => s.blocks * 512, () => 0)));
-  return { bytes: sizes.reduce((sum, size) => sum + size, 0), inodes: names.length };
 }

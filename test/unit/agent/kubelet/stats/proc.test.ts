@@ -1,5 +1,5 @@
-// The texts of /proc, of du and of a mount table, as numbers.
-import { parseDu, writableLayer } from '../../../../../agent/kubelet/stats/disk-usage.ts';
+// The texts of /proc and of a mount table, as numbers.
+import { writableLayer } from '../../../../../agent/kubelet/stats/file-system.ts';
 import { hostUsage, parseNetDev } from '../../../../../agent/kubelet/stats/proc.ts';
 
 it('interfaces without the loopback, whether or not a blank follows the colon', () => {
@@ -24,8 +24,6 @@ it('the host: work is neither idling nor waiting, and inactive file pages are no
     cpu: 178e7, bootTime: 1.7e12, memoryBytes: 1024000, usage: 800 * 1024, workingSet: 500 * 1024, rss: 120 * 1024, swapUsage: 30 * 1024, swapAvailable: 20 * 1024, pageFaults: 77, majorPageFaults: 8, processes: 345, maxPid: 32768,
   });
 });
-
-it('du', () => expect(parseDu('4096\t/a b/c\n12\t/d\ndu: cannot access\n')).toEqual(new Map([['/a b/c', 4096], ['/d', 12]])));
 
 it.each<[string, string, string | undefined]>([
   ['an overlay', '5 4 0:9 / / rw - overlay overlay rw,lowerdir=/l,upperdir=/docker/overlay2/x/diff,workdir=/w\n6 5 0:1 / /proc rw - proc proc rw', '/docker/overlay2/x/diff'],

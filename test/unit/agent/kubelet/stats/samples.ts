@@ -20,6 +20,6 @@ export const sample: NodeSample = {
 };
 const fileSystem = { capacity: 100_000, available: 60_000, inodes: 1000, inodesFree: 900 };
 export const disk: DiskSample = {
-  at, nodeFs: fileSystem, imageFs: fileSystem, imageBytes: 12_345, rootfs: new Map([['a-0', { bytes: 40, inodes: 4 }]]), logs: new Map([['a-0', { bytes: 8, inodes: 1 }], ['b-0', { bytes: 16, inodes: 2 }]]),
-  volumes: new Map([['uid-1', [{ name: 'tmp', fileSystem, used: { bytes: 100, inodes: 3 }, ephemeral: true }, { name: 'data', fileSystem, claim: 'web-data', ephemeral: false }]]]),
+  at, nodeFs: fileSystem, imageFs: fileSystem, imageBytes: 12_345, rootfs: new Map([['a-0', { usedBytes: 40, inodesUsed: 4 }]]), logs: new Map([['a-0', { usedBytes: 8, inodesUsed: 1 }], ['b-0', { usedBytes: 16, inodesUsed: 2 }]]),
+  volumes: new Map([['uid-1', [{ name: 'tmp', fileSystem, used: { usedBytes: 100, inodesUsed: 3 }, ephemeral: true }, { name: 'data', fileSystem, claim: 'web-data', ephemeral: false }]]]),
 };

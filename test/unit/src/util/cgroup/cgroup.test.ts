@@ -1,6 +1,6 @@
 // Where a process's cgroup is, and what its files say, for both versions; the texts are those of real kernels.
-import { locateCgroup, parseCgroupMounts } from '../../../../../agent/kubelet/stats/cgroup-location.ts';
-import { usageV1, usageV2 } from '../../../../../agent/kubelet/stats/cgroup-usage.ts';
+import { locateCgroup, parseCgroupMounts } from '../../../../../src/util/cgroup/location.ts';
+import { usageV1, usageV2 } from '../../../../../src/util/cgroup/usage.ts';
 
 const v1Mounts = `31 23 0:26 / /sys/fs/cgroup ro,nosuid shared:9 - tmpfs tmpfs ro,mode=755
 34 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,nosuid shared:15 - cgroup cgroup rw,cpu,cpuacct

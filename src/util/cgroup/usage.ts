@@ -1,7 +1,7 @@
-// What a cgroup has used, from the texts of its files; v1 and v2 come out as one shape. Pure, but for `readCgroup`.
+// What a cgroup has used, from the texts of its files; v1 and v2 come out as one shape. Pure, but for those at the end that read.
 // upstream: cadvisor container/libcontainer/handler.go (setCPUStats, setMemoryStats)
 import { readFile } from 'node:fs/promises';
-import type { CgroupDirectories } from './cgroup-location.ts';
+import { locateCgroup, parseCgroupMounts, type CgroupDirectories } from './location.ts';
 
 /** Times in nanoseconds, sizes in bytes; what the kernel does not tell is absent. */
 export interface CgroupUsage {
@@ -81,12 +81,24 @@ export function usageV2(texts: CgroupTexts): CgroupUsage {
   };
 }
 
+/** Of what is gone there is nothing to read, nor of a controller the kernel lacks. */
+const read = (path: string): Promise<string> => readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  if (error.code === 'ENOENT' || error.code === 'ESRCH' || error.code === 'ENODEV') return '';
+  throw error;
+});
+
 /** A group that is gone has used nothing that could be told: {}. */
 export async function readCgroup(directories: CgroupDirectories): Promise<CgroupUsage> {
   const texts = async (files: Readonly<Record<string, readonly string[]>>): Promise<CgroupTexts> => {
     const paths = Object.entries(files).flatMap(([controller, names]) => names.map((name) => [name, directories[controller as keyof CgroupDirectories]] as const));
-    return Object.fromEntries(await Promise.all(paths.map(async ([name, directory]) => [name, directory === undefined ? '' : await readFile(`${directory}/${name}`, 'utf8').catch(() => '')] as const)));
+    return Object.fromEntries(await Promise.all(paths.map(async ([name, directory]) => [name, directory === undefined ? '' : await read(`${directory}/${name}`)] as const)));
   };
   // Where both versions are mounted, the controllers are the first's.
   return directories.memory ?? directories.cpuacct ? usageV1(await texts(filesV1)) : usageV2(await texts(filesV2));
+}
+
+/** Of the group of one process; {} when that has ended, or is 0. */
+export async function processUsage(pid: number): Promise<CgroupUsage> {
+  const [membership, mountinfo] = await Promise.all([read(`/proc/${pid}/cgroup`), read('/proc/self/mountinfo')]);
+  return readCgroup(locateCgroup(membership, parseCgroupMounts(mountinfo)));
 }
