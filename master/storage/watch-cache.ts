@@ -2,6 +2,7 @@
 // touch the disk; a write is visible here before it is acknowledged. (upstream: apiserver storage/cacher)
 import type { Log } from '../../src/util/log.ts';
 import { AsyncQueue } from '../../src/util/async-queue.ts';
+import { SortedKeys } from './sorted-keys.ts';
 import { Compacted, type Entry, type Store, type StoreEvent } from './store.ts';
 
 /** A change of one key, as watchers get it. `current` is absent for deletes, `previous` for creations. */
@@ -29,8 +30,7 @@ const windowSize = 2048;
 
 class Bucket<T> {
   readonly entries = new Map<string, T>();
-  /** Keys in byte order, kept sorted by insertion. */
-  keys: string[] = [];
+  keys = new SortedKeys();
   /** Watchers by what concerns them, so that a change finds its own without asking the others: a prefix, a key, a trigger's value. */
   readonly watchers = new Map<string, Set<Watcher<T>>>();
   readonly window: CacheEvent<T>[] = [];
@@ -54,18 +54,6 @@ class Bucket<T> {
 }
 
 const triggered = (value: string): string => `=${value}`;
-
-/** First index whose key is not smaller than `key`. */
-function lowerBound(keys: readonly string[], key: string): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (keys[middle]! < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
 
 export class WatchCache<T extends { readonly key: string; readonly revision: number }> {
   readonly #store: Store;
@@ -101,13 +89,12 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
       for (const entry of page.entries) {
         const bucket = this.#bucket(prefixOf(entry.key));
         bucket.entries.set(entry.key, this.#decode(entry));
-        bucket.keys.push(entry.key);
       }
       after = page.entries.at(-1)?.key;
       if (!page.more || after === undefined) break;
     }
     for (const bucket of this.#buckets.values()) {
-      bucket.keys.sort();
+      bucket.keys = new SortedKeys([...bucket.entries.keys()]);
       bucket.windowStart = this.#revision;
     }
     void this.#follow(signal);
@@ -139,10 +126,8 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
   *list(prefix: string, after?: string): Generator<T> {
     const bucket = this.#buckets.get(prefixOf(prefix));
     if (!bucket) return;
-    // A key list may shift while the caller awaits; the generator is consumed synchronously by contract.
-    const from = after === undefined || after < prefix ? lowerBound(bucket.keys, prefix) : lowerBound(bucket.keys, `${after}\0`);
-    for (let i = from; i < bucket.keys.length; i++) {
-      const key = bucket.keys[i]!;
+    // Keys may move while the caller awaits; the generator is consumed synchronously by contract.
+    for (const key of bucket.keys.from(after === undefined || after < prefix ? prefix : `${after}\0`)) {
       if (!key.startsWith(prefix)) return;
       yield bucket.entries.get(key)!;
     }
@@ -150,7 +135,7 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
   count(prefix: string): number {
     const bucket = this.#buckets.get(prefixOf(prefix));
     if (!bucket) return 0;
-    return lowerBound(bucket.keys, `${prefix}\uffff`) - lowerBound(bucket.keys, prefix);
+    return bucket.keys.before(`${prefix}\uffff`) - bucket.keys.before(prefix);
   }
 
   /** Calls with every change under a resource's prefix from now on, in the turn in which the cache takes it in; the result stops that. */
@@ -218,15 +203,11 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
     if (event.type === 'put') {
       const current = this.#decode(event.entry);
       bucket.entries.set(key, current);
-      if (!previous) {
-        const at = lowerBound(bucket.keys, key);
-        bucket.keys.splice(at, 0, key);
-      }
+      if (!previous) bucket.keys.add(key);
       change = { revision: event.entry.revision, current, ...(previous ? { previous } : {}) };
     } else {
       bucket.entries.delete(key);
-      const at = lowerBound(bucket.keys, key);
-      if (bucket.keys[at] === key) bucket.keys.splice(at, 1);
+      bucket.keys.delete(key);
       change = { revision: event.revision, previous: previous ?? this.#decode(event.previous), deleted: this.#decode({ ...event.previous, revision: event.revision }) };
     }
     bucket.window.push(change);
