@@ -31,6 +31,7 @@ export interface JoinRecord {
   readonly nodeName: string;
   readonly dockerHost: string;
   readonly proxyMode: ProxyMode;
+  readonly evictionHard?: string;
   readonly installedPackages: readonly string[];
 }
 export type ProxyMode = 'auto' | 'http' | 'relay';

@@ -19,10 +19,12 @@ export interface JoinOptions {
   readonly nodeName?: string;
   readonly dockerHost?: string;
   readonly proxyMode?: ProxyMode;
+  readonly evictionHard?: string;
 }
 
-export const joinedAgentArguments = (cluster: Cluster, { server, nodeName, dockerHost, proxyMode }: JoinRecord): string[] => [
+export const joinedAgentArguments = (cluster: Cluster, { server, nodeName, dockerHost, proxyMode, evictionHard }: JoinRecord): string[] => [
   'agent', '--master', server, '--kubeconfig', cluster.nodeKubeconfig(nodeName), '--docker-host', dockerHost, '--node-name', nodeName, '--data-dir', cluster.dataDir, '--proxy-mode', proxyMode,
+  ...(evictionHard === undefined ? [] : ['--eviction-hard', evictionHard]),
 ];
 
 /** `https://host[:port]`; what follows is nobody's. @throws UsageError */
@@ -60,7 +62,10 @@ export async function join(url: string | undefined, options: JoinOptions, host: 
   const invited = invitation(url, options, record);
   cluster.make();
   const running = runningPid(cluster, 'agent');
-  if (running !== undefined && options.dockerHost !== undefined && options.dockerHost !== record?.dockerHost) throw new UsageError(`--docker-host: the agent that runs (pid ${running}) uses ${record?.dockerHost}; "dray down" stops it`);
+  const evictionHard = options.evictionHard ?? record?.evictionHard;
+  const started = [['--docker-host', options.dockerHost, record?.dockerHost], ['--proxy-mode', options.proxyMode, record?.proxyMode], ['--eviction-hard', options.evictionHard, record?.evictionHard ?? 'the defaults']] as const;
+  // What a running agent was started with cannot be swapped under it.
+  for (const [flag, asked, known] of started) if (running !== undefined && asked !== undefined && asked !== known) throw new UsageError(`${flag}: the agent that runs (pid ${running}) was started with ${known}; "dray down" stops it`);
   let ca = '';
   const nodeName = record?.nodeName ?? options.nodeName ?? defaultNodeName();
   await runSteps([
@@ -78,7 +83,7 @@ export async function join(url: string | undefined, options: JoinOptions, host: 
         const engine = await host.ensureEngine({ ...(wanted ? { dockerHost: wanted } : {}), directory: cluster.path('engine'), progress: say });
         record = {
           version: 1, server: record?.server ?? invited!.server, nodeName, dockerHost: engine.host, proxyMode: options.proxyMode ?? record?.proxyMode ?? 'auto',
-          installedPackages: [...new Set([...(record?.installedPackages ?? []), ...engine.installedPackages])],
+          ...(evictionHard === undefined ? {} : { evictionHard }), installedPackages: [...new Set([...(record?.installedPackages ?? []), ...engine.installedPackages])],
         };
         return `Docker Engine ${engine.version} at ${engine.host}${engine.startedPid ? ' (started here)' : ''}`;
       },
