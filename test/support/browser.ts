@@ -116,6 +116,8 @@ export async function startBrowser(chromium: string, prefix: readonly string[] =
   const { targetInfos } = await send('Target.getTargets');
   ({ sessionId: session } = await send('Target.attachToTarget', { targetId: targetInfos.find((t: { type: string }) => t.type === 'page').targetId, flatten: true }));
   for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await send(`${domain}.enable`);
+  // Without a window nothing has the focus by itself.
+  await send('Emulation.setFocusEmulationEnabled', { enabled: true });
   return {
     page,
     async stop() {

@@ -38,6 +38,8 @@ export interface DockerHosts {
   plug(host: DockerHost, connected: boolean): Promise<void>;
   /** A second engine on a host, in the same network namespace: as Docker asks of several, with a bridge of its own and without iptables. */
   secondEngine(host: DockerHost): Promise<DockerHost>;
+  /** A network namespace on the LAN without an engine, whose network stays as it is: for who looks at the cluster from elsewhere. Its path. */
+  onlooker(): Promise<string>;
   /** Ends the engines and their containers and takes away every interface, namespace, mount and file. */
   stop(): Promise<void>;
 }
@@ -95,14 +97,19 @@ export async function startDockerHosts(count: number, options: { daemonArgs?: re
     await rm(root, { recursive: true, force: true });
   };
 
-  const makeHost = async (name: string, index: number): Promise<DockerHost> => {
+  const onTheLan = async (name: string, ip: string): Promise<Pick<DockerHost, 'netns' | 'commands'>> => {
     const netns = `/run/netns/${name}`;
-    const ip = `${subnet}.${11 + index}`;
     const commands = commandsInNetworkNamespace(netns);
     await run('ip', ['netns', 'add', name]);
     await run('ip', ['link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', netns]);
     await run('ip', ['link', 'set', name, 'master', bridge, 'up']);
     await commands.run('ip', ['-batch', '-'], { input: `link set lo up\naddress add ${ip}/24 dev eth0\nlink set eth0 up\nroute add default via ${subnet}.1\n` });
+    return { netns, commands };
+  };
+
+  const makeHost = async (name: string, index: number): Promise<DockerHost> => {
+    const ip = `${subnet}.${11 + index}`;
+    const { netns, commands } = await onTheLan(name, ip);
     // Off, as on a fresh machine: the engine then turns it on and sets the FORWARD policy to DROP.
     await commands.run('tee', ['/proc/sys/net/ipv4/ip_forward'], { input: '0\n' });
     return { name, ip, netns, commands, ...(await startEngine(name, netns, [])) };
@@ -138,6 +145,11 @@ export async function startDockerHosts(count: number, options: { daemonArgs?: re
         seconds.push(name);
         await host.commands.run('ip', ['-batch', '-'], { input: `link add ${name} type bridge\naddress add 172.16.0.1/24 dev ${name}\nlink set ${name} up\n` });
         return { ...host, ...(await startEngine(name, host.netns, ['--bridge', name, '--iptables=false', '--ip6tables=false'])) };
+      },
+      onlooker: async () => {
+        const name = `th${id}o`;
+        seconds.push(name);
+        return (await onTheLan(name, `${subnet}.200`)).netns;
       },
       plug: async (host, connected) => { await run('ip', ['link', 'set', host.name, connected ? 'up' : 'down']); },
     };

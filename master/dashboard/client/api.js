@@ -15,13 +15,24 @@ export class ApiError extends Error {
   }
 }
 
+/** The browser's own words for this differ, and say little. */
+const unreachable = (error) => (error.name === 'AbortError' ? error : Object.assign(new Error(`the server cannot be reached (${error.message})`, { cause: error }), { reason: 'Unreachable' }));
+
 async function request(method, path, { query = {}, body, type = 'application/json', accept = 'application/json', signal } = {}) {
   const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== undefined && value !== '')).toString();
-  const response = await fetch(search ? `${path}?${search}` : path, {
+  const send = () => fetch(search ? `${path}?${search}` : path, {
     method, signal, cache: 'no-store', credentials: 'omit', redirect: 'error',
     headers: { accept, authorization: `Bearer ${token()}`, ...(body === undefined ? {} : { 'content-type': type }) },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
+  let response;
+  try {
+    response = await send();
+  } catch (error) {
+    // Browsers cut everything when the machine's network changes, e.g. by a Pod on the same host. What only reads is asked once more.
+    if (method !== 'GET' || signal?.aborted) throw unreachable(error);
+    response = await send().catch((again) => { throw unreachable(again); });
+  }
   if (response.ok) return response;
   const text = await response.text();
   let status = { message: text.trim() };
@@ -44,7 +55,10 @@ export async function* stream(path, options) {
 /** The events of one watch, those that came together at once. @throws ApiError for an ERROR event */
 async function* watchEvents(path, { query, accept, signal }) {
   const response = await request('GET', path, { accept, signal, query: { ...query, watch: '1', allowWatchBookmarks: 'true' } });
-  for await (const lines of linesOf(chunksOf(response.body))) {
+  const batches = linesOf(chunksOf(response.body));
+  for (;;) {
+    const { done, value: lines } = await batches.next().catch((error) => { throw unreachable(error); });
+    if (done) return;
     const events = lines.filter(Boolean).map((line) => JSON.parse(line));
     const error = events.find((event) => event.type === 'ERROR');
     if (error) throw new ApiError(error.object.code, error.object);
@@ -63,10 +77,13 @@ const pause = (ms, signal) => new Promise((resolve) => {
  */
 async function follow(path, { query = {}, accept, list, events, resourceVersion, state, signal }) {
   let wait = 1000;
+  let listed = false;
   while (!signal.aborted) {
     try {
+      listed = false;
       list(await get(path, { query, accept, signal }));
       state('live');
+      listed = true;
       for (;;) {
         const begun = performance.now();
         for await (const some of watchEvents(path, { accept, signal, query: { ...query, resourceVersion: resourceVersion() } })) {
@@ -80,6 +97,11 @@ async function follow(path, { query = {}, accept, list, events, resourceVersion,
       if (signal.aborted) return;
       // History this old is gone: the list is taken again, which is no failure.
       if (error.code === 410) continue;
+      // A watch that broke off is no news while the list can be had.
+      if (listed && error.reason === 'Unreachable') {
+        await pause(200, signal);
+        continue;
+      }
       state(error);
       if (error.code === 401 || error.code === 404) return;
       await pause(wait, signal);

@@ -130,12 +130,18 @@ function makeFrame(user, resources) {
   fill(app, shell);
   return {
     main, drawMenu, close, refresh, end: () => ended.abort(), get resources() { return frameResources.all; },
-    async rediscover() { frameResources.all = await discover(); drawMenu(); },
+    async rediscover() {
+      frameResources.all = await discover();
+      drawMenu();
+      return frameResources.all;
+    },
   };
 }
 
 function show() {
   if (!frame) return;
+  // A question about an object that is no longer shown is not answered.
+  for (const dialog of document.querySelectorAll('dialog')) dialog.close();
   current.abort();
   current = new AbortController();
   const route = location.hash === '' || location.hash === '#/' ? { page: 'overview', namespace: namespace() } : parseRoute(location.hash);
@@ -150,7 +156,7 @@ function show() {
   else {
     const resource = 'plural' in route ? find(route) : undefined;
     if ('plural' in route && !resource) content = h('p', { class: 'message' }, `The server does not serve ${route.plural}${route.group ? `.${route.group}` : ''}.`);
-    else content = pages[route.page]({ route, resource, resources: frame.resources, signal: current.signal, rediscover: () => frame?.rediscover() });
+    else content = pages[route.page]({ route, resource, resources: frame.resources, signal: current.signal, rediscover: frame.rediscover });
   }
   fill(frame.main, content);
   const heading = frame.main.querySelector('h1')?.textContent;

@@ -19,7 +19,7 @@ export function createPage({ route, resources, rediscover }) {
     let resource = resourceOf(known, manifest.apiVersion, manifest.kind);
     if (!resource) {
       // A definition of a moment ago may serve it by now.
-      known = (await rediscover(), known);
+      known = await rediscover();
       resource = resourceOf(known, manifest.apiVersion, manifest.kind);
     }
     if (!resource) throw new Error(`no matches for kind "${manifest.kind}" in version "${manifest.apiVersion}"`);

@@ -62,7 +62,7 @@ export function editView({ object: first, resource, signal }) {
     if (signal.aborted) return;
     ({ stringify } = yaml);
     load();
-  }, (error) => fill(answer, failure(error)));
+  }, (error) => fill(answer, failure(error), button('Load the page again', () => location.reload())));
   drawState();
   return {
     element: h('div', { class: 'edit' }, h('div', { class: 'buttons' }, h('span', { class: 'switch' }, yamlButton, jsonButton), stale, h('span', { class: 'space' }), writable && [reset, check, save]), answer, text),
