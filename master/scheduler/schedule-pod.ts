@@ -31,7 +31,7 @@ export function schedulePod(pod: Pod, snapshot: Snapshot, plugins: readonly Plug
   const restricting = trial.checks.filter(({ check }) => check.only);
   for (; looked < nodes.length && feasible.length < enough; looked++) {
     const node = nodes[(choose.start + looked) % nodes.length]!;
-    const unnamed = restricting.find(({ check }) => !check.only!.has(node.name))?.plugin.name;
+    const unnamed = restricting.length === 0 ? undefined : restricting.find(({ check }) => !check.only!.has(node.name))?.plugin.name;
     const rejection = unnamed === undefined ? trial.reject(node) : { reasons: [`node(s) didn't satisfy plugin(s) [${unnamed}]`], unresolvable: true, plugin: unnamed };
     if (rejection) rejections.set(node.name, rejection);
     else feasible.push(node);
@@ -48,7 +48,8 @@ export function totalScores(checks: readonly Prepared[], feasible: readonly Node
     check.beforeScore?.(feasible);
     const raw = feasible.map((node) => check.score!(node));
     const scores = check.normalize ? check.normalize(raw, feasible) : raw;
-    for (const [i, score] of scores.entries()) totals[i]! += score * (plugin.weight ?? 1);
+    const weight = plugin.weight ?? 1;
+    for (let i = 0; i < scores.length; i++) totals[i]! += scores[i]! * weight;
   }
   return totals;
 }

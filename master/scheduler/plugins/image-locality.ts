@@ -1,6 +1,7 @@
 // ImageLocality: prefers nodes that have the Pod's large images already, the more so the more common those images are.
 // upstream: pkg/scheduler/framework/plugins/imagelocality/image_locality.go
 import { maxScore, type Plugin } from '../framework.ts';
+import type { NodeInfo } from '../node-info.ts';
 
 const megabyte = 1024 * 1024;
 const minBytes = 23 * megabyte;
@@ -20,8 +21,16 @@ export const imageLocality: Plugin = {
   weight: 1,
   check: ({ spec }, { nodes }) => {
     const images = [...(spec.initContainers ?? []), ...spec.containers].map((c) => imageForms(c.image ?? ''));
-    const sizeOn = (forms: readonly string[], node: (typeof nodes)[number]): number => Math.max(0, ...forms.map((form) => node.images.get(form) ?? 0));
-    const spread = images.map((forms) => nodes.filter((node) => sizeOn(forms, node) > 0).length / nodes.length);
+    const sizeOn = (forms: readonly string[], { images: here }: NodeInfo): number => {
+      let size = 0;
+      if (here.size) for (const form of forms) size = Math.max(size, here.get(form) ?? 0);
+      return size;
+    };
+    const spread = images.map((forms) => {
+      let having = 0;
+      for (const node of nodes) if (sizeOn(forms, node) > 0) having++;
+      return having / nodes.length;
+    });
     if (spread.every((share) => share === 0)) return {};
     const maxBytes = maxBytesPerContainer * images.length;
     return {

@@ -71,9 +71,10 @@ function filterFor(pod: Pod, { nodes, related }: Snapshot): Required<Pick<PodChe
     if (attracting(kind)) for (const { topologyKey } of near) nearby.add(node, topologyKey, by);
     for (const { topologyKey } of avoided(kind)) unwanted.add(node, topologyKey, by);
   };
+  const wishes = near.length > 0 || away.length > 0;
   for (const node of nodes) {
-    for (const [kind, count] of node.kindsWithAffinity) countRepelling(kind, node, count);
-    if (near.length || away.length) for (const [kind, count] of node.kinds) countWanted(kind, node, count);
+    if (node.kindsWithAffinity.size) for (const [kind, count] of node.kindsWithAffinity) countRepelling(kind, node, count);
+    if (wishes) for (const [kind, count] of node.kinds) countWanted(kind, node, count);
   }
   const own = near.every((term) => term.matches(pod, related));
   const suitsNear = (node: NodeInfo): boolean => {
@@ -84,8 +85,8 @@ function filterFor(pod: Pod, { nodes, related }: Snapshot): Required<Pick<PodChe
   return {
     filter(node) {
       if (near.length && !suitsNear(node)) return { reasons: ["node(s) didn't match pod affinity rules"], unresolvable: true };
-      if (unwanted.sum(node) > 0) return { reasons: ["node(s) didn't match pod anti-affinity rules"] };
-      if (repelled.sum(node) > 0) return { reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"] };
+      if (!unwanted.empty && unwanted.sum(node) > 0) return { reasons: ["node(s) didn't match pod anti-affinity rules"] };
+      if (!repelled.empty && repelled.sum(node) > 0) return { reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"] };
       return undefined;
     },
     changed(other, node, by) {
@@ -107,9 +108,10 @@ function scoreFor(pod: Pod, { nodes, related }: Snapshot): PodCheck {
     // A Pod that had to be near this one still likes it near.
     return [...weighed(terms.near, pod, 1), ...weighed(terms.likes, pod, 1), ...weighed(terms.dislikes, pod, -1)];
   });
+  const wishes = likes.length > 0 || dislikes.length > 0;
   for (const node of nodes) {
-    if (likes.length || dislikes.length) for (const [kind, count] of node.kinds) for (const { topologyKey, weight } of ours(kind)) points.add(node, topologyKey, weight * count);
-    for (const [kind, count] of node.kindsWithAffinity) for (const { topologyKey, weight } of theirs(kind)) points.add(node, topologyKey, weight * count);
+    if (wishes) for (const [kind, count] of node.kinds) for (const { topologyKey, weight } of ours(kind)) points.add(node, topologyKey, weight * count);
+    if (node.kindsWithAffinity.size) for (const [kind, count] of node.kindsWithAffinity) for (const { topologyKey, weight } of theirs(kind)) points.add(node, topologyKey, weight * count);
   }
   if (points.empty) return {};
   return {

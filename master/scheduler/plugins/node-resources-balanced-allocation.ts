@@ -6,10 +6,11 @@ import { requestsOf, type ResourceList } from '../resources.ts';
 
 /** With cpu used to 50 % and memory to 30 % the deviation is 0.1, which makes 90 points. */
 export function balance(requests: ResourceList, { allocatable, requested }: NodeInfo): number {
-  const fractions = ['cpu', 'memory'].filter((name) => (allocatable[name] ?? 0) > 0)
-    .map((name) => Math.min(1, ((requested[name] ?? 0) + (requests[name] ?? 0)) / allocatable[name]!));
-  const deviation = fractions.length === 2 ? Math.abs(fractions[0]! - fractions[1]!) / 2 : 0;
-  return Math.floor((1 - deviation) * maxScore);
+  const [cpuOffered, memoryOffered] = [allocatable['cpu'] ?? 0, allocatable['memory'] ?? 0];
+  if (cpuOffered <= 0 || memoryOffered <= 0) return maxScore;
+  const cpu = Math.min(1, ((requested['cpu'] ?? 0) + (requests['cpu'] ?? 0)) / cpuOffered);
+  const memory = Math.min(1, ((requested['memory'] ?? 0) + (requests['memory'] ?? 0)) / memoryOffered);
+  return Math.floor((1 - Math.abs(cpu - memory) / 2) * maxScore);
 }
 
 export const nodeResourcesBalancedAllocation: Plugin = {

@@ -6,32 +6,38 @@ import { requestsOf, type ResourceList } from '../resources.ts';
 
 const builtIn = ['cpu', 'memory', 'ephemeral-storage'];
 
-export function insufficient(requests: ResourceList, node: NodeInfo): Rejection | undefined {
+/** Asked of every node for every Pod: makes nothing unless the node is too full. */
+export function insufficient(requests: ResourceList, node: NodeInfo, names: readonly string[] = wantedNames(requests)): Rejection | undefined {
   const { allocatable, requested } = node;
-  const reasons: string[] = [];
+  let reasons: string[] | undefined;
   let unresolvable = false;
-  if (node.podCount + 1 > (allocatable['pods'] ?? 0)) reasons.push('Too many pods');
-  for (const name of [...builtIn, ...Object.keys(requests).filter((r) => !builtIn.includes(r))]) {
-    const wanted = requests[name] ?? 0;
+  if (node.podCount + 1 > (allocatable['pods'] ?? 0)) reasons = ['Too many pods'];
+  for (const name of names) {
+    const wanted = requests[name]!;
     const offered = allocatable[name] ?? 0;
-    if (wanted === 0 || wanted <= offered - (requested[name] ?? 0)) continue;
-    reasons.push(`Insufficient ${name}`);
+    if (wanted <= offered - (requested[name] ?? 0)) continue;
+    (reasons ??= []).push(`Insufficient ${name}`);
     // More than the empty node has: removing other Pods would not help.
     unresolvable ||= wanted > offered;
   }
-  return reasons.length ? { reasons, unresolvable } : undefined;
+  return reasons && { reasons, unresolvable };
 }
+/** What is asked for at all, in the order it is told. */
+const wantedNames = (requests: ResourceList): string[] => [...builtIn, ...Object.keys(requests).filter((name) => !builtIn.includes(name))].filter((name) => (requests[name] ?? 0) !== 0);
 
 /** The share of cpu and memory that stays free, in points, each rounded down. */
 export function leastAllocated(requests: ResourceList, { allocatable, assumedRequests }: NodeInfo): number {
-  const offered = ['cpu', 'memory'].filter((name) => (allocatable[name] ?? 0) > 0);
-  if (!offered.length) return 0;
-  const points = offered.map((name) => {
-    const free = allocatable[name]! - (assumedRequests[name] ?? 0) - (requests[name] ?? 0);
-    return free < 0 ? 0 : Math.floor((free * maxScore) / allocatable[name]!);
-  });
-  return Math.floor(points.reduce((a, b) => a + b, 0) / points.length);
+  let [sum, offered] = [0, 0];
+  for (const name of scored) {
+    const all = allocatable[name] ?? 0;
+    if (all <= 0) continue;
+    const free = all - (assumedRequests[name] ?? 0) - (requests[name] ?? 0);
+    sum += free < 0 ? 0 : Math.floor((free * maxScore) / all);
+    offered++;
+  }
+  return offered === 0 ? 0 : Math.floor(sum / offered);
 }
+const scored = ['cpu', 'memory'];
 
 export const nodeResourcesFit: Plugin = {
   name: 'NodeResourcesFit',
@@ -39,6 +45,7 @@ export const nodeResourcesFit: Plugin = {
   weight: 1,
   check: (pod) => {
     const { exact, assumed } = requestsOf(pod);
-    return { filter: (node) => insufficient(exact, node), score: (node) => leastAllocated(assumed, node) };
+    const names = wantedNames(exact);
+    return { filter: (node) => insufficient(exact, node, names), score: (node) => leastAllocated(assumed, node) };
   },
 };

@@ -11,7 +11,8 @@ export const taintToleration: Plugin = {
     const soft = tolerations.filter((t) => !t.effect || t.effect === 'PreferNoSchedule');
     return {
       filter: ({ node }) => {
-        const hard = node.spec.taints?.filter((t) => t.effect === 'NoSchedule' || t.effect === 'NoExecute');
+        if (!node.spec.taints?.length) return undefined;
+        const hard = node.spec.taints.filter((t) => t.effect === 'NoSchedule' || t.effect === 'NoExecute');
         const taint = findUntolerated(hard, tolerations);
         return taint && { reasons: [`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`], unresolvable: true };
       },
