@@ -12,9 +12,17 @@ export interface EventTarget { readonly apiVersion: string; readonly kind: strin
 /** Events of one key within this window are counted together. */
 const aggregationWindowMs = 10 * 60_000;
 const remembered = 4096;
+/** Written at once; Events of one object are written one after another, each in the object's lane. */
+const lanes = 8;
 
 type Annotations = Readonly<Record<string, string>>;
 interface Seen { name: string; namespace: string; count: number; at: number }
+
+function laneOf({ metadata: { namespace = '', name } }: EventTarget): number {
+  let hash = 0;
+  for (const text of [namespace, name]) for (let i = 0; i < text.length; i++) hash = (hash * 31 + text.charCodeAt(i)) | 0;
+  return Math.abs(hash) % lanes;
+}
 
 export class EventRecorder {
   readonly #client: Client;
@@ -23,7 +31,7 @@ export class EventRecorder {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #seen = new Map<string, Seen>();
-  #tail: Promise<void> = Promise.resolve();
+  readonly #tails: Promise<void>[] = Array.from({ length: lanes }, () => Promise.resolve());
   #queued = 0;
 
   /** `events` is the core Events definition; `host` the node name for agents. */
@@ -39,13 +47,14 @@ export class EventRecorder {
   /** `annotations` tell programs what the message tells people. */
   warning(object: EventTarget, reason: string, message: string, fieldPath?: string, annotations?: Annotations): void { this.#record(object, 'Warning', reason, message, fieldPath, annotations); }
   /** Resolves when everything recorded so far was written or given up. */
-  flush(): Promise<void> { return this.#tail; }
+  flush(): Promise<void> { return Promise.all(this.#tails).then(() => undefined); }
 
   #record(object: EventTarget, type: string, reason: string, message: string, fieldPath: string | undefined, annotations?: Annotations): void {
     // A server that is away must not make memory grow: events are lossy by contract.
     if (this.#queued >= 1000) return;
     this.#queued++;
-    this.#tail = this.#tail.then(() => this.#write(object, type, reason, message, fieldPath, annotations)).catch((error: unknown) => {
+    const lane = laneOf(object);
+    this.#tails[lane] = this.#tails[lane]!.then(() => this.#write(object, type, reason, message, fieldPath, annotations)).catch((error: unknown) => {
       this.#log.debug({ error, reason }, 'event could not be recorded');
     }).finally(() => { this.#queued--; });
   }

@@ -5,7 +5,7 @@ import { Client } from '../../../../src/client/client.ts';
 import { EventRecorder } from '../../../../src/client/event-recorder.ts';
 import { FakeClock } from '../../../../src/util/clock.ts';
 import { silentLog } from '../../../../src/util/log.ts';
-import { FakeTransport } from './fake-transport.ts';
+import { FakeTransport, settle } from './fake-transport.ts';
 
 const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'ns', uid: 'u', resourceVersion: '7' } };
 function recorder(host?: string) {
@@ -60,6 +60,23 @@ describe('the event recorder', () => {
     events.normal(pod, 'Killing', 'bye');
     await events.flush();
     expect(transport.sent('POST')).toHaveLength(2);
+  });
+  it('keeps the order of one object’s and does not let one object wait for another', async () => {
+    const { transport, events } = recorder();
+    const release: (() => void)[] = [];
+    transport.answer = (request) => new Promise((resolve) => { release.push(() => resolve(request.body)); });
+    const objects = Array.from({ length: 64 }, (_, i) => ({ ...pod, metadata: { ...pod.metadata, name: `web-${i}`, uid: `u${i}` } }));
+    for (const object of objects) for (const reason of ['Scheduled', 'Pulled']) events.normal(object, reason, 'done');
+    await settle();
+    const together = transport.sent('POST').length;
+    expect(together).toBeGreaterThan(1);
+    expect(together).toBeLessThanOrEqual(8);
+    while (release.length) {
+      for (const answer of release.splice(0)) answer();
+      await settle();
+    }
+    const reasons = (name: string) => transport.sent('POST').map((r) => body(r)).filter((b) => b['involvedObject'].name === name).map((b) => b['reason']);
+    for (const { metadata: { name } } of objects) expect(reasons(name)).toEqual(['Scheduled', 'Pulled']);
   });
   it('does not grow without end while the server is away', async () => {
     const { transport, events } = recorder();
