@@ -28,6 +28,7 @@ import { Kubelet } from './kubelet/kubelet.ts';
 import { kubeletConfiguration } from './node/kubelet-configuration.ts';
 import type { PodRuntimeStatus } from './kubelet/runtime-status.ts';
 import { parseResolvConf } from './kubelet/pod-network-files.ts';
+import { logDirectories, LogLinks } from './kubelet/log-links.ts';
 import { createPages } from './kubelet/server/pages.ts';
 import { createKubeletServer } from './kubelet/server/server.ts';
 import { createStreamingHandler } from './kubelet/server/streaming.ts';
@@ -157,7 +158,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const running = kubelet = new Kubelet({
       client, runtime, clock, log, recorder, nodeName, dataDir, hostIPs: [address.internalIP], network: network.names.network,
       addresses: new PodAddresses(podCIDR, clock, Math.random()), clusterDomain: cluster.clusterDomain, clusterDNS: [cluster.clusterDNS], services: () => services.list(),
-      allocatable: allocatable(facts, reserve) as never, memoryCapacity: facts.memoryBytes, starts: Math.max(2, info.cpus * 2), mounter: hostMounter,
+      allocatable: allocatable(facts, reserve) as never, memoryCapacity: facts.memoryBytes, starts: Math.max(2, info.cpus * 2), mounter: hostMounter, logLinks: new LogLinks(logDirectories, log),
       ...(options.podManifestPath === undefined ? {} : { podManifestPath: options.podManifestPath }),
       drained: createDrain({ slices, clock, waitMs: options.drainWaitMs, applied: appliedEverywhere(client, proxy, clock) }),
       imageGC: options.imageGC,
@@ -167,7 +168,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const pods = (): ReturnType<Kubelet['pods']> => running.pods();
     const status = (uid: string): PodRuntimeStatus => running.cache.get(uid);
     const usage = new UsageReader({
-      clock, dataDir, engineRoot: info.rootDirectory, source: { pods, status, volumes: (uid) => running.volumes(uid) },
+      clock, dataDir, engineRoot: visibleDirectory(info.rootDirectory), source: { pods, status, volumes: (uid) => running.volumes(uid) },
       imageBytes: async () => (await runtime.listImages()).reduce((sum, image) => sum + image.size, 0),
     });
     handlers = createKubeletServer({

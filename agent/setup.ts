@@ -6,6 +6,7 @@ import { realClock } from '../src/util/clock.ts';
 import { engineFault, engineRequest, EngineSilent, parseDockerHost } from '../src/util/engine-http.ts';
 import { silentLog } from '../src/util/log.ts';
 import { commands } from '../src/util/run.ts';
+import { sweepLogLinks } from './kubelet/log-links.ts';
 import { listLinks } from './network/links.ts';
 import { networkNames } from './network/names.ts';
 import { nodeAddress } from './network/node-address.ts';
@@ -64,6 +65,7 @@ export async function leave(options: LeaveOptions): Promise<void> {
       throw new EngineDown(`the Docker Engine at ${dockerHost} says "${absent.answer}": start it and repeat this command, the containers of this cluster and their network ${networkNames(record).network} are left`);
     }
     await removeContainers(options, record.clusterId).catch((error: unknown) => unlessSilent(options, record.clusterId, error));
+    await sweepLogLinks();
     const [{ connect }, { createDockerNetworks }] = await Promise.all([import('./runtime/docker/dockerode.ts'), import('./runtime/docker/networks.ts')]);
     await removeNodeNetwork(record, { commands, docker: createDockerNetworks(await connect(dockerHost, options.patienceMs ?? PATIENCE_MS)) });
     await deleteNetworkRecord(dataDir);

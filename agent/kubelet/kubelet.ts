@@ -18,6 +18,7 @@ import { Garbage } from './garbage.ts';
 import { ImageGarbage, type ImageGCPolicy } from './image-gc.ts';
 import { ImageManager } from './images.ts';
 import { PodKiller, type PodAddressPool } from './kill-pod.ts';
+import type { LogLinks } from './log-links.ts';
 import { ObjectCache } from './object-cache.ts';
 import { MirrorPods } from './mirror-pods.ts';
 import { isMirror, type Pod } from './pod.ts';
@@ -62,6 +63,8 @@ export interface KubeletOptions {
   /** Starts the engine works on at once. */
   readonly starts: number;
   readonly mounter: Mounter;
+  /** Keeps links to the containers' logs where collectors look for them. */
+  readonly logLinks?: LogLinks;
   readonly drained: (pod: Pod, signal: AbortSignal) => Promise<void>;
   readonly eviction: EvictionSetup;
   readonly imageGC: ImageGCPolicy;
@@ -107,7 +110,7 @@ export class Kubelet {
 
   constructor(options: KubeletOptions) {
     this.#options = options;
-    this.cache = new RuntimeCache(options.runtime, (status) => withTerminationMessage(options.runtime, status), (ip) => options.addresses.release(ip));
+    this.cache = new RuntimeCache(options.runtime, (status) => withTerminationMessage(options.runtime, status), (ip) => options.addresses.release(ip), options.logLinks);
     this.#relister = new Relister(this.cache, options.clock);
   }
 
@@ -131,6 +134,7 @@ export class Kubelet {
     // Events are subscribed to before the first list, so that nothing falls between.
     const events = runtime.events(signal);
     const paused = await this.#relister.relist();
+    this.#options.logLinks?.sweep();
     for (const uid of this.cache.uids()) for (const { ip } of this.cache.get(uid).sandboxes) if (ip) this.#options.addresses.reserve(ip);
     this.#resume(paused);
     void this.#follow(events, signal);

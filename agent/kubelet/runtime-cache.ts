@@ -4,6 +4,7 @@
 import { equalJson } from '../../src/util/json.ts';
 import type { ContainerStatus, Runtime, RuntimeEvent } from '../runtime/runtime.ts';
 import { RuntimeNotFound } from '../runtime/runtime.ts';
+import type { LogLinks } from './log-links.ts';
 import { newestFirst, nothingRuns, type KnownSandbox, type PodRuntimeStatus } from './runtime-status.ts';
 
 interface PodEntry { readonly sandboxes: Map<string, KnownSandbox>; readonly containers: Map<string, ContainerStatus>; status: PodRuntimeStatus | undefined }
@@ -22,15 +23,17 @@ export class RuntimeCache {
   readonly #describe: (status: ContainerStatus) => Promise<ContainerStatus>;
 
   readonly #released: (ip: string) => void;
+  readonly #logs: Pick<LogLinks, 'add' | 'remove'> | undefined;
 
   /**
    * `describe` completes the status of a container that has ended with what it left behind. `released` is told the address of a
-   * sandbox that went behind the kubelet's back: nobody else can give that back.
+   * sandbox that went behind the kubelet's back: nobody else can give that back. `logs` hears of each container, and of its end.
    */
-  constructor(runtime: Runtime, describe: (status: ContainerStatus) => Promise<ContainerStatus> = (s) => Promise.resolve(s), released: (ip: string) => void = () => undefined) {
+  constructor(runtime: Runtime, describe: (status: ContainerStatus) => Promise<ContainerStatus> = (s) => Promise.resolve(s), released: (ip: string) => void = () => undefined, logs?: Pick<LogLinks, 'add' | 'remove'>) {
     this.#runtime = runtime;
     this.#describe = describe;
     this.#released = released;
+    this.#logs = logs;
   }
 
   get(uid: string): PodRuntimeStatus {
@@ -66,12 +69,14 @@ export class RuntimeCache {
     entry.containers.set(status.id, status);
     entry.status = undefined;
     this.#podOf.set(status.id, status.pod.uid);
+    this.#logs?.add(status);
   }
   /** The id (of a container or sandbox) is gone. */
   forget(id: string): void {
     const uid = this.#podOf.get(id);
     this.#podOf.delete(id);
     this.#asked.delete(id);
+    this.#logs?.remove(id);
     const entry = uid === undefined ? undefined : this.#pods.get(uid);
     if (!entry || uid === undefined) return;
     const sandbox = entry.sandboxes.get(id);

@@ -1,4 +1,6 @@
-// StatefulSets, Jobs, DaemonSets and CronJobs on a real Docker Engine, driven by kubectl as a person would.
+// StatefulSets, Jobs, DaemonSets and CronJobs on a real Docker Engine, driven by kubectl as a person would; what is seen of them: logs
+// and what they use.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { DEMO_BUSYBOX, DEMO_NGINX } from '../../src/cli/demo-images.ts';
 import { eventually, startCluster, type TestCluster } from '../support/cluster.ts';
 
@@ -11,7 +13,7 @@ const task = (script: string, more: object = {}): object => ({ restartPolicy: 'N
 const job = (name: string, spec: object, script: string): object => ({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name }, spec: { template: { spec: task(script) }, ...spec } });
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await startCluster({ args: ['--container-log-max-size', '64Ki', '--container-log-max-files', '3'] });
   // First of all, so that its minute passes beside the rest.
   await apply({ apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'tick' }, spec: { schedule: '* * * * *', jobTemplate: { spec: { template: { spec: task('echo tick') } } } } });
 });
@@ -144,3 +146,65 @@ test('a node is drained, which leaves what belongs to it, and taken into service
   await cluster.kubectl('uncordon', node);
   await complete('deployment/web');
 });
+
+test('a log is followed while it is rotated, and found below /var/log until its Pod goes', async () => {
+  const lines = 2000;
+  const script = `until [ -e /go ]; do sleep 0.1; done; i=0; while [ $i -lt ${lines} ]; do echo "line $i ${'x'.repeat(100)}"; i=$((i+1)); [ $((i % 50)) = 0 ] && sleep 0.05; done; echo end; sleep 1000`;
+  const engineRoot = (await cluster.hosts[0]!.docker('info', '--format', '{{.DockerRootDir}}')).trim();
+  const directories = ['/var/log/pods', '/var/log/containers', engineRoot];
+  await apply(
+    { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'chatty' }, spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'c', image: DEMO_BUSYBOX, command: ['sh', '-c', script] }] } },
+    // As a collector sees it.
+    { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'collector' }, spec: {
+      terminationGracePeriodSeconds: 1, volumes: directories.map((path, i) => ({ name: `v${i}`, hostPath: { path } })),
+      containers: [{ name: 'c', image: DEMO_BUSYBOX, command: ['sleep', '1000'], volumeMounts: directories.map((mountPath, i) => ({ name: `v${i}`, mountPath, readOnly: true })) }],
+    } },
+  );
+  await cluster.kubectl('wait', 'pod/chatty', 'pod/collector', '--for=condition=Ready', '--timeout=60s');
+  const follower = cluster.spawn('kubectl', ['logs', '-f', 'chatty']);
+  let seen = '';
+  const ended = new Promise<void>((resolve, reject) => {
+    follower.stdout!.on('data', (chunk: Buffer) => { seen += chunk.toString(); if (seen.endsWith('end\n')) resolve(); });
+    follower.once('exit', (code) => reject(new Error(`kubectl logs ended with ${code} after ${seen.split('\n').length} lines`)));
+  });
+  await cluster.kubectl('exec', 'chatty', '--', 'touch', '/go');
+  await ended;
+  follower.kill('SIGKILL');
+  expect(seen.split('\n').slice(0, lines).map((line) => Number(line.split(' ')[1]))).toEqual(Array.from({ length: lines }, (_, i) => i));
+
+  const id = (await get('pod chatty', '{.status.containerStatuses[0].containerID}')).replace('docker://', '');
+  const uid = await get('pod chatty', '{.metadata.uid}');
+  // The files are bounded: what the first lines were is gone.
+  const files = readdirSync(`${engineRoot}/containers/${id}`).filter((name) => name.startsWith(`${id}-json.log`));
+  expect(files).toHaveLength(3);
+  const link = `/var/log/containers/chatty_default_c-${id}.log`;
+  for (const path of [link, `/var/log/pods/default_chatty_${uid}/c/0.log`]) {
+    const last = JSON.parse(readFileSync(path, 'utf8').trim().split('\n').at(-1)!);
+    expect(last).toEqual({ log: 'end\n', stream: 'stdout', time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$/) });
+  }
+  expect(await cluster.kubectl('exec', 'collector', '--', 'sh', '-c', 'tail -n 1 /var/log/containers/chatty_default_c-*.log')).toContain('"log":"end\\n"');
+  await cluster.kubectl('delete', 'pod', 'chatty');
+  expect(await eventually('the links to go', () => Promise.resolve(!readdirSync('/var/log/containers').some((name) => name.includes(id)) && !existsSync(`/var/log/pods/default_chatty_${uid}`)), 20_000)).toBe(true);
+}, 180_000);
+
+test('what nodes and Pods use is told', async () => {
+  await apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'busy' }, spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'c', image: DEMO_BUSYBOX, command: ['sh', '-c', 'while true; do :; done'], resources: { limits: { cpu: '300m', memory: '64Mi' } } }] } });
+  await cluster.kubectl('wait', 'pod/busy', '--for=condition=Ready', '--timeout=60s');
+  expect(await eventually('nodes', () => cluster.kubectl('top', 'nodes').then((text) => text.includes('%') && text))).toMatch(/^NAME\s+CPU\S+.*\n\S+\s+\d+m\s+\d+%\s+\d+Mi\s+\d+%/);
+  const [, cores, mebibytes] = /busy\s+(\d+)m\s+(\d+)Mi/.exec(await eventually('the Pod', () => cluster.kubectl('top', 'pod', 'busy')))!.map(Number) as [number, number, number];
+  expect(cores).toBeGreaterThan(20);
+  expect(cores).toBeLessThan(400);
+  expect(mebibytes).toBeLessThan(64);
+  const node = await get('nodes', '{.items[0].metadata.name}');
+  const raw = (path: string): Promise<string> => cluster.kubectl('get', '--raw', `/api/v1/nodes/${node}/proxy${path}`);
+  const busy = JSON.parse(await raw('/stats/summary')).pods.find((p: { podRef: { name: string } }) => p.podRef.name === 'busy');
+  expect(busy.containers[0].memory.availableBytes).toBeLessThanOrEqual(64 * 2 ** 20);
+  expect(busy.containers[0].cpu.usageNanoCores).toBeGreaterThan(2e7);
+  expect(busy.network).toMatchObject({ name: 'eth0', rxBytes: expect.any(Number) });
+  expect(busy['ephemeral-storage'].usedBytes).toEqual(expect.any(Number));
+  const throttled = /container_cpu_cfs_throttled_periods_total\{container="c",[^}]*pod="busy"\} (\d+)/.exec(await raw('/metrics/cadvisor'));
+  expect(Number(throttled![1])).toBeGreaterThan(0);
+  expect(await raw('/metrics/resource')).toContain('container_memory_working_set_bytes{container="c",namespace="default",pod="busy"} ');
+  expect(JSON.parse(await raw('/configz')).kubeletconfig).toMatchObject({ containerLogMaxSize: '64Ki', containerLogMaxFiles: 3 });
+  await cluster.kubectl('delete', 'pod', 'busy');
+}, 120_000);

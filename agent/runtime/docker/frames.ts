@@ -5,13 +5,13 @@ import { Readable } from 'node:stream';
 const HEADER = 8;
 const STDERR = 2;
 
-/** Cuts chunks of any size into payload pieces; a piece is handed on as soon as its bytes are there. */
+/** Cuts chunks of any size into payload pieces; a piece is handed on as soon as its bytes are there, and told whether it ends its frame. */
 export class FrameParser {
   readonly #header = Buffer.alloc(HEADER);
   #headerBytes = 0;
   #left = 0;
 
-  write(chunk: Buffer, piece: (stderr: boolean, payload: Buffer) => void): void {
+  write(chunk: Buffer, piece: (stderr: boolean, payload: Buffer, last: boolean) => void): void {
     let at = 0;
     while (at < chunk.length) {
       if (this.#left === 0) {
@@ -24,8 +24,8 @@ export class FrameParser {
         this.#left = this.#header.readUInt32BE(4);
       } else {
         const taken = Math.min(this.#left, chunk.length - at);
-        piece(this.#header[0] === STDERR, chunk.subarray(at, at + taken));
         this.#left -= taken;
+        piece(this.#header[0] === STDERR, chunk.subarray(at, at + taken), this.#left === 0);
         at += taken;
       }
     }

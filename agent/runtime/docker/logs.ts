@@ -5,21 +5,24 @@ import type { LogOptions } from '../runtime.ts';
 import { openStream } from './engine-stream.ts';
 import { engineCall, translate } from './errors.ts';
 import { FrameParser } from './frames.ts';
+import { ReplayFilter } from './replay-filter.ts';
 
 export async function* containerLogs(docker: Docker, id: string, options: LogOptions, closing: AbortSignal): AsyncGenerator<Uint8Array> {
   const { Config: { Tty: raw } } = await engineCall(() => docker.getContainer(id).inspect());
   const signal = options.signal ? AbortSignal.any([options.signal, closing]) : closing;
+  // A terminal's log has no frames: what is told twice of it cannot be told apart.
+  const filter = options.follow && !raw ? new ReplayFilter({ timestamps: options.timestamps ?? false }) : undefined;
   const source = await openStream(docker, {
     path: `/containers/${id}/logs?`, signal,
     options: {
-      stdout: options.stream !== 'stderr', stderr: options.stream !== 'stdout', follow: options.follow ?? false, timestamps: options.timestamps ?? false,
+      stdout: options.stream !== 'stderr', stderr: options.stream !== 'stdout', follow: options.follow ?? false, timestamps: filter !== undefined || (options.timestamps ?? false),
       tail: options.tailLines === undefined ? 'all' : String(options.tailLines),
       ...(options.sinceMs === undefined ? {} : { since: (options.sinceMs / 1000).toFixed(3) }),
     },
   });
   let left = options.limitBytes ?? Infinity;
   try {
-    for await (const piece of raw ? source as AsyncIterable<Buffer> : payloads(source)) {
+    for await (const piece of raw ? source as AsyncIterable<Buffer> : payloads(source, filter)) {
       if (left <= 0) return;
       yield piece.length > left ? piece.subarray(0, left) : piece;
       left -= piece.length;
@@ -33,11 +36,14 @@ export async function* containerLogs(docker: Docker, id: string, options: LogOpt
   }
 }
 
-async function* payloads(source: Readable): AsyncGenerator<Buffer> {
+async function* payloads(source: Readable, filter: ReplayFilter | undefined): AsyncGenerator<Buffer> {
   const parser = new FrameParser();
   for await (const chunk of source as AsyncIterable<Buffer>) {
     const pieces: Buffer[] = [];
-    parser.write(chunk, (_stderr, payload) => pieces.push(payload));
+    parser.write(chunk, (stderr, payload, last) => {
+      const piece = filter ? filter.piece(stderr, payload, last) : payload;
+      if (piece && piece.length > 0) pieces.push(piece);
+    });
     // One write per chunk read: a log is mostly short lines.
     if (pieces.length > 0) yield pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
   }
