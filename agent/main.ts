@@ -49,6 +49,7 @@ import { appliedEverywhere } from './node/proxy-applied.ts';
 import { listenErrorEvents, ServiceTraffic } from './node/service-traffic.ts';
 import { runTunnel } from './node/tunnel.ts';
 import type { ProxyMode } from './proxy/build-rules.ts';
+import { kernelRules } from './proxy/nftables/index.ts';
 import { programVersion } from './proxy/program-version.ts';
 import { Proxy } from './proxy/proxy.ts';
 import { workerProgram } from './proxy/worker-link.ts';
@@ -142,8 +143,11 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const repaired = await network.ensure();
     followNodes(nodes, (list) => void network.setRoutes(list).catch((error: unknown) => log.warn({ error }, 'the routes to other nodes could not be set; the next repair tries again')));
 
+    const kernel = await kernelRules(options.proxyMode, {
+      table: network.names.servicesTable, bridge: network.names.bridge, podCIDR, clusterPodCIDR: cluster.podCIDR, serviceAddress: network.names.serviceAddress, commands, clock, log,
+    });
     const proxy = new Proxy({
-      dataDir, clock, log, version: programVersion(workerProgram), onErrors: listenErrorEvents(services, recorder, nodeName), onApplied: (revision) => tunnel.applied(revision),
+      dataDir, clock, log, ...(kernel ? { kernel } : {}), version: programVersion(workerProgram), onErrors: listenErrorEvents(services, recorder, nodeName), onApplied: (revision) => tunnel.applied(revision),
       launch: { service: ['nsenter', `--net=${network.names.namespacePath}`, '--'], node: [] },
     });
     await proxy.start();
@@ -151,7 +155,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     if (repaired.includes('service namespace')) proxy.restartService();
     const resolvConf = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
     const traffic = new ServiceTraffic({
-      services, slices, namespaces, proxy, nodeName, mode: options.proxyMode, log,
+      services, slices, namespaces, proxy, nodeName, mode: options.proxyMode, kernel: kernel !== undefined, log,
       dns: { addresses: [cluster.clusterDNS], domain: cluster.clusterDomain, upstreams: parseResolvConf(resolvConf).nameservers },
     });
 
@@ -185,7 +189,11 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     manager.problem('network', undefined);
     const loops = [
       running.run(stopped), traffic.run(stopped), manager.run(stopped), tunnel.finished, credentials.keepRenewed(client, stopped),
-      network.keep(stopped, (parts) => { if (parts.includes('service namespace')) proxy.restartService(); }),
+      network.keep(stopped, (parts) => {
+        if (parts.includes('service namespace')) proxy.restartService();
+        if (parts.includes('Docker network')) kernel?.resync();
+      }),
+      ...(kernel ? [kernel.keep(stopped)] : []),
     ];
     await manager.report();
     log.info({ nodeName, podCIDR, engine: info.version, address: address.internalIP }, 'the agent is ready');

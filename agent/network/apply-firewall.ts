@@ -67,8 +67,13 @@ export async function ensureNatTable(run: Run, identity: NetworkIdentity, names:
   return true;
 }
 
-export const removeNatTable = (run: Run, table: string): Promise<string> =>
-  run('nft', ['-f', '-'], { input: `table ip ${table}\ndelete table ip ${table}\n` });
+/** The tables of Services too, where there are such. */
+export async function removeTables(run: Run, { table, servicesTable }: NetworkNames): Promise<void> {
+  const present = (await run('nft', ['list', 'tables'])).split('\n').map((line) => line.replace(/^table /, ''));
+  const ours = [`ip ${table}`, `ip ${servicesTable}`, `bridge ${servicesTable}`].filter((name) => present.includes(name));
+  if (ours.length > 0) await run('nft', ['-f', '-'], { input: ours.map((name) => `table ${name}\ndelete table ${name}\n`).join('') });
+}
 
 /** Whether another cluster's node lives in this network namespace. */
-export const otherClusterHere = async (run: Run, table: string): Promise<boolean> => (await tables(run)).some((name) => name.startsWith('dray-') && name !== table);
+export const otherClusterHere = async (run: Run, { table, servicesTable }: NetworkNames): Promise<boolean> =>
+  (await tables(run)).some((name) => name.startsWith('dray-') && name !== table && name !== servicesTable);

@@ -35,6 +35,9 @@ export function acceptRules(identity: NetworkIdentity, names: NetworkNames): str
     `-d ${identity.podCIDR} -o ${bridge} ${accept}`,
     `-s ${identity.podCIDR} -d ${identity.clusterPodCIDR} -i ${bridge} ${accept}`,
     `-s ${identity.podCIDR} -i ${bridge} -m conntrack --ctstate RELATED,ESTABLISHED ${accept}`,
+    // From outside to a node port here and on to a Pod of another node, and back.
+    `-d ${identity.clusterPodCIDR} -m conntrack --ctstate DNAT ${accept}`,
+    `-s ${identity.clusterPodCIDR} -m conntrack --ctstate RELATED,ESTABLISHED ${accept}`,
   ];
 }
 

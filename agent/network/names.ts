@@ -24,6 +24,8 @@ export interface NetworkNames {
   readonly namespacePath: string;
   /** nftables table, family ip. */
   readonly table: string;
+  /** Tables of the rules of Services, families ip and bridge. */
+  readonly servicesTable: string;
   /** Comment on each iptables rule. */
   readonly comment: string;
   readonly gateway: string;
@@ -42,7 +44,7 @@ export function networkNames(identity: NetworkIdentity): NetworkNames {
   const own = `dray-${clusterId}`;
   const namespace = nodeName.length <= 200 ? `${own}-${nodeName}` : `${own}-${createHash('sha256').update(nodeName).digest('hex').slice(0, 32)}`;
   return {
-    network: own, bridge: own, veth: `drayv-${clusterId}`, namespace, namespacePath: `${namespaceDirectory}/${namespace}`, table: own, comment: own,
+    network: own, bridge: own, veth: `drayv-${clusterId}`, namespace, namespacePath: `${namespaceDirectory}/${namespace}`, table: own, servicesTable: `${own}-services`, comment: own,
     gateway: addressAt(pods, 1), serviceAddress: addressAt(pods, 2),
   };
 }

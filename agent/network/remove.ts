@@ -1,8 +1,8 @@
 // Takes away exactly what the node's network made on this host, from its record alone: it needs no agent, and may be repeated.
 import type { Commands } from '../../src/util/run.ts';
-import { otherClusterHere, removeAccepts, removeNatTable } from './apply-firewall.ts';
+import { otherClusterHere, removeAccepts, removeTables } from './apply-firewall.ts';
 import type { DockerNetworks } from './docker-networks.ts';
-import { networkNames } from './names.ts';
+import { networkNames, type NetworkNames } from './names.ts';
 import type { NetworkRecord } from './record.ts';
 import { removeRoutes } from './routes.ts';
 import { removeServiceNamespace } from './service-namespace.ts';
@@ -16,11 +16,11 @@ export async function removeNodeNetwork(record: NetworkRecord, { commands, docke
   const names = networkNames(record);
   const steps: readonly Step[] = [
     ['accept rules', () => removeAccepts(run, names.comment)],
-    ['nftables table', () => removeNatTable(run, names.table)],
+    ['nftables tables', () => removeTables(run, names)],
     ['routes', () => removeRoutes(run, record)],
     ['service namespace', () => removeServiceNamespace(run, names, record.namespaceDirectoryMade ?? false)],
     ...(docker ? [['Docker network', () => docker.remove(names.network)] satisfies Step] : []),
-    ['ip_forward', () => restoreForwarding(commands, record, names.table)],
+    ['ip_forward', () => restoreForwarding(commands, record, names)],
   ];
   const faults: string[] = [];
   for (const [what, step] of steps) {
@@ -30,7 +30,7 @@ export async function removeNodeNetwork(record: NetworkRecord, { commands, docke
 }
 
 /** Another cluster in the same network namespace needs forwarding as well. */
-async function restoreForwarding({ run }: Commands, record: NetworkRecord, table: string): Promise<void> {
-  if (record.ipForwardBefore === undefined || await otherClusterHere(run, table)) return;
+async function restoreForwarding({ run }: Commands, record: NetworkRecord, names: NetworkNames): Promise<void> {
+  if (record.ipForwardBefore === undefined || await otherClusterHere(run, names)) return;
   if (await readSysctl(run, 'net/ipv4/ip_forward') !== record.ipForwardBefore) await writeSysctl(run, 'net/ipv4/ip_forward', record.ipForwardBefore);
 }

@@ -18,6 +18,8 @@ export interface ServiceTrafficOptions {
   readonly proxy: Pick<Proxy, 'send'>;
   readonly nodeName: string;
   readonly mode: ProxyMode;
+  /** Whether the kernel can carry Services. */
+  readonly kernel: boolean;
   readonly dns: { readonly addresses: readonly string[]; readonly domain: string; readonly upstreams: readonly string[] };
   readonly log: Log;
 }
@@ -45,14 +47,14 @@ export class ServiceTraffic {
     setImmediate(() => void this.#work(signal));
   }
   async #work(signal: AbortSignal): Promise<void> {
-    const { services, slices, namespaces, proxy, nodeName, mode, dns, log } = this.#options;
+    const { services, slices, namespaces, proxy, nodeName, mode, kernel, dns, log } = this.#options;
     while (this.#dirty && !signal.aborted) {
       this.#dirty = false;
       const revision = slices.revision;
       try {
         const [serviceList, sliceList] = [services.list(), slices.list()];
         const table = buildDnsTable({ services: serviceList, endpointSlices: sliceList, namespaces: namespaces.list().map((n) => n.metadata.name), ...dns });
-        await proxy.send(buildRules({ services: serviceList, endpointSlices: sliceList, nodeName, mode, revision, dns: table }));
+        await proxy.send(buildRules({ services: serviceList, endpointSlices: sliceList, nodeName, mode, kernel, revision, dns: table }));
       } catch (error) {
         log.error({ error }, 'the rules of the proxy could not be put in force');
       }

@@ -5,7 +5,7 @@ import { serviceNameLabel, type EndpointPort, type EndpointSlice } from '../../s
 import type { DnsTable } from '../dns/table.ts';
 import type { Backend, ProxyRules, ServicePortRule } from './rules.ts';
 
-export type ProxyMode = 'auto' | 'http' | 'relay';
+export type ProxyMode = 'auto' | 'http' | 'relay' | 'nftables';
 
 export interface RulesInput {
   readonly services: Iterable<Service>;
@@ -13,6 +13,8 @@ export interface RulesInput {
   /** The node the rules are for: Local traffic policies keep only its endpoints. */
   readonly nodeName: string;
   readonly mode: ProxyMode;
+  /** Whether the kernel can carry what `auto` gives it; else the relay does. */
+  readonly kernel?: boolean;
   /** What the rules are known to include; by default the newest resourceVersion among the objects. */
   readonly revision?: number;
   readonly dns?: DnsTable;
@@ -56,7 +58,7 @@ function portRule(input: RulesInput, key: string, service: Service, port: Servic
   return {
     id: `${key}:${port.name ?? ''}`,
     protocol,
-    mode: modeOf(input.mode, protocol, port),
+    mode: modeOf(input, protocol, port),
     clusterIPs,
     externalIPs: (spec.externalIPs ?? []).filter(isIPv4),
     port: port.port,
@@ -107,13 +109,17 @@ function endpointsOf(slices: readonly EndpointSlice[], spec: NonNullable<Service
   return [...found.values()].sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port));
 }
 
-function modeOf(mode: ProxyMode, protocol: 'TCP' | 'UDP', port: ServicePort): 'http' | 'relay' {
-  if (protocol === 'UDP' || mode === 'relay') return 'relay';
-  if (mode === 'http') return 'http';
+function modeOf({ mode, kernel }: RulesInput, protocol: 'TCP' | 'UDP', port: ServicePort): ServicePortRule['mode'] {
+  if (mode === 'relay' || mode === 'nftables') return mode;
+  if (protocol === 'TCP' && (mode === 'http' || isHttp(port))) return 'http';
+  return mode === 'auto' && kernel ? 'nftables' : 'relay';
+}
+
+function isHttp(port: ServicePort): boolean {
   const declared = port.appProtocol?.toLowerCase();
-  if (declared) return declared === 'http' || declared === 'kubernetes.io/ws' ? 'http' : 'relay';
+  if (declared) return declared === 'http' || declared === 'kubernetes.io/ws';
   const name = port.name ?? '';
-  return name === 'http' || name.startsWith('http-') ? 'http' : 'relay';
+  return name === 'http' || name.startsWith('http-');
 }
 
 const isIPv4 = (address: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(address);

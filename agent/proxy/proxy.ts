@@ -2,6 +2,7 @@
 // revision they have applied.
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
+import type { KernelRules } from './nftables/kernel.ts';
 import { listensOf, type ListenError, type ProxyRules, type WorkerRole } from './rules.ts';
 import { lateMs, WorkerLink } from './worker-link.ts';
 
@@ -15,10 +16,15 @@ export interface ProxyOptions {
   readonly program?: readonly string[];
   /** Version of the program; a worker of another one hands over. */
   readonly version: string;
+  /** Carries what the rules give to the kernel. */
+  readonly kernel?: KernelRules;
   readonly onErrors?: (errors: readonly ListenError[]) => void;
   /** Told each time a newer revision is in force. */
   readonly onApplied?: (revision: number) => void;
 }
+
+/** Whoever is handed rules: the workers, and the kernel. */
+type Carrier = Pick<WorkerLink, 'connected' | 'sequence' | 'acknowledged'>;
 
 const roles: readonly WorkerRole[] = ['service', 'node'];
 
@@ -26,6 +32,7 @@ export class Proxy {
   readonly #options: ProxyOptions;
   readonly #links: Readonly<Record<WorkerRole, WorkerLink>>;
   readonly #errors: Record<WorkerRole, readonly ListenError[]> = { service: [], node: [] };
+  #rules: ProxyRules | undefined;
   #applied = 0;
   #cancelLate: (() => void) | undefined;
   readonly #waiters = new Set<{ readonly ready: () => boolean; readonly resolve: () => void }>();
@@ -34,6 +41,7 @@ export class Proxy {
     this.#options = options;
     const link = (role: WorkerRole): WorkerLink => new WorkerLink(role, options, (errors) => this.#onErrors(role, errors), () => this.#settle());
     this.#links = { service: link('service'), node: link('node') };
+    if (options.kernel) options.kernel.onChange = () => this.#settle();
   }
 
   /** The newest revision in force in every worker that runs; one that owes an answer for more than 2 s is left out. */
@@ -59,8 +67,11 @@ export class Proxy {
     return rules.revision;
   }
 
-  #hand(rules: ProxyRules): { readonly link: WorkerLink; readonly sequence: number }[] {
+  #hand(rules: ProxyRules): { readonly link: Carrier; readonly sequence: number }[] {
     const { service, node } = this.#links;
+    const { kernel } = this.#options;
+    this.#rules = rules;
+    kernel?.send(rules);
     service.send(rules);
     // A worker for node ports is started for the first of them and then kept.
     const concerned = rules.ports.some((rule) => listensOf(rule, 'node').length > 0) || node.wanted;
@@ -68,13 +79,16 @@ export class Proxy {
     this.#cancelLate?.();
     this.#cancelLate = this.#options.clock.after(lateMs + 1, () => this.#settle());
     this.#settle();
-    return (concerned ? [service, node] : [service]).map((link) => ({ link, sequence: link.sequence }));
+    return [service, ...(concerned ? [node] : []), ...(kernel ? [kernel] : [])].map((link) => ({ link, sequence: link.sequence }));
   }
 
   /** Looks what is in force, and tells whoever waits for it. */
   #settle(): void {
     const now = this.#options.clock.monotonic();
-    const counted = roles.map((role) => this.#links[role]).filter((link) => link.wanted && !(now - (link.behindSince ?? now) > lateMs));
+    const { kernel } = this.#options;
+    const { node } = this.#links;
+    if (kernel && node.wanted && node.acknowledged === node.sequence) kernel.hold(this.#held());
+    const counted = [...roles.map((role) => this.#links[role]), ...(kernel ? [kernel] : [])].filter((link) => link.wanted && !(now - (link.behindSince ?? now) > lateMs));
     // With none left there is nothing in force to be told of.
     const applied = counted.length === 0 ? 0 : Math.min(...counted.map((link) => link.inForce));
     if (applied > this.#applied) {
@@ -82,6 +96,12 @@ export class Proxy {
       this.#options.onApplied?.(applied);
     }
     for (const waiter of this.#waiters) if (waiter.ready()) waiter.resolve();
+  }
+
+  /** Ports of the node the worker has open: the kernel takes no other, they may be somebody else's. */
+  #held(): Set<string> {
+    const failed = new Set(this.#errors.node.map(({ id, port }) => `${id} ${port}`));
+    return new Set((this.#rules?.ports ?? []).flatMap((rule) => listensOf(rule, 'node').filter(({ port }) => !failed.has(`${rule.id} ${port}`)).map(({ protocol, port }) => `${protocol}/${port}`)));
   }
 
   /** Resolves with true when `ready` says so, with false after `timeoutMs`. */
@@ -107,6 +127,7 @@ export class Proxy {
   #onErrors(role: WorkerRole, errors: readonly ListenError[]): void {
     if (JSON.stringify(this.#errors[role]) === JSON.stringify(errors)) return;
     this.#errors[role] = errors;
+    this.#settle();
     this.#options.onErrors?.([...this.#errors.service, ...this.#errors.node]);
   }
 
@@ -114,6 +135,7 @@ export class Proxy {
   close(): void {
     this.#cancelLate?.();
     for (const role of roles) this.#links[role].close();
+    this.#options.kernel?.close();
   }
 
   /** The service namespace was made anew: the worker must listen in the new one. */

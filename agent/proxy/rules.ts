@@ -14,8 +14,11 @@ export interface ServicePortRule {
   /** `namespace/name:port`, unique; the port name may be empty. */
   readonly id: string;
   readonly protocol: 'TCP' | 'UDP';
-  /** How bytes are moved: per request (http) or per connection (relay). */
-  readonly mode: 'http' | 'relay';
+  /**
+   * How bytes are moved: per request (http), or per connection, by the worker (relay) or by the kernel (nftables). Workers relay what
+   * the kernel does not take: loopback, and everything while its tables are being repaired.
+   */
+  readonly mode: 'http' | 'relay' | 'nftables';
   /** Cluster addresses the service namespace listens on; they lead to `internal`. */
   readonly clusterIPs: readonly string[];
   /** External addresses the service namespace listens on; they lead to `external`. */

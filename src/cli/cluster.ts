@@ -34,7 +34,7 @@ export interface JoinRecord {
   readonly evictionHard?: string;
   readonly installedPackages: readonly string[];
 }
-export type ProxyMode = 'auto' | 'http' | 'relay';
+export type ProxyMode = 'auto' | 'http' | 'relay' | 'nftables';
 
 /** A mistake of the person at the keyboard: one line, exit code 2. */
 export class UsageError extends Error {}

@@ -11,7 +11,7 @@ describe('names', () => {
   it('fit into interface names and derive from cluster and node', () => {
     expect(names).toEqual({
       network: 'dray-ab12cd34', bridge: 'dray-ab12cd34', veth: 'drayv-ab12cd34', namespace: 'dray-ab12cd34-one', namespacePath: '/run/netns/dray-ab12cd34-one',
-      table: 'dray-ab12cd34', comment: 'dray-ab12cd34', gateway: '10.42.1.1', serviceAddress: '10.42.1.2',
+      table: 'dray-ab12cd34', servicesTable: 'dray-ab12cd34-services', comment: 'dray-ab12cd34', gateway: '10.42.1.1', serviceAddress: '10.42.1.2',
     });
     expect(names.veth.length).toBeLessThanOrEqual(15);
     expect(networkNames({ ...identity, nodeName: 'n'.repeat(253) }).namespace.length).toBeLessThan(64);

@@ -17,8 +17,8 @@ const slice = (endpoints: readonly Endpoint[], fields: object = {}): EndpointSli
   metadata: { name: 'web-1', namespace: 'default', resourceVersion: '9', labels: { 'kubernetes.io/service-name': 'web' } },
   addressType: 'IPv4', ports: [{ name: 'http', protocol: 'TCP', port: 8080 }], endpoints, ...fields,
 } as unknown as EndpointSlice);
-const build = (services: Service[], endpointSlices: EndpointSlice[], mode: ProxyMode = 'auto') =>
-  buildRules({ services, endpointSlices, nodeName: 'n1', mode });
+const build = (services: Service[], endpointSlices: EndpointSlice[], mode: ProxyMode = 'auto', kernel = false) =>
+  buildRules({ services, endpointSlices, nodeName: 'n1', mode, kernel });
 const only = (services: Service[], slices: EndpointSlice[], mode: ProxyMode = 'auto'): ServicePortRule => {
   const { ports } = build(services, slices, mode);
   expect(ports).toHaveLength(1);
@@ -65,7 +65,7 @@ describe('buildRules', () => {
     expect(addresses(rule.internal)).toBe(found);
   });
 
-  it.each<[string, Partial<ServicePort>, ProxyMode, 'http' | 'relay']>([
+  it.each<[string, Partial<ServicePort>, ProxyMode, ServicePortRule['mode'], boolean?]>([
     ['port name http', { name: 'http' }, 'auto', 'http'],
     ['port name http-…', { name: 'http-metrics' }, 'auto', 'http'],
     ['port name https', { name: 'https' }, 'auto', 'relay'],
@@ -77,8 +77,13 @@ describe('buildRules', () => {
     ['mode http', {}, 'http', 'http'],
     ['mode relay', { name: 'http' }, 'relay', 'relay'],
     ['UDP in mode http', { protocol: 'UDP' }, 'http', 'relay'],
-  ])('chooses by %s', (_, port, mode, expected) => {
-    expect(only([service({ ports: [{ protocol: 'TCP', port: 80, ...port }] })], [], mode).mode).toBe(expected);
+    ['a kernel that can', { name: 'https' }, 'auto', 'nftables', true],
+    ['UDP, and a kernel that can', { name: 'http', protocol: 'UDP' }, 'auto', 'nftables', true],
+    ['port name http before what the kernel can', { name: 'http' }, 'auto', 'http', true],
+    ['mode relay whatever the kernel can', {}, 'relay', 'relay', true],
+    ['mode nftables', { name: 'http' }, 'nftables', 'nftables', true],
+  ])('chooses by %s', (_, port, mode, expected, kernel = false) => {
+    expect(build([service({ ports: [{ protocol: 'TCP', port: 80, ...port }] })], [], mode, kernel).ports.map((rule) => rule.mode)).toEqual([expected]);
   });
 
   it('matches ports by name and protocol, and joins slices', () => {

@@ -1,0 +1,17 @@
+// Whether the kernel carries Services on this node, by what `--proxy-mode` asks for and what the kernel can do.
+import { installPackages, isDebian } from '../../../src/util/apt.ts';
+import type { ProxyMode } from '../build-rules.ts';
+import { kernelFault, KernelRules, removeKernelRules, type KernelRulesOptions } from './kernel.ts';
+
+/** Undefined when it does not; then nothing is left of a time when it did. @throws when the mode asks for nftables and it does not work */
+export async function kernelRules(mode: ProxyMode, options: KernelRulesOptions): Promise<KernelRules | undefined> {
+  const { commands, log, table } = options;
+  const wanted = mode === 'auto' || mode === 'nftables';
+  const fault = wanted ? await kernelFault(commands) : undefined;
+  if (wanted && fault === undefined) return new KernelRules({ ...options, ...(isDebian() ? { installConntrack: () => installPackages(['conntrack']) } : {}) });
+  if (mode === 'nftables') throw new Error(`--proxy-mode nftables does not work on this host: ${fault}`);
+  if (fault !== undefined) log.warn({ fault }, 'nftables cannot carry Services here, the relay does');
+  const present = (await commands.run('nft', ['list', 'tables'])).split('\n');
+  if (present.includes(`table ip ${table}`)) await removeKernelRules(commands, table);
+  return undefined;
+}
