@@ -176,7 +176,7 @@ spec: {terminationGracePeriodSeconds: 0, containers: [{name: c, image: "dray.loc
     await open('#/list/-/v1/secrets/default');
     await shows('secrets is forbidden: User "system:serviceaccount:default:guest" cannot list resource "secrets" in API group "" in the namespace "default"');
     await cluster.kubectl('delete', 'serviceaccount', 'guest');
-    await page.evaluate('location.reload()');
+    await page.goto(base);
     await page.until("document.body.innerText.includes('The token is not, or no longer, valid.')", 30_000);
     // What went wrong was answered by the API: nothing of the page's own, nothing that its policy had to forbid.
     expect(page.errors.filter((error) => !/^Failed to load resource: the server responded with a status of 4\d\d/.test(error))).toEqual([]);
