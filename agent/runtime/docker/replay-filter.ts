@@ -4,6 +4,7 @@
 /** `2026-01-01T00:00:00.123456789Z `, as the engine puts it before each message that is asked for with timestamps. */
 const stampForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z $/;
 const stampLength = 31;
+const newline = 0x0a;
 /** What the engine reads again is at most what it had buffered: some kilobytes. */
 const remembered = 4096;
 
@@ -13,9 +14,12 @@ class Told {
   #last = '';
   #replaying = false;
 
-  /** Whether a message of this time was told before. Pieces of one long line share their time: the last message alone, told again, passes for one. */
+  /** The last message ended its line. */
+  complete = false;
+
+  /** Whether a message of this time was told before. Only the pieces of one long line share their time. */
   before(time: string): boolean {
-    if (time < this.#last && this.#times.has(time)) this.#replaying = true;
+    if ((time < this.#last && this.#times.has(time)) || (time === this.#last && this.complete)) this.#replaying = true;
     else if (time !== this.#last) this.#replaying = false;
     if (this.#replaying) return true;
     if (time !== this.#last) this.#remember(time);
@@ -44,7 +48,10 @@ export class ReplayFilter {
       if (this.#head.length < stampLength && !last) return undefined;
       out = this.#begin(stderr);
     } else if (this.#decided === 'pass') out = payload;
-    if (last) this.#decided = undefined;
+    if (last) {
+      if (this.#decided === 'pass') this.#told[stderr ? 'stderr' : 'stdout'].complete = payload.at(-1) === newline;
+      this.#decided = undefined;
+    }
     return out;
   }
 
