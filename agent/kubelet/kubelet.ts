@@ -1,5 +1,6 @@
 // The kubelet: one loop over what can happen (Pods of the API, the engine's events, probe results, objects Pods refer to, time),
 // each of which only wakes the worker of the Pod it concerns. upstream: pkg/kubelet/kubelet.go (syncLoopIteration)
+import { setMaxListeners } from 'node:events';
 import { Pods } from '../../src/api/core/pod.ts';
 import type { Service } from '../../src/api/core/service.ts';
 import { keyOf, type Client } from '../../src/client/client.ts';
@@ -128,6 +129,8 @@ export class Kubelet {
   /** Learns what runs, then works until the signal aborts. Containers go on when it ends. */
   async run(signal: AbortSignal): Promise<void> {
     const { runtime, client, clock, log, nodeName, podManifestPath } = this.#options;
+    // Each part of a kubelet listens, and each Pod.
+    setMaxListeners(0, signal);
     const end = (): void => this.#queue.end();
     signal.addEventListener('abort', end, { once: true });
     this.#build(signal);

@@ -113,7 +113,7 @@ describe('on a real engine', () => {
       'io.kubernetes.pod.name': 'named', 'io.kubernetes.pod.namespace': 'default', 'io.kubernetes.pod.uid': 'uid-named', 'io.kubernetes.container.name': 'main',
       'io.kubernetes.docker.type': 'container', 'io.kubernetes.sandbox.id': sandboxId, 'dray.io/cluster': 'labels',
     });
-    expect(info.HostConfig).toMatchObject({ LogConfig: { Type: 'json-file', Config: { 'max-size': '10m' } }, OomScoreAdj: 1000 });
+    expect(info.HostConfig).toMatchObject({ LogConfig: { Type: 'json-file', Config: { 'max-size': String(10 * 2 ** 20) } }, OomScoreAdj: 1000 });
     await runtime.startContainer(id);
     let log = '';
     for await (const piece of runtime.logs(id, { follow: true })) log += Buffer.from(piece).toString();
