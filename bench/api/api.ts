@@ -115,10 +115,11 @@ async function large(master: BenchMaster): Promise<Figure[]> {
   const few = await load(master.access, creation('few', 'a'), 201, { count: 1000 });
   const fewGets = await load(master.access, () => requestBytes('GET', `${pathOf('few')}/a-0`, host), 200, { ms: 2000 });
   const fewWrites = await load(master.access, creation('few', 'b'), 201, { ms: 2000 });
-  await load(master.access, creation('many', 'm'), 201, { count: 100_000 - few.sent - fewWrites.sent });
+  const count = 100_000 - few.sent - fewWrites.sent;
+  await load(master.access, creation('many', 'm'), 201, { count });
   await master.stop();
   const startMs = await master.start();
-  const gets = await load(master.access, (n) => requestBytes('GET', `${pathOf('many')}/m-${(n * 7919) % 90_000}`, host), 200, { ms: 2000 });
+  const gets = await load(master.access, (n) => requestBytes('GET', `${pathOf('many')}/m-${(n * 7919) % count}`, host), 200, { ms: 2000 });
   const more = await load(master.access, creation('many', 'n'), 201, { ms: 2000 });
   return [
     { what: '100,000 × 1 KB: start-up', value: startMs / 1000, unit: 's', aim: { of: 'value', bound: 'at most', limit: 5 } },
