@@ -8,40 +8,69 @@ const host = 'bench';
 /** Nothing for this long is an end that never comes. */
 const patienceMs = 120_000;
 
-/** Follows the Pods that have a node. */
+/** Follows the Pods that have a node. A watch that falls behind is ended by the server, and begun anew. */
 export class BoundPods {
-  count = 0;
   /** Milliseconds of the clock at the first and the last binding seen since `reset`. */
   firstAt = 0;
   lastAt = 0;
+  /** How often the watch fell behind. */
+  expired = 0;
+  readonly #names = new Set<string>();
+  /** All that was there when the watch began has been told. */
+  #whole = false;
+  readonly #access: ClusterAccess;
+  readonly #request: Buffer;
   #connection: TlsConnection | undefined;
   #tell: (() => void) | undefined;
 
+  private constructor(access: ClusterAccess, namespace: string) {
+    this.#access = access;
+    this.#request = requestBytes('GET', `/api/v1/namespaces/${namespace}/pods?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&fieldSelector=spec.nodeName!=`, host);
+  }
   static async follow(access: ClusterAccess, namespace: string): Promise<BoundPods> {
-    const bound = new BoundPods();
-    bound.#connection = await TlsConnection.open(access);
+    const bound = new BoundPods(access, namespace);
+    await bound.#watch();
+    return bound;
+  }
+  get count(): number { return this.#names.size; }
+
+  async #watch(): Promise<void> {
+    const connection = this.#connection = await TlsConnection.open(this.#access);
+    this.#names.clear();
+    this.#whole = false;
     let rest = '';
-    await bound.#connection.stream(requestBytes('GET', `/api/v1/namespaces/${namespace}/pods?watch=1&resourceVersion=0&fieldSelector=spec.nodeName!=`, host), (chunk) => {
+    await connection.stream(this.#request, (chunk) => {
+      if (connection !== this.#connection) return;
       const text = rest + chunk.toString('latin1');
       const end = text.lastIndexOf('\n') + 1;
       rest = text.slice(end);
       for (const line of text.slice(0, end).split('\n')) {
-        const by = line.startsWith('{"type":"ADDED"') ? 1 : line.startsWith('{"type":"DELETED"') ? -1 : 0;
-        if (line.startsWith('{"type":"ERROR"')) throw new Error(line);
-        bound.count += by;
-        if (by > 0) {
-          bound.lastAt = performance.now();
-          bound.firstAt ||= bound.lastAt;
+        if (line.startsWith('{"type":"ERROR"')) {
+          this.expired++;
+          connection.close();
+          void this.#watch();
+          return;
         }
+        if (line.startsWith('{"type":"BOOKMARK"')) this.#whole = true;
+        else this.#take(line);
       }
-      bound.#tell?.();
+      this.#tell?.();
     });
-    return bound;
+  }
+  #take(line: string): void {
+    const [, type, name] = /^\{"type":"(ADDED|DELETED)".*?"metadata":\{(?:"resourceVersion":"\d+",)?"name":"([^"]+)"/.exec(line) ?? [];
+    if (name === undefined) return;
+    if (type === 'DELETED') this.#names.delete(name);
+    else if (!this.#names.has(name)) {
+      this.#names.add(name);
+      this.lastAt = performance.now();
+      this.firstAt ||= this.lastAt;
+    }
   }
   reset(): void { this.firstAt = this.lastAt = 0; }
   /** Until this many Pods have a node. @throws when nothing changes for two minutes */
   async until(count: number): Promise<void> {
-    while (this.count !== count) {
+    while (!this.#whole || this.count !== count) {
       await new Promise<void>((resolve, reject) => {
         const timer = setTimeout(() => reject(new Error(`${this.count} of ${count} Pods have a node, and nothing happens`)), patienceMs);
         this.#tell = () => { clearTimeout(timer); resolve(); };
