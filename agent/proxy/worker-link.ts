@@ -9,7 +9,7 @@ import type { Clock } from '../../src/util/clock.ts';
 import type { ProxyOptions } from './proxy.ts';
 import type { ListenError, ProxyRules, WorkerRole } from './rules.ts';
 import { protocolVersion, readMessages, sendMessage, type HelloMessage, type WorkerMessage } from './worker/protocol.ts';
-import { drainingFile, drainingPids, logFile, rulesFile, socketFile } from './worker/rules-file.ts';
+import { drainingFile, drainingPids, logFile, rulesFile, socketFile, unfinished } from './worker/rules-file.ts';
 
 const startPollMs = 20;
 const startTimeoutMs = 15_000;
@@ -222,7 +222,8 @@ export class WorkerLink {
       if (commandLine(pid).includes(`--data-dir\0${dataDir}\0`)) process.kill(pid, 'SIGKILL');
       rmSync(drainingFile(dataDir, this.#role, pid), { force: true });
     }
-    for (const file of [path, rulesFile(dataDir, this.#role), logFile(dataDir, this.#role)]) rmSync(file, { force: true });
+    const rules = rulesFile(dataDir, this.#role);
+    for (const file of [path, rules, unfinished(rules), logFile(dataDir, this.#role)]) rmSync(file, { force: true });
   }
 }
 

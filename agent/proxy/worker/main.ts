@@ -52,8 +52,9 @@ async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
   log.info({}, 'stopping');
-  control.close();
+  control.stopListening();
   await worker.close();
+  // The agents' connections end with the process: whoever asked for the end then knows that nothing is written any more.
   process.exit(0);
 }
 

@@ -4,6 +4,8 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { ProxyRules, WorkerRole } from '../rules.ts';
 
 export const rulesFile = (dataDir: string, role: WorkerRole): string => `${dataDir}/proxy-${role}.rules.json`;
+/** What a worker that ended in the middle of a write leaves. */
+export const unfinished = (rulesPath: string): string => `${rulesPath}.new`;
 export const socketFile = (dataDir: string, role: WorkerRole): string => `${dataDir}/proxy-${role}.sock`;
 /** Present while a worker that handed over finishes what it carries. */
 export const drainingFile = (dataDir: string, role: WorkerRole, pid: number): string => `${dataDir}/proxy-${role}.draining-${pid}`;
@@ -43,8 +45,8 @@ export class RulesWriter {
     while (this.#next) {
       const text = JSON.stringify(this.#next);
       this.#next = undefined;
-      await writeFile(`${this.#path}.new`, text, { mode: 0o600 });
-      await rename(`${this.#path}.new`, this.#path);
+      await writeFile(unfinished(this.#path), text, { mode: 0o600 });
+      await rename(unfinished(this.#path), this.#path);
     }
   }
 }
