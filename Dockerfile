@@ -8,7 +8,7 @@ RUN npm ci && npm prune --omit=dev --ignore-scripts
 FROM node:20-bookworm-slim
 # ip, nft, iptables, nsenter, unshare: what an agent makes the node's network with.
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends iproute2 nftables iptables util-linux mount \
+ && apt-get install --yes --no-install-recommends iproute2 nftables iptables conntrack util-linux mount \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/dray/package.json /opt/dray/LICENSE /opt/dray/NOTICE /opt/dray/
 COPY --from=build /opt/dray/node_modules /opt/dray/node_modules

@@ -1,7 +1,10 @@
-// The web UI in a real browser, over a real cluster: what a person does there and sees. Skipped where no Chromium is installed.
+// The web UI in a real browser, over a real cluster: what a person does there and sees. Where there is no Chromium it is installed, as
+// root on Debian; elsewhere this is skipped.
+import { installPackages, isDebian } from '../../src/util/apt.ts';
 import { findChromium, startBrowser, type Browser, type Page } from '../support/browser.ts';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
 
+if (!findChromium() && process.getuid?.() === 0 && isDebian()) await installPackages(['chromium']);
 const chromium = findChromium();
 if (!chromium) console.warn('the web UI in a browser is skipped: no chromium on the PATH');
 

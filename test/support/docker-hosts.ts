@@ -149,7 +149,10 @@ export async function startDockerHosts(count: number, options: { daemonArgs?: re
       onlooker: async () => {
         const name = `th${id}o`;
         seconds.push(name);
-        return (await onTheLan(name, `${subnet}.200`)).netns;
+        const { netns } = await onTheLan(name, `${subnet}.200`);
+        // An address of its own accord, a second or two later, is a change of network: browsers end their connections then.
+        await commandsInNetworkNamespace(netns).run('sh', ['-c', 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6']);
+        return netns;
       },
       plug: async (host, connected) => { await run('ip', ['link', 'set', host.name, connected ? 'up' : 'down']); },
     };
