@@ -14,7 +14,7 @@ import { deleteNetworkRecord, readNetworkRecord } from './network/record.ts';
 import { removeNodeNetwork } from './network/remove.ts';
 import { Proxy } from './proxy/proxy.ts';
 import { EngineNotFound, findEngine, restartEngine, startedEngine, stopEngine } from './runtime/engine/index.ts';
-import { label } from './runtime/docker/names.ts';
+import { removeContainers, type RemovalOptions } from './runtime/docker/remove-containers.ts';
 
 /** Address others reach this host at. */
 export const hostAddress = async (): Promise<string> => (await nodeAddress(commands.run)).internalIP;
@@ -64,10 +64,11 @@ export async function leave(options: LeaveOptions): Promise<void> {
       await removeNodeNetwork(record, { commands });
       throw new EngineDown(`the Docker Engine at ${dockerHost} says "${absent.answer}": start it and repeat this command, the containers of this cluster and their network ${networkNames(record).network} are left`);
     }
-    await removeContainers(options, record.clusterId).catch((error: unknown) => unlessSilent(options, record.clusterId, error));
+    const removal = { dockerHost, clusterId: record.clusterId, say: options.say, patienceMs: options.patienceMs ?? PATIENCE_MS };
+    await removeContainers(removal).catch((error: unknown) => unlessSilent(options.engineDirectory, removal, error));
     await sweepLogLinks();
     const [{ connect }, { createDockerNetworks }] = await Promise.all([import('./runtime/docker/dockerode.ts'), import('./runtime/docker/networks.ts')]);
-    await removeNodeNetwork(record, { commands, docker: createDockerNetworks(await connect(dockerHost, options.patienceMs ?? PATIENCE_MS)) });
+    await removeNodeNetwork(record, { commands, docker: createDockerNetworks(await connect(dockerHost, removal.patienceMs)) });
     await deleteNetworkRecord(dataDir);
   }
   await removeVolumes(dataDir);
@@ -87,30 +88,15 @@ async function engineAbsent({ dockerHost, engineDirectory, say }: LeaveOptions):
 }
 
 /** An engine that hangs is started anew when it is this data directory's own; containers live on meanwhile. */
-async function unlessSilent(options: LeaveOptions, clusterId: string, error: unknown): Promise<void> {
-  const { dockerHost, engineDirectory, say } = options;
+async function unlessSilent(engineDirectory: string | undefined, removal: RemovalOptions, error: unknown): Promise<void> {
+  const { dockerHost, say } = removal;
   if (!(error instanceof EngineSilent)) throw error;
   if (engineDirectory !== undefined && await stopStartedEngine(engineDirectory)) {
     await restartEngine(dockerHost, engineDirectory, realClock);
     say('the Docker Engine hung and has been started again');
-    return removeContainers(options, clusterId);
+    return removeContainers(removal);
   }
   throw new EngineDown(`the Docker Engine at ${dockerHost} hangs (${error.message}): restart it and repeat this command, containers of this cluster are left`);
-}
-
-async function removeContainers({ dockerHost, say, patienceMs = PATIENCE_MS }: LeaveOptions, clusterId: string): Promise<void> {
-  const filters = encodeURIComponent(JSON.stringify({ label: [`${label.cluster}=${clusterId}`] }));
-  const containers = await engineJson<{ Id: string; Labels?: Record<string, string> }[]>(dockerHost, `/containers/json?all=1&filters=${filters}`, patienceMs);
-  if (containers.length) say(`removing ${containers.length} containers`);
-  const remove = async ({ Id }: { Id: string }): Promise<void> => {
-    const answer = await engineRequest(parseDockerHost(dockerHost), 'DELETE', `/containers/${Id}?force=1&v=1`, { timeoutMs: patienceMs });
-    if (answer.status >= 400 && answer.status !== 404) throw new Error(`container ${Id.slice(0, 12)} could not be removed: ${engineFault(answer)}`);
-  };
-  // Members before the sandboxes whose namespaces they live in.
-  const isSandbox = (c: { Labels?: Record<string, string> }): boolean => c.Labels?.['io.kubernetes.docker.type'] === 'podsandbox';
-  await Promise.all(containers.filter((c) => !isSandbox(c)).map(remove));
-  // One by one: Engine 20.10 was seen to hang when a dozen containers left one network at the same moment.
-  for (const sandbox of containers.filter(isSandbox)) await remove(sandbox);
 }
 
 /** Volumes in memory and shared directories are mounts below the data directory: the deepest goes first. */

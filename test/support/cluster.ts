@@ -111,8 +111,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
       for (const child of children) child.kill('SIGKILL');
       if (process.env['DRAY_E2E_LOGS']) await keepLogs(process.env['DRAY_E2E_LOGS'], cluster, [dataDir, ...agents.map((a) => a.dataDir)]);
       for (const agent of agents) await cluster.leave(agent.host);
-      await cluster.dray('down', '--purge');
+      const purged = await cluster.dray('down', '--purge');
       await lan.stop();
+      if (purged.code !== 0) throw new Error(`dray down --purge: exit code ${purged.code}: ${purged.stderr}${purged.stdout}`);
       for (const dir of [dataDir, ...agents.map((a) => a.dataDir)]) rmSync(dir, { recursive: true, force: true });
     },
   };
@@ -124,7 +125,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     for (const host of others) await cluster.join(host);
     return cluster;
   } catch (error) {
-    await cluster.stop();
+    await cluster.stop().catch((left: unknown) => console.warn(left));
     throw error;
   }
 }
