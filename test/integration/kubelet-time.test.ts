@@ -5,6 +5,7 @@ import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import { isPodReady } from '../../src/api/core/pod-conditions.ts';
 import { FakeClock } from '../../src/util/clock.ts';
 import { kubeletBed, type KubeletBed } from '../support/kubelet.ts';
+import { settled } from '../support/settled.ts';
 
 const images = { 'nginx:1': {}, 'crash:1': { main: exitsAfter(10, 1) }, 'instant:1': { main: () => Promise.resolve(1) }, 'stubborn:1': { main: ignoresStop } };
 const first = (pod: Pod | undefined) => pod?.status.containerStatuses?.[0];
@@ -21,8 +22,6 @@ describe('kubelet over time', () => {
   afterEach(() => bed.close());
   const start = () => bed.start({ probe: () => Promise.resolve({ result: outcome, output: 'said so' }) });
 
-  /** Files are written on real time: what a step has set off is over before the next one. */
-  const settled = (): Promise<void> => new Promise((resolve) => { setTimeout(resolve, 6); });
   /** Moves time in steps until the Pod satisfies the check; the fake time it took. */
   async function moveUntil(name: string, check: (pod: Pod | undefined) => unknown, stepMs = 250, limitMs = 900_000): Promise<{ pod: Pod | undefined; took: number }> {
     const from = clock.now();

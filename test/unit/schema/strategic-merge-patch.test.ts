@@ -74,9 +74,9 @@ describe('a strategic merge patch', () => {
 
   it('merges ten thousand items at once', () => {
     const many = Array.from({ length: 10_000 }, (_, i) => ({ name: `n${i}` }));
-    const started = performance.now();
+    const before = process.cpuUsage();
     expect(strategicMergePatch(type, { items: many }, { items: many.map(({ name }) => ({ name, image: 'x' })) })).toMatchObject({ items: { length: 10_000, 0: { name: 'n0', image: 'x' } } });
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(2000);
   });
 });
 
