@@ -138,7 +138,7 @@ program.command('node-kubeconfig <name>').description('make the credentials an a
 program.command('join [url]').description('make this host a node of the cluster whose master is at the URL; without one, start the agent of a host that has joined')
   .option('--token <token>', 'what "dray token create" made').option('--ca-hash <hash>', "hash of the public key of the cluster's authority: sha256:…").addOption(dataDir())
   .option('--detach', 'return once the node is Ready', false).option('--service', 'keep the agent running: a systemd unit, or a supervisor', false)
-  .option('--node-name <name>', 'name of this node (default: the host name)').addOption(dockerHost()).addOption(new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay', 'nftables'])).addOption(evictionHard())
+  .option('--node-name <name>', 'name of this node (default: the host name)').addOption(dockerHost()).addOption(new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay', 'nftables'])).addOption(evictionHard()).addOption(logMaxSize()).addOption(logMaxFiles())
   .action(async (url: string | undefined, options) => {
     const [{ join }, { stayInForeground, installService }] = await Promise.all([import('../src/cli/join.ts'), import('../src/cli/service.ts')]);
     const cluster = await join(url, options, await upHost());

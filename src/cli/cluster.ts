@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { AgentSettings } from './agent-settings.ts';
 import type { ClusterRanges } from './ranges.ts';
 
 /** What `dray up` decided and later commands rely on; lives in `<dataDir>/cluster.json`. */
-export interface ClusterRecord {
+export interface ClusterRecord extends AgentSettings {
   readonly version: 1;
   readonly port: number;
   readonly nodeName: string;
@@ -14,24 +15,18 @@ export interface ClusterRecord {
   /** As it was given, or found. */
   readonly dockerHost: string;
   readonly proxyMode: ProxyMode;
-  /** Absent: the agent's own default. */
-  readonly evictionHard?: string;
   readonly ranges: ClusterRanges;
-  /** Bounds of the containers' logs, where they were given. */
-  readonly containerLogMaxSize?: string;
-  readonly containerLogMaxFiles?: number;
   /** Packages the set-up installed, over all starts. */
   readonly installedPackages: readonly string[];
 }
 /** What `dray join` decided; lives in `<dataDir>/join.json` of a host whose master is elsewhere. */
-export interface JoinRecord {
+export interface JoinRecord extends AgentSettings {
   readonly version: 1;
   /** URL of the master. */
   readonly server: string;
   readonly nodeName: string;
   readonly dockerHost: string;
   readonly proxyMode: ProxyMode;
-  readonly evictionHard?: string;
   readonly installedPackages: readonly string[];
 }
 export type ProxyMode = 'auto' | 'http' | 'relay' | 'nftables';

@@ -6,25 +6,25 @@ import { parseBootstrapToken, type BootstrapToken } from '../api/core/bootstrap-
 import { isCaHash } from '../client/ca-hash.ts';
 import { kubeconfig } from '../client/kubeconfig.ts';
 import { realClock, type Clock } from '../util/clock.ts';
+import { mergeSettings, settingArguments, settingChanges, type AgentSettings } from './agent-settings.ts';
 import { Cluster, defaultNodeName, UsageError, type JoinRecord, type ProxyMode } from './cluster.ts';
 import { discover, requestCredentials } from './join-bootstrap.ts';
 import { runningPid, startProcess } from './processes.ts';
 import { runSteps } from './progress.ts';
 import type { UpHost } from './up.ts';
 
-export interface JoinOptions {
+export interface JoinOptions extends AgentSettings {
   readonly dataDir: string;
   readonly token?: string;
   readonly caHash?: string;
   readonly nodeName?: string;
   readonly dockerHost?: string;
   readonly proxyMode?: ProxyMode;
-  readonly evictionHard?: string;
 }
 
-export const joinedAgentArguments = (cluster: Cluster, { server, nodeName, dockerHost, proxyMode, evictionHard }: JoinRecord): string[] => [
-  'agent', '--master', server, '--kubeconfig', cluster.nodeKubeconfig(nodeName), '--docker-host', dockerHost, '--node-name', nodeName, '--data-dir', cluster.dataDir, '--proxy-mode', proxyMode,
-  ...(evictionHard === undefined ? [] : ['--eviction-hard', evictionHard]),
+export const joinedAgentArguments = (cluster: Cluster, record: JoinRecord): string[] => [
+  'agent', '--master', record.server, '--kubeconfig', cluster.nodeKubeconfig(record.nodeName), '--docker-host', record.dockerHost,
+  '--node-name', record.nodeName, '--data-dir', cluster.dataDir, '--proxy-mode', record.proxyMode, ...settingArguments(record),
 ];
 
 /** `https://host[:port]`; what follows is nobody's. @throws UsageError */
@@ -62,8 +62,7 @@ export async function join(url: string | undefined, options: JoinOptions, host: 
   const invited = invitation(url, options, record);
   cluster.make();
   const running = runningPid(cluster, 'agent');
-  const evictionHard = options.evictionHard ?? record?.evictionHard;
-  const started = [['--docker-host', options.dockerHost, record?.dockerHost], ['--proxy-mode', options.proxyMode, record?.proxyMode], ['--eviction-hard', options.evictionHard, record?.evictionHard ?? 'the defaults']] as const;
+  const started = [['--docker-host', options.dockerHost, record?.dockerHost], ['--proxy-mode', options.proxyMode, record?.proxyMode], ...settingChanges(options, record ?? {})] as const;
   // What a running agent was started with cannot be swapped under it.
   for (const [flag, asked, known] of started) if (running !== undefined && asked !== undefined && asked !== known) throw new UsageError(`${flag}: the agent that runs (pid ${running}) was started with ${known}; "dray down" stops it`);
   let ca = '';
@@ -83,7 +82,7 @@ export async function join(url: string | undefined, options: JoinOptions, host: 
         const engine = await host.ensureEngine({ ...(wanted ? { dockerHost: wanted } : {}), directory: cluster.path('engine'), progress: say });
         record = {
           version: 1, server: record?.server ?? invited!.server, nodeName, dockerHost: engine.host, proxyMode: options.proxyMode ?? record?.proxyMode ?? 'auto',
-          ...(evictionHard === undefined ? {} : { evictionHard }), installedPackages: [...new Set([...(record?.installedPackages ?? []), ...engine.installedPackages])],
+          ...mergeSettings(options, record), installedPackages: [...new Set([...(record?.installedPackages ?? []), ...engine.installedPackages])],
         };
         return `Docker Engine ${engine.version} at ${engine.host}${engine.startedPid ? ' (started here)' : ''}`;
       },

@@ -2,22 +2,20 @@
 import { createServer } from 'node:net';
 import { isDNS1123Subdomain } from '../apimachinery/names.ts';
 import { realClock, type Clock } from '../util/clock.ts';
+import { mergeSettings, settingArguments, settingChanges, type AgentSettings } from './agent-settings.ts';
 import { Cluster, defaultNodeName, otherClusters, UsageError, type ClusterRecord, type ProxyMode } from './cluster.ts';
 import { runningPid, startProcess, stopProcess } from './processes.ts';
 import { runSteps, type Step } from './progress.ts';
 import { readRangeFacts, type DockerNetworkSubnets } from './range-facts.ts';
 import { chooseRanges, parseNodePortRange, parsePodCIDR, parseServiceCIDR, RangeFlagError, type ClusterRanges } from './ranges.ts';
 
-export interface UpOptions {
+export interface UpOptions extends AgentSettings {
   readonly dataDir: string;
   readonly detach: boolean;
   readonly port?: number;
   readonly nodeName?: string;
   readonly dockerHost?: string;
   readonly proxyMode?: ProxyMode;
-  readonly evictionHard?: string;
-  readonly containerLogMaxSize?: string;
-  readonly containerLogMaxFiles?: number;
   readonly podCidr?: string;
   readonly serviceCidr?: string;
   readonly nodePortRange?: string;
@@ -111,7 +109,7 @@ function checkChange(cluster: Cluster, record: ClusterRecord | undefined, option
   const running = runningPid(cluster, 'master') !== undefined || runningPid(cluster, 'agent') !== undefined;
   const started: readonly (readonly [string, string | undefined, string])[] = [
     ['--docker-host', options.dockerHost, record.dockerHost],
-    ...(running ? [['--port', options.port?.toString(), String(record.port)], ['--proxy-mode', options.proxyMode, record.proxyMode], ['--advertise-address', options.advertiseAddress, record.advertiseAddress], ['--eviction-hard', options.evictionHard, record.evictionHard ?? 'the defaults']] as const : []),
+    ...(running ? [['--port', options.port?.toString(), String(record.port)], ['--proxy-mode', options.proxyMode, record.proxyMode], ['--advertise-address', options.advertiseAddress, record.advertiseAddress], ...settingChanges(options, record)] as const : []),
   ];
   for (const [flag, asked, known] of [...fixed, ...started]) {
     if (asked !== undefined && asked !== known) throw new UsageError(`${flag}: this cluster was made with ${known}; use another --data-dir for another cluster`);
@@ -120,17 +118,13 @@ function checkChange(cluster: Cluster, record: ClusterRecord | undefined, option
 
 async function decide(cluster: Cluster, options: UpOptions, host: UpHost, dockerHost: string, installed: readonly string[]): Promise<ClusterRecord> {
   const known = cluster.record();
-  const evictionHard = options.evictionHard ?? known?.evictionHard;
-  const containerLogMaxSize = options.containerLogMaxSize ?? known?.containerLogMaxSize;
-  const containerLogMaxFiles = options.containerLogMaxFiles ?? known?.containerLogMaxFiles;
   const record: ClusterRecord = {
     version: 1, dockerHost,
     port: options.port ?? known?.port ?? defaultPort,
     nodeName: known?.nodeName ?? options.nodeName ?? defaultNodeName(),
     advertiseAddress: options.advertiseAddress ?? known?.advertiseAddress ?? (await host.hostAddress()),
     proxyMode: options.proxyMode ?? known?.proxyMode ?? 'auto',
-    ...(evictionHard === undefined ? {} : { evictionHard }),
-    ...(containerLogMaxSize === undefined ? {} : { containerLogMaxSize }), ...(containerLogMaxFiles === undefined ? {} : { containerLogMaxFiles }),
+    ...mergeSettings(options, known),
     ranges: known?.ranges ?? (await freshRanges(cluster, options, host, dockerHost)),
     installedPackages: [...new Set([...(known?.installedPackages ?? []), ...installed])],
   };
@@ -151,11 +145,11 @@ export function masterArguments(cluster: Cluster, { port, advertiseAddress, node
   ];
 }
 
-export function agentArguments(cluster: Cluster, { port, nodeName, dockerHost, proxyMode, evictionHard, containerLogMaxSize, containerLogMaxFiles }: ClusterRecord): string[] {
+export function agentArguments(cluster: Cluster, record: ClusterRecord): string[] {
+  const { port, nodeName, dockerHost, proxyMode } = record;
   return [
     'agent', '--master', `https://127.0.0.1:${port}`, '--kubeconfig', cluster.nodeKubeconfig(nodeName), '--docker-host', dockerHost,
-    '--node-name', nodeName, '--data-dir', cluster.dataDir, '--proxy-mode', proxyMode, ...(evictionHard === undefined ? [] : ['--eviction-hard', evictionHard]),
-    ...(containerLogMaxSize === undefined ? [] : ['--container-log-max-size', containerLogMaxSize]), ...(containerLogMaxFiles === undefined ? [] : ['--container-log-max-files', String(containerLogMaxFiles)]),
+    '--node-name', nodeName, '--data-dir', cluster.dataDir, '--proxy-mode', proxyMode, ...settingArguments(record),
   ];
 }
 
