@@ -13,8 +13,9 @@ import { nodeAddress } from './network/node-address.ts';
 import { deleteNetworkRecord, readNetworkRecord } from './network/record.ts';
 import { removeNodeNetwork } from './network/remove.ts';
 import { Proxy } from './proxy/proxy.ts';
+import { EndpointCountLost } from './runtime/docker/errors.ts';
+import { removeContainers } from './runtime/docker/remove-containers.ts';
 import { EngineNotFound, findEngine, restartEngine, startedEngine, stopEngine } from './runtime/engine/index.ts';
-import { removeContainers, type RemovalOptions } from './runtime/docker/remove-containers.ts';
 
 /** Address others reach this host at. */
 export const hostAddress = async (): Promise<string> => (await nodeAddress(commands.run)).internalIP;
@@ -64,11 +65,11 @@ export async function leave(options: LeaveOptions): Promise<void> {
       await removeNodeNetwork(record, { commands });
       throw new EngineDown(`the Docker Engine at ${dockerHost} says "${absent.answer}": start it and repeat this command, the containers of this cluster and their network ${networkNames(record).network} are left`);
     }
-    const removal = { dockerHost, clusterId: record.clusterId, say: options.say, patienceMs: options.patienceMs ?? PATIENCE_MS };
-    await removeContainers(removal).catch((error: unknown) => unlessSilent(options.engineDirectory, removal, error));
+    const { say, patienceMs = PATIENCE_MS } = options;
+    await onFreshEngine(options, () => removeContainers({ dockerHost, clusterId: record.clusterId, say, patienceMs }));
     await sweepLogLinks();
     const [{ connect }, { createDockerNetworks }] = await Promise.all([import('./runtime/docker/dockerode.ts'), import('./runtime/docker/networks.ts')]);
-    await removeNodeNetwork(record, { commands, docker: createDockerNetworks(await connect(dockerHost, removal.patienceMs)) });
+    await onFreshEngine(options, async () => removeNodeNetwork(record, { commands, docker: createDockerNetworks(await connect(dockerHost, patienceMs)) }));
     await deleteNetworkRecord(dataDir);
   }
   await removeVolumes(dataDir);
@@ -87,16 +88,27 @@ async function engineAbsent({ dockerHost, engineDirectory, say }: LeaveOptions):
   return look();
 }
 
-/** An engine that hangs is started anew when it is this data directory's own; containers live on meanwhile. */
-async function unlessSilent(engineDirectory: string | undefined, removal: RemovalOptions, error: unknown): Promise<void> {
-  const { dockerHost, say } = removal;
-  if (!(error instanceof EngineSilent)) throw error;
-  if (engineDirectory !== undefined && await stopStartedEngine(engineDirectory)) {
+/** What of an error a start of the engine cures, in words; undefined for all others. */
+function curedByStart(error: unknown): string | undefined {
+  if (error instanceof EngineSilent) return 'hangs';
+  if (error instanceof AggregateError && error.errors.some((one) => one instanceof EndpointCountLost)) return 'has lost count of the endpoints of its network';
+  return undefined;
+}
+
+/** An engine that fails the step and is this data directory's own is started anew, once; containers live on meanwhile. @throws EngineDown for another's */
+async function onFreshEngine({ dockerHost, engineDirectory, say }: LeaveOptions, step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    const fault = curedByStart(error);
+    if (fault === undefined) throw error;
+    if (engineDirectory === undefined || !(await stopStartedEngine(engineDirectory))) {
+      throw new EngineDown(`the Docker Engine at ${dockerHost} ${fault} (${(error as Error).message}): restart it and repeat this command, the rest of this cluster is left`);
+    }
     await restartEngine(dockerHost, engineDirectory, realClock);
-    say('the Docker Engine hung and has been started again');
-    return removeContainers(removal);
+    say(`the Docker Engine ${fault}; it has been started again`);
+    await step();
   }
-  throw new EngineDown(`the Docker Engine at ${dockerHost} hangs (${error.message}): restart it and repeat this command, containers of this cluster are left`);
 }
 
 /** Volumes in memory and shared directories are mounts below the data directory: the deepest goes first. */

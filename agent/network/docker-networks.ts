@@ -17,6 +17,6 @@ export interface DockerNetworks {
   create(spec: PodNetworkSpec): Promise<void>;
   /** Undefined when there is none of that name. */
   inspect(name: string): Promise<PodNetworkState | undefined>;
-  /** Idempotent. @throws when containers are attached. */
+  /** Idempotent. @throws when containers are attached, or the engine counts endpoints that are none. */
   remove(name: string): Promise<void>;
 }

@@ -10,7 +10,7 @@ import { readSysctl, writeSysctl } from './sysctl.ts';
 
 type Step = [string, () => Promise<unknown>];
 
-/** Every step is tried; without an engine its network stays. @throws one error that names each step that failed. */
+/** Every step is tried; without an engine its network stays. @throws AggregateError, whose message names each step that failed. */
 export async function removeNodeNetwork(record: NetworkRecord, { commands, docker }: { commands: Commands; docker?: DockerNetworks }): Promise<void> {
   const { run } = commands;
   const names = networkNames(record);
@@ -23,10 +23,14 @@ export async function removeNodeNetwork(record: NetworkRecord, { commands, docke
     ['ip_forward', () => restoreForwarding(commands, record, names)],
   ];
   const faults: string[] = [];
+  const errors: unknown[] = [];
   for (const [what, step] of steps) {
-    await step().catch((error: unknown) => { faults.push(`${what}: ${error instanceof Error ? error.message : String(error)}`); });
+    await step().catch((error: unknown) => {
+      errors.push(error);
+      faults.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    });
   }
-  if (faults.length > 0) throw new Error(`the network ${names.network} could not be removed whole: ${faults.join('; ')}`);
+  if (faults.length > 0) throw new AggregateError(errors, `the network ${names.network} could not be removed whole: ${faults.join('; ')}`);
 }
 
 /** Another cluster in the same network namespace needs forwarding as well. */

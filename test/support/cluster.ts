@@ -111,7 +111,14 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
       for (const child of children) child.kill('SIGKILL');
       if (process.env['DRAY_E2E_LOGS']) await keepLogs(process.env['DRAY_E2E_LOGS'], cluster, [dataDir, ...agents.map((a) => a.dataDir)]);
       for (const agent of agents) await cluster.leave(agent.host);
-      const purged = await cluster.dray('down', '--purge');
+      let purged = await cluster.dray('down', '--purge');
+      // Engine 20.10's own fault, met in one run of many: what the message says is done.
+      if (/has lost count of the endpoints/.test(purged.stderr)) {
+        console.warn(purged.stderr);
+        await first.stopEngine();
+        await first.startEngine();
+        purged = await cluster.dray('down', '--purge');
+      }
       await lan.stop();
       if (purged.code !== 0) throw new Error(`dray down --purge: exit code ${purged.code}: ${purged.stderr}${purged.stdout}`);
       for (const dir of [dataDir, ...agents.map((a) => a.dataDir)]) rmSync(dir, { recursive: true, force: true });

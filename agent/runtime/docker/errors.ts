@@ -1,6 +1,9 @@
 // The one border where dockerode's errors become the runtime's.
 import { NameConflict, RuntimeError, RuntimeNotFound, RuntimeUnavailable, StartError } from '../runtime.ts';
 
+/** The engine counts endpoints of a network that has none, and will not remove it before it has started anew. */
+export class EndpointCountLost extends Error {}
+
 interface EngineFault extends Error { statusCode?: number; json?: unknown; code?: string }
 
 const GONE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'EACCES', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ERR_STREAM_PREMATURE_CLOSE']);

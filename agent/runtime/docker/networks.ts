@@ -2,7 +2,7 @@
 import type Docker from 'dockerode';
 import type { DockerNetworks, PodNetworkSpec, PodNetworkState } from '../../network/docker-networks.ts';
 import type { Connection } from './dockerode.ts';
-import { engineCall, engineMessage, idempotent, statusOf, translate } from './errors.ts';
+import { EndpointCountLost, engineCall, engineMessage, idempotent, statusOf, translate } from './errors.ts';
 
 export interface NetworkSubnets { readonly name: string; readonly subnets: readonly string[] }
 interface Inspected {
@@ -78,7 +78,7 @@ export function createDockerNetworks({ docker, engine }: Connection): DockerNetw
       if (await removed(name)) return;
       await cutOffDead(name);
       // Engine 20.10 counts endpoints apart from its list of them, and can lose count; it counts anew when it starts.
-      if (!(await removed(name))) throw new Error(`the engine has lost count of the endpoints of its network ${name}: restart it and repeat`);
+      if (!(await removed(name))) throw new EndpointCountLost(`the engine has lost count of the endpoints of its network ${name}: restart it and repeat`);
     },
     /** Subnets of every network of the engine. */
     async subnets() {

@@ -1,12 +1,12 @@
 // What is set of an agent: asked for now, known from before, handed on as flags.
-import { mergeSettings, settingArguments, settingChanges } from '../../../../src/cli/agent-settings.ts';
+import { mergeSettings, settingArguments, settingChanges, type AgentSettings } from '../../../../src/cli/agent-settings.ts';
 
 it.each([
   ['nothing', {}, undefined, {}],
   ['what is asked for', { evictionHard: '', containerLogMaxFiles: 2 }, { evictionHard: 'memory.available<1Gi' }, { evictionHard: '', containerLogMaxFiles: 2 }],
   ['what is known', {}, { containerLogMaxSize: '1Mi' }, { containerLogMaxSize: '1Mi' }],
   ['no more than settings', { dataDir: '/x' }, { nodeName: 'n' }, {}],
-])('keeps %s', (_what, asked, known, kept) => { expect(mergeSettings(asked, known)).toEqual(kept); });
+])('keeps %s', (_what, asked, known, kept) => { expect(mergeSettings(asked as AgentSettings, known as AgentSettings | undefined)).toEqual(kept); });
 
 it('hands the agent what is set, and no more', () => {
   expect(settingArguments({})).toEqual([]);
