@@ -1,10 +1,15 @@
-// The cluster's names and what each resolves to. Pure: a table of Services makes an index, the index answers questions.
-// (upstream: kubernetes/dns specification.md 1.1.0; CoreDNS plugin/kubernetes)
-import type { DnsPort, DnsService, DnsTable } from './table.ts';
+// The cluster's names and what each resolves to. Pure: nothing is made ahead but where to look, so that a new table costs little.
+// (upstream: kubernetes/dns docs/specification.md 1.1.0; CoreDNS plugin/kubernetes and plugin/backend_lookup.go)
+import { isIP } from 'node:net';
+import { addressKey, dashedAddress, isReverseName, reverseAddress, undashedAddress } from './reverse-names.ts';
+import type { DnsHost, DnsPort, DnsService, DnsSubset, DnsTable } from './table.ts';
 
-export interface DnsRecord { readonly name: string; readonly type: 'A' | 'AAAA' | 'CNAME' | 'SRV' | 'PTR' | 'SOA' | 'TXT' | 'NS'; readonly ttl: number; readonly data: unknown }
+export interface SrvData { readonly priority: number; readonly weight: number; readonly port: number; readonly target: string }
+export interface SoaData { readonly mname: string; readonly rname: string; readonly serial: number; readonly refresh: number; readonly retry: number; readonly expire: number; readonly minimum: number }
+export type DnsRecord = { readonly name: string; readonly ttl: number } & (
+  { readonly type: 'A' | 'AAAA' | 'CNAME' | 'PTR' | 'NS' | 'TXT'; readonly data: string } | { readonly type: 'SRV'; readonly data: SrvData } | { readonly type: 'SOA'; readonly data: SoaData });
 export interface DnsAnswer {
-  readonly rcode: 'NOERROR' | 'NXDOMAIN';
+  readonly rcode: 'NOERROR' | 'NXDOMAIN' | 'REFUSED';
   readonly answers: readonly DnsRecord[];
   readonly additionals: readonly DnsRecord[];
   readonly authorities: readonly DnsRecord[];
@@ -14,133 +19,185 @@ export interface DnsAnswer {
 
 /** Seconds an answer may be kept: short, as Pods come and go. */
 export const recordTtl = 5;
+const schemaVersion = '1.1.0';
+const schemaTtl = 28_800;
+/** ExternalNames that point to one another are followed this far. */
+const maxAliases = 10;
 
-type Entry = { readonly type: DnsRecord['type']; readonly data: unknown };
-interface SrvData { readonly priority: number; readonly weight: number; readonly port: number; readonly target: string }
+/** Where a name leads: one address and port of a Service; port -1 where none is declared. `target` is the host's own name. */
+interface Place { readonly target: string; readonly address: string; readonly port: number }
+/** A name that is there: with its places (none: only others lie below it), or as another name of something. */
+type Found = { readonly places: readonly Place[]; readonly alias?: undefined } | { readonly alias: string };
 
-/** All names of a table with their records; a name without records exists only because others lie below it. */
+const empty: Found = { places: [] };
+const noPort: DnsPort = { name: '', protocol: 'tcp', port: -1 };
+
 export class DnsIndex {
   readonly domain: string;
-  readonly #names = new Map<string, Entry[]>();
-  readonly #reverse = new Map<string, Entry[]>();
-  readonly #namespaces: ReadonlySet<string>;
+  readonly #suffix: string;
+  readonly #table: DnsTable;
   readonly #serial: number;
+  readonly #namespaces: ReadonlySet<string>;
+  /** By `namespace/name`. */
+  readonly #services = new Map<string, DnsService>();
+  /** By address: the Service it is the cluster address of, else the names of the hosts that have it. */
+  readonly #owners = new Map<string, DnsService | { readonly service: DnsService; readonly host: DnsHost }[]>();
 
   constructor(table: DnsTable, serial = 1) {
     this.domain = table.domain.toLowerCase();
+    this.#suffix = `.${this.domain}`;
+    this.#table = table;
     this.#serial = serial;
     this.#namespaces = new Set(table.namespaces);
-    this.#add(this.domain, { type: 'NS', data: `ns.dns.${this.domain}` });
-    for (const address of table.addresses) this.#add(`ns.dns.${this.domain}`, addressEntry(address));
-    this.#add(`dns-version.${this.domain}`, { type: 'TXT', data: '1.1.0' });
-    this.#exists(`svc.${this.domain}`);
-    this.#exists(`pod.${this.domain}`);
-    for (const namespace of table.namespaces) {
-      this.#exists(`${namespace}.svc.${this.domain}`);
-      this.#exists(`${namespace}.pod.${this.domain}`);
+    for (const service of table.services) {
+      this.#services.set(`${service.namespace}/${service.name}`, service);
+      for (const address of service.addresses) {
+        const known = this.#owners.get(addressKey(address));
+        if (!known || Array.isArray(known)) this.#owners.set(addressKey(address), service);
+      }
+      for (const { hosts } of service.subsets ?? []) for (const host of hosts) {
+        const known = this.#owners.get(addressKey(host.address));
+        if (!known) this.#owners.set(addressKey(host.address), [{ service, host }]);
+        else if (Array.isArray(known)) known.push({ service, host });
+      }
     }
-    for (const service of table.services) this.#addService(service);
   }
 
-  /** Undefined: the name is not the cluster's. Names are asked without a final dot, in any case. */
+  /** Undefined: the name is not the cluster's. Names are asked with or without a final dot, in any case; the answer has the asker's case. */
   answer(question: string, type: string): DnsAnswer | undefined {
-    const name = question.toLowerCase().replace(/\.$/, '');
-    if (name.endsWith('.in-addr.arpa') || name.endsWith('.ip6.arpa')) {
-      const entries = this.#reverse.get(name);
-      return entries && this.#reply(question, entries, type);
-    }
-    if (name !== this.domain && !name.endsWith(`.${this.domain}`)) return undefined;
-    if (name === this.domain && (type === 'SOA' || type === 'ANY')) return { rcode: 'NOERROR', answers: [this.#soa()], additionals: [], authorities: [] };
-    const entries = this.#names.get(name) ?? this.#pod(name);
-    if (!entries) return { rcode: 'NXDOMAIN', answers: [], additionals: [], authorities: [this.#soa()] };
-    return this.#reply(question, entries, type);
+    const asked = question.replace(/\.$/, '');
+    const name = asked.toLowerCase();
+    if (isReverseName(name)) return this.#reverse(asked, name, type);
+    if (name !== this.domain && !name.endsWith(this.#suffix)) return undefined;
+    if (type === 'AXFR' || type === 'IXFR') return { rcode: 'REFUSED', answers: [], additionals: [], authorities: [] };
+    if (name === this.domain) return this.#apex(asked, type);
+    if (name === `dns-version${this.#suffix}`) return this.#reply(type === 'TXT' || type === 'ANY' ? [{ name: asked, type: 'TXT', ttl: schemaTtl, data: schemaVersion }] : []);
+    return this.#named(asked, name, type);
   }
 
-  #reply(name: string, entries: readonly Entry[], type: string): DnsAnswer {
-    const record = (owner: string, entry: Entry): DnsRecord => ({ name: owner, type: entry.type, ttl: recordTtl, data: entry.data });
-    const answers = entries.filter((entry) => entry.type === type || entry.type === 'CNAME' || type === 'ANY').map((entry) => record(name, entry));
-    if (answers.length === 0) return { rcode: 'NOERROR', answers, additionals: [], authorities: [this.#soa()] };
-    const additionals = new Map<string, DnsRecord[]>();
-    let follow: string | undefined;
-    for (const answer of answers.slice()) {
-      if (answer.type === 'SRV') {
-        const { target } = answer.data as SrvData;
-        additionals.set(target, (this.#names.get(target) ?? []).filter(isAddress).map((entry) => record(target, entry)));
-      }
-      if (answer.type === 'CNAME' && type !== 'CNAME') {
-        const target = answer.data as string;
-        const known = this.#names.get(target.toLowerCase());
-        if (known) answers.push(...known.filter((entry) => entry.type === type).map((entry) => record(target, entry)));
-        else follow = target;
-      }
+  #named(asked: string, name: string, type: string): DnsAnswer {
+    let found = this.#find(name);
+    if (!found) return this.#nothing('NXDOMAIN');
+    const aliases: DnsRecord[] = [];
+    let owner = asked;
+    while (found.alias !== undefined) {
+      const target: string = found.alias;
+      aliases.push({ name: owner, type: 'CNAME', ttl: recordTtl, data: target });
+      if (type === 'CNAME' || type === 'ANY') return this.#reply(aliases);
+      owner = target;
+      const next = target.toLowerCase();
+      if (next !== this.domain && !next.endsWith(this.#suffix)) return { ...this.#reply(aliases), follow: target };
+      const pointed = this.#find(next);
+      // One without an address beyond it stands for nothing.
+      if (!pointed || aliases.length > maxAliases) return this.#nothing('NOERROR');
+      found = pointed;
     }
-    return { rcode: 'NOERROR', answers, additionals: [...additionals.values()].flat(), authorities: [], ...(follow === undefined ? {} : { follow }) };
+    const { records, additionals } = this.#records(owner, found.places, type);
+    return records.length > 0 ? this.#reply([...aliases, ...records], additionals) : this.#nothing('NOERROR');
   }
 
-  #soa(): DnsRecord {
+  #records(owner: string, places: readonly Place[], type: string): { records: DnsRecord[]; additionals: DnsRecord[] } {
+    const wanted = (address: DnsRecord): boolean => type === 'ANY' || address.type === type;
+    if (type !== 'SRV') return { records: distinct(places.map((place) => addressRecord(owner, place.address)).filter(wanted)), additionals: [] };
+    const ported = places.filter(({ port }) => port !== -1);
+    const weight = Math.max(1, Math.floor(100 / Math.max(1, ported.length)));
     return {
-      name: this.domain, type: 'SOA', ttl: recordTtl,
-      data: { mname: `ns.dns.${this.domain}`, rname: `hostmaster.${this.domain}`, serial: this.#serial, refresh: 7200, retry: 1800, expire: 86400, minimum: recordTtl },
+      records: distinct(ported.map(({ port, target }): DnsRecord => ({ name: owner, type: 'SRV', ttl: recordTtl, data: { priority: 0, weight, port, target } }))),
+      additionals: distinct(ported.map(({ target, address }) => addressRecord(target, address))),
     };
   }
 
-  /** `1-2-3-4.<namespace>.pod`: the address is in the name. */
-  #pod(name: string): Entry[] | undefined {
-    const match = /^(\d{1,3})-(\d{1,3})-(\d{1,3})-(\d{1,3})\.([^.]+)\.pod\./.exec(name);
-    if (!match || `${match[0]}${this.domain}` !== name || !this.#namespaces.has(match[5]!)) return undefined;
-    const parts = match.slice(1, 5);
-    return parts.every((part) => Number(part) <= 255) ? [{ type: 'A', data: parts.join('.') }] : undefined;
+  #apex(asked: string, type: string): DnsAnswer {
+    const ns = `ns.dns${this.#suffix}`;
+    if (type === 'SOA' || type === 'ANY') return this.#reply([this.#soa()]);
+    if (type === 'NS') return this.#reply([{ name: asked, type: 'NS', ttl: recordTtl, data: ns }], this.#table.addresses.map((address) => addressRecord(ns, address)));
+    return this.#nothing('NOERROR');
   }
 
-  #addService(service: DnsService): void {
-    const zone = `${service.name}.${service.namespace}.svc.${this.domain}`;
-    this.#exists(zone);
+  /** What the labels before the cluster's domain name. `name` is of lower case and below the domain. */
+  #find(name: string): Found | undefined {
+    const labels = name.slice(0, -this.#suffix.length).split('.').reverse();
+    const [kind, namespace, first, ...rest] = labels;
+    if (labels.length === 2 && kind === 'dns' && namespace === 'ns') return { places: this.#table.addresses.map((address) => ({ target: name, address, port: -1 })) };
+    if (kind !== 'svc' && kind !== 'pod') return undefined;
+    if (namespace === undefined) return empty;
+    if (!this.#namespaces.has(namespace)) return undefined;
+    if (first === undefined) return empty;
+    if (kind === 'svc') {
+      const service = this.#services.get(`${namespace}/${first}`);
+      return service && this.#findIn(service, rest);
+    }
+    // The address is in the name: nobody has to own it.
+    const address = rest.length === 0 ? undashedAddress(first) : undefined;
+    return address === undefined ? undefined : { places: [{ target: name, address, port: -1 }] };
+  }
+
+  /** `rest`: the labels before the Service's, the nearest first. */
+  #findIn(service: DnsService, rest: readonly string[]): Found | undefined {
     if (service.externalName !== undefined) {
-      if (service.externalName) this.#add(zone, { type: 'CNAME', data: service.externalName.replace(/\.$/, '') });
-      return;
+      const alias = service.externalName.replace(/\.$/, '');
+      return rest.length > 0 || alias === '' || isIP(alias) ? undefined : { alias };
     }
-    for (const address of service.addresses) {
-      this.#add(zone, addressEntry(address));
-      this.#addReverse(address, zone);
+    const zone = this.#zone(service);
+    const headless = service.addresses.length === 0;
+    if (rest.length > 2) return undefined;
+    let wanted = (_port: DnsPort): boolean => true;
+    if (rest.length === 2) {
+      const [protocol, name] = rest.map((label) => label.replace(/^_/, ''));
+      wanted = (port) => port.name.toLowerCase() === name && name !== '' && port.protocol === protocol;
     }
-    if (!service.endpoints) {
-      for (const port of service.ports) this.#addSrv(zone, port, zone);
-      return;
-    }
-    for (const endpoint of service.endpoints) {
-      const host = `${endpoint.host.toLowerCase()}.${zone}`;
-      this.#add(zone, addressEntry(endpoint.address));
-      this.#add(host, addressEntry(endpoint.address));
-      this.#addReverse(endpoint.address, host);
-      for (const port of endpoint.ports) this.#addSrv(zone, port, host);
-    }
+    const host = rest.length === 1 ? rest[0]! : undefined;
+    const places = headless || host !== undefined
+      ? (service.subsets ?? []).flatMap((subset) => hostPlaces(zone, subset, host, wanted))
+      : portsOf(service.ports).filter(wanted).flatMap(({ port }) => service.addresses.map((address): Place => ({ target: zone, address, port })));
+    if (places.length > 0) return { places };
+    // `_tcp` lies between the Service and its ports.
+    const ports = headless ? (service.subsets ?? []).flatMap((subset) => subset.ports) : service.ports;
+    return host?.startsWith('_') && ports.some((port) => port.name !== '' && `_${port.protocol}` === host) ? empty : undefined;
   }
 
-  #addSrv(zone: string, port: DnsPort, target: string): void {
-    if (!port.name) return;
-    this.#exists(`_${port.protocol}.${zone}`);
-    this.#add(`_${port.name}._${port.protocol}.${zone}`, { type: 'SRV', data: { priority: 0, weight: 100, port: port.port, target } satisfies SrvData });
+  #reverse(asked: string, name: string, type: string): DnsAnswer | undefined {
+    const address = reverseAddress(name);
+    const owner = address === undefined ? undefined : this.#owners.get(address);
+    if (!owner) return undefined;
+    if (type !== 'PTR' && type !== 'ANY') return this.#nothing('NOERROR', name.endsWith('.ip6.arpa') ? 'ip6.arpa' : 'in-addr.arpa');
+    const names = Array.isArray(owner) ? owner.map(({ service, host }) => `${nameOf(host)}.${this.#zone(service)}`) : [this.#zone(owner)];
+    return this.#reply([...new Set(names)].map((data) => ({ name: asked, type: 'PTR', ttl: recordTtl, data })));
   }
 
-  #addReverse(address: string, name: string): void {
-    if (!address.includes('.')) return;
-    const reverse = `${address.split('.').reverse().join('.')}.in-addr.arpa`;
-    const entries = this.#reverse.get(reverse);
-    if (entries) entries.push({ type: 'PTR', data: name });
-    else this.#reverse.set(reverse, [{ type: 'PTR', data: name }]);
+  #zone(service: DnsService): string { return `${service.name}.${service.namespace}.svc${this.#suffix}`; }
+  #reply(answers: readonly DnsRecord[], additionals: readonly DnsRecord[] = []): DnsAnswer {
+    return answers.length > 0 ? { rcode: 'NOERROR', answers, additionals, authorities: [] } : this.#nothing('NOERROR');
   }
-
-  #exists(name: string): Entry[] {
-    let entries = this.#names.get(name);
-    if (!entries) this.#names.set(name, entries = []);
-    return entries;
-  }
-
-  #add(name: string, entry: Entry): void {
-    const entries = this.#exists(name);
-    if (!entries.some((known) => known.type === entry.type && JSON.stringify(known.data) === JSON.stringify(entry.data))) entries.push(entry);
+  #nothing(rcode: 'NOERROR' | 'NXDOMAIN', zone = this.domain): DnsAnswer { return { rcode, answers: [], additionals: [], authorities: [this.#soa(zone)] }; }
+  #soa(zone = this.domain): DnsRecord {
+    return {
+      name: zone, type: 'SOA', ttl: recordTtl,
+      data: { mname: `ns.dns${this.#suffix}`, rname: `hostmaster${this.#suffix}`, serial: this.#serial, refresh: 7200, retry: 1800, expire: 86400, minimum: recordTtl },
+    };
   }
 }
 
-const addressEntry = (address: string): Entry => ({ type: address.includes(':') ? 'AAAA' : 'A', data: address });
-const isAddress = (entry: Entry): boolean => entry.type === 'A' || entry.type === 'AAAA';
+/** Hosts are there without ports, too. */
+const portsOf = (ports: readonly DnsPort[]): readonly DnsPort[] => (ports.length > 0 ? ports : [noPort]);
+
+function hostPlaces(zone: string, subset: DnsSubset, host: string | undefined, wanted: (port: DnsPort) => boolean): Place[] {
+  const ports = portsOf(subset.ports).filter(wanted);
+  return subset.hosts.flatMap((candidate) => {
+    const name = nameOf(candidate);
+    return host === undefined || host === name ? ports.map(({ port }): Place => ({ target: `${name}.${zone}`, address: candidate.address, port })) : [];
+  });
+}
+
+const nameOf = ({ hostname, address }: DnsHost): string => hostname?.toLowerCase() ?? dashedAddress(address);
+
+const addressRecord = (name: string, address: string): DnsRecord => ({ name, type: address.includes(':') ? 'AAAA' : 'A', ttl: recordTtl, data: address });
+
+function distinct(records: readonly DnsRecord[]): DnsRecord[] {
+  const seen = new Map<string, DnsRecord>();
+  for (const record of records) {
+    const key = record.type === 'SRV' ? `${record.data.target} ${record.data.port}` : `${record.name} ${record.data as string}`;
+    if (!seen.has(key)) seen.set(key, record);
+  }
+  return [...seen.values()];
+}

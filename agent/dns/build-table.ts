@@ -1,7 +1,7 @@
 // From Services and EndpointSlices to the name server's table. Pure.
 import type { Service } from '../../src/api/core/service.ts';
 import { serviceNameLabel, type EndpointSlice } from '../../src/api/discovery/endpoint-slice.ts';
-import type { DnsEndpoint, DnsPort, DnsService, DnsTable } from './table.ts';
+import type { DnsHost, DnsPort, DnsService, DnsSubset, DnsTable, StubDomain } from './table.ts';
 
 export interface TableInput {
   readonly services: Iterable<Service>;
@@ -11,6 +11,7 @@ export interface TableInput {
   readonly port?: number;
   readonly domain?: string;
   readonly upstreams: readonly string[];
+  readonly stubDomains?: readonly StubDomain[];
 }
 
 export function buildDnsTable(input: TableInput): DnsTable {
@@ -30,32 +31,29 @@ export function buildDnsTable(input: TableInput): DnsTable {
     const { spec } = service;
     if (!spec) continue;
     namespaces.add(namespace);
+    if (spec.type === 'ExternalName') {
+      services.push({ namespace, name, addresses: [], ports: [], externalName: spec.externalName ?? '' });
+      continue;
+    }
     const addresses = (spec.clusterIPs?.length ? spec.clusterIPs : [spec.clusterIP ?? '']).filter((address) => address !== '' && address !== 'None');
     const ports = (spec.ports ?? []).map((port) => dnsPort(port.name, port.protocol, port.port));
-    if (spec.type === 'ExternalName') services.push({ namespace, name, addresses: [], ports: [], externalName: spec.externalName ?? '' });
-    else if (addresses.length > 0) services.push({ namespace, name, addresses, ports });
-    else services.push({ namespace, name, addresses, ports, endpoints: endpointsOf(slices.get(`${namespace}/${name}`) ?? [], spec.publishNotReadyAddresses === true) });
+    services.push({ namespace, name, addresses, ports, subsets: subsetsOf(slices.get(`${namespace}/${name}`) ?? [], spec.publishNotReadyAddresses === true) });
   }
   services.sort((a, b) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1));
   return {
     addresses: input.addresses, port: input.port ?? 53, domain: input.domain ?? 'cluster.local', upstreams: input.upstreams,
-    namespaces: [...namespaces].sort(), services,
+    ...(input.stubDomains?.length ? { stubDomains: input.stubDomains } : {}), namespaces: [...namespaces].sort(), services,
   };
 }
 
-function endpointsOf(slices: readonly EndpointSlice[], publishNotReady: boolean): DnsEndpoint[] {
-  const found = new Map<string, DnsEndpoint>();
-  for (const slice of slices) {
+function subsetsOf(slices: readonly EndpointSlice[], publishNotReady: boolean): DnsSubset[] {
+  return slices.flatMap((slice) => {
+    const hosts = (slice.endpoints ?? []).filter((endpoint) => (endpoint.conditions?.ready ?? true) || publishNotReady)
+      .flatMap(({ addresses, hostname }) => addresses.map((address): DnsHost => ({ address, ...(hostname ? { hostname } : {}) })))
+      .sort((a, b) => (a.address < b.address ? -1 : 1));
     const ports = (slice.ports ?? []).flatMap((port) => (port.port ? [dnsPort(port.name, port.protocol, port.port)] : []));
-    for (const endpoint of slice.endpoints ?? []) {
-      if (!(endpoint.conditions?.ready ?? true) && !publishNotReady) continue;
-      for (const address of endpoint.addresses) {
-        const known = found.get(address);
-        found.set(address, { host: endpoint.hostname || address.replaceAll(/[.:]/g, '-'), address, ports: known ? [...known.ports, ...ports] : ports });
-      }
-    }
-  }
-  return [...found.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
+    return hosts.length > 0 ? [{ ports, hosts }] : [];
+  });
 }
 
 function dnsPort(name: string | null | undefined, protocol: string | null | undefined, port: number): DnsPort {

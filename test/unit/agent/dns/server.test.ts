@@ -13,12 +13,12 @@ const network = `127.${64 + randomInt(64)}.${randomInt(256)}`;
 const address = `${network}.1`;
 const upstreamAddress = `${network}.2`;
 const port = 5300;
-const many = Array.from({ length: 60 }, (_, i) => ({ host: `h${i}`, address: `10.1.0.${i}`, ports: [] }));
+const many = Array.from({ length: 60 }, (_, i) => ({ hostname: `h${i}`, address: `10.1.0.${i}` }));
 const table = (fields: Partial<DnsTable> = {}): DnsTable => ({
   addresses: [address], port, domain: 'cluster.local', upstreams: [`${upstreamAddress}:${port}`], namespaces: ['default'],
   services: [
     { namespace: 'default', name: 'web', addresses: ['10.96.0.10'], ports: [] },
-    { namespace: 'default', name: 'many', addresses: [], ports: [], endpoints: many },
+    { namespace: 'default', name: 'many', addresses: [], ports: [], subsets: [{ ports: [], hosts: many }] },
     { namespace: 'default', name: 'out', addresses: [], ports: [], externalName: 'www.example.org' },
   ],
   ...fields,
@@ -54,15 +54,21 @@ describe('NameServer', () => {
   let server: NameServer;
   let upstream: UdpSocket;
   let upstreamTcp: Server;
+  /** What the resolver outside says; by default one address. */
+  let says: (question: string) => Partial<Packet>;
   beforeEach(async () => {
+    says = (name) => ({ answers: [{ name, type: 'A', ttl: 60, data: '192.0.2.80' }] });
     server = new NameServer({ clock: realClock, log: silentLog });
     expect(await server.apply(table())).toEqual([]);
     const answer = (message: Buffer): Packet => {
       const { id, questions } = dnsPacket.decode(message);
-      return { type: 'response', id: id ?? 0, flags: 0, questions: questions ?? [], answers: [{ name: questions![0]!.name, type: 'A', ttl: 60, data: '192.0.2.80' }] };
+      return { type: 'response', id: id ?? 0, flags: 0, questions: questions ?? [], ...says(questions![0]!.name) };
     };
     upstream = createSocket('udp4');
-    upstream.on('message', (message, from) => upstream.send(dnsPacket.encode(answer(message)), from.port, from.address));
+    upstream.on('message', (message, from) => {
+      const whole = dnsPacket.encode(answer(message));
+      upstream.send(whole.length <= 1232 ? whole : dnsPacket.encode({ ...answer(message), flags: dnsPacket.TRUNCATED_RESPONSE, answers: [] }), from.port, from.address);
+    });
     await new Promise<void>((resolve) => { upstream.bind(port, upstreamAddress, resolve); });
     upstreamTcp = createServer((socket) => { socket.once('data', (data: Buffer) => socket.end(dnsPacket.streamEncode(answer(data.subarray(2))))); });
     await new Promise<void>((resolve) => { upstreamTcp.listen(port, upstreamAddress, resolve); });
@@ -92,12 +98,46 @@ describe('NameServer', () => {
     const edns = await udp(query(name, 'A', { additionals: [{ type: 'OPT', name: '.', udpPayloadSize: 4096, flags: 0, options: [] } as unknown as NonNullable<Packet['additionals']>[number]] }));
     expect([edns.flag_tc, edns.answers?.length]).toEqual([false, 60]);
   });
-  it('forwards every other name, over the same transport', async () => {
+  it('forwards every other name, and knows the answer while nobody outside is there', async () => {
     expect((await udp(query('example.org'))).answers).toMatchObject([{ data: '192.0.2.80' }]);
-    expect((await tcp(query('example.org'))).answers).toMatchObject([{ data: '192.0.2.80' }]);
+    says = () => ({ flags: 2 });
+    expect((await tcp(query('Example.org'))).answers).toMatchObject([{ data: '192.0.2.80' }]);
+    expect((await udp(query('other.org'))).rcode).toBe('SERVFAIL');
+  });
+  it('asks over TCP for what does not fit, and cuts it to what each client takes', async () => {
+    says = (name) => ({ answers: Array.from({ length: 60 }, (_, i) => ({ name, type: 'A' as const, ttl: 60, data: `192.0.2.${i}` })) });
+    const short = await udp(query('example.org'));
+    expect([short.flag_tc, short.answers!.length > 5, short.answers!.length < 60]).toEqual([true, true, true]);
+    expect((await tcp(query('example.org'))).answers).toHaveLength(60);
+  });
+  it('asks the resolvers of a stub domain', async () => {
+    await server.apply(table({ upstreams: ['127.60.6.3:9'], stubDomains: [{ domain: 'Acme.local', upstreams: [`${upstreamAddress}:${port}`] }] }));
+    expect((await udp(query('www.acme.local'))).answers).toHaveLength(1);
+    expect((await udp(query('www.example.org'))).rcode).toBe('SERVFAIL');
+  });
+  it('does not ask itself', async () => {
+    await server.apply(table({ upstreams: [`${address}:${port}`, `${upstreamAddress}:${port}`] }));
+    expect((await udp(query('example.org'))).answers).toHaveLength(1);
+  });
+  it('lets every address come first in its turn', async () => {
+    const first = await Promise.all(Array.from({ length: 60 }, async () => ((await tcp(query('many.default.svc.cluster.local'))).answers![0] as { data: string }).data));
+    expect(new Set(first).size).toBe(60);
+  });
+  it('refuses what it does not serve', async () => {
+    const opt = { type: 'OPT', name: '.', udpPayloadSize: 512, ednsVersion: 1, flags: 0, options: [] } as unknown as NonNullable<Packet['additionals']>[number];
+    const version = await udp(query('web.default.svc.cluster.local', 'A', { additionals: [opt] }));
+    expect((version.additionals![0] as unknown as { extendedRcode: number }).extendedRcode).toBe(1);
+    expect((await udp(query('version.bind', 'A', { questions: [{ name: 'version.bind', type: 'TXT', class: 'CH' }] }))).rcode).toBe('REFUSED');
+    expect((await tcp(query('cluster.local', 'A', { questions: [{ name: 'cluster.local', type: 'AXFR' as 'A' }] }))).rcode).toBe('REFUSED');
+    expect((await udp(query('web.default.svc.cluster.local', 'A', { flags: 4 << 11 }))).rcode).toBe('NOTIMP');
   });
   it('follows an ExternalName out of the cluster', async () => {
     expect((await udp(query('out.default.svc.cluster.local'))).answers).toMatchObject([{ type: 'CNAME', data: 'www.example.org' }, { type: 'A', data: '192.0.2.80' }]);
+    says = () => ({ flags: 3, answers: [] });
+    const gone = await udp(query('out.default.svc.cluster.local', 'AAAA'));
+    expect([gone.rcode, gone.answers]).toMatchObject(['NXDOMAIN', [{ type: 'CNAME' }]]);
+    await server.apply(table({ upstreams: ['127.60.6.3:9'] }));
+    expect((await udp(query('out.default.svc.cluster.local'))).rcode).toBe('SERVFAIL');
   });
   it('asks the next resolver when one refuses, and says SERVFAIL when all do', async () => {
     await server.apply(table({ upstreams: ['127.60.6.3:9', `${upstreamAddress}:${port}`] }));
