@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { ConfigMaps, type ConfigMap } from '../src/api/core/config-map.ts';
 import { Events } from '../src/api/core/event.ts';
 import { Namespaces, type Namespace } from '../src/api/core/namespace.ts';
 import { Nodes, type Node } from '../src/api/core/node.ts';
@@ -27,7 +28,7 @@ import type { ImageGCPolicy } from './kubelet/image-gc.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
 import { kubeletConfiguration } from './node/kubelet-configuration.ts';
 import type { PodRuntimeStatus } from './kubelet/runtime-status.ts';
-import { parseResolvConf } from './kubelet/pod-network-files.ts';
+import { parseResolvConf, reachableResolvConf } from './kubelet/pod-network-files.ts';
 import { logDirectories, LogLinks } from './kubelet/log-links.ts';
 import { createPages } from './kubelet/server/pages.ts';
 import { createKubeletServer } from './kubelet/server/server.ts';
@@ -42,6 +43,7 @@ import { createNodeNetwork } from './network/node-network.ts';
 import { allocatable, capacity, readHost } from './node/capacity.ts';
 import { clusterInfo } from './node/cluster-info.ts';
 import { NodeCredentials } from './node/credentials.ts';
+import { dnsConfigKey } from './node/dns-config.ts';
 import { lockDataDirectory } from './node/lock.ts';
 import { NodeManager } from './node/node-manager.ts';
 import { prove } from './node/prove.ts';
@@ -81,6 +83,10 @@ export interface AgentOptions {
   /** Called once the node is Ready. */
   readonly onReady?: () => void;
 }
+
+interface ResolverFile { readonly path: string; readonly text: string }
+/** The host's resolvers; the second file has those of systemd-resolved, where the first says only that it is there. */
+const resolverFiles = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf'];
 
 /** What the node reports as its kubelet's version. */
 const version = 'v1.33.0+dray';
@@ -153,14 +159,15 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     await proxy.start();
     // A worker that was adopted may live in a namespace that is gone.
     if (repaired.includes('service namespace')) proxy.restartService();
-    const resolvConf = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
+    const resolvConf = reachableResolvConf(await Promise.all(resolverFiles.map(async (path) => ({ path, text: await readFile(path, 'utf8').catch(() => '') }))) as [ResolverFile, ...ResolverFile[]]);
     const traffic = new ServiceTraffic({
-      services, slices, namespaces, proxy, nodeName, mode: options.proxyMode, kernel: kernel !== undefined, log,
-      dns: { addresses: [cluster.clusterDNS], domain: cluster.clusterDomain, upstreams: parseResolvConf(resolvConf).nameservers },
+      services, slices, namespaces, dnsConfigs: informers.informer<ConfigMap>(ConfigMaps, { namespace: dnsConfigKey.namespace, fieldSelector: `metadata.name=${dnsConfigKey.name}` }),
+      proxy, nodeName, mode: options.proxyMode, kernel: kernel !== undefined, recorder, clock, log,
+      dns: { addresses: [cluster.clusterDNS], domain: cluster.clusterDomain, upstreams: parseResolvConf(resolvConf.text).nameservers },
     });
 
     const running = kubelet = new Kubelet({
-      client, runtime, clock, log, recorder, nodeName, dataDir, hostIPs: [address.internalIP], network: network.names.network,
+      client, runtime, clock, log, recorder, nodeName, dataDir, hostIPs: [address.internalIP], hostFiles: { hosts: '/etc/hosts', resolvConf: resolvConf.path }, network: network.names.network,
       addresses: new PodAddresses(podCIDR, clock, Math.random()), clusterDomain: cluster.clusterDomain, clusterDNS: [cluster.clusterDNS], services: () => services.list(),
       allocatable: allocatable(facts, reserve) as never, memoryCapacity: facts.memoryBytes, starts: Math.max(2, info.cpus * 2), mounter: hostMounter, logLinks: new LogLinks(logDirectories, log),
       ...(options.podManifestPath === undefined ? {} : { podManifestPath: options.podManifestPath }),

@@ -1,40 +1,56 @@
 // Keeps the proxy workers in line with the cluster's Services: rules from what the API says, made anew when something changed and
 // the workers are ready for more.
+import type { ConfigMap } from '../../src/api/core/config-map.ts';
 import type { Namespace } from '../../src/api/core/namespace.ts';
 import type { Service } from '../../src/api/core/service.ts';
 import type { EndpointSlice } from '../../src/api/discovery/endpoint-slice.ts';
 import type { EventRecorder } from '../../src/client/event-recorder.ts';
 import type { Informer } from '../../src/client/informer.ts';
+import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import { buildDnsTable } from '../dns/build-table.ts';
 import { buildRules, type ProxyMode } from '../proxy/build-rules.ts';
 import type { Proxy } from '../proxy/proxy.ts';
 import type { ListenError } from '../proxy/rules.ts';
+import { followDnsConfig, type DnsConfig } from './dns-config.ts';
 
 export interface ServiceTrafficOptions {
   readonly services: Informer<Service>;
   readonly slices: Informer<EndpointSlice>;
   readonly namespaces: Informer<Namespace>;
+  /** Holds the one ConfigMap of the cluster DNS, where there is one. */
+  readonly dnsConfigs: Informer<ConfigMap>;
   readonly proxy: Pick<Proxy, 'send'>;
   readonly nodeName: string;
   readonly mode: ProxyMode;
   /** Whether the kernel can carry Services. */
   readonly kernel: boolean;
   readonly dns: { readonly addresses: readonly string[]; readonly domain: string; readonly upstreams: readonly string[] };
+  readonly recorder: EventRecorder;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
+/** A master that does not let its nodes read the DNS configuration must not keep them from carrying traffic. */
+const configWaitMs = 2_000;
+
 export class ServiceTraffic {
   readonly #options: ServiceTrafficOptions;
+  #dnsConfig: DnsConfig = { stubDomains: [] };
   #dirty = false;
   #running = false;
   constructor(options: ServiceTrafficOptions) { this.#options = options; }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { services, slices, namespaces } = this.#options;
-    await Promise.all([services, slices, namespaces].map((i) => i.waitFor(0, signal)));
+    const { services, slices, namespaces, dnsConfigs, dns, recorder, clock, log } = this.#options;
+    await Promise.all([
+      ...[services, slices, namespaces].map((i) => i.waitFor(0, signal)),
+      new Promise<void>((resolve) => { clock.after(configWaitMs, resolve); dnsConfigs.waitFor(0, signal).then(resolve, () => resolve()); }),
+    ]);
+    signal.throwIfAborted();
     const changed = (): void => this.#mark(signal);
-    const off = [services, slices, namespaces].map((i) => i.addHandler({ added: changed, updated: changed, deleted: changed }));
+    const follow = followDnsConfig(dnsConfigs, { clusterDomain: dns.domain, recorder, log, changed: (config) => { this.#dnsConfig = config; changed(); } });
+    const off = [follow, ...[services, slices, namespaces].map((i) => i.addHandler({ added: changed, updated: changed, deleted: changed }))];
     changed();
     signal.addEventListener('abort', () => { for (const stop of off) stop(); }, { once: true });
   }
@@ -53,7 +69,7 @@ export class ServiceTraffic {
       const revision = slices.revision;
       try {
         const [serviceList, sliceList] = [services.list(), slices.list()];
-        const table = buildDnsTable({ services: serviceList, endpointSlices: sliceList, namespaces: namespaces.list().map((n) => n.metadata.name), ...dns });
+        const table = buildDnsTable({ services: serviceList, endpointSlices: sliceList, namespaces: namespaces.list().map((n) => n.metadata.name), ...dns, ...this.#dnsConfig });
         await proxy.send(buildRules({ services: serviceList, endpointSlices: sliceList, nodeName, mode, kernel, revision, dns: table }));
       } catch (error) {
         log.error({ error }, 'the rules of the proxy could not be put in force');

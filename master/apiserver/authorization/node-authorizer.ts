@@ -22,8 +22,8 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   'certificates.k8s.io/certificatesigningrequests': ['create', ...read],
   'authentication.k8s.io/tokenreviews': ['create'], 'authorization.k8s.io/subjectaccessreviews': ['create'], 'authorization.k8s.io/localsubjectaccessreviews': ['create'],
 };
-/** The cluster's ranges, which every agent reads at its start. */
-const clusterInfo = { namespace: 'kube-system', name: 'dray-cluster' };
+/** The cluster's ranges, which every agent reads at its start, and what users say of the cluster DNS, which every agent follows. */
+const published = ['kube-system/dray-cluster', 'kube-system/kube-dns'];
 const leaseNamespace = 'kube-node-lease';
 const ownVerbs = ['get', 'create', 'update', 'patch', 'delete'];
 
@@ -48,7 +48,7 @@ function resourceVerdict(graph: Graph, node: string, info: RequestInfo): Verdict
   const { verb, subresource, namespace } = info;
   switch (`${info.group}/${info.resource}`) {
     case '/secrets': return readObject(graph, node, 'secret', info);
-    case '/configmaps': return (verb === 'get' && namespace === clusterInfo.namespace && info.name === clusterInfo.name && subresource === '') || readObject(graph, node, 'configmap', info);
+    case '/configmaps': return (read.includes(verb) && published.includes(`${namespace}/${nameAsked(info)}`) && subresource === '') || readObject(graph, node, 'configmap', info);
     case '/persistentvolumeclaims': return subresource === 'status' ? updateStatus(graph, node, info) : getObject(graph, node, 'pvc', info);
     case '/persistentvolumes': return ownVolume(node, info) ?? getObject(graph, node, 'pv', info);
     case 'storage.k8s.io/volumeattachments': return getObject(graph, node, 'volumeattachment', info);

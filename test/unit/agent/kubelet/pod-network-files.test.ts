@@ -1,5 +1,5 @@
 // /etc/hosts, /etc/resolv.conf and the hostname of a Pod.
-import { hostsFile, parseResolvConf, podDns, podHostname, resolvConf } from '../../../../agent/kubelet/pod-network-files.ts';
+import { hostsFile, parseResolvConf, podDns, podHostname, reachableResolvConf, resolvConf } from '../../../../agent/kubelet/pod-network-files.ts';
 import type { PodSpec } from '../../../../agent/kubelet/pod.ts';
 import { pod } from './pods.ts';
 
@@ -27,3 +27,13 @@ it.each<[Partial<PodSpec>, string]>([
   [{ dnsPolicy: 'None', dnsConfig: { nameservers: ['1.1.1.1'], searches: ['x'], options: [{ name: 'ndots', value: '2' }, { name: 'edns0' }] } }, 'search x\nnameserver 1.1.1.1\noptions ndots:2 edns0\n'],
   [{ dnsConfig: { options: [{ name: 'ndots', value: '1' }] } } as never, 'search default.svc.cluster.local svc.cluster.local cluster.local example.com\nnameserver 10.43.0.10\noptions ndots:1\n'],
 ])('%j resolves by %j', (spec, text) => expect(resolvConf(podDns(pod(spec as never), { host, clusterDNS: ['10.43.0.10'], clusterDomain: 'cluster.local' }))).toBe(text));
+
+describe('reachableResolvConf', () => {
+  const text = (...servers: string[]): { text: string } => ({ text: servers.map((server) => `nameserver ${server}\n`).join('') });
+  it.each([
+    ['the first, when it names a server outside', [text('127.0.0.1', '192.0.2.1'), text('192.0.2.2')], 0],
+    ['systemd-resolved\'s own, when the first names only it', [text('127.0.0.53'), text('192.0.2.2')], 1],
+    ['the first, when no other is there', [text('127.0.0.53'), text()], 0],
+    ['the first, when the other is of loopback, too', [text('::1'), text('127.0.0.1')], 0],
+  ])('is %s', (_, files, index) => { expect(reachableResolvConf(files as [typeof files[0], ...typeof files])).toBe(files[index]); });
+});
