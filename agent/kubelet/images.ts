@@ -2,7 +2,8 @@
 // upstream: pkg/kubelet/images/image_manager.go
 import { formatDuration } from '../../src/apimachinery/duration.ts';
 import type { Clock } from '../../src/util/clock.ts';
-import type { Image, RegistryAuth, Runtime } from '../runtime/runtime.ts';
+import type { Image, PullProgress, RegistryAuth, Runtime } from '../runtime/runtime.ts';
+import { progressText, pullWith } from './image-pull.ts';
 import { quoted, type Container, type Pod } from './pod.ts';
 import type { PulledImages } from './pulled-images.ts';
 import { KeyedBackoff } from './restart-backoff.ts';
@@ -57,8 +58,8 @@ export class ImageManager {
     this.#backoff = new KeyedBackoff(options.clock);
   }
 
-  /** @throws ImageError with the waiting reason. `auth` is asked only when something is pulled. */
-  async ensure(pod: Pod, container: Container, auth: () => Promise<RegistryAuth | undefined>, signal: AbortSignal): Promise<Image> {
+  /** @throws ImageError with the waiting reason. `credentials` are asked for only when something is pulled. */
+  async ensure(pod: Pod, container: Container, credentials: () => Promise<readonly RegistryAuth[]>, signal: AbortSignal): Promise<Image> {
     const name = container.image ?? '';
     const shown = quoted(name);
     const reference = this.#judge(pod, container, name);
@@ -84,7 +85,8 @@ export class ImageManager {
     const from = this.#clock.now();
     try {
       const before = await this.#runtime.listImages();
-      const id = await this.#runtime.pullImage(reference, await auth(), signal);
+      const report = (progress: PullProgress): void => this.#events.normal(pod, container, 'Pulling', `Pulling image ${shown}: ${progressText(progress)}`);
+      const id = await pullWith({ runtime: this.#runtime, clock: this.#clock, reference, credentials: await credentials(), signal, report });
       const image = (await this.#runtime.imageStatus(reference)) ?? (await this.#runtime.imageStatus(id));
       if (!image) throw new Error(`image ${shown} is not in the store after it was pulled`);
       await this.#pulled.note(before, image);

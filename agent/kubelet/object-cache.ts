@@ -28,6 +28,7 @@ export function references(pod: Pod): Reference[] {
     const reference = { kind, namespace, name };
     found.set(keyOf(reference), reference);
   };
+  for (const { name } of pod.spec.imagePullSecrets ?? []) add('Secret', name);
   for (const volume of pod.spec.volumes ?? []) for (const used of pluginOf(volume)?.uses?.(volume) ?? []) add(used.kind, used.name);
   for (const container of allContainers(pod)) {
     for (const source of container.envFrom ?? []) {

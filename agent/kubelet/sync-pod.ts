@@ -1,10 +1,10 @@
 // One pass over a Pod that is to run: sets up volumes, computes what differs and does it. upstream: kuberuntime_manager.go (SyncPod)
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
-import { RuntimeError, type Image, type RegistryAuth, type Runtime } from '../runtime/runtime.ts';
+import { RuntimeError, type Image, type Runtime } from '../runtime/runtime.ts';
 import type { WaitingReasons } from './container-statuses.ts';
 import { GracePeriod } from './grace-period.ts';
-import { credentialsFor } from './image-credentials.ts';
+import { credentialsFor, type PullSecret } from './image-credentials.ts';
 import type { ContainerEvents, ImageManager } from './images.ts';
 import type { PodKiller } from './kill-pod.ts';
 import type { ObjectCache } from './object-cache.ts';
@@ -138,8 +138,8 @@ export class PodSyncer {
   /** Images are looked up (and pulled) while the sandbox is being made. */
   #fetchImages(pod: Pod, containers: readonly Container[], actions: PodActions, signal: AbortSignal): (container: Container) => Promise<Image> {
     const { images } = this.#options;
-    const auth = (container: Container) => async (): Promise<RegistryAuth | undefined> => this.#credentials(pod, container);
-    const ensure = (container: Container): Promise<Image> => images.ensure(pod, container, auth(container), signal);
+    const secrets = containers.length ? this.#pullSecrets(pod) : Promise.resolve([]);
+    const ensure = (container: Container): Promise<Image> => images.ensure(pod, container, async () => credentialsFor(container.image ?? '', await secrets), signal);
     const early = new Map<string, Promise<Image>>();
     const [first] = containers;
     // Only for a first start: a restart may find itself in back-off, and then asks for no image.
@@ -200,8 +200,16 @@ export class PodSyncer {
       }
     }
   }
-  async #credentials(pod: Pod, container: Container): Promise<RegistryAuth | undefined> {
-    const secrets = await Promise.all((pod.spec.imagePullSecrets ?? []).map(({ name }) => this.#options.objects.secretObject(pod, name ?? '')));
-    return credentialsFor(container.image ?? '', secrets.flatMap((s) => (s ? [{ type: s.type, data: s.data }] : [])));
+  /** Those there are; an event names the others. upstream: kubelet_pods.go (getPullSecretsForPod) */
+  async #pullSecrets(pod: Pod): Promise<PullSecret[]> {
+    const { objects, events, log } = this.#options;
+    const names = (pod.spec.imagePullSecrets ?? []).flatMap(({ name }) => (name ? [name] : []));
+    const found = await Promise.all(names.map((name) => objects.secretObject(pod, name).catch((error: unknown) => {
+      log.info({ error, pod: formatPod(pod), secret: name }, 'a pull secret cannot be read; pulling without it');
+      return undefined;
+    })));
+    const missing = names.filter((_, i) => !found[i]);
+    if (missing.length) events.warning(pod, undefined, 'FailedToRetrieveImagePullSecret', `Unable to retrieve some image pull secrets (${missing.join(', ')}); attempting to pull the image may not succeed.`);
+    return found.flatMap((secret) => (secret ? [{ type: secret.type, data: secret.data }] : []));
   }
 }

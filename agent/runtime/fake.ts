@@ -8,7 +8,7 @@ import { collect, emptyOutput, fakeSession } from './fake-session.ts';
 import { ImagePullError, NameConflict, RuntimeError, RuntimeNotFound, RuntimeUnavailable, StartError } from './runtime.ts';
 import type {
   Container, ContainerConfig, ContainerStats, ContainerStatus, ExecOptions, ExecResult, ExecSession, Image, LinuxResources, LogOptions, PodSandbox, PodSandboxConfig,
-  PodSandboxStatus, Runtime, RuntimeEvent, RuntimeInfo,
+  PodSandboxStatus, RegistryAuth, Runtime, RuntimeEvent, RuntimeInfo,
 } from './runtime.ts';
 
 export interface FakeImage {
@@ -20,7 +20,7 @@ export interface FakeImage {
   /** The start is refused with these words, for every command or for those this accepts. */
   readonly startError?: { readonly message: string; readonly exitCode: number; readonly when?: (command: readonly string[]) => boolean };
   /** Not in the store until it is pulled. */
-  readonly remote?: { readonly delayMs?: number; readonly error?: string };
+  readonly remote?: { readonly delayMs?: number; readonly error?: string; /** Whom the registry lets in; everybody without it. */ readonly login?: { readonly username: string; readonly password: string } };
   readonly user?: string;
   readonly size?: number;
   readonly stopSignal?: string;
@@ -219,11 +219,13 @@ export class FakeRuntime implements Runtime {
   async *logs(id: string, options: LogOptions): AsyncIterable<Uint8Array> { yield* this.#get(id).log.read(options); }
 
   async imageStatus(reference: string): Promise<Image | undefined> { this.#enter('imageStatus'); return this.#lookUp(reference); }
-  async pullImage(reference: string, _auth?: unknown, signal?: AbortSignal): Promise<string> {
+  async pullImage(reference: string, auth?: RegistryAuth, signal?: AbortSignal): Promise<string> {
     this.#enter('pullImage');
     const image = this.#known.get(reference);
     if (!image) throw new ImagePullError(`pull access denied for ${reference}, repository does not exist or may require 'docker login'`);
     if (image.remote?.delayMs) await this.#clock.sleep(image.remote.delayMs, signal);
+    const login = image.remote?.login;
+    if (login && (auth?.username !== login.username || auth.password !== login.password)) throw new ImagePullError(auth ? 'unauthorized: authentication required' : 'no basic auth credentials');
     if (image.remote?.error !== undefined) throw new ImagePullError(image.remote.error);
     return this.#keep(reference, image).id;
   }

@@ -1,13 +1,22 @@
 // The Pods of lifecycle.test.ts, all applied at once: each shows one part of what a kubelet does.
 import { DEMO_BUSYBOX, DEMO_NGINX } from '../../src/cli/demo-images.ts';
+import { registryAddress, registryUser } from '../support/registry.ts';
 
 export const [busybox, nginx] = [DEMO_BUSYBOX, DEMO_NGINX[0]];
 /** A registry that nobody runs: pulls are refused on loopback. */
 export const unreachable = '127.0.0.1:1/demo/none:1';
 /** In the engine's store, but pulled always. */
 export const stale = '127.0.0.1:1/demo/stale:1';
+/** In a registry that wants to know who asks. */
+export const guarded = `${registryAddress}/team/app:1`;
 
 const shell = (script: string): string => JSON.stringify(['sh', '-c', script]);
+const puller = (name: string, more: string): string => `---
+apiVersion: v1
+kind: Pod
+metadata: {name: ${name}}
+spec: {terminationGracePeriodSeconds: 1, ${more}, containers: [{name: main, image: '${guarded}', imagePullPolicy: Always, command: [sleep, '3600']}]}
+`;
 
 /** `host` is a directory of the host for hostPath volumes. */
 export const manifest = (host: string): string => `
@@ -183,4 +192,21 @@ apiVersion: v1
 kind: Pod
 metadata: {name: no-volume}
 spec: {containers: [{name: main, image: '${busybox}', volumeMounts: [{name: v, mountPath: /v}]}], volumes: [{name: v, secret: {secretName: nothing}}]}
-`;
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: registry-old}
+type: kubernetes.io/dockercfg
+stringData: {.dockercfg: '${JSON.stringify({ [`http://${registryAddress}/v2/`]: registryUser })}'}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: registry-wrong}
+type: kubernetes.io/dockerconfigjson
+stringData: {.dockerconfigjson: '${JSON.stringify({ auths: { [registryAddress]: { ...registryUser, password: 'wrong' } } })}'}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: puller}
+imagePullSecrets: [{name: registry-old}]
+${puller('pull-secret', 'imagePullSecrets: [{name: registry-wrong}, {name: registry}]')}${puller('pull-account', 'serviceAccountName: puller')}${puller('pull-wrong', 'imagePullSecrets: [{name: registry-wrong}]')}${puller('pull-missing', 'imagePullSecrets: [{name: nothing}]')}`;

@@ -3,17 +3,25 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, startCluster, type TestCluster } from '../support/cluster.ts';
-import { busybox, manifest, stale, unreachable } from './lifecycle-pods.ts';
+import { registryAddress, registryUser, startRegistry, type TestRegistry } from '../support/registry.ts';
+import { busybox, guarded, manifest, stale, unreachable } from './lifecycle-pods.ts';
 
 let cluster: TestCluster;
 let host: string;
+let registry: TestRegistry | undefined;
 beforeAll(async () => {
   cluster = await startCluster();
+  registry = await startRegistry(cluster.hosts[0]!);
+  await registry.push(busybox, 'team/app:1');
+  await cluster.kubectl('create', 'secret', 'docker-registry', 'registry', `--docker-server=${registryAddress}`, `--docker-username=${registryUser.username}`, `--docker-password=${registryUser.password}`);
   host = join(cluster.dataDir, 'host');
   await cluster.hosts[0]!.docker('tag', busybox, stale);
   await cluster.kubectlInput(manifest(host), 'apply', '-f', '-');
 });
-afterAll(() => cluster?.stop());
+afterAll(async () => {
+  await registry?.stop();
+  await cluster?.stop();
+});
 
 const jsonpath = (name: string, path: string, kind = 'pod'): Promise<string> => cluster.kubectl('get', kind, name, '-o', `jsonpath=${path}`);
 const status = (name: string, path: string): Promise<string> => jsonpath(name, `{.status.containerStatuses[0].${path}}`);
@@ -124,6 +132,21 @@ test('images that cannot be had say why', async () => {
   expect(await status('no-config', 'state.waiting.message')).toBe("couldn't find key nothing in ConfigMap default/settings");
   expect(await column('no-volume')).toBe('ContainerCreating');
   expect(await cluster.kubectl('describe', 'pod', 'no-volume')).toMatch(/Warning +FailedMount .* MountVolume\.SetUp failed for volume "v" : secret "nothing" not found/);
+});
+
+test('images of a registry with users: secrets of Pods and ServiceAccounts, wrong and missing ones', async () => {
+  await Promise.all(['pull-secret', 'pull-account'].map((name) => ready(name)));
+  expect(await cluster.kubectl('describe', 'pod', 'pull-secret')).toMatch(new RegExp(`Pulled .* Successfully pulled image "${guarded}" in \\S+s \\(\\S+s including waiting\\)\\. Image size: \\d+ bytes\\.`));
+  const refused = async (name: string, words: RegExp): Promise<string> => {
+    await until(name, 'jsonpath={.status.containerStatuses[0].state.waiting.reason}=ImagePullBackOff');
+    const told = await cluster.kubectl('describe', 'pod', name);
+    for (const part of [`Failed to pull image "${guarded}": `, 'Error: ErrImagePull', `Back-off pulling image "${guarded}"`, 'Error: ImagePullBackOff']) expect(told).toContain(part);
+    expect(told).toMatch(new RegExp(`Reason: +ImagePullBackOff\n +Message: +Back-off pulling image "${guarded}": ErrImagePull: .*(${words.source})`));
+    return told;
+  };
+  const [, missing] = await Promise.all([refused('pull-wrong', /unauthorized|no basic auth credentials/), refused('pull-missing', /no basic auth credentials/)]);
+  expect(missing).toContain('Unable to retrieve some image pull secrets (nothing); attempting to pull the image may not succeed.');
+  await cluster.kubectl('delete', 'pod', 'pull-secret', 'pull-account', 'pull-wrong', 'pull-missing', '--wait=false');
 });
 
 test('logs: all, the last, since a time, and as they come', async () => {
