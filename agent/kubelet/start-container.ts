@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { formatDuration } from '../../src/apimachinery/duration.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
-import { NameConflict, type ContainerConfig, type ContainerStatus, type Image, type Mount, type PodSandboxConfig, type Runtime } from '../runtime/runtime.ts';
+import { NameConflict, RuntimeUnavailable, type ContainerConfig, type ContainerStatus, type Image, type Mount, type PodSandboxConfig, type Runtime } from '../runtime/runtime.ts';
 import { containerConfig } from './container-config.ts';
 import { oldStatus } from './container-statuses.ts';
 import { ContainerConfigError, environment } from './env.ts';
@@ -88,19 +88,32 @@ export class ContainerStarter {
       const restartCount = restartCountFor(pod, container, kind, last);
       const config = await this.#config(context, container, kind, restartCount, found);
       context.signal.throwIfAborted();
-      // Counted only when it is really started again, not when an image is missing.
-      if (ended) this.#backoff.next(key);
+      let made: string | undefined;
       await this.#options.limit.run('container', async () => {
         const { id, running } = await this.#create(context, container, config, last);
+        made = id;
         step = 'RunContainerError';
         if (!running) await this.#run(pod, container, id);
         else await cache.refreshContainer(id);
+      }).catch(async (error: unknown) => {
+        if (ended && await this.#isOwnFault(error, context, made)) this.#backoff.next(key);
+        throw error;
       });
+      // Counted only when it is really started again, not when an image is missing.
+      if (ended) this.#backoff.next(key);
     } catch (error) {
       if (context.signal.aborted) throw error;
       throw this.#inWords(pod, container, step, error as Error);
     }
     await this.#postStart(context, container);
+  }
+
+  /** Not when the engine has gone, or the sandbox: the containers of one may be seen to end before it is. What was made in that is no try. */
+  async #isOwnFault(error: unknown, { sandbox }: PassContext, made: string | undefined): Promise<boolean> {
+    if (error instanceof RuntimeUnavailable) return false;
+    if ((await this.#options.cache.refreshSandbox(sandbox.id))?.state === 'ready') return true;
+    if (made !== undefined) await this.#remove(made);
+    return false;
   }
 
   #checkBackoff(pod: Pod, container: Container, key: string, ended: ContainerStatus): void {

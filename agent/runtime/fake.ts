@@ -289,10 +289,13 @@ export class FakeRuntime implements Runtime {
     if (container.state === 'running') return;
     if (image.startDelayMs) await this.#clock.sleep(image.startDelayMs);
     const command = [...container.config?.command ?? [], ...container.config?.args ?? []];
-    if (image.startError && (image.startError.when?.(command) ?? true)) {
+    const refused = image.startError && (image.startError.when?.(command) ?? true) ? image.startError
+      : container.sandbox || this.#containers.get(container.sandboxId)?.state === 'running' ? undefined
+        : { message: `cannot join network of a non running container: ${container.sandboxId}`, exitCode: 128 };
+    if (refused) {
       const now = this.#clock.now();
-      Object.assign(container, { state: 'exited', exitCode: image.startError.exitCode, reason: 'ContainerCannotRun', message: image.startError.message, startedAt: now, finishedAt: now });
-      throw new StartError(image.startError.message, image.startError.exitCode);
+      Object.assign(container, { state: 'exited', exitCode: refused.exitCode, reason: 'ContainerCannotRun', message: refused.message, startedAt: now, finishedAt: now });
+      throw new StartError(refused.message, refused.exitCode);
     }
     Object.assign(container, { state: 'running', startedAt: this.#clock.now(), reason: '' });
     this.#tell('started', container);

@@ -168,6 +168,13 @@ export function runtimeContract(name: string, open: () => Promise<RuntimeUnderTe
         expect(await runtime.containerStatus(id)).toMatchObject({ state: 'exited', exitCode: 127, reason: 'ContainerCannotRun' });
       });
 
+      it('do not start in a sandbox that has ended', async () => {
+        const { id, sandboxId } = await container('untilStopped');
+        await runtime.stopPodSandbox(sandboxId);
+        const refused: unknown = await runtime.startContainer(id).catch((error: unknown) => error);
+        expect(refused).toBeInstanceOf(StartError);
+        expect((refused as Error).message).toContain('cannot join network of a non running container');
+      });
       it('refuse a name that is taken', async () => {
         const { id, sandboxId, config } = await container('talks');
         await expect(runtime.createContainer(sandboxId, containerConfig('talks'), config)).rejects.toMatchObject({ existingId: id });

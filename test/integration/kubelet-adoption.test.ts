@@ -4,7 +4,7 @@ import { RuntimeClasses } from '../../src/api/node/runtime-class.ts';
 import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import type { ProbeOutcome } from '../../agent/kubelet/probes/probe.ts';
 import { exitsAfter } from '../../agent/runtime/fake-process.ts';
-import type { PodSandboxConfig, Runtime } from '../../agent/runtime/runtime.ts';
+import { RuntimeUnavailable, type PodSandboxConfig, type Runtime } from '../../agent/runtime/runtime.ts';
 import { eventually, kubeletBed, type KubeletBed } from '../support/kubelet.ts';
 
 const verbs = ['runPodSandbox', 'createContainer', 'startContainer', 'stopContainer', 'stopPodSandbox', 'removeContainer', 'removePodSandbox', 'containerStatus', 'imageStatus'] as const;
@@ -201,6 +201,36 @@ describe('adoption', () => {
     const pod = (await bed.until('web', (p) => p?.status.containerStatuses?.[0]?.restartCount === 1 && isPodReady(p)))!;
     expect(pod.status.containerStatuses![0]!.lastState.terminated).toMatchObject({ exitCode: 137, reason: 'OOMKilled', containerID: `docker://${container!.id}` });
     expect(await bed.runtime.listContainers()).toHaveLength(2);
+  });
+
+  it.each([['ended', 'stopPodSandbox'], ['was removed', 'removeContainer']] as const)('starts a container again that was seen to end before its sandbox %s, at once and counted once', async (_, verb) => {
+    const start = bed.runtime.startContainer.bind(bed.runtime);
+    bed.start();
+    await bed.create('web', { containers: [{ name: 'a', image: 'nginx:1' }] });
+    const { status } = (await bed.until('web', (p) => p && isPodReady(p)))!;
+    const [container] = await bed.runtime.listContainers();
+    bed.runtime.startContainer = async (id) => {
+      bed.runtime.startContainer = start;
+      await bed.runtime[verb](container!.podSandboxId);
+      return start(id);
+    };
+    await bed.runtime.crash(container!.id);
+    const pod = (await bed.until('web', (p) => p && isPodReady(p) && p.status.podIP !== status.podIP))!;
+    expect(pod.status.containerStatuses![0]!.restartCount).toBe(1);
+    expect((await bed.events('web')).map((e) => e.reason)).not.toContain('BackOff');
+  });
+
+  it('takes no engine that goes away for a failure of the container it was to start again', async () => {
+    bed.start();
+    await bed.create('web', { containers: [{ name: 'a', image: 'nginx:1' }] });
+    await bed.until('web', (p) => p && isPodReady(p));
+    const [container] = await bed.runtime.listContainers();
+    bed.runtime.failNext('createContainer', new RuntimeUnavailable('the engine is away'));
+    await bed.runtime.crash(container!.id);
+    await eventually(async () => expect((await bed.events('web')).map((e) => e.reason)).toContain('Failed'));
+    bed.runtime.disconnect();
+    await bed.until('web', (p) => p && isPodReady(p) && p.status.containerStatuses![0]!.restartCount === 1);
+    expect((await bed.events('web')).map((e) => e.reason)).not.toContain('BackOff');
   });
 
   it('makes a Pod anew whose sandbox was removed by hand', async () => {
