@@ -22,11 +22,12 @@ import { patch } from './handlers/patch.ts';
 import { watch } from './handlers/watch.ts';
 import { Health } from './health.ts';
 import { subresourceKinds } from './kind-types.ts';
-import { ApiMetrics } from './metrics.ts';
+import { ApiMetrics, reported, type Reported } from './metrics.ts';
 import { negotiate, type MediaType } from './negotiation.ts';
 import { ProtobufAnswers } from './protobuf.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
 import { Admitted, objectAnswer, textAnswer, type AdmittedRequest, type Answer, type ServerRequest } from './request.ts';
+import { checkRoute, isMisplaced } from './routes.ts';
 import { accessReviews } from './reviews/access-reviews.ts';
 import { selfSubjectReview } from './reviews/self-subject-review.ts';
 import { tokenReview } from './reviews/token-review.ts';
@@ -103,7 +104,7 @@ export class ApiServer {
     let leave: (() => void) | undefined;
     let ended: (() => void) | undefined;
     let pending: Promise<unknown> | undefined;
-    const served = (info: RequestInfo): RequestInfo => this.#served(info);
+    const served = ({ info, headers }: AdmittedRequest): Reported => reported(info, headers['content-type'], info.isResource ? this.#options.registry.find(info.group, info.version, info.resource)?.resource : undefined);
     const outcome = (answer: Answer): Outcome => ({
       answer, warnings: warnings.length > 1 ? [...new Set(warnings)] : warnings, media: answer.kind === 'object' && answer.status >= 400 && media.as !== '' ? plainJson : media,
       done: () => {
@@ -111,7 +112,7 @@ export class ApiServer {
         if (pending && leave) void pending.then(leave, leave);
         else leave?.();
         ended?.();
-        if (admitted) this.#metrics.answered(served(admitted.info), answer.kind === 'watch' ? 200 : answer.status, isLongRunning(admitted.info) ? undefined : (clock.monotonic() - begun) / 1000);
+        if (admitted) this.#metrics.answered(served(admitted), answer.kind === 'watch' ? 200 : answer.status, isLongRunning(admitted.info) ? undefined : (clock.monotonic() - begun) / 1000);
       },
     });
     try {
@@ -124,7 +125,7 @@ export class ApiServer {
       pending = work;
       const answer = await (deadline === undefined ? work : withDeadline(clock, deadline, work));
       pending = undefined;
-      if (deadline === undefined) ended = this.#metrics.longRunning(served(admitted.info));
+      if (deadline === undefined) ended = this.#metrics.longRunning(served(admitted));
       return outcome(answer);
     } catch (error) {
       if (error instanceof ImpersonationFault) return outcome(textAnswer(500, `${error.page}\n`));
@@ -132,13 +133,6 @@ export class ApiServer {
       const wait = status.details?.retryAfterSeconds;
       return outcome({ ...objectAnswer(status, status.code), ...(wait ? { headers: { 'retry-after': String(wait) } } : {}) } as Answer);
     }
-  }
-
-  /** What metrics tell apart: only what is served, as a client could ask for any number of other names. */
-  #served(info: RequestInfo): RequestInfo {
-    const store = info.isResource ? this.#options.registry.find(info.group, info.version, info.resource) : undefined;
-    if (store) return info;
-    return { ...info, isResource: false, group: '', version: '', namespace: '', resource: '', subresource: '', name: '' };
   }
 
   /** The filters, in order: what is asked, who asks, whether they may. @throws StatusError */
@@ -241,9 +235,6 @@ export class ApiServer {
   }
 }
 
-/** A custom resource outside of where its objects are: upstream has nothing mounted there. */
-const isMisplaced = ({ namespaced }: ResourceDefinition, { namespace, verb }: RequestInfo): boolean => (namespaced ? !namespace && verb !== 'list' && verb !== 'watch' : namespace !== '');
-
 /** What upstream answers where nothing is mounted. */
 const notFoundPage = (): Answer => textAnswer(404, '404 page not found\n');
 
@@ -258,29 +249,6 @@ function requestInfo(request: ServerRequest): RequestInfo {
   } catch {
     throw errors.badRequest(`invalid URL escape in ${request.path}`);
   }
-}
-
-const methodVerbs: Readonly<Record<string, readonly string[]>> = {
-  collection: ['create', 'list', 'watch', 'deletecollection'], object: ['get', 'update', 'patch', 'delete', 'watch'],
-};
-
-/** Which methods a resource's paths take, from its definition. @throws StatusError 404, 405 */
-function checkRoute(resource: ResourceDefinition, { info, method }: AdmittedRequest): void {
-  const { status, scale, others = [] } = resource.subresources;
-  // One object, or all in a namespace, is found under its namespace; only lists go across.
-  if (resource.namespaced && !info.namespace && info.name) throw errors.pageNotFound();
-  if (!resource.namespaced && info.namespace && info.resource !== 'namespaces') throw errors.pageNotFound();
-  if (info.subresource) {
-    const verbs = (info.subresource === 'status' && status) || (info.subresource === 'scale' && scale) ? ['get', 'update', 'patch'] : others.find((s) => s.name === info.subresource)?.verbs;
-    if (!verbs) throw resource.custom ? errors.notFound({ group: resource.group, resource: resource.plural }, info.name) : errors.pageNotFound();
-    if ((method === 'HEAD' && info.subresource !== 'proxy') || !verbs.includes(info.verb)) throw errors.methodNotAllowed();
-    return;
-  }
-  const across = resource.namespaced && !info.namespace;
-  const possible = across ? ['list', 'watch'] : methodVerbs[info.name ? 'object' : 'collection']!;
-  if (resource.ending && info.verb === 'create') throw errors.ending({ group: resource.group, resource: resource.plural });
-  if (method !== 'HEAD' && possible.includes(info.verb) && (resource.verbs as readonly string[]).includes(info.verb)) return;
-  throw resource.custom ? errors.methodNotSupported({ group: resource.group, resource: resource.plural }, info.verb) : errors.methodNotAllowed();
 }
 
 function negotiateDiscovery(request: ServerRequest): MediaType {

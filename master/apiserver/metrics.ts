@@ -2,22 +2,44 @@
 // in the store, and the process. Served at /metrics. (upstream: apiserver endpoints/metrics/metrics.go)
 import { readdirSync } from 'node:fs';
 import { Counter, Gauge, Registry as PrometheusRegistry } from 'prom-client';
+import type { ResourceDefinition } from '../../src/schema/resource.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { PathHandler } from './api-server.ts';
 import type { MaxInFlight } from './filters/max-in-flight.ts';
 import type { RequestInfo } from './request-info.ts';
 import { RequestSeries } from './request-series.ts';
+import { subresourceVerbs } from './routes.ts';
 
 const requestLabels = ['verb', 'group', 'version', 'resource', 'subresource', 'scope', 'component'] as const;
 const component = 'apiserver';
 
-const scopeOf = ({ isResource, namespace, name }: RequestInfo): string => (namespace ? 'namespace' : name ? 'resource' : isResource ? 'cluster' : '');
-const plainMethods = new Set(['get', 'post', 'put', 'patch', 'delete', 'head', 'options']);
+/** What is told apart of a request. */
+export type Reported = Readonly<Pick<RequestInfo, 'group' | 'version' | 'resource' | 'subresource'> & { verb: string; scope: string }>;
+
+const connecting = new Set(['log', 'exec', 'attach', 'portforward', 'proxy']);
+const methods: Readonly<Record<string, string>> = { create: 'POST', update: 'PUT', head: 'GET' };
+const verbs = new Set(['get', 'list', 'watch', 'patch', 'delete', 'deletecollection', 'post', 'put', 'connect']);
+const applyType = 'application/apply-patch+yaml';
+
+/**
+ * How a request is counted: a client could ask with any number of other verbs, resources and subresources, so that only what is
+ * served has names of its own. `resource` is the definition asked for, if there is one. (upstream: cleanVerb; routes are
+ * counted where they are installed)
+ */
+export function reported(info: RequestInfo, contentType: string | undefined, resource: ResourceDefinition | undefined): Reported {
+  const { group, version, subresource, namespace, name } = info;
+  if (resource && (subresource === '' || subresourceVerbs(resource, subresource))) {
+    return { verb: verbOf(info, contentType), group, version, resource: info.resource, subresource, scope: namespace ? 'namespace' : name ? 'resource' : 'cluster' };
+  }
+  return { verb: verbOf(info, contentType), group: '', version: '', resource: '', subresource: '', scope: '' };
+}
+
 /** Upstream's spelling: reads and writes by their verb, in capitals, creations by their method. */
-const verbOf = ({ isResource, verb }: RequestInfo): string => {
-  if (!isResource && !plainMethods.has(verb)) return 'other';
-  return verb === 'create' ? 'POST' : verb === 'update' ? 'PUT' : verb.toUpperCase();
-};
+function verbOf({ isResource, verb, subresource }: RequestInfo, contentType: string | undefined): string {
+  if (isResource && connecting.has(subresource)) return 'CONNECT';
+  if (verb === 'patch' && contentType === applyType) return 'APPLY';
+  return Object.hasOwn(methods, verb) ? methods[verb]! : verbs.has(verb) ? verb.toUpperCase() : 'other';
+}
 
 export class ApiMetrics {
   readonly #registry = new PrometheusRegistry();
@@ -57,15 +79,16 @@ export class ApiMetrics {
   }
 
   /** A watch or stream has begun; returns what to call at its end. */
-  longRunning(info: RequestInfo): () => void {
-    const labels = labelsOf(info);
+  longRunning(request: Reported): () => void {
+    const labels = { ...request, component };
     this.#longRunning.inc(labels);
     return () => this.#longRunning.dec(labels);
   }
 
   /** `seconds` is undefined for what lasts as long as somebody listens. */
-  answered(info: RequestInfo, code: number, seconds: number | undefined): void {
-    this.#requests.add(`${verbOf(info)} ${info.group}/${info.version}/${info.resource}/${info.subresource} ${scopeOf(info)}`, () => labelsOf(info), code, seconds);
+  answered(request: Reported, code: number, seconds: number | undefined): void {
+    const { verb, group, version, resource, subresource, scope } = request;
+    this.#requests.add(`${verb} ${group}/${version}/${resource}/${subresource} ${scope}`, () => ({ verb, group, version, resource, subresource, scope, component }), code, seconds);
   }
 
   get handler(): PathHandler {
@@ -75,7 +98,3 @@ export class ApiMetrics {
     };
   }
 }
-
-const labelsOf = (info: RequestInfo): Record<(typeof requestLabels)[number], string> => ({
-  verb: verbOf(info), group: info.group, version: info.version, resource: info.resource, subresource: info.subresource, scope: scopeOf(info), component,
-});

@@ -102,7 +102,8 @@ describe('an API server under load', () => {
 
   it('counts what it does for Prometheus', async () => {
     await call(admin, 'POST', '/api/v1/namespaces/default/configmaps', { metadata: { name: 'counted' } });
-    await call(admin, 'GET', '/apis/no.such.group/v1/things/made-up');
+    for (const path of ['/apis/no.such.group/v1/things/made-up', '/api/v1/namespaces/default/configmaps/counted/made-up', '/api/v1/namespaces/default/configmaps/made-up/status']) await call(admin, 'GET', path);
+    await call(admin, 'MADE-UP', '/api/v1/namespaces/default/configmaps/counted');
     const { text, headers } = await call(admin, 'GET', '/metrics');
     expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
     const line = (name: string, ...labels: string[]): string | undefined => text.split('\n').find((l) => l.startsWith(name) && labels.every((label) => l.includes(label)));
@@ -112,7 +113,8 @@ describe('an API server under load', () => {
     expect(line('apiserver_request_total{', 'code="429"', 'resource="nodes"')).toBeDefined();
     expect(line('apiserver_current_inflight_requests{', 'request_kind="readOnly"')).toMatch(/ 1$/);
     expect(line('process_resident_memory_bytes')).toMatch(/ \d+$/);
-    expect(text).not.toContain('made-up');
+    expect(text).not.toMatch(/made-up/i);
+    expect(line('apiserver_request_total{', 'verb="other"', 'resource="configmaps"', 'code="405"')).toMatch(/ 1$/);
     // Agents are no monitors.
     expect((await call(node, 'GET', '/metrics')).status).toBe(403);
   });
