@@ -5,9 +5,9 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Outcome } from './api-server.ts';
 import type { Presence } from './http-request.ts';
-import { toYaml } from './negotiation.ts';
 import type { ProtobufAnswers } from './protobuf.ts';
 import type { JsonLine, WatchItem } from './request.ts';
+import { toYaml } from './yaml.ts';
 
 const compress = promisify(gzip);
 

@@ -1,7 +1,6 @@
 // Content types: which form a client can read, and what form a body has. (upstream: apiserver endpoints/handlers/negotiation)
-import { Composer, isMap, isScalar, isSeq, Lexer, Parser, stringify, visit, type CST, type Document } from 'yaml';
 import * as errors from '../../src/apimachinery/status-error.ts';
-import { isDeeperThan, maxJsonDepth, nestsDeeperThan } from '../../src/util/json.ts';
+import { maxJsonDepth, nestsDeeperThan } from '../../src/util/json.ts';
 import { duplicateKeys } from './json-keys.ts';
 
 export interface MediaType { readonly type: 'json' | 'yaml' | 'protobuf'; readonly as: '' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'; readonly pretty: boolean }
@@ -72,60 +71,3 @@ function countKeys(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   return Object.values(value).reduce((n: number, v) => n + 1 + countKeys(v), 0);
 }
-
-function duplicatesIn(document: Document.Parsed): string[] {
-  const found: string[] = [];
-  visit(document, {
-    Map(_key, node, path) {
-      const seen = new Set<string>();
-      for (const pair of node.items) {
-        const name = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
-        if (seen.has(name)) found.push(pathText([...path, node], name));
-        seen.add(name);
-      }
-    },
-  });
-  return [...new Set(found)];
-}
-
-function pathText(path: readonly unknown[], name: string): string {
-  let text = '';
-  for (let i = 0; i < path.length; i++) {
-    const node = path[i];
-    const next = path[i + 1];
-    if (isSeq(node)) text += `[${node.items.indexOf(next)}]`;
-    else if (typeof node === 'object' && node !== null && 'key' in node && isScalar(node.key) && !isMap(node)) text += `${text ? '.' : ''}${String(node.key.value)}`;
-  }
-  return text ? `${text}.${name}` : name;
-}
-
-/** @throws SyntaxError */
-export function parseYaml(text: string): ParsedBody {
-  const [document, another] = new Composer({ uniqueKeys: false }).compose(tokensOf(text), true, text.length);
-  if (!document) return { value: null, duplicates: [] };
-  if (document.errors.length) throw new SyntaxError(document.errors[0]!.message);
-  if (another) throw new SyntaxError('source contains multiple documents');
-  try {
-    const value = document.toJS({ maxAliasCount: 100 }) as unknown;
-    // An alias inside of what it names has no end.
-    if (isDeeperThan(value, maxJsonDepth)) throw new SyntaxError(`exceeded max depth of ${maxJsonDepth}`);
-    return { value, duplicates: duplicatesIn(document) };
-  } catch (error) {
-    // Aliases that lead nowhere, into themselves, or multiply.
-    if (error instanceof ReferenceError) throw new SyntaxError(error.message);
-    throw error;
-  }
-}
-
-/** The text in pieces, which are read without recursion; putting them together recurses, so depth is judged here. @throws SyntaxError */
-function* tokensOf(text: string): Generator<CST.Token> {
-  const parser = new Parser();
-  for (const piece of new Lexer().lex(text)) {
-    yield* parser.next(piece);
-    if (parser.stack.length > maxJsonDepth) throw new SyntaxError(`exceeded max depth of ${maxJsonDepth}`);
-  }
-  yield* parser.end();
-}
-
-/** As Go writes it: keys sorted, lists not indented, no anchors. */
-export const toYaml = (value: unknown): string => stringify(value, { aliasDuplicateObjects: false, lineWidth: 0, sortMapEntries: true, indentSeq: false });

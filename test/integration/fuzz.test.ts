@@ -5,7 +5,7 @@ import { allResources } from '../../src/api/index.ts';
 import { Namespaces } from '../../src/api/core/namespace.ts';
 import { ServiceAccounts } from '../../src/api/core/service-account.ts';
 import type { Status } from '../../src/apimachinery/status-error.ts';
-import { toYaml } from '../../master/apiserver/negotiation.ts';
+import { toYaml } from '../../master/apiserver/yaml.ts';
 import { equalJson } from '../../src/util/json.ts';
 import { silentLog, type Log } from '../../src/util/log.ts';
 import { startTestApi, type TestApi } from '../support/api-server.ts';

@@ -2,8 +2,9 @@
 // (upstream: apiserver endpoints/handlers/patch.go, applyPatcher)
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import type { RequestContext } from '../../registry/request-context.ts';
-import { parseJson, parseYaml } from '../negotiation.ts';
+import { parseJson, type ParsedBody } from '../negotiation.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
+import { readYaml } from '../yaml-reader.ts';
 import { answerObject, checkPlace, type ResourceHandlerContext } from './objects.ts';
 import { isTrue } from './options.ts';
 import type { ParsedPatch } from './patch.ts';
@@ -28,8 +29,8 @@ export async function apply(request: AdmittedRequest, context: ResourceHandlerCo
   return answerObject(request, stored, created ? 201 : 200, context);
 }
 
-/** Most clients send JSON, which is YAML too, and much faster to read. @throws SyntaxError */
-export function parseConfiguration(text: string): ReturnType<typeof parseYaml> {
+/** Most clients send JSON, which is YAML too, and much faster to read. @throws SyntaxError; StatusError 413 */
+export async function readConfiguration(text: string): Promise<ParsedBody> {
   if (text.startsWith('{')) {
     try {
       return parseJson(text);
@@ -37,7 +38,7 @@ export function parseConfiguration(text: string): ReturnType<typeof parseYaml> {
       if (!(error instanceof SyntaxError)) throw error;
     }
   }
-  return parseYaml(text);
+  return readYaml(text);
 }
 
 /** What is no configuration at all, and keys that stand twice. @throws StatusError */

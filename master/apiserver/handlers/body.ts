@@ -6,8 +6,9 @@ import { decode, DecodeError, maxUnknown } from '../../../src/schema/decode.ts';
 import { decodeProtobuf } from '../../../src/schema/protobuf.ts';
 import type { ApiObject, ResourceDefinition } from '../../../src/schema/resource.ts';
 import type { RequestContext } from '../../registry/request-context.ts';
-import { bodyType, parseJson, parseYaml } from '../negotiation.ts';
+import { bodyType, parseJson } from '../negotiation.ts';
 import type { AdmittedRequest } from '../request.ts';
+import { readYaml } from '../yaml-reader.ts';
 
 export interface RawBody { readonly value: unknown; readonly duplicates: readonly string[] }
 
@@ -27,7 +28,7 @@ export async function readBody(request: Pick<AdmittedRequest, 'body' | 'headers'
   }
   const text = bytes.toString();
   try {
-    const parsed = type === 'yaml' ? parseYaml(text) : parseJson(text);
+    const parsed = type === 'yaml' ? await readYaml(text) : parseJson(text);
     if (typeof parsed.value === 'object' && parsed.value !== null && !Array.isArray(parsed.value)) return parsed;
     const what = Array.isArray(parsed.value) ? 'array' : parsed.value === null ? 'null' : typeof parsed.value === 'boolean' ? 'bool' : typeof parsed.value;
     throw new SyntaxError(`json: cannot unmarshal ${what} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`);

@@ -9,7 +9,7 @@ import { strategicMergePatch } from '../../../src/schema/strategic-merge-patch.t
 import type { RequestContext } from '../../registry/request-context.ts';
 import { parseJson } from '../negotiation.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
-import { apply, parseConfiguration } from './apply.ts';
+import { apply, readConfiguration } from './apply.ts';
 import { decodeReporting, goJsonError } from './body.ts';
 import { answerObject, checkPlace, type ResourceHandlerContext } from './objects.ts';
 import { writeContext } from './options.ts';
@@ -32,7 +32,7 @@ export async function readPatch(request: AdmittedRequest, custom = false): Promi
   if ('value' in body) return { patch: { type, value: body.value as JsonValue, duplicates: [] }, write };
   const text = Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).toString();
   try {
-    const { value, duplicates } = type === 'application/apply-patch+yaml' ? parseConfiguration(text) : parseJson(text);
+    const { value, duplicates } = type === 'application/apply-patch+yaml' ? await readConfiguration(text) : parseJson(text);
     return { patch: { type, value: value as JsonValue, duplicates }, write };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;

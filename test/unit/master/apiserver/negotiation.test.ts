@@ -1,6 +1,7 @@
 // Which form an answer takes, what a body is, and keys that stand twice.
 import { shortened } from '../../../../master/apiserver/http-answer.ts';
-import { bodyType, negotiate, parseJson, parseYaml, toYaml } from '../../../../master/apiserver/negotiation.ts';
+import { bodyType, negotiate, parseJson } from '../../../../master/apiserver/negotiation.ts';
+import { parseYaml, toYaml } from '../../../../master/apiserver/yaml.ts';
 
 const can = { protobuf: true, transforms: true };
 
@@ -34,7 +35,7 @@ describe('a body', () => {
   it.each<[string, (text: string) => unknown, string]>([
     ['JSON', parseJson, nested(1001)], ['JSON text that does not end', parseJson, '{"a":'.repeat(50_000)], ['YAML', parseYaml, nested(20_000)], ['YAML sequences', parseYaml, `${'- '.repeat(20_000)}a`],
     ['YAML in itself', parseYaml, 'a: &a [*a]'], ['YAML aliases that multiply', parseYaml, `${[...'abcdefgh'].map((c, i) => `${c}: &${c} [${Array.from({ length: 9 }, () => (i ? `*${'abcdefgh'[i - 1]}` : 'x')).join(',')}]`).join('\n')}`],
-    ['YAML of two documents', parseYaml, 'a: 1\n---\nb: 2'],
+    ['YAML of two documents', parseYaml, 'a: 1\n---\nb: 2'], ['YAML with numbers JSON has not', parseYaml, 'a: [.inf]'], ['YAML with a key of such a kind', parseYaml, '.nan: 1'],
   ])('%s is refused before it takes the stack', (_, parse, text) => {
     expect(() => parse(text)).toThrow(SyntaxError);
   });
@@ -53,6 +54,9 @@ describe('a body', () => {
     expect(toYaml(value)).toBe('apiVersion: v1\nkind: A\nlist:\n- a: x\n  b: 1\nlist2: []\n');
     expect(parseYaml('a: 1\na: 2').duplicates).toEqual(['a']);
     expect(() => parseYaml('a: [')).toThrow(SyntaxError);
+    expect(() => parseYaml('a: -.inf')).toThrow('json: unsupported value: -Inf');
+    // As many as anybody is told of.
+    expect(parseYaml(`a:\n${'- {b: 1, b: 2}\n'.repeat(300)}`).duplicates).toHaveLength(100);
   });
 });
 

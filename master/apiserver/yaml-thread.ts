@@ -1,0 +1,18 @@
+// The thread large YAML is read in: takes texts, answers with their JSON, which the other side reads in no time.
+// Compiled beside `yaml-reader.ts`, which starts it.
+import { parentPort } from 'node:worker_threads';
+import { parseYaml } from './yaml.ts';
+import type { Read } from './yaml-reader.ts';
+
+const port = parentPort!;
+port.on('message', (text: string) => port.postMessage(read(text)));
+
+function read(text: string): Read {
+  try {
+    const { value, duplicates } = parseYaml(text);
+    return { json: JSON.stringify(value), duplicates };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { fault: error.message };
+  }
+}

@@ -1,0 +1,66 @@
+// YAML from clients and for them, as Go reads and writes it. Reading takes up to a second for 100 KB: see `yaml-reader.ts`.
+import { Composer, isMap, isScalar, isSeq, Lexer, Parser, stringify, visit, type CST, type Document } from 'yaml';
+import { maxUnknown } from '../../src/schema/decode.ts';
+import { isDeeperThan, maxJsonDepth } from '../../src/util/json.ts';
+import type { ParsedBody } from './negotiation.ts';
+
+/** Paths of keys that stand twice, as many as anybody is told of. @throws SyntaxError for numbers JSON has not */
+function duplicatesIn(document: Document.Parsed): string[] {
+  const found = new Set<string>();
+  visit(document, {
+    Scalar(_key, { value }) {
+      if (typeof value === 'number' && !Number.isFinite(value)) throw new SyntaxError(`json: unsupported value: ${Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'}`);
+    },
+    Map(_key, node, path) {
+      const seen = new Set<string>();
+      for (const pair of node.items) {
+        const name = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
+        if (seen.has(name) && found.size < maxUnknown) found.add(pathText([...path, node], name));
+        seen.add(name);
+      }
+    },
+  });
+  return [...found];
+}
+
+function pathText(path: readonly unknown[], name: string): string {
+  let text = '';
+  for (let i = 0; i < path.length; i++) {
+    const node = path[i];
+    const next = path[i + 1];
+    if (isSeq(node)) text += `[${node.items.indexOf(next)}]`;
+    else if (typeof node === 'object' && node !== null && 'key' in node && isScalar(node.key) && !isMap(node)) text += `${text ? '.' : ''}${String(node.key.value)}`;
+  }
+  return text ? `${text}.${name}` : name;
+}
+
+/** @throws SyntaxError */
+export function parseYaml(text: string): ParsedBody {
+  const [document, another] = new Composer({ uniqueKeys: false }).compose(tokensOf(text), true, text.length);
+  if (!document) return { value: null, duplicates: [] };
+  if (document.errors.length) throw new SyntaxError(document.errors[0]!.message);
+  if (another) throw new SyntaxError('source contains multiple documents');
+  try {
+    const value = document.toJS({ maxAliasCount: 100 }) as unknown;
+    // An alias inside of what it names has no end.
+    if (isDeeperThan(value, maxJsonDepth)) throw new SyntaxError(`exceeded max depth of ${maxJsonDepth}`);
+    return { value, duplicates: duplicatesIn(document) };
+  } catch (error) {
+    // Aliases that lead nowhere, into themselves, or multiply.
+    if (error instanceof ReferenceError) throw new SyntaxError(error.message);
+    throw error;
+  }
+}
+
+/** The text in pieces, which are read without recursion; putting them together recurses, so depth is judged here. @throws SyntaxError */
+function* tokensOf(text: string): Generator<CST.Token> {
+  const parser = new Parser();
+  for (const piece of new Lexer().lex(text)) {
+    yield* parser.next(piece);
+    if (parser.stack.length > maxJsonDepth) throw new SyntaxError(`exceeded max depth of ${maxJsonDepth}`);
+  }
+  yield* parser.end();
+}
+
+/** As Go writes it: keys sorted, lists not indented, no anchors. */
+export const toYaml = (value: unknown): string => stringify(value, { aliasDuplicateObjects: false, lineWidth: 0, sortMapEntries: true, indentSeq: false });
