@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { request as httpsRequest } from 'node:https';
+import { deflateRawSync, gunzipSync, gzipSync, inflateRawSync } from 'node:zlib';
 import { WebSocket, WebSocketServer } from 'ws';
 import { startStreamsCluster, type StreamsCluster } from './streams-cluster.ts';
 
@@ -16,6 +17,13 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     if (request.url === '/away') {
       response.writeHead(302, { location: '/login' }).end();
+      return;
+    }
+    const [, coding, page] = /^\/(gzip|deflate|other|plain)\/page(.*)$/.exec(request.url!) ?? [];
+    if (coding) {
+      const html = Buffer.from('<title>é</title><a href="/x">/x</a>');
+      const bytes = coding === 'gzip' ? gzipSync(html) : coding === 'deflate' ? deflateRawSync(html) : html;
+      response.writeHead(200, { 'content-type': page === '.txt' ? 'text/plain' : 'text/html; charset=utf-8', 'content-length': bytes.length, 'access-control-allow-origin': '*', ...(coding === 'plain' ? {} : { 'content-encoding': coding }) }).end(bytes);
       return;
     }
     let size = 0;
@@ -34,17 +42,19 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-interface Reply { readonly status: number; readonly headers: Record<string, unknown>; readonly body: string }
+interface Reply { readonly status: number; readonly headers: Record<string, unknown>; readonly body: string; readonly bytes: Buffer }
 function call(method: string, path: string, body?: Buffer, headers: Record<string, string> = {}): Promise<Reply> {
   const { server: url, ca, cert, key } = cluster.access;
   return new Promise((resolve, reject) => {
     const outgoing = httpsRequest(url + path, { method, ca, cert, key, agent: false, headers });
     outgoing.on('error', reject);
     outgoing.on('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => { text += chunk; });
-      response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body: text }));
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const bytes = Buffer.concat(chunks);
+        resolve({ status: response.statusCode!, headers: response.headers, body: bytes.toString(), bytes });
+      });
     });
     outgoing.end(body);
   });
@@ -66,6 +76,18 @@ it('carries bodies larger than an API object may be', async () => {
 it('sends a page without a slash to the one with it, and keeps redirects under the proxy', async () => {
   expect(await call('GET', pods(''))).toMatchObject({ status: 301, headers: { location: pods('/') } });
   expect(await call('GET', pods('/away'))).toMatchObject({ status: 302, headers: { location: pods('/login') } });
+});
+it.each([['plain'], ['gzip'], ['deflate']])('leads the links of a page (%s) back under the proxy', async (coding) => {
+  const page = await call('GET', pods(`/${coding}/page`));
+  expect(page).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });
+  const decode = coding === 'gzip' ? gunzipSync : coding === 'deflate' ? inflateRawSync : (bytes: Buffer): Buffer => bytes;
+  expect(decode(page.bytes).toString()).toBe(`<title>é</title><a href="${pods('/x')}">/x</a>`);
+  // Whom the place lets read its answers is not for the API server to say.
+  expect(page.headers).not.toHaveProperty('access-control-allow-origin');
+  expect(await call('HEAD', pods(`/${coding}/page`))).toMatchObject({ status: 200, body: '' });
+});
+it('leaves what is no page, or is coded as nobody here knows, as it is', async () => {
+  for (const path of ['/plain/page.txt', '/other/page']) expect(await call('GET', pods(path))).toMatchObject({ status: 200, headers: { 'content-length': '36' }, body: '<title>é</title><a href="/x">/x</a>' });
 });
 it('carries a WebSocket', async () => {
   const { server: url, ca, cert, key } = cluster.access;

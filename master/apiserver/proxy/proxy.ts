@@ -2,8 +2,9 @@
 // Pods are reached through the tunnel of their node's agent. upstream: apimachinery util/proxy/upgradeaware.go, transport.go
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { connect as connectTcp } from 'node:net';
-import type { Duplex, Readable } from 'node:stream';
+import { pipeline, type Duplex, type Readable } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
+import { createDeflateRaw, createGunzip, createGzip, createInflateRaw } from 'node:zlib';
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
 import type { Service } from '../../../src/api/core/service.ts';
@@ -14,6 +15,7 @@ import type { SubresourceHandler } from '../api-server.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
 import { protocolsWithoutToken } from '../tokens/websocket-protocol.ts';
 import type { Tunnels } from '../tunnel.ts';
+import { htmlLinks, rewriteLink, type Place } from './html-links.ts';
 import { podLocation, serviceLocation, splitName, type Location } from './location.ts';
 
 const connectTimeoutMs = 10_000;
@@ -93,19 +95,34 @@ function forwarded(request: AdmittedRequest, prefix: string, rest: string): Reco
   };
 }
 
-/** Back under the proxy's own path, when the place means itself. */
-export function rewriteLocation(location: string, prefix: string, hosts: readonly string[]): string {
-  const absolute = /^https?:\/\/([^/?#]+)(.*)$/.exec(location);
-  if (absolute && !hosts.includes(absolute[1]!)) return location;
-  const path = absolute ? absolute[2]! || '/' : location;
-  return path.startsWith('/') && !path.startsWith(`${prefix}/`) ? `${prefix}${path}` : location;
+/** Rules of the place about who may read its answers from other pages would be rules about the API server. */
+const ofOrigins: ReadonlySet<string> = new Set(['access-control-allow-credentials', 'access-control-allow-headers', 'access-control-allow-methods', 'access-control-allow-origin']);
+
+function backwards(headers: IncomingHttpHeaders, place: Place): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined && !dropped.test(name) && !ofOrigins.has(name)) result[name] = Array.isArray(value) ? value.join(', ') : value;
+  if (result['location']) result['location'] = rewriteLink(result['location'], place);
+  return result;
 }
 
-function backwards(headers: IncomingHttpHeaders, prefix: string, hosts: readonly string[]): Record<string, string> {
-  const result: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined && !dropped.test(name)) result[name] = Array.isArray(value) ? value.join(', ') : value;
-  if (result['location']) result['location'] = rewriteLocation(result['location'], prefix, hosts);
-  return result;
+const codings: Readonly<Record<string, () => [Duplex, Duplex]>> = { gzip: () => [createGunzip(), createGzip()], deflate: () => [createInflateRaw(), createDeflateRaw()] };
+const withoutBody: ReadonlySet<number> = new Set([204, 304]);
+
+/** The answer of the place as the client gets it: links of a page lead back here. */
+function answerOf(response: IncomingMessage, method: string, place: Place): Answer {
+  const headers = backwards(response.headers, place);
+  const answer = { kind: 'raw', status: response.statusCode!, headers } as const;
+  const coding = headers['content-encoding'] ?? '';
+  const isPage = headers['content-type']?.split(';')[0]!.trim() === 'text/html' && !headers['location'];
+  // A coding nobody knows here passes as it is.
+  if (!isPage || (coding !== '' && !Object.hasOwn(codings, coding))) return { ...answer, body: response as AsyncIterable<Uint8Array> };
+  delete headers['content-length'];
+  if (method === 'HEAD' || withoutBody.has(response.statusCode!)) return { ...answer, body: response as AsyncIterable<Uint8Array> };
+  const [decode, encode] = codings[coding]?.() ?? [];
+  const stages = [response, ...(decode ? [decode] : []), htmlLinks(place), ...(encode ? [encode] : [])] as const;
+  // What breaks ends all of it, and whoever reads the last sees why.
+  pipeline(stages as unknown as readonly [IncomingMessage, Duplex], () => undefined);
+  return { ...answer, body: stages.at(-1) as AsyncIterable<Uint8Array> };
 }
 
 const queryOf = ({ query }: AdmittedRequest): string => (query.size ? `?${query.toString()}` : '');
@@ -118,12 +135,12 @@ export function proxyHandler(tunnels: Tunnels): SubresourceHandler {
     if (rest === '' && (request.method === 'GET' || request.method === 'HEAD')) return { kind: 'raw', status: 301, headers: { location: `${request.path}/${queryOf(request)}` }, body: Buffer.alloc(0) };
     const socket = await target.connect();
     const headers = forwarded(request, prefix, rest);
-    const hosts = [target.host, headers['host'] ?? ''];
+    const place: Place = { prefix, host: target.host, askedHost: headers['host'] ?? '' };
     return new Promise((resolve, reject) => {
       const outgoing = httpRequest({ method: request.method, path: `${rest || '/'}${queryOf(request)}`, headers: { ...headers, connection: 'close' }, createConnection: () => socket as never, signal: request.signal });
       outgoing.once('response', (response) => {
         response.once('close', () => socket.destroy());
-        resolve({ kind: 'raw', status: response.statusCode!, headers: backwards(response.headers, prefix, hosts), body: response as AsyncIterable<Uint8Array> });
+        resolve(answerOf(response, request.method, place));
       });
       outgoing.once('error', (error) => { socket.destroy(); reject(unreachable(error.message)); });
       const body: Readable | undefined = request.stream;

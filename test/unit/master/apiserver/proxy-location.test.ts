@@ -1,6 +1,5 @@
 // Where requests below /proxy go: names with scheme and port, Pods, Services and their endpoints.
 import { podLocation, serviceLocation, splitName } from '../../../../master/apiserver/proxy/location.ts';
-import { rewriteLocation } from '../../../../master/apiserver/proxy/proxy.ts';
 import type { Pod } from '../../../../src/api/core/pod.ts';
 import type { Service } from '../../../../src/api/core/service.ts';
 import type { EndpointSlice } from '../../../../src/api/discovery/endpoint-slice.ts';
@@ -59,11 +58,4 @@ it.each<[what: string, slices: EndpointSlice[], name: string, expected: string]>
     }
   };
   expect(said()).toBe(expected);
-});
-
-it.each<[location: string, expected: string]>([
-  ['/login', '/p/proxy/login'], ['login', 'login'], ['/p/proxy/login', '/p/proxy/login'], ['http://10.0.0.1:80/x?y', '/p/proxy/x?y'], ['https://api:6443/x', '/p/proxy/x'],
-  ['https://elsewhere/x', 'https://elsewhere/x'], ['http://10.0.0.1:80', '/p/proxy/'],
-])('a redirect to %s', (location, expected) => {
-  expect(rewriteLocation(location, '/p/proxy', ['10.0.0.1:80', 'api:6443'])).toBe(expected);
 });
