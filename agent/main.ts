@@ -48,7 +48,8 @@ import { lockDataDirectory } from './node/lock.ts';
 import { NodeManager } from './node/node-manager.ts';
 import { prove } from './node/prove.ts';
 import { appliedEverywhere } from './node/proxy-applied.ts';
-import { listenErrorEvents, ServiceTraffic } from './node/service-traffic.ts';
+import { nodeEligible, ServiceHealth } from './node/service-health.ts';
+import { healthErrorEvents, listenErrorEvents, ServiceTraffic } from './node/service-traffic.ts';
 import { runTunnel } from './node/tunnel.ts';
 import type { ProxyMode } from './proxy/build-rules.ts';
 import { kernelRules } from './proxy/nftables/index.ts';
@@ -160,9 +161,10 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     // A worker that was adopted may live in a namespace that is gone.
     if (repaired.includes('service namespace')) proxy.restartService();
     const resolvConf = reachableResolvConf(await Promise.all(resolverFiles.map(async (path) => ({ path, text: await readFile(path, 'utf8').catch(() => '') }))) as [ResolverFile, ...ResolverFile[]]);
+    const health = new ServiceHealth({ clock, behindSince: () => proxy.behindSince, eligible: () => nodeEligible(nodes.get(nodeName)), onError: healthErrorEvents(services, nodes, recorder, nodeName) });
     const traffic = new ServiceTraffic({
       services, slices, namespaces, dnsConfigs: informers.informer<ConfigMap>(ConfigMaps, { namespace: dnsConfigKey.namespace, fieldSelector: `metadata.name=${dnsConfigKey.name}` }),
-      proxy, nodeName, mode: options.proxyMode, kernel: kernel !== undefined, recorder, clock, log,
+      proxy, health, nodeName, mode: options.proxyMode, kernel: kernel !== undefined, recorder, clock, log,
       dns: { addresses: [cluster.clusterDNS], domain: cluster.clusterDomain, upstreams: parseResolvConf(resolvConf.text).nameservers },
     });
 
@@ -208,6 +210,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     await Promise.race([new Promise<void>((resolve) => stopped.addEventListener('abort', () => resolve(), { once: true })), ...loops.map((loop) => loop.then(() => new Promise<never>(() => undefined)))]);
     stop.abort(new Error('the agent stops'));
     await Promise.allSettled(loops);
+    await health.close();
     proxy.close();
   } finally {
     stop.abort(new Error('the agent stops'));

@@ -2,6 +2,7 @@
 // the workers are ready for more.
 import type { ConfigMap } from '../../src/api/core/config-map.ts';
 import type { Namespace } from '../../src/api/core/namespace.ts';
+import type { Node } from '../../src/api/core/node.ts';
 import type { Service } from '../../src/api/core/service.ts';
 import type { EndpointSlice } from '../../src/api/discovery/endpoint-slice.ts';
 import type { EventRecorder } from '../../src/client/event-recorder.ts';
@@ -13,6 +14,7 @@ import { buildRules, type ProxyMode } from '../proxy/build-rules.ts';
 import type { Proxy } from '../proxy/proxy.ts';
 import type { ListenError } from '../proxy/rules.ts';
 import { followDnsConfig, type DnsConfig } from './dns-config.ts';
+import { healthChecks, type HealthOptions, type ServiceHealth } from './service-health.ts';
 
 export interface ServiceTrafficOptions {
   readonly services: Informer<Service>;
@@ -21,6 +23,7 @@ export interface ServiceTrafficOptions {
   /** Holds the one ConfigMap of the cluster DNS, where there is one. */
   readonly dnsConfigs: Informer<ConfigMap>;
   readonly proxy: Pick<Proxy, 'send'>;
+  readonly health: Pick<ServiceHealth, 'sync'>;
   readonly nodeName: string;
   readonly mode: ProxyMode;
   /** Whether the kernel can carry Services. */
@@ -63,7 +66,7 @@ export class ServiceTraffic {
     setImmediate(() => void this.#work(signal));
   }
   async #work(signal: AbortSignal): Promise<void> {
-    const { services, slices, namespaces, proxy, nodeName, mode, kernel, dns, log } = this.#options;
+    const { services, slices, namespaces, proxy, health, nodeName, mode, kernel, dns, log } = this.#options;
     while (this.#dirty && !signal.aborted) {
       this.#dirty = false;
       const revision = slices.revision;
@@ -71,6 +74,8 @@ export class ServiceTraffic {
         const [serviceList, sliceList] = [services.list(), slices.list()];
         const table = buildDnsTable({ services: serviceList, endpointSlices: sliceList, namespaces: namespaces.list().map((n) => n.metadata.name), ...dns, ...this.#dnsConfig });
         await proxy.send(buildRules({ services: serviceList, endpointSlices: sliceList, nodeName, mode, kernel, revision, dns: table }));
+        // Load balancers hear of endpoints that traffic reaches already.
+        await health.sync(healthChecks(serviceList, sliceList, nodeName));
       } catch (error) {
         log.error({ error }, 'the rules of the proxy could not be put in force');
       }
@@ -86,5 +91,19 @@ export function listenErrorEvents(services: Pick<Informer<Service>, 'get'>, reco
       const service = services.get(id.slice(0, Math.max(0, id.lastIndexOf(':'))));
       if (service) recorder.warning(service, 'FailedToListen', `node ${nodeName}: ${message}`);
     }
+  };
+}
+
+/** Tells on each Service, and on the node, which health check port could not be opened. (upstream: pkg/proxy/healthcheck, cmd/kube-proxy/app/server.go) */
+export function healthErrorEvents(services: Pick<Informer<Service>, 'get'>, nodes: Pick<Informer<Node>, 'get'>, recorder: EventRecorder, nodeName: string): HealthOptions['onError'] {
+  return ({ message }, port, check) => {
+    if (!check) {
+      const node = nodes.get(nodeName);
+      if (node) recorder.warning(node, 'FailedToStartProxierHealthcheck', `node ${nodeName} failed to start proxy healthz on port ${port}: ${message}`);
+      return;
+    }
+    const key = `${check.namespace}/${check.name}`;
+    const service = services.get(key);
+    if (service) recorder.warning(service, 'FailedToStartServiceHealthcheck', `node ${nodeName} failed to start healthcheck "${key}" on port ${port}: ${message}`);
   };
 }

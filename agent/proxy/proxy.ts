@@ -47,6 +47,13 @@ export class Proxy {
   /** The newest revision in force in every worker that runs; one that owes an answer for more than 2 s is left out. */
   get applied(): number { return this.#applied; }
 
+  /** Since when (monotonic) a carrier owes rules it was given; undefined when all are in force. */
+  get behindSince(): number | undefined {
+    const { kernel } = this.#options;
+    const since = [...roles.map((role) => this.#links[role]), ...(kernel ? [kernel] : [])].flatMap((link) => (link.wanted && link.behindSince !== undefined ? [link.behindSince] : []));
+    return since.length > 0 ? Math.min(...since) : undefined;
+  }
+
   /** Takes over workers that run already, e.g. after a restart of the agent. */
   async start(): Promise<void> { await Promise.all(roles.map((role) => this.#links[role].adopt())); }
 

@@ -135,6 +135,20 @@ test('names resolve on both hosts', async () => {
   }
 });
 
+test('load balancers hear on each host whether it has a Pod of the Service, and whether its proxy follows', async () => {
+  const [chosen] = on(await pods(), cluster.hosts[1]!) as [Pod];
+  await cluster.kubectl('label', 'pod', chosen.name, 'chosen=yes');
+  await cluster.kubectlInput('{apiVersion: v1, kind: Service, metadata: {name: kept}, spec: {type: LoadBalancer, externalTrafficPolicy: Local, selector: {chosen: "yes"}, ports: [{name: web, port: 8088, targetPort: 80}]}}', 'apply', '-f', '-');
+  const port = await cluster.kubectl('get', 'service', 'kept', '-o', 'jsonpath={.spec.healthCheckNodePort}');
+  const ask = (host: DockerHost, place: string): Promise<string> => cluster.on(host).run('curl', ['-sS', '--max-time', '2', '-w', ' %{http_code}', `http://${host.ip}:${place}`]).then(({ stdout }) => stdout.replaceAll(/\s+/g, ' '));
+  for (const [i, host] of cluster.hosts.entries()) {
+    const told = `{ "service": { "namespace": "default", "name": "kept" }, "localEndpoints": ${i}, "serviceProxyHealthy": true } ${i === 1 ? 200 : 503}`;
+    await eventually(`${told} of ${host.name}`, async () => (await ask(host, port)) === told, 10_000);
+    expect(await ask(host, '10256/healthz')).toMatch(/^\{"lastUpdated": ".*","currentTime": ".*", "nodeEligible": true\} 200$/);
+  }
+  await cluster.kubectl('delete', 'service', 'kept');
+});
+
 test('a joined host stops and starts again without a token; what is wrong with a join is one line', async () => {
   const host = cluster.hosts[1]!;
   const run = (...args: string[]): ReturnType<typeof cluster.run> => cluster.on(host).run(process.execPath, [dray, ...args]);

@@ -71,6 +71,24 @@ describe('objects', () => {
     expect(error.message).toContain('provided IP is already allocated');
   });
 
+  it('get a health check port where a load balancer keeps traffic on its nodes, and keep it', async () => {
+    const key = { namespace: 'default', name: 'balanced' };
+    const spec = { type: 'LoadBalancer', externalTrafficPolicy: 'Local', selector: { a: 'b' }, ports: [{ port: 80 }] };
+    const { healthCheckNodePort = 0, ports } = (await api.client.create(Services, { metadata: key, spec } as never)).spec!;
+    expect(healthCheckNodePort).toBeGreaterThanOrEqual(30000);
+    expect(healthCheckNodePort).not.toBe(ports![0]!.nodePort);
+    expect((await api.client.patch(Services, key, { metadata: { labels: { a: 'b' } } })).spec!.healthCheckNodePort).toBe(healthCheckNodePort);
+    const moved = await refusal(api.client.patch(Services, key, { spec: { healthCheckNodePort: healthCheckNodePort === 30000 ? 30001 : 30000 } }));
+    expect([moved.code, moved.message]).toEqual([422, expect.stringContaining('spec.healthCheckNodePort: Forbidden: field is immutable')]);
+    const taken = await refusal(api.client.create(Services, { metadata: { ...key, name: 'second' }, spec: { ...spec, healthCheckNodePort } } as never));
+    expect(taken.message).toContain('spec.healthCheckNodePort: Invalid value');
+    expect(taken.message).toContain('provided port is already allocated');
+    const given = await refusal(api.client.create(Services, { metadata: { ...key, name: 'second' }, spec: { type: 'NodePort', ports: [{ port: 80, nodePort: healthCheckNodePort }] } } as never));
+    expect(given.message).toContain('provided port is already allocated');
+    expect((await api.client.patch(Services, key, { spec: { externalTrafficPolicy: 'Cluster' } })).spec!.healthCheckNodePort).toBeUndefined();
+    expect((await api.client.create(Services, { metadata: { ...key, name: 'second' }, spec: { ...spec, healthCheckNodePort } } as never)).spec!.healthCheckNodePort).toBe(healthCheckNodePort);
+  });
+
   it('end gracefully: a scheduled Pod stays until its grace is over', async () => {
     const pod = { metadata: { name: 'p', namespace: 'default' }, spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] } };
     await api.client.create(Pods, pod as never);

@@ -32,7 +32,7 @@ it('the resolvers and stub domains users name reach the name server, and theirs 
     services: informers.informer<Service>(Services), slices: informers.informer<EndpointSlice>(EndpointSlices), namespaces: informers.informer<Namespace>(Namespaces),
     dnsConfigs: informers.informer<ConfigMap>(ConfigMaps, { namespace: dnsConfigKey.namespace, fieldSelector: `metadata.name=${dnsConfigKey.name}` }),
     proxy: { send: (rules) => { sent.push(rules); next(rules); return Promise.resolve(); } },
-    nodeName: 'n1', mode: 'auto', kernel: false, dns: { addresses: ['10.96.0.10'], domain: 'cluster.local', upstreams: ['192.0.2.53'] }, recorder, ...options,
+    health: { sync: () => Promise.resolve() }, nodeName: 'n1', mode: 'auto', kernel: false, dns: { addresses: ['10.96.0.10'], domain: 'cluster.local', upstreams: ['192.0.2.53'] }, recorder, ...options,
   });
   const until = (wanted: (rules: ProxyRules) => boolean): Promise<ProxyRules> => new Promise((resolve) => {
     const found = sent.find(wanted);
