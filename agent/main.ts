@@ -38,8 +38,10 @@ import { UsageReader } from './kubelet/stats/usage.ts';
 import { reclaimVolumes } from './kubelet/volume-reclaimer.ts';
 import { hostMounter } from './kubelet/volumes/mounts.ts';
 import { PodAddresses } from './network/ipam.ts';
+import { listLinks } from './network/links.ts';
 import { nodeAddress } from './network/node-address.ts';
 import { createNodeNetwork } from './network/node-network.ts';
+import { linkAddresses, linksAnnotation, type NodeRoute } from './network/paths.ts';
 import { allocatable, capacity, readHost } from './node/capacity.ts';
 import { clusterInfo } from './node/cluster-info.ts';
 import { NodeCredentials } from './node/credentials.ts';
@@ -109,15 +111,15 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const stop = new AbortController();
   const stopped = AbortSignal.any([signal, stop.signal]);
   try {
-    const [info, address] = await Promise.all([runtime.info(), nodeAddress(commands.run, new URL(access.server).hostname), prove(runtime, { dataDir, mounter: hostMounter, image: PAUSE_IMAGE })]);
+    const [info, address, links] = await Promise.all([runtime.info(), nodeAddress(commands.run, new URL(access.server).hostname), listLinks(commands.run), prove(runtime, { dataDir, mounter: hostMounter, image: PAUSE_IMAGE })]);
     const recorder = new EventRecorder(client, Events, { component: 'kubelet', host: nodeName }, { clock, log });
     const facts = await readHost(info);
     const { thresholds } = options.eviction;
     const reserve = { memoryBytes: reserved(thresholds, 'memory.available', facts.memoryBytes), diskBytes: reserved(thresholds, 'nodefs.available', facts.diskBytes) };
     let kubelet: Kubelet | undefined;
     const manager = new NodeManager({
-      client, runtime, info, clock, log, recorder, nodeName, internalIP: address.internalIP, kubeletVersion: version, annotations: { [volumesDirectory]: join(dataDir, 'volumes') },
-      reserve, health: () => ({ problems: kubelet?.problems ?? [], pressure: kubelet?.pressure ?? new Set() }),
+      client, runtime, info, clock, log, recorder, nodeName, internalIP: address.internalIP, kubeletVersion: version,
+      annotations: { [volumesDirectory]: join(dataDir, 'volumes'), [linksAnnotation]: linkAddresses(links).join(',') }, reserve, health: () => ({ problems: kubelet?.problems ?? [], pressure: kubelet?.pressure ?? new Set() }),
     });
     // It listens to nothing: the tunnel brings its connections. A log may be followed for days.
     let handlers: ReturnType<typeof createKubeletServer> | undefined;
@@ -145,7 +147,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 
     const podCIDR = await podRange(nodes, nodeName, stopped);
     const network = createNodeNetwork({
-      clusterId, nodeName, podCIDR, clusterPodCIDR: cluster.podCIDR, serviceCIDR: cluster.serviceCIDR, dataDir, mtu: address.mtu, docker: createDockerNetworks(await connect(host)), commands, clock, log,
+      clusterId, nodeName, podCIDR, clusterPodCIDR: cluster.podCIDR, serviceCIDR: cluster.serviceCIDR, dataDir, internalIP: address.internalIP, mtu: address.mtu, vxlanPort: cluster.vxlanPort, docker: createDockerNetworks(await connect(host)), commands, clock, log,
+      onUnreachable: (message) => recorder.warning(manager.reference, 'PodsUnreachable', `Pods of other nodes cannot be reached from here: ${message}`),
     });
     const repaired = await network.ensure();
     followNodes(nodes, (list) => void network.setRoutes(list).catch((error: unknown) => log.warn({ error }, 'the routes to other nodes could not be set; the next repair tries again')));
@@ -236,12 +239,13 @@ function podRange(nodes: Informer<Node>, nodeName: string, signal: AbortSignal):
 }
 
 /** Calls with every node that can be routed to, whenever one comes, changes or goes. */
-function followNodes(nodes: Informer<Node>, set: (routes: { name: string; internalIP: string; podCIDR: string }[]) => void): void {
+function followNodes(nodes: Informer<Node>, set: (routes: NodeRoute[]) => void): void {
   let last = '';
   const changed = (): void => {
     const list = nodes.list().flatMap((n) => {
       const internalIP = n.status?.addresses?.find((a) => a.type === 'InternalIP')?.address;
-      return internalIP && n.spec.podCIDR ? [{ name: n.metadata.name, internalIP, podCIDR: n.spec.podCIDR }] : [];
+      const links = n.metadata.annotations?.[linksAnnotation]?.split(',');
+      return internalIP && n.spec.podCIDR ? [{ name: n.metadata.name, internalIP, podCIDR: n.spec.podCIDR, ...(links ? { links } : {}) }] : [];
     });
     const text = JSON.stringify(list);
     if (text === last) return;

@@ -39,8 +39,9 @@ export async function probePodPath({ dockerHost, podCIDR, serviceCIDR }: ProbeOp
   const namespace = `dray-probe-${clusterId}`;
   const dataDir = await mkdtemp(join(tmpdir(), 'dray-probe-'));
   const docker = createDockerNetworks(await connect(dockerHost));
+  const { internalIP, mtu } = await nodeAddress(run);
   const network = createNodeNetwork({
-    clusterId, nodeName: 'probe', podCIDR: formatCIDR(subnet), clusterPodCIDR: podCIDR, serviceCIDR, dataDir, mtu: (await nodeAddress(run)).mtu, docker, commands, clock: realClock, log: silentLog,
+    clusterId, nodeName: 'probe', podCIDR: formatCIDR(subnet), clusterPodCIDR: podCIDR, serviceCIDR, dataDir, internalIP, mtu, vxlanPort: 0, docker, commands, clock: realClock, log: silentLog,
   });
   const runtime = await createDockerRuntime({ host: dockerHost, clusterLabel: clusterId, clock: realClock, log: silentLog });
   let sandbox: string | undefined;

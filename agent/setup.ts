@@ -7,7 +7,7 @@ import { engineFault, engineRequest, EngineSilent, parseDockerHost } from '../sr
 import { silentLog } from '../src/util/log.ts';
 import { commands } from '../src/util/run.ts';
 import { sweepLogLinks } from './kubelet/log-links.ts';
-import { listLinks } from './network/links.ts';
+import { listLinks, listVxlans } from './network/links.ts';
 import { networkNames } from './network/names.ts';
 import { nodeAddress } from './network/node-address.ts';
 import { deleteNetworkRecord, readNetworkRecord } from './network/record.ts';
@@ -140,6 +140,10 @@ export const doctorHost = {
   async links(): Promise<{ device: string; mtu: number; bridges: { name: string; mtu: number }[] }> {
     const [{ device, mtu }, links] = await Promise.all([nodeAddress(commands.run), listLinks(commands.run)]);
     return { device, mtu, bridges: links.filter(({ ifname }) => /^dray-[0-9a-f]{4,8}$/.test(ifname)).map(({ ifname, mtu: of }) => ({ name: ifname, mtu: of })) };
+  },
+  async tunnels(dataDir: string): Promise<{ own: number[]; recorded: number | undefined }> {
+    const [devices, record] = await Promise.all([listVxlans(commands.run), readNetworkRecord(dataDir)]);
+    return { own: devices.filter(({ ifname }) => ifname.startsWith('drayx-')).map((device) => device.linkinfo.info_data.port), recorded: record?.vxlanPort };
   },
   async probe(options: { dockerHost: string; podCIDR: string; serviceCIDR: string }): Promise<{ fromHost: string | undefined; routed: string | undefined }> {
     const { probePodPath } = await import('./probe.ts');

@@ -7,7 +7,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { parseDuration } from '../src/apimachinery/duration.ts';
 import { Cluster, defaultDataDir, defaultNodeName, UsageError } from '../src/cli/cluster.ts';
 import { forgetPid, ownPid, runningPid } from '../src/cli/processes.ts';
-import { parseNodePortRange, parsePodCIDR, parseServiceCIDR, RangeFlagError } from '../src/cli/ranges.ts';
+import { defaultVxlanPort, parseNodePortRange, parsePodCIDR, parseServiceCIDR, RangeFlagError } from '../src/cli/ranges.ts';
 import { isQuantity, quantityValue } from '../src/apimachinery/quantity.ts';
 import { formatCIDR } from '../src/util/cidr.ts';
 import { realClock } from '../src/util/clock.ts';
@@ -86,6 +86,7 @@ program.command('up').description('start a cluster on this host')
   .addOption(dataDir()).option('--port <port>', 'port of the API (default: 6443)', port).option('--node-name <name>', 'name of this node (default: the host name)')
   .addOption(dockerHost()).addOption(new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay', 'nftables'])).addOption(evictionHard())
   .option('--pod-cidr <cidr>', 'range of Pod addresses').option('--service-cidr <cidr>', 'range of Service addresses').option('--node-port-range <from-to>', 'range of node ports')
+  .option('--vxlan-port <port>', 'UDP port between nodes that share no subnet (default: the first free one from 8472)', port)
   .option('--advertise-address <ip>', 'address other hosts reach this one at', address).addOption(logMaxSize()).addOption(logMaxFiles())
   .action(async (options) => {
     const { up } = await import('../src/cli/up.ts');
@@ -198,6 +199,7 @@ nodeCommand('remove', 'take the node out of the cluster: its certificates serve 
 program.command('doctor').description('check whether this host can be a node, and say what is in the way').addOption(dataDir()).addOption(dockerHost())
   .option('--master <url>', 'master this host is to join').option('--port <port>', 'port of the API (default: 6443)', port)
   .option('--pod-cidr <cidr>', 'range of Pod addresses').option('--service-cidr <cidr>', 'range of Service addresses')
+  .option('--vxlan-port <port>', 'UDP port between nodes that share no subnet', port)
   .action(async (options) => {
     const [{ doctor }, { doctorHost }] = await Promise.all([import('../src/cli/doctor.ts'), import('../agent/setup.ts')]);
     process.exitCode = (await doctor(options, doctorHost, print)) ? 0 : 1;
@@ -229,14 +231,14 @@ program.command('supervise', { hidden: true }).addOption(dataDir()).option('--re
 program.command('master').description('run the master: API server, scheduler and controllers').addOption(dataDir()).option('--port <port>', 'port of the API', port, 6443)
   .option('--advertise-address <ip>', 'address other hosts reach the master at', address).option('--node <name...>', 'nodes to make credentials for', [])
   .requiredOption('--pod-cidr <cidr>', 'range of Pod addresses').requiredOption('--service-cidr <cidr>', 'range of Service addresses')
-  .option('--node-port-range <from-to>', 'range of node ports', '30000-32767').addOption(new Option('--ready-fd <fd>').hideHelp())
+  .option('--node-port-range <from-to>', 'range of node ports', '30000-32767').option('--vxlan-port <port>', 'UDP port between nodes that share no subnet', port, defaultVxlanPort).addOption(new Option('--ready-fd <fd>').hideHelp())
   .action(async (options) => {
     const [{ runMaster }, { createLog }, { hostAddress }] = await Promise.all([import('../master/main.ts'), import('../src/util/log.ts'), import('../agent/setup.ts')]);
     const log = createLog({ name: 'master' });
     const range = parseNodePortRange(options.nodePortRange);
     await runMaster({
       dataDir: options.dataDir, port: options.port, advertiseAddress: options.advertiseAddress ?? (await hostAddress()), nodeNames: options.node, log,
-      podCIDR: formatCIDR(parsePodCIDR(options.podCidr)), serviceCIDR: formatCIDR(parseServiceCIDR(options.serviceCidr)), nodePorts: { first: range.from, last: range.to },
+      podCIDR: formatCIDR(parsePodCIDR(options.podCidr)), serviceCIDR: formatCIDR(parseServiceCIDR(options.serviceCidr)), nodePorts: { first: range.from, last: range.to }, vxlanPort: options.vxlanPort,
       onOwned: () => ownPid(new Cluster(options.dataDir), 'master'), onReady: () => announce(options.readyFd),
     }, untilSignal());
   });

@@ -45,6 +45,8 @@ export interface MasterOptions {
   readonly advertiseAddress: string;
   readonly podCIDR: string;
   readonly serviceCIDR: string;
+  /** UDP port between nodes that share no subnet. */
+  readonly vxlanPort: number;
   readonly nodePorts: { readonly first: number; readonly last: number };
   /** Nodes to write `<dataDir>/node-<name>.kubeconfig` for. */
   readonly nodeNames: readonly string[];
@@ -138,7 +140,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
       bootstrapServiceCIDR(bootstrap, options.serviceCIDR, timestamp(clock.now())),
       bootstrapService(bootstrap, { address: advertiseAddress, port, serviceIP }),
       bootstrapDiscovery(bootstrap, { server: `https://${serverAddress()}`, ca: pki.authority.cert }),
-      bootstrapClusterInfo(bootstrap, { podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR }),
+      bootstrapClusterInfo(bootstrap, { podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR, vxlanPort: options.vxlanPort }),
     ]);
     const loops = runControlPlane({ transport, clock, log, resources: registry.served, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert, authority: signingAuthority(pki.authority), tokens }, stop.signal);
     const compaction = compactRegularly(store, clock, log, stop.signal);

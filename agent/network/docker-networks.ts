@@ -10,7 +10,7 @@ export interface PodNetworkSpec {
   readonly mtu: number;
   readonly labels: Readonly<Record<string, string>>;
 }
-export interface PodNetworkState { readonly id: string; readonly subnet: string; readonly bridge: string; /** Containers attached now. */ readonly containers: number }
+export interface PodNetworkState { readonly id: string; readonly subnet: string; readonly bridge: string; /** What containers get. */ readonly mtu: number; /** Containers attached now. */ readonly containers: number }
 
 export interface DockerNetworks {
   /** A bridge network whose traffic Docker neither masquerades nor refuses when routed to it. */

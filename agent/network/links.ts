@@ -19,6 +19,18 @@ export interface Route {
   readonly metric?: number;
 }
 
+export interface VxlanLink {
+  readonly ifname: string;
+  readonly flags: readonly string[];
+  readonly mtu: number;
+  /** MAC address. */
+  readonly address: string;
+  readonly linkinfo: { readonly info_kind: string; readonly info_data: { readonly id: number; readonly port: number; readonly learning?: boolean } };
+}
+/** An entry of a VXLAN device's forwarding table: frames to `mac` go to the host `dst`. */
+export interface Forward { readonly mac: string; readonly dst?: string }
+export interface Neighbour { readonly dst: string; readonly lladdr?: string; readonly state: readonly string[] }
+
 /** iproute2 prints nothing at all for some empty lists. */
 const parse = <T>(json: string): T[] => (json.trim() === '' ? [] : (JSON.parse(json) as T[]));
 
@@ -36,7 +48,14 @@ export async function showLink(run: Run, name: string): Promise<Link | undefined
 
 export const listRoutes = async (run: Run, ...filter: string[]): Promise<Route[]> => parse<Route>(await run('ip', ['-4', '-j', 'route', 'show', ...filter]));
 
-/** Several `ip` commands in one process; it stops at the first that fails. */
-export const ipBatch = async (run: Run, lines: readonly string[]): Promise<void> => {
-  if (lines.length > 0) await run('ip', ['-batch', '-'], { input: `${lines.join('\n')}\n` });
+export const listVxlans = async (run: Run): Promise<VxlanLink[]> =>
+  parse<VxlanLink>(await run('ip', ['-d', '-j', 'link', 'show', 'type', 'vxlan'])).filter((link) => link.linkinfo?.info_kind === 'vxlan');
+export const listForwards = async (run: Run, device: string): Promise<Forward[]> => parse<Forward>(await run('bridge', ['-j', 'fdb', 'show', 'dev', device]));
+export const listNeighbours = async (run: Run, device: string): Promise<Neighbour[]> => parse<Neighbour>(await run('ip', ['-4', '-j', 'neigh', 'show', 'dev', device]));
+
+/** Several commands of iproute2 in one process; it stops at the first that fails. */
+const batch = (program: 'ip' | 'bridge') => async (run: Run, lines: readonly string[]): Promise<void> => {
+  if (lines.length > 0) await run(program, ['-batch', '-'], { input: `${lines.join('\n')}\n` });
 };
+export const ipBatch = batch('ip');
+export const bridgeBatch = batch('bridge');

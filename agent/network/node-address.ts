@@ -25,7 +25,7 @@ export function chooseNodeAddress(links: readonly Link[], routes: readonly Route
     const found = at(route.dev, route.prefsrc);
     if (found) return found;
   }
-  const bridged = /^(docker|br-|dray-|veth|virbr|cni|flannel|lo$)/;
+  const bridged = /^(docker|br-|dray[vx]?-|veth|virbr|cni|flannel|lo$)/;
   for (const link of links.filter((l) => l.flags.includes('UP') && !bridged.test(l.ifname))) {
     const found = at(link.ifname, undefined);
     if (found) return found;

@@ -4,33 +4,42 @@ import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { Commands } from '../../src/util/run.ts';
 import { ensureAccepts, ensureNatTable } from './apply-firewall.ts';
+import { applyVxlan, NoVxlan } from './apply-vxlan.ts';
 import type { DockerNetworks } from './docker-networks.ts';
 import { ensureEngineNetwork } from './engine-network.ts';
+import { listLinks } from './links.ts';
 import { namespaceDirectory, networkNames, type NetworkIdentity, type NetworkNames } from './names.ts';
+import { choosePaths, type NodeRoute } from './paths.ts';
 import { deleteNetworkRecord, readNetworkRecord, sameIdentity, writeNetworkRecord, type NetworkRecord } from './record.ts';
 import { removeNodeNetwork } from './remove.ts';
-import { applyRoutes, ensureHostRoutes, type NodeRoute } from './routes.ts';
+import { applyRoutes, ensureHostRoutes } from './routes.ts';
 import { ensureServiceNamespace, exists } from './service-namespace.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
+import { vxlanOverhead } from './vxlan.ts';
 import { lostRoutes } from './watch.ts';
 
 export interface NodeNetworkOptions extends NetworkIdentity {
   /** Where the record of changes lives. */
   readonly dataDir: string;
-  /** Of the host's default device. */
+  /** The node's address, and the MTU of the device that has it. */
+  readonly internalIP: string;
   readonly mtu: number;
+  /** UDP port of the cluster's VXLAN. */
+  readonly vxlanPort: number;
   readonly docker: DockerNetworks;
   readonly commands: Commands;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told in words when Pods of other nodes cannot be reached, once for each cause. */
+  readonly onUnreachable?: (message: string) => void;
 }
 /** What ensure() had to make or repair. After `service namespace`, whatever listened in the earlier one must start again. */
-export type NetworkPart = 'ip_forward' | 'Docker network' | 'service namespace' | 'host routes' | 'nftables table' | 'accept rules' | 'node routes';
+export type NetworkPart = 'ip_forward' | 'Docker network' | 'service namespace' | 'host routes' | 'nftables table' | 'accept rules' | 'node routes' | 'VXLAN';
 
 export interface NodeNetwork {
   readonly names: NetworkNames;
   ensure(): Promise<NetworkPart[]>;
-  /** Replaces the set of nodes; the names of those no route leads to. */
+  /** Replaces the set of nodes; the names of those that cannot be reached. */
   setRoutes(nodes: readonly NodeRoute[]): Promise<readonly string[]>;
   /** Repairs until the signal aborts: at once when the kernel tells of a lost route or interface, and on a slow timer. */
   keep(signal: AbortSignal, repaired: (parts: NetworkPart[]) => void): Promise<void>;
@@ -49,7 +58,10 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
   const names = networkNames(identity);
   const log = options.log.child({ network: names.network });
   let nodes: readonly NodeRoute[] | undefined;
+  // Whether a node that needs the tunnel will come nobody knows, and a Pod has its MTU for life: all leave room for the tunnel's headers.
+  const podMtu = options.mtu - vxlanOverhead;
   let unreachable: readonly string[] = [];
+  let fault = '';
   let last: Promise<unknown> = Promise.resolve();
   /** One change of the host at a time. */
   const serially = <T>(action: () => Promise<T>): Promise<T> => {
@@ -69,24 +81,43 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
     const next: NetworkRecord = {
       ...identity,
       ...(before?.ipForwardBefore !== undefined ? { ipForwardBefore: before.ipForwardBefore } : forward === '1' ? {} : { ipForwardBefore: forward }),
-      namespaceDirectoryMade: before?.namespaceDirectoryMade === true || !(await exists(namespaceDirectory)),
+      namespaceDirectoryMade: before?.namespaceDirectoryMade === true || !(await exists(namespaceDirectory)), vxlanPort: options.vxlanPort,
     };
     if (JSON.stringify(next) !== JSON.stringify(before)) await writeNetworkRecord(dataDir, next);
     return { forwards: forward === '1' };
   }
 
-  async function routes(): Promise<boolean> {
-    if (!nodes) return false;
-    const result = await applyRoutes(run, identity, names, nodes);
-    if (result.unreachable.join() !== unreachable.join() && result.unreachable.length > 0) log.warn({ nodes: result.unreachable }, 'nodes share no subnet with this one, their Pods cannot be reached');
-    unreachable = result.unreachable;
-    return result.changed;
+  async function routes(): Promise<NetworkPart[]> {
+    if (!nodes) return [];
+    const paths = choosePaths(identity, options.internalIP, nodes, await listLinks(run));
+    const parts: NetworkPart[] = [];
+    if (await applyRoutes(run, identity, names, paths)) parts.push('node routes');
+    // What keeps the tunnel from standing keeps nothing else.
+    const noVxlan = await applyVxlan(run, names, { port: options.vxlanPort, mtu: podMtu }, paths.far).then((changed) => {
+      if (changed) parts.push('VXLAN');
+      return '';
+    }, (error: unknown) => {
+      if (error instanceof NoVxlan) return error.message;
+      throw error;
+    });
+    const far = noVxlan === '' ? [] : paths.far.map(({ name }) => name);
+    unreachable = [...paths.lost, ...far];
+    const now = [
+      ...(paths.lost.length ? [`no address of these nodes can be used: ${paths.lost.join(', ')}`] : []), ...(far.length ? [`${far.join(', ')} cannot be reached through VXLAN: ${noVxlan}`] : []),
+    ].join('; ');
+    if (now !== '' && now !== fault) {
+      log.warn({ nodes: unreachable }, `the Pods of other nodes cannot be reached: ${now}`);
+      options.onUnreachable?.(now);
+    }
+    fault = now;
+    return parts;
   }
 
   async function ensure(): Promise<NetworkPart[]> {
     const parts: NetworkPart[] = [];
     const { forwards } = await record();
-    if (await ensureEngineNetwork(run, docker, identity, names, options.mtu)) parts.push('Docker network');
+    const { made, mtu } = await ensureEngineNetwork(run, docker, identity, names, podMtu);
+    if (made) parts.push('Docker network');
     if (!forwards) {
       await writeSysctl(run, 'net/ipv4/ip_forward', '1');
       parts.push('ip_forward');
@@ -94,9 +125,9 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
     if (await ensureNatTable(run, identity, names)) parts.push('nftables table');
     const accepts = await ensureAccepts(run, identity, names);
     if (accepts !== undefined) parts.push('accept rules');
-    if (await ensureServiceNamespace(commands, identity, names, options.mtu)) parts.push('service namespace');
+    if (await ensureServiceNamespace(commands, identity, names, mtu)) parts.push('service namespace');
     if (await ensureHostRoutes(run, identity, names)) parts.push('host routes');
-    if (await routes()) parts.push('node routes');
+    parts.push(...(await routes()));
     if (parts.length > 0) log.info({ parts, ...(accepts === undefined ? {} : { accepts }) }, 'network made or repaired');
     return parts;
   }

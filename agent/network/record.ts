@@ -8,6 +8,8 @@ export interface NetworkRecord extends NetworkIdentity {
   readonly ipForwardBefore?: string;
   /** Whether the directory of named network namespaces was made here. */
   readonly namespaceDirectoryMade?: boolean;
+  /** UDP port of the cluster's VXLAN. */
+  readonly vxlanPort?: number;
 }
 
 const pathIn = (dataDir: string): string => join(dataDir, 'network.json');

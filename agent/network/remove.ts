@@ -5,6 +5,7 @@ import type { DockerNetworks } from './docker-networks.ts';
 import { networkNames, type NetworkNames } from './names.ts';
 import type { NetworkRecord } from './record.ts';
 import { removeRoutes } from './routes.ts';
+import { removeVxlan } from './apply-vxlan.ts';
 import { removeServiceNamespace } from './service-namespace.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
 
@@ -18,6 +19,7 @@ export async function removeNodeNetwork(record: NetworkRecord, { commands, docke
     ['accept rules', () => removeAccepts(run, names.comment)],
     ['nftables tables', () => removeTables(run, names)],
     ['routes', () => removeRoutes(run, record)],
+    ['VXLAN device', () => removeVxlan(run, names)],
     ['service namespace', () => removeServiceNamespace(run, names, record.namespaceDirectoryMade ?? false)],
     ...(docker ? [['Docker network', () => docker.remove(names.network)] satisfies Step] : []),
     ['ip_forward', () => restoreForwarding(commands, record, names)],

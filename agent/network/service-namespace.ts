@@ -2,10 +2,10 @@
 // node's pod subnet; the whole service range is local there, so whatever nobody listens on is refused at once, and the host's own
 // listeners are never met.
 import { mkdir, open, rm, rmdir, stat } from 'node:fs/promises';
-import { formatIPv4, lastOf, mustParseCIDR, parseIPv4 } from '../../src/util/cidr.ts';
+import { formatIPv4, lastOf, mustParseCIDR } from '../../src/util/cidr.ts';
 import { CommandError, commandsInNetworkNamespace, type Commands, type Run } from '../../src/util/run.ts';
 import { ipBatch, showLink } from './links.ts';
-import { namespaceDirectory, type NetworkIdentity, type NetworkNames } from './names.ts';
+import { macOf, namespaceDirectory, type NetworkIdentity, type NetworkNames } from './names.ts';
 import { writeSysctl } from './sysctl.ts';
 
 /** Routing table inside the namespace for answers from Service addresses. */
@@ -42,9 +42,6 @@ async function bindNew(run: Run, path: string): Promise<void> {
   await (await open(path, 'a', 0o444)).close();
   await run('unshare', [`--net=${path}`, 'true']);
 }
-
-/** The same after each repair, so that no neighbour keeps sending to an interface that is gone. */
-const macOf = (address: string): string => `02:64:${parseIPv4(address)!.toString(16).padStart(8, '0').match(/../g)!.join(':')}`;
 
 const insideLines = (identity: NetworkIdentity, names: NetworkNames, mtu: number): string[] => {
   const pods = mustParseCIDR(identity.podCIDR);

@@ -12,7 +12,7 @@ export function isLoss(line: string, identity: NetworkIdentity, names: NetworkNa
   const deleted = line.startsWith('Deleted ');
   const device = /^(?:Deleted )?\d+: ([^\s:@]+)/.exec(line)?.[1];
   if (device === undefined) return deleted && (line.includes(identity.serviceCIDR) || line.includes(` proto ${routeProtocol}`) || line.includes(` src ${names.gateway} `));
-  if (deleted) return device === names.bridge || device === names.veth;
+  if (deleted) return device === names.bridge || device === names.veth || device === names.vxlan;
   const flags = /<([^>]*)>/.exec(line)?.[1];
   return flags !== undefined && !device.startsWith('veth') && !flags.split(',').includes('UP');
 }

@@ -6,9 +6,11 @@ import { addressAt, mustParseCIDR } from '../../src/util/cidr.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 
-export interface ClusterInfo { readonly podCIDR: string; readonly serviceCIDR: string; readonly clusterDomain: string; readonly clusterDNS: string }
+export interface ClusterInfo { readonly podCIDR: string; readonly serviceCIDR: string; readonly clusterDomain: string; readonly clusterDNS: string; /** UDP port between nodes that share no subnet. */ readonly vxlanPort: number }
 
 export const clusterInfoKey = { namespace: 'kube-system', name: 'dray-cluster' } as const;
+/** Of a master that does not say. */
+const defaultVxlanPort = 8472;
 /** The tenth address of the Service range is the name server's, as upstream's installers choose it. */
 const dnsOffset = 10;
 const retryMs = 500;
@@ -19,7 +21,7 @@ export async function clusterInfo(client: Client, clock: Clock, log: Log, signal
     try {
       const { data = {} } = await client.get(ConfigMaps, clusterInfoKey);
       const { podCIDR = '', serviceCIDR = '', clusterDomain = 'cluster.local' } = data;
-      return { podCIDR, serviceCIDR, clusterDomain, clusterDNS: data['clusterDNS'] ?? addressAt(mustParseCIDR(serviceCIDR), dnsOffset) };
+      return { podCIDR, serviceCIDR, clusterDomain, clusterDNS: data['clusterDNS'] ?? addressAt(mustParseCIDR(serviceCIDR), dnsOffset), vxlanPort: Number(data['vxlanPort'] ?? defaultVxlanPort) };
     } catch (error) {
       signal.throwIfAborted();
       log.warn({ error: (error as Error).message }, 'the cluster cannot be asked for its ranges yet; trying again');

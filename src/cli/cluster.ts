@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { AgentSettings } from './agent-settings.ts';
-import type { ClusterRanges } from './ranges.ts';
+import { defaultVxlanPort, type ClusterRanges } from './ranges.ts';
 
 /** What `dray up` decided and later commands rely on; lives in `<dataDir>/cluster.json`. */
 export interface ClusterRecord extends AgentSettings {
@@ -52,7 +52,11 @@ export class Cluster {
   get joinFile(): string { return this.path('join.json'); }
 
   /** @throws UsageError when the record cannot be read */
-  record(): ClusterRecord | undefined { return this.#read<ClusterRecord>(this.recordFile); }
+  record(): ClusterRecord | undefined {
+    const record = this.#read<ClusterRecord>(this.recordFile);
+    // One of before there was such a port.
+    return record && { ...record, ranges: { ...record.ranges, vxlanPort: record.ranges.vxlanPort ?? defaultVxlanPort } };
+  }
   /** Set on a host that joined. @throws UsageError when it cannot be read */
   joined(): JoinRecord | undefined { return this.#read<JoinRecord>(this.joinFile); }
   #read<T>(file: string): T | undefined {

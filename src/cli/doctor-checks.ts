@@ -46,6 +46,14 @@ export function judgeMtu(device: string, mtu: number, bridges: readonly { readon
   return ok(`${device} carries ${mtu} bytes a packet`);
 }
 
+/** `fault`: why the kernel makes no VXLAN device; `used`: UDP ports in use; `own`: those of clusters' tunnels, which share a port without meeting. */
+export function judgeVxlan(port: number, fault: string | undefined, used: readonly number[], own: readonly number[]): Finding {
+  if (fault !== undefined) return warning(`the kernel has none (${fault}): nodes that share no subnet with this host cannot reach its Pods`);
+  if (own.includes(port)) return ok(`UDP port ${port} carries it`);
+  if (used.includes(port)) return warning(`UDP port ${port} is in use: nodes that share no subnet with this host cannot reach its Pods; a new cluster can have another with --vxlan-port`);
+  return ok(`the kernel has it, and UDP port ${port} is free`);
+}
+
 interface Chain { readonly family: string; readonly table: string; readonly name: string; readonly hook?: string; readonly policy?: string }
 /** From `nft -j list chains`. */
 export function droppingChains(json: string): Chain[] {
@@ -53,15 +61,15 @@ export function droppingChains(json: string): Chain[] {
   return nftables.flatMap(({ chain }) => (chain?.policy === 'drop' && (chain.hook === 'forward' || chain.hook === 'input') && chain.family !== 'ip6' ? [chain] : []));
 }
 
-/** `filter` is what `iptables -S` prints; `apiPort` as above. */
-export function judgeFirewall(filter: string, chains: readonly Chain[], apiPort: number | undefined): Finding {
+/** `filter` is what `iptables -S` prints; `apiPort` as above; `vxlanPort` is UDP. */
+export function judgeFirewall(filter: string, chains: readonly Chain[], apiPort: number | undefined, vxlanPort: number): Finding {
   // The chains iptables itself keeps in nftables are told by `iptables -S`.
   const foreign = chains.filter(({ family, table, name }) => !(family === 'ip' && table === 'filter' && /^(FORWARD|INPUT)$/.test(name)));
   const describe = ({ family, table, name }: Chain): string => `${family} ${table} ${name}`;
   const forward = foreign.filter(({ hook }) => hook === 'forward');
   if (forward.length) return blocked(`nftables drops forwarded packets by default in ${forward.map(describe).join(', ')}: let the range of Pods pass there`);
   const input = [...foreign.filter(({ hook }) => hook === 'input').map(describe), ...(filter.split('\n').includes('-P INPUT DROP') ? ['iptables INPUT'] : [])];
-  if (input.length) return warning(`${input.join(', ')} drops incoming packets by default: let ${apiPort === undefined ? '' : `port ${apiPort}, `}node ports and other hosts' Pods in`);
+  if (input.length) return warning(`${input.join(', ')} drops incoming packets by default: let ${apiPort === undefined ? '' : `port ${apiPort}, `}node ports, UDP port ${vxlanPort} and other hosts' Pods in`);
   return ok(filter.split('\n').includes('-P FORWARD DROP') ? 'iptables drops forwarded packets by default; the node lets its own pass' : 'nothing drops forwarded packets by default');
 }
 

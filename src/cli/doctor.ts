@@ -5,12 +5,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { realClock } from '../util/clock.ts';
 import { CommandError, type Run } from '../util/run.ts';
 import { otherClusters, Cluster, UsageError } from './cluster.ts';
-import { droppingChains, judgeDns, judgeEngine, judgeFirewall, judgeKernel, judgeMtu, judgePath, judgePorts, listeningPorts, report, type Finding } from './doctor-checks.ts';
+import { droppingChains, judgeDns, judgeEngine, judgeFirewall, judgeKernel, judgeMtu, judgePath, judgePorts, judgeVxlan, listeningPorts, report, type Finding } from './doctor-checks.ts';
 import { masterURL } from './join.ts';
 import { clockFault, masterDate } from './join-bootstrap.ts';
 import { runningPid } from './processes.ts';
-import { readRangeFacts, type DockerNetworkSubnets } from './range-facts.ts';
-import { chooseRanges, type ClusterRanges } from './ranges.ts';
+import { readRangeFacts, readUdpPorts, type DockerNetworkSubnets } from './range-facts.ts';
+import { chooseRanges, defaultVxlanPort, type ClusterRanges } from './ranges.ts';
 
 export interface DoctorOptions {
   readonly dataDir: string;
@@ -20,6 +20,7 @@ export interface DoctorOptions {
   readonly port?: number;
   readonly podCidr?: string;
   readonly serviceCidr?: string;
+  readonly vxlanPort?: number;
 }
 
 /** What this command needs of the agent's side. */
@@ -30,6 +31,8 @@ export interface DoctorHost {
   engineNetworks(host: string): Promise<readonly DockerNetworkSubnets[]>;
   /** The device other hosts are reached over, and the bridges of nodes that are there. */
   links(): Promise<{ readonly device: string; readonly mtu: number; readonly bridges: readonly { readonly name: string; readonly mtu: number }[] }>;
+  /** UDP ports of the tunnels of clusters that are there, and the one this data directory's node was told of. */
+  tunnels(dataDir: string): Promise<{ readonly own: readonly number[]; readonly recorded: number | undefined }>;
   probe(options: { readonly dockerHost: string; readonly podCIDR: string; readonly serviceCIDR: string }): Promise<{ readonly fromHost: string | undefined; readonly routed: string | undefined }>;
 }
 
@@ -79,7 +82,13 @@ export async function doctor(options: DoctorOptions, host: DoctorHost, print: (l
     const { device, mtu, bridges } = await host.links();
     return judgeMtu(device, mtu, bridges);
   });
-  await check('firewall', async () => judgeFirewall(await host.run('iptables', ['-w', '-S']), droppingChains(await host.run('nft', ['-j', 'list', 'chains'])), apiPort));
+  let vxlanPort = options.vxlanPort ?? record?.ranges.vxlanPort ?? defaultVxlanPort;
+  await check('VXLAN', async () => {
+    const { own, recorded } = await host.tunnels(cluster.dataDir);
+    vxlanPort = options.vxlanPort ?? recorded ?? vxlanPort;
+    return judgeVxlan(vxlanPort, await inNewNamespace(host.run)(['ip', 'link', 'add', 'name', 'probe', 'type', 'vxlan', 'id', '1', 'dstport', String(vxlanPort), 'nolearning']), await readUdpPorts(), own);
+  });
+  await check('firewall', async () => judgeFirewall(await host.run('iptables', ['-w', '-S']), droppingChains(await host.run('nft', ['-j', 'list', 'chains'])), apiPort, vxlanPort));
   if (engine !== undefined && free) await check('packet', async () => judgePath(await host.probe({ dockerHost: engine!, podCIDR: free!.podCIDR, serviceCIDR: free!.serviceCIDR })));
   const { lines, fine } = report(findings);
   for (const line of lines) print(line);
@@ -93,17 +102,20 @@ function missingProgram(error: unknown): string | undefined {
   return `the program ${name} is missing${packages[name] ? `: install ${packages[name]}` : ''}`;
 }
 
-/** Each feature is used once, in a network namespace that ends with the command. */
+/** Why a command does not succeed in a network namespace that ends with it; undefined when it does. */
+const inNewNamespace = (run: Run) => async (args: readonly string[], input?: string): Promise<string | undefined> => {
+  try {
+    await run('unshare', ['--net', ...args], input === undefined ? {} : { input });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommandError) return missingProgram(error) ?? (error.stderr.trim().split('\n')[0] || error.message);
+    throw error;
+  }
+};
+
+/** Each feature is used once. */
 async function kernel(run: Run): Promise<Finding> {
-  const tried = async (args: readonly string[], input?: string): Promise<string | undefined> => {
-    try {
-      await run('unshare', ['--net', ...args], input === undefined ? {} : { input });
-      return undefined;
-    } catch (error) {
-      if (error instanceof CommandError) return missingProgram(error) ?? (error.stderr.trim().split('\n')[0] || error.message);
-      throw error;
-    }
-  };
+  const tried = inNewNamespace(run);
   const nft = 'table ip probe {\n chain a { type nat hook postrouting priority srcnat; masquerade fully-random; }\n chain b { type filter hook output priority filter; icmp type redirect drop; }\n}\n';
   return judgeKernel({
     'network namespaces': await tried(['true']), bridge: await tried(['ip', 'link', 'add', 'probe', 'type', 'bridge']), veth: await tried(['ip', 'link', 'add', 'probe', 'type', 'veth', 'peer', 'name', 'other']),

@@ -48,6 +48,10 @@ export function takenByConnections(text: string): TakenRange[] {
   return [...seen].map((base) => ({ range: { base, prefix: 32 }, kind: 'connection', what: `an open connection of ${formatIPv4(base)}` }));
 }
 
+/** Ports of /proc/net/udp and udp6; those of the kernel's own tunnels are among them. */
+export const udpPorts = (text: string): number[] => [...new Set([...text.matchAll(/^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) /gm)].map(([, hex]) => parseInt(hex!, 16)))].sort((a, b) => a - b);
+export const readUdpPorts = async (): Promise<number[]> => udpPorts((await Promise.all(['/proc/net/udp', '/proc/net/udp6'].map(readOptional))).join('\n'));
+
 const takenByNetworks = (networks: readonly DockerNetworkSubnets[]): TakenRange[] => networks.flatMap((network) => network.subnets.flatMap((subnet): TakenRange[] => {
   const range = parseCIDR(subnet);
   return range ? [{ range, kind: 'network', what: `the Docker network ${network.name} (${subnet})` }] : [];
@@ -67,15 +71,15 @@ async function readOptional(path: string): Promise<string> {
 
 /** Reads this host; Docker's networks and the other clusters' records come from who knows them. */
 export async function readRangeFacts(options: { networks: readonly DockerNetworkSubnets[]; clusters: readonly OtherCluster[] }, execute: Run = run): Promise<RangeFacts> {
-  const [routes, resolvers, tcp, tcp6] = await Promise.all([
+  const [routes, resolvers, tcp, tcp6, udp] = await Promise.all([
     execute('ip', ['-4', '-j', 'route', 'show', 'table', 'all']), readOptional('/etc/resolv.conf'),
-    readOptional('/proc/net/tcp'), readOptional('/proc/net/tcp6'),
+    readOptional('/proc/net/tcp'), readOptional('/proc/net/tcp6'), readUdpPorts(),
   ]);
   return {
     addresses: [
       ...takenByClusters(options.clusters), ...takenByNetworks(options.networks), ...takenByResolvers(resolvers),
       ...takenByRoutes(routes), ...takenByConnections(tcp), ...takenByConnections(tcp6),
     ],
-    nodePorts: options.clusters.map((cluster) => cluster.ranges.nodePortRange),
+    nodePorts: options.clusters.map((cluster) => cluster.ranges.nodePortRange), udpPorts: [...udp, ...options.clusters.map((cluster) => cluster.ranges.vxlanPort)],
   };
 }

@@ -2,13 +2,13 @@
 import { containsRange, formatCIDR, overlaps, parseCIDR, rangeOf, type CIDR } from '../util/cidr.ts';
 
 export interface PortRange { readonly from: number; readonly to: number }
-export interface ClusterRanges { readonly podCIDR: string; readonly serviceCIDR: string; readonly nodePortRange: PortRange }
+export interface ClusterRanges { readonly podCIDR: string; readonly serviceCIDR: string; readonly nodePortRange: PortRange; /** UDP port between nodes that share no subnet. */ readonly vxlanPort: number }
 /** What the user typed; an absent flag means "choose". */
-export interface RangeFlags { readonly podCIDR?: string | undefined; readonly serviceCIDR?: string | undefined; readonly nodePortRange?: string | undefined }
+export interface RangeFlags { readonly podCIDR?: string | undefined; readonly serviceCIDR?: string | undefined; readonly nodePortRange?: string | undefined; readonly vxlanPort?: number | undefined }
 
 /** Addresses that are spoken for, and by what, in words that fit after "overlaps". */
 export interface TakenRange { readonly range: CIDR; readonly kind: 'route' | 'resolver' | 'network' | 'connection' | 'cluster'; readonly what: string }
-export interface RangeFacts { readonly addresses: readonly TakenRange[]; readonly nodePorts: readonly PortRange[] }
+export interface RangeFacts { readonly addresses: readonly TakenRange[]; readonly nodePorts: readonly PortRange[]; /** UDP ports in use on this host, or another cluster's. */ readonly udpPorts: readonly number[] }
 
 /** A flag that cannot be used; the message is one line that begins with the flag's name. */
 export class RangeFlagError extends Error {}
@@ -28,6 +28,10 @@ export const serviceCandidates: readonly CIDR[] = [
 ];
 /** Kubernetes' default first; the others lie below it, outside the kernel's ephemeral ports. */
 export const nodePortCandidates: readonly PortRange[] = [30000, 27000, 24000, 21000, 18000].map((from) => ({ from, to: from + 2767 }));
+
+/** Linux' own port for VXLAN, and what follows; all outside the kernel's ephemeral ports. */
+export const defaultVxlanPort = 8472;
+export const vxlanPortCandidates: readonly number[] = Array.from({ length: 20 }, (_, i) => defaultVxlanPort + i);
 
 const unusable: readonly [string, string][] = [
   ['0.0.0.0/8', 'is no unicast range'], ['127.0.0.0/8', 'lies in the loopback range 127.0.0.0/8'],
@@ -89,11 +93,23 @@ export function chooseRanges(flags: RangeFlags, facts: RangeFacts): ClusterRange
   return {
     podCIDR: formatCIDR(pods), serviceCIDR: formatCIDR(services),
     nodePortRange: flags.nodePortRange === undefined ? freeNodePorts(facts.nodePorts) : parseNodePortRange(flags.nodePortRange),
+    vxlanPort: flags.vxlanPort === undefined ? freeVxlanPort(facts.udpPorts) : askedVxlanPort(flags.vxlanPort, facts.udpPorts),
   };
 }
 
 function freeNodePorts(taken: readonly PortRange[]): PortRange {
   const free = nodePortCandidates.find((c) => !taken.some((t) => t.from <= c.to && c.from <= t.to));
   if (!free) throw new RangeFlagError('--node-port-range: other clusters use every default range, name a free one');
+  return free;
+}
+
+function askedVxlanPort(port: number, taken: readonly number[]): number {
+  if (taken.includes(port)) throw new RangeFlagError(`--vxlan-port ${port} is in use on this host or by another cluster`);
+  return port;
+}
+
+function freeVxlanPort(taken: readonly number[]): number {
+  const free = vxlanPortCandidates.find((port) => !taken.includes(port));
+  if (free === undefined) throw new RangeFlagError(`--vxlan-port: every default port from ${defaultVxlanPort} is in use, name a free one`);
   return free;
 }

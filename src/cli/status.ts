@@ -58,9 +58,9 @@ export async function status(options: { dataDir: string }): Promise<boolean> {
   }
   let healthy = true;
   for (const role of ['master', 'agent'] as const) if (!printProcess(cluster, role, print)) healthy = false;
-  const { podCIDR, serviceCIDR, nodePortRange } = record.ranges;
+  const { podCIDR, serviceCIDR, nodePortRange, vxlanPort } = record.ranges;
   print(`engine   ${record.dockerHost}`);
-  print(`ranges   pods ${podCIDR}, services ${serviceCIDR}, node ports ${nodePortRange.from}-${nodePortRange.to}`);
+  print(`ranges   pods ${podCIDR}, services ${serviceCIDR}, node ports ${nodePortRange.from}-${nodePortRange.to}, VXLAN at UDP port ${vxlanPort}`);
   if (runningPid(cluster, 'master') === undefined) return false;
   const transport = new HttpTransport({ access: readKubeconfig(cluster.adminKubeconfig), userAgent: 'dray' });
   try {

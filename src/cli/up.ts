@@ -19,6 +19,7 @@ export interface UpOptions extends AgentSettings {
   readonly podCidr?: string;
   readonly serviceCidr?: string;
   readonly nodePortRange?: string;
+  readonly vxlanPort?: number;
   readonly advertiseAddress?: string;
 }
 
@@ -104,6 +105,7 @@ function checkChange(cluster: Cluster, record: ClusterRecord | undefined, option
   const fixed: readonly (readonly [string, string | undefined, string])[] = [
     ['--node-name', options.nodeName, record.nodeName], ['--pod-cidr', options.podCidr, record.ranges.podCIDR],
     ['--service-cidr', options.serviceCidr, record.ranges.serviceCIDR], ['--node-port-range', options.nodePortRange, `${range.from}-${range.to}`],
+    ['--vxlan-port', options.vxlanPort?.toString(), String(record.ranges.vxlanPort)],
   ];
   // Another engine, or what a running process was started with, cannot be swapped under it either.
   const running = runningPid(cluster, 'master') !== undefined || runningPid(cluster, 'agent') !== undefined;
@@ -134,14 +136,14 @@ async function decide(cluster: Cluster, options: UpOptions, host: UpHost, docker
 
 async function freshRanges(cluster: Cluster, options: UpOptions, host: UpHost, dockerHost: string): Promise<ClusterRanges> {
   const facts = await readRangeFacts({ networks: await host.engineNetworks(dockerHost), clusters: otherClusters(cluster) });
-  return chooseRanges({ podCIDR: options.podCidr, serviceCIDR: options.serviceCidr, nodePortRange: options.nodePortRange }, facts);
+  return chooseRanges({ podCIDR: options.podCidr, serviceCIDR: options.serviceCidr, nodePortRange: options.nodePortRange, vxlanPort: options.vxlanPort }, facts);
 }
 
 export function masterArguments(cluster: Cluster, { port, advertiseAddress, nodeName, ranges }: ClusterRecord): string[] {
-  const { podCIDR, serviceCIDR, nodePortRange } = ranges;
+  const { podCIDR, serviceCIDR, nodePortRange, vxlanPort } = ranges;
   return [
     'master', '--data-dir', cluster.dataDir, '--port', String(port), '--advertise-address', advertiseAddress, '--node', nodeName,
-    '--pod-cidr', podCIDR, '--service-cidr', serviceCIDR, '--node-port-range', `${nodePortRange.from}-${nodePortRange.to}`,
+    '--pod-cidr', podCIDR, '--service-cidr', serviceCIDR, '--node-port-range', `${nodePortRange.from}-${nodePortRange.to}`, '--vxlan-port', String(vxlanPort),
   ];
 }
 

@@ -108,7 +108,7 @@ describe('the network of two nodes', () => {
       const docker = createDockerNetworks(await connect(host.dockerHost));
       const { mtu } = await nodeAddress(host.commands.run);
       const network = createNodeNetwork({
-        clusterId, clusterPodCIDR, serviceCIDR, nodeName: host.name, podCIDR: `10.142.${i + 1}.0/24`, dataDir, mtu, docker, commands: host.commands, clock: realClock, log: silentLog,
+        clusterId, clusterPodCIDR, serviceCIDR, nodeName: host.name, podCIDR: `10.142.${i + 1}.0/24`, dataDir, internalIP: host.ip, mtu, vxlanPort: 8472, docker, commands: host.commands, clock: realClock, log: silentLog,
       });
       nodes[i] = { host, network, docker, dataDir, before: await snapshot(host), pods: {} };
     }));
@@ -276,14 +276,14 @@ describe('the network of two nodes', () => {
     const { network, host } = nodes[0]!;
     await network.setRoutes(nodeRoutes().slice(0, 1));
     expect(await host.commands.run('ip', ['route', 'show', '10.142.2.0/24'])).toBe('');
-    expect(await network.setRoutes([...nodeRoutes(), { name: 'far', internalIP: '198.51.100.7', podCIDR: '10.142.3.0/24' }])).toEqual(['far']);
+    expect(await network.setRoutes([...nodeRoutes(), { name: 'odd', internalIP: '', podCIDR: '10.142.3.0/24' }])).toEqual(['odd']);
     expect(await host.commands.run('ip', ['route', 'show', '10.142.2.0/24'])).toContain(`via ${nodes[1]!.host.ip}`);
   });
 
   it('survives a restart of what serves: the namespace is found, not made anew', async () => {
     const node = nodes[0]!;
     const again = createNodeNetwork({
-      clusterId, clusterPodCIDR, serviceCIDR, nodeName: node.host.name, podCIDR: '10.142.1.0/24', dataDir: node.dataDir, mtu: 1500, docker: node.docker, commands: node.host.commands, clock: realClock, log: silentLog,
+      clusterId, clusterPodCIDR, serviceCIDR, nodeName: node.host.name, podCIDR: '10.142.1.0/24', dataDir: node.dataDir, internalIP: node.host.ip, mtu: 1500, vxlanPort: 8472, docker: node.docker, commands: node.host.commands, clock: realClock, log: silentLog,
     });
     expect(await again.ensure()).toEqual([]);
     expect(await ask(node.host.netns, localService, 80)).toMatchObject({ ok: true });

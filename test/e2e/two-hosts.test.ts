@@ -1,5 +1,5 @@
 // One cluster on two Docker hosts: Pods and Services of either are reached from either, logs and exec go through the second host's
-// agent, a roll-out over both loses no request, and a host that leaves is as it was before it joined.
+// agent, a roll-out over both loses no request, and a host that leaves is as it was before it joined. A third one, behind a router, comes and goes.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ const examine = (...args: string[]): Promise<Output> => {
 
 beforeAll(async () => {
   cluster = await startCluster({
-    hosts: 2,
+    hosts: 3, behindRouter: 1,
     before: async (made) => {
       cluster = made;
       // What an engine itself makes for its first container on a network stays.
@@ -77,11 +77,15 @@ const fetchIn = (pod: Pod, urls: readonly string[]): Promise<string[]> =>
 let clusterIP = '';
 let nodePort = '';
 /** The Service at every address it has. */
-const addresses = (): string[] => [`${clusterIP}:80`, ...cluster.hosts.map((host) => `${host.ip}:${nodePort}`)];
+const addresses = (): string[] => [`${clusterIP}:80`, ...joined().map((host) => `${host.ip}:${nodePort}`)];
+
+/** Those that are in the cluster from the beginning. */
+const joined = (): readonly DockerHost[] => cluster.hosts.slice(0, 2);
 
 test('the doctor finds nothing in the way of a fresh host, and names what is', async () => {
   expect(fresh).toMatchObject({ code: 0, stderr: '' });
-  expect(fresh.stdout.trim().split('\n').map((line) => line.split(/ +/)[1])).toEqual(['engine', 'kernel', 'ports', 'routes', 'DNS', 'MTU', 'firewall', 'packet']);
+  expect(fresh.stdout.trim().split('\n').map((line) => line.split(/ +/)[1])).toEqual(['engine', 'kernel', 'ports', 'routes', 'DNS', 'MTU', 'VXLAN', 'firewall', 'packet']);
+  expect(fresh.stdout).toContain('VXLAN     the kernel has it, and UDP port 8472 is free');
   expect(fresh.stdout).toContain('packet    a container answers this host and, routed, another');
   expect(leftOver).toEqual([]);
   const { commands } = cluster.hosts[1]!;
@@ -102,14 +106,14 @@ test('Pods spread over both hosts, and each reaches each', async () => {
   await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s');
   [clusterIP, nodePort] = (await cluster.kubectl('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP} {.spec.ports[0].nodePort}')).split(' ') as [string, string];
   const all = await pods();
-  expect(cluster.hosts.map((host) => on(all, host).length)).toEqual([replicas / 2, replicas / 2]);
+  expect(joined().map((host) => on(all, host).length)).toEqual([replicas / 2, replicas / 2]);
   for (const from of all) expect(await fetchIn(from, all.map((pod) => `${pod.ip}/hostname`))).toEqual(all.map((pod) => pod.name));
 });
 
 test('the Service answers on both hosts, to hosts and Pods, with the Pods of both', async () => {
   const all = await pods();
   const names = new Set(all.map((pod) => pod.name));
-  for (const host of cluster.hosts) {
+  for (const host of joined()) {
     for (const address of [...addresses(), `127.0.0.1:${nodePort}`]) {
       await eventually(`an answer of ${address} on ${host.name}`, async () => names.has((await cluster.on(host).run('curl', ['-sS', '--max-time', '2', `http://${address}/hostname`])).stdout.trim()), 10_000);
       const seen = new Set<string>();
@@ -125,7 +129,7 @@ test('the Service answers on both hosts, to hosts and Pods, with the Pods of bot
 
 test('names resolve on both hosts', async () => {
   const all = await pods();
-  for (const host of cluster.hosts) {
+  for (const host of joined()) {
     const [from] = on(all, host) as [Pod];
     const look = (name: string): Promise<string> => cluster.kubectl('exec', from.name, '--', 'nslookup', name);
     expect(await look('web.default.svc.cluster.local')).toContain(clusterIP);
@@ -192,7 +196,7 @@ test('logs, exec, port-forward and copies reach the Pods of the second host', as
 });
 
 test('a roll-out over both hosts, its undoing and new names for the port lose no request', async () => {
-  const loads = cluster.hosts.map((host) => startLoad(cluster.on(host), {
+  const loads = joined().map((host) => startLoad(cluster.on(host), {
     targets: addresses().map((address) => { const [name, port] = address.split(':') as [string, string]; return { host: name, port: Number(port) }; }),
     expect: '^web-', keepAlive: 3, perRequest: 2, idleSeconds: [3, 6], pauseMs: 2,
   }));
@@ -212,6 +216,58 @@ test('a roll-out over both hosts, its undoing and new names for the port lose no
     expect(verdict(total)).toEqual(faultless);
     expect(total.sent).toBeGreaterThan(1000);
   }
+});
+
+/** A Pod on each host and a Service for each, whose connections the kernel carries. */
+const large = 3_000_000;
+const onEach = (hosts: readonly DockerHost[]): string => hosts.map((host, i) => `
+apiVersion: v1
+kind: Pod
+metadata: {name: wide-${i}, labels: {app: wide, at: '${i}'}}
+spec:
+  nodeName: ${host.name}
+  terminationGracePeriodSeconds: 1
+  containers: [{name: main, image: '${DEMO_NGINX[0]}', command: [sh, -c, 'mkdir /www; hostname > /www/hostname; head -c ${large} /dev/zero > /www/large; exec httpd -f -p 80 -h /www'], readinessProbe: {httpGet: {path: /hostname, port: 80}, periodSeconds: 1}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: wide-${i}, labels: {app: wide}}
+spec: {type: NodePort, selector: {app: wide, at: '${i}'}, ports: [{name: data, port: 80}]}
+`).join('---');
+
+test('a host behind a router has its Pods, Services and names through VXLAN, in small and in large, and goes without a trace', async () => {
+  const { hosts, lan } = cluster;
+  const far = hosts[2]!;
+  const devices = async (host: DockerHost): Promise<string[]> => [...(await host.commands.run('ip', ['-o', 'link'])).matchAll(/^\d+: (dray\S*?)[:@]/gm)].map(([, name]) => name!.slice(0, 6));
+  // The router takes nothing in pieces, and no packet of a Pod as it is.
+  await lan.router!.run('nft', ['-f', '-'], { input: 'table ip watch {\n chain forward {\n  type filter hook forward priority 0;\n  ip frag-off & 0x3fff != 0 counter drop\n  ip saddr 10.42.0.0-10.191.255.255 counter drop\n  udp dport 8472-8491 counter\n }\n}\n' });
+  await cluster.join(far);
+  await cluster.kubectlInput(onEach(hosts), 'apply', '-f', '-');
+  await cluster.kubectl('wait', '--for=condition=Ready', 'pods', '-l', 'app=wide', '--timeout=60s');
+  const [ips, services, ports] = await Promise.all(['pods -o jsonpath={.items[*].status.podIP}', 'services -o jsonpath={.items[*].spec.clusterIP}', 'services -o jsonpath={.items[*].spec.ports[0].nodePort}']
+    .map(async (what) => (await cluster.kubectl('get', '-l', 'app=wide', '--sort-by=.metadata.name', ...what.split(' '))).split(' '))) as [string[], string[], string[]];
+  const names = hosts.map((_, i) => `wide-${i}`);
+  const get = 'for u in $@; do echo $(timeout 9 wget -q -O - http://$u/hostname) $(timeout 9 wget -q -O - http://$u/large | wc -c); done';
+  const wanted = [...names, ...names, ...names].map((name) => `${name} ${large}`);
+  await Promise.all(names.map(async (from) => {
+    // A slice may reach an agent a moment after kubectl.
+    await eventually(`${from} to see every Service`, async () => (await cluster.kubectl('exec', from, '--', 'sh', '-c', 'for u in $@; do timeout 2 wget -q -O /dev/null http://$u/hostname || exit 0; done; echo all', 'sh', ...names)).includes('all'), 20_000);
+    expect((await cluster.kubectl('exec', from, '--', 'sh', '-c', get, 'sh', ...ips, ...services, ...names)).trim().split('\n')).toEqual(wanted);
+  }));
+  for (const [from, address, answer] of [[0, `${services[2]}:80`, 2], [2, `${services[0]}:80`, 0], [1, `${far.ip}:${ports[0]}`, 0], [1, `${hosts[0]!.ip}:${ports[2]}`, 2], [2, `127.0.0.1:${ports[1]}`, 1]] as const) {
+    expect([from, address, (await cluster.on(hosts[from]!).run('curl', ['-sS', '--max-time', '5', `http://${address}/hostname`])).stdout.trim()]).toEqual([from, address, names[answer]]);
+  }
+  const [fragments, bare, tunnelled] = [...(await lan.router!.run('nft', ['list', 'table', 'ip', 'watch'])).matchAll(/counter packets (\d+)/g)].map(([, count]) => Number(count));
+  expect([fragments, bare]).toEqual([0, 0]);
+  expect(tunnelled).toBeGreaterThan(100);
+  for (const host of hosts) expect(await devices(host)).toContain('drayx-');
+  expect((await cluster.on(far).run(process.execPath, [dray, 'doctor', '--docker-host', far.dockerHost, '--data-dir', cluster.dataDirOf(far)])).stdout).toMatch(/^ok +VXLAN +UDP port 84\d\d carries it$/m);
+
+  await cluster.kubectl('delete', 'pods,services', '-l', 'app=wide');
+  expect(await cluster.dray('node', 'remove', far.name, '--force')).toMatchObject({ code: 0, stderr: '' });
+  expect(await cluster.leave(far)).toMatchObject({ code: 0, stderr: '' });
+  expect(await devices(far)).toEqual([]);
+  await eventually('the tunnel to go with the last far node', async () => (await Promise.all(joined().map(devices))).every((all) => !all.includes('drayx-')), 10_000);
 });
 
 test('a host that leaves is as it was, and the others go on without it', async () => {

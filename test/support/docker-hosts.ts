@@ -1,4 +1,5 @@
-// Several Docker hosts on one machine: each an engine of its own in a network namespace of its own, joined by a bridge that plays the LAN.
+// Several Docker hosts on one machine: each an engine of its own in a network namespace of its own, joined by a bridge that plays the LAN;
+// some may be on another, behind a router.
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -32,6 +33,8 @@ export interface DockerHosts {
   readonly hosts: readonly DockerHost[];
   /** The machine's own address on the LAN: it stands for all that is outside of the cluster. */
   readonly lanIP: string;
+  /** Runs programs in the router's network namespace, where there is one. */
+  readonly router?: Commands;
   /** Holds the data of all engines. */
   readonly directory: string;
   /** Pulls a host's network cable, or plugs it in again. */
@@ -44,19 +47,21 @@ export interface DockerHosts {
   stop(): Promise<void>;
 }
 
+interface Lan { readonly bridge: string; /** Its first three octets. */ readonly subnet: string }
+
 const tolerate = (error: unknown): string => {
   if (error instanceof CommandError) return '';
   throw error;
 };
 
 /** A /24 for the LAN that no route of this machine meets. */
-async function freeSubnet(): Promise<string> {
+async function freeSubnet(except?: string): Promise<string> {
   const routes = JSON.parse(await run('ip', ['-4', '-j', 'route', 'show', 'table', 'all'])) as { dst?: string }[];
   const taken = routes.flatMap((route): CIDR[] => { const range = parseCIDR(route.dst ?? ''); return range && range.prefix >= 8 ? [range] : []; });
   for (let tries = 0; tries < 100; tries++) {
     const [a, b] = randomBytes(2);
     const subnet = `10.${192 + (a! % 32)}.${b}`;
-    if (!taken.some((range) => overlaps(range, mustParseCIDR(`${subnet}.0/24`)))) return subnet;
+    if (subnet !== except && !taken.some((range) => overlaps(range, mustParseCIDR(`${subnet}.0/24`)))) return subnet;
   }
   throw new Error('no free subnet for the test hosts');
 }
@@ -67,13 +72,15 @@ async function letBridgedFramesPass(bridge: string, action: '-I' | '-D'): Promis
   if (called.trim() === '1') await run('iptables', ['-w', action, 'FORWARD', '-i', bridge, '-o', bridge, '-m', 'comment', '--comment', bridge, '-j', 'ACCEPT']);
 }
 
-/** Starts `count` hosts, as root. */
-export async function startDockerHosts(count: number, options: { daemonArgs?: readonly string[] } = {}): Promise<DockerHosts> {
+/** Starts `count` hosts, as root; the last `behindRouter` of them are on a LAN of their own. */
+export async function startDockerHosts(count: number, options: { daemonArgs?: readonly string[]; behindRouter?: number } = {}): Promise<DockerHosts> {
   if (!existsSync('/usr/sbin/dockerd') && !existsSync('/usr/bin/dockerd')) await installPackages(['docker.io', 'iproute2', 'iptables', 'nftables']);
   const id = randomBytes(3).toString('hex');
   const bridge = `tl${id}`;
   const root = await mkdtemp(join(tmpdir(), `docker-hosts-${id}-`));
   const subnet = await freeSubnet();
+  const lan: Lan = { bridge, subnet };
+  const farLan: Lan | undefined = options.behindRouter ? { bridge: `tf${id}`, subnet: await freeSubnet(subnet) } : undefined;
   const names = Array.from({ length: count }, (_, i) => `th${id}n${i + 1}`);
   const seconds: string[] = [];
   const directory = (name: string): string => join(root, name);
@@ -90,26 +97,43 @@ export async function startDockerHosts(count: number, options: { daemonArgs?: re
       await run('ip', ['link', 'delete', name]).catch(tolerate);
       await removeRemains(name, directory(name));
     }
-    await letBridgedFramesPass(bridge, '-D').catch(tolerate);
-    await run('ip', ['link', 'delete', bridge]).catch(tolerate);
+    for (const { bridge: of } of farLan ? [lan, farLan] : [lan]) {
+      await letBridgedFramesPass(of, '-D').catch(tolerate);
+      await run('ip', ['link', 'delete', of]).catch(tolerate);
+    }
     // `ip netns add` mounts the directory onto itself the first time.
     if (!namespacesMounted && (await readdir('/run/netns')).length === 0) await run('umount', ['/run/netns']).catch(tolerate);
     await rm(root, { recursive: true, force: true });
   };
 
-  const onTheLan = async (name: string, ip: string): Promise<Pick<DockerHost, 'netns' | 'commands'>> => {
+  const onTheLan = async (name: string, ip: string, { bridge: of, subnet: range }: Lan = lan): Promise<Pick<DockerHost, 'netns' | 'commands'>> => {
     const netns = `/run/netns/${name}`;
     const commands = commandsInNetworkNamespace(netns);
     await run('ip', ['netns', 'add', name]);
     await run('ip', ['link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', netns]);
-    await run('ip', ['link', 'set', name, 'master', bridge, 'up']);
-    await commands.run('ip', ['-batch', '-'], { input: `link set lo up\naddress add ${ip}/24 dev eth0\nlink set eth0 up\nroute add default via ${subnet}.1\n` });
+    await run('ip', ['link', 'set', name, 'master', of, 'up']);
+    await commands.run('ip', ['-batch', '-'], { input: `link set lo up\naddress add ${ip}/24 dev eth0\nlink set eth0 up\nroute add default via ${range}.1\n` });
     return { netns, commands };
   };
 
+  /** Between the two LANs and the machine: it knows no other way. */
+  const makeRouter = async (far: Lan): Promise<Commands> => {
+    const name = `th${id}r`;
+    seconds.push(name);
+    const { netns, commands } = await onTheLan(name, `${subnet}.2`);
+    await run('ip', ['link', 'add', `${name}f`, 'type', 'veth', 'peer', 'name', 'eth1', 'netns', netns]);
+    await run('ip', ['link', 'set', `${name}f`, 'master', far.bridge, 'up']);
+    await commands.run('ip', ['-batch', '-'], { input: `route delete default\naddress add ${far.subnet}.1/24 dev eth1\nlink set eth1 up\n` });
+    await commands.run('tee', ['/proc/sys/net/ipv4/ip_forward'], { input: '1\n' });
+    await run('ip', ['route', 'add', `${far.subnet}.0/24`, 'via', `${subnet}.2`]);
+    return commands;
+  };
+
   const makeHost = async (name: string, index: number): Promise<DockerHost> => {
-    const ip = `${subnet}.${11 + index}`;
-    const { netns, commands } = await onTheLan(name, ip);
+    const of = farLan && index >= count - options.behindRouter! ? farLan : lan;
+    const ip = `${of.subnet}.${11 + index}`;
+    const { netns, commands } = await onTheLan(name, ip, of);
+    if (farLan && of === lan) await commands.run('ip', ['route', 'add', `${farLan.subnet}.0/24`, 'via', `${subnet}.2`]);
     // Off, as on a fresh machine: the engine then turns it on and sets the FORWARD policy to DROP.
     await commands.run('tee', ['/proc/sys/net/ipv4/ip_forward'], { input: '0\n' });
     return { name, ip, netns, commands, ...(await startEngine(name, netns, [])) };
@@ -135,11 +159,17 @@ export async function startDockerHosts(count: number, options: { daemonArgs?: re
     await run('ip', ['address', 'add', `${subnet}.1/24`, 'dev', bridge]);
     await run('ip', ['link', 'set', bridge, 'up']);
     await letBridgedFramesPass(bridge, '-I');
+    if (farLan) {
+      await run('ip', ['link', 'add', farLan.bridge, 'type', 'bridge']);
+      await run('ip', ['link', 'set', farLan.bridge, 'up']);
+      await letBridgedFramesPass(farLan.bridge, '-I');
+    }
+    const router = farLan && (await makeRouter(farLan));
     const started = await Promise.allSettled(names.map(makeHost));
     const failed = started.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
     return {
-      hosts: started.map((result) => (result as PromiseFulfilledResult<DockerHost>).value), lanIP: `${subnet}.1`, directory: root, stop,
+      hosts: started.map((result) => (result as PromiseFulfilledResult<DockerHost>).value), lanIP: `${subnet}.1`, directory: root, stop, ...(router ? { router } : {}),
       secondEngine: async (host) => {
         const name = `${host.name}b`;
         seconds.push(name);

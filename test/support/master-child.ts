@@ -11,6 +11,6 @@ process.once('SIGTERM', () => stop.abort());
 await once(process.stdin, 'data');
 process.stdin.destroy();
 await runMaster({
-  dataDir, port: Number(port), advertiseAddress: '127.0.0.1', podCIDR: '10.42.0.0/16', serviceCIDR: '10.43.0.0/16', nodePorts: { first: 30_000, last: 32_767 }, nodeNames: [],
+  dataDir, port: Number(port), advertiseAddress: '127.0.0.1', podCIDR: '10.42.0.0/16', serviceCIDR: '10.43.0.0/16', vxlanPort: 8472, nodePorts: { first: 30_000, last: 32_767 }, nodeNames: [],
   log: createLog({ level: 'error' }), onReady: () => { writeSync(1, 'ready\n'); },
 }, stop.signal);

@@ -14,6 +14,9 @@ interface Inspected {
 }
 
 const bridgeName = 'com.docker.network.bridge.name';
+const mtuOption = 'com.docker.network.driver.mtu';
+/** Docker's own, where a network names none. */
+const defaultMtu = 1500;
 
 /** From Engine 28 on, packets routed to a container are dropped unless the network says otherwise. */
 export const gatewayMode = (engineVersion: string): Record<string, string> =>
@@ -25,7 +28,7 @@ export function createOptions(spec: PodNetworkSpec, engineVersion: string): Dock
     IPAM: { Driver: 'default', Config: [{ Subnet: spec.subnet, Gateway: spec.gateway, AuxiliaryAddresses: { services: spec.reserved } as never }] },
     Options: {
       [bridgeName]: spec.bridge, 'com.docker.network.bridge.enable_ip_masquerade': 'false', 'com.docker.network.bridge.enable_icc': 'true',
-      'com.docker.network.driver.mtu': String(spec.mtu), ...gatewayMode(engineVersion),
+      [mtuOption]: String(spec.mtu), ...gatewayMode(engineVersion),
     },
     Labels: { ...spec.labels },
   };
@@ -35,7 +38,10 @@ export function createDockerNetworks({ docker, engine }: Connection): DockerNetw
   const inspect = async (name: string): Promise<PodNetworkState | undefined> => {
     try {
       const found = await docker.getNetwork(name).inspect() as Inspected;
-      return { id: found.Id, subnet: found.IPAM?.Config?.[0]?.Subnet ?? '', bridge: found.Options?.[bridgeName] ?? '', containers: Object.keys(found.Containers ?? {}).length };
+      return {
+        id: found.Id, subnet: found.IPAM?.Config?.[0]?.Subnet ?? '', bridge: found.Options?.[bridgeName] ?? '', mtu: Number(found.Options?.[mtuOption] ?? defaultMtu),
+        containers: Object.keys(found.Containers ?? {}).length,
+      };
     } catch (error) {
       if (statusOf(error) === 404) return undefined;
       throw translate(error);

@@ -10,10 +10,11 @@ const listing = (...lines: string[]): string => ['-P INPUT ACCEPT', '-P FORWARD 
 describe('names', () => {
   it('fit into interface names and derive from cluster and node', () => {
     expect(names).toEqual({
-      network: 'dray-ab12cd34', bridge: 'dray-ab12cd34', veth: 'drayv-ab12cd34', namespace: 'dray-ab12cd34-one', namespacePath: '/run/netns/dray-ab12cd34-one',
+      network: 'dray-ab12cd34', bridge: 'dray-ab12cd34', veth: 'drayv-ab12cd34', vxlan: 'drayx-ab12cd34', vni: 0xab12cd, namespace: 'dray-ab12cd34-one', namespacePath: '/run/netns/dray-ab12cd34-one',
       table: 'dray-ab12cd34', servicesTable: 'dray-ab12cd34-services', comment: 'dray-ab12cd34', gateway: '10.42.1.1', serviceAddress: '10.42.1.2',
     });
-    expect(names.veth.length).toBeLessThanOrEqual(15);
+    for (const device of [names.bridge, names.veth, names.vxlan]) expect(device.length).toBeLessThanOrEqual(15);
+    expect(networkNames({ ...identity, clusterId: '00000042' }).vni).toBe(1);
     expect(networkNames({ ...identity, nodeName: 'n'.repeat(253) }).namespace.length).toBeLessThan(64);
   });
   it.each(['', 'abc', 'AB12', 'abcdef012', 'ab-1'])('refuse the cluster id %p', (clusterId) => {

@@ -1,5 +1,5 @@
 // What the doctor says of the facts of a host.
-import { droppingChains, judgeDns, judgeEngine, judgeFirewall, judgeKernel, judgeMtu, judgePath, judgePorts, listeningPorts, report, type Finding, type Verdict } from '../../../../src/cli/doctor-checks.ts';
+import { droppingChains, judgeDns, judgeEngine, judgeFirewall, judgeKernel, judgeMtu, judgePath, judgePorts, judgeVxlan, listeningPorts, report, type Finding, type Verdict } from '../../../../src/cli/doctor-checks.ts';
 
 const expectFinding = ({ verdict, text }: Finding, wanted: Verdict, words: string | RegExp): void => {
   expect(verdict).toBe(wanted);
@@ -40,9 +40,15 @@ it.each<[string, string, object[], Verdict, RegExp]>([
   ['nothing', '-P INPUT ACCEPT\n-P FORWARD ACCEPT\n', [], 'ok', /^nothing drops/],
   ["Docker's policy", '-P INPUT ACCEPT\n-P FORWARD DROP\n', [chain('filter', 'forward', 'drop', 'ip', 'FORWARD')], 'ok', /^iptables drops forwarded packets by default; the node lets its own pass/],
   ['a table of its own', '-P FORWARD ACCEPT\n', [chain('firewalld', 'forward')], 'blocked', /inet firewalld forward/],
-  ['incoming packets', '-P FORWARD ACCEPT\n', [chain('mine', 'input')], 'warning', /^inet mine input drops incoming packets by default: let port 6443, node ports/],
+  ['incoming packets', '-P FORWARD ACCEPT\n', [chain('mine', 'input')], 'warning', /^inet mine input drops incoming packets by default: let port 6443, node ports, UDP port 8472 and other/],
   ['incoming packets in iptables', '-P INPUT DROP\n-P FORWARD ACCEPT\n', [chain('filter', 'input', 'drop', 'ip', 'INPUT')], 'warning', /^iptables INPUT drops/],
-])('a firewall that drops %s', (_, filter, chains, verdict, words) => { expectFinding(judgeFirewall(filter, droppingChains(json(...chains)), 6443), verdict, words); });
+])('a firewall that drops %s', (_, filter, chains, verdict, words) => { expectFinding(judgeFirewall(filter, droppingChains(json(...chains)), 6443, 8472), verdict, words); });
+
+it.each<[string, string | undefined, number[], number[], Verdict, RegExp]>([
+  ['free', undefined, [53, 8473], [], 'ok', /^the kernel has it, and UDP port 8472 is free$/], ['the cluster\'s own', undefined, [8472], [8472], 'ok', /^UDP port 8472 carries it$/],
+  ['somebody else\'s', undefined, [8472], [8473], 'warning', /^UDP port 8472 is in use: nodes that share no subnet with this host cannot reach its Pods; .*--vxlan-port$/],
+  ['of no use', 'Operation not supported', [], [], 'warning', /^the kernel has none \(Operation not supported\): nodes that share no subnet/],
+])('the port of VXLAN is %s', (_, fault, used, own, verdict, words) => { expectFinding(judgeVxlan(8472, fault, used, own), verdict, words); });
 
 it.each<[string[], string | undefined, Verdict]>([[[], undefined, 'warning'], [['192.0.2.1'], undefined, 'ok'], [['192.0.2.1'], 'timeout', 'warning']])('name servers %j, %s', (servers, fault, verdict) => { expect(judgeDns(servers, fault).verdict).toBe(verdict); });
 it.each<[string | undefined, string | undefined, Verdict, RegExp]>([[undefined, undefined, 'ok', /answers/], ['no answer in 3 s', 'no answer in 3 s', 'blocked', /does not answer this host: no answer/], [undefined, 'no answer in 3 s', 'blocked', /routed to it from another: no answer/]])('packets: %s, %s', (fromHost, routed, verdict, words) => {

@@ -1,5 +1,5 @@
 // Routes, resolvers, connections and networks as this host prints them, read into taken ranges.
-import { readRangeFacts, takenByConnections, takenByResolvers, takenByRoutes } from '../../../../src/cli/range-facts.ts';
+import { readRangeFacts, takenByConnections, takenByResolvers, takenByRoutes, udpPorts } from '../../../../src/cli/range-facts.ts';
 import { formatCIDR } from '../../../../src/util/cidr.ts';
 
 describe('facts of a host', () => {
@@ -17,12 +17,16 @@ describe('facts of a host', () => {
     const tcp6 = '   0: 0000000000000000FFFF00000200000A:0016 0000000000000000FFFF000008002A0A:D431 01 0\n   1: 000080FE00000000FF00FC02010000FE:0016 00000000000000000000000000000000:0000 0A 0\n';
     expect(takenByConnections(tcp6).map((t) => formatCIDR(t.range))).toEqual(['10.0.0.2/32', '10.42.0.8/32']);
   });
+  it('reads UDP ports in use', () => {
+    expect(udpPorts('   sl  local_address rem_address   st\n 1946: 00000000:2118 00000000:0000 07 0\n  19: 3500007F:0035 00000000:0000 07 0\n  sl\n 1946: 00000000000000000000000000000000:2118 0:0 07 0\n')).toEqual([53, 8472]);
+  });
   it('reads this host', async () => {
-    const ranges = { podCIDR: '10.42.0.0/16', serviceCIDR: '10.43.0.0/16', nodePortRange: { from: 30000, to: 32767 } };
+    const ranges = { podCIDR: '10.42.0.0/16', serviceCIDR: '10.43.0.0/16', nodePortRange: { from: 30000, to: 32767 }, vxlanPort: 8479 };
     const facts = await readRangeFacts({
       clusters: [{ dataDir: '/var/lib/a', ranges }], networks: [{ name: 'bridge', subnets: ['172.17.0.0/16', 'fd00::/64'] }],
     }, async () => '[{"dst":"10.9.0.0/16","dev":"tun0"}]');
     expect(facts.addresses.map((t) => t.what)).toEqual(expect.arrayContaining(['10.42.0.0/16 of the cluster in /var/lib/a', '10.43.0.0/16 of the cluster in /var/lib/a', 'the route to 10.9.0.0/16 on tun0', 'the Docker network bridge (172.17.0.0/16)']));
     expect(facts.nodePorts).toEqual([{ from: 30000, to: 32767 }]);
+    expect(facts.udpPorts).toContain(8479);
   });
 });

@@ -1,9 +1,9 @@
 // The choice of ranges: what is chosen never meets what is in use, and a bad flag is one line with its name.
 import fc from 'fast-check';
-import { chooseRanges, nodePortCandidates, podCandidates, RangeFlagError, serviceCandidates, type RangeFacts, type TakenRange } from '../../../../src/cli/ranges.ts';
+import { chooseRanges, nodePortCandidates, podCandidates, RangeFlagError, serviceCandidates, vxlanPortCandidates, type RangeFacts, type TakenRange } from '../../../../src/cli/ranges.ts';
 import { formatCIDR, mustParseCIDR, overlaps, rangeOf } from '../../../../src/util/cidr.ts';
 
-const nothing: RangeFacts = { addresses: [], nodePorts: [] };
+const nothing: RangeFacts = { addresses: [], nodePorts: [], udpPorts: [] };
 const taken = (text: string, kind: TakenRange['kind'] = 'network'): TakenRange => ({ range: mustParseCIDR(text), kind, what: `the thing at ${text}` });
 const kinds = ['route', 'resolver', 'network', 'connection', 'cluster'] as const;
 const someTaken = fc.array(fc.tuple(fc.constantFrom(10 << 24, (172 << 24) | (16 << 16), (192 << 24) | (168 << 16)), fc.integer({ min: 0, max: 0xffffff }), fc.integer({ min: 9, max: 32 }), fc.constantFrom(...kinds))
@@ -11,11 +11,11 @@ const someTaken = fc.array(fc.tuple(fc.constantFrom(10 << 24, (172 << 24) | (16 
 
 describe('chooseRanges', () => {
   it('takes the first pair on an empty host', () => {
-    expect(chooseRanges({}, nothing)).toEqual({ podCIDR: '10.42.0.0/16', serviceCIDR: '10.43.0.0/16', nodePortRange: { from: 30000, to: 32767 } });
+    expect(chooseRanges({}, nothing)).toEqual({ podCIDR: '10.42.0.0/16', serviceCIDR: '10.43.0.0/16', nodePortRange: { from: 30000, to: 32767 }, vxlanPort: 8472 });
   });
 
   it('never meets anything in use, and every candidate before the chosen one does', () => fc.assert(fc.property(someTaken, (addresses) => {
-    const chosen = chooseRanges({}, { addresses, nodePorts: [] });
+    const chosen = chooseRanges({}, { addresses, nodePorts: [], udpPorts: [] });
     const pods = mustParseCIDR(chosen.podCIDR);
     const services = mustParseCIDR(chosen.serviceCIDR);
     expect(overlaps(pods, services)).toBe(false);
@@ -31,11 +31,12 @@ describe('chooseRanges', () => {
     for (let i = 0; i < 4; i++) {
       const next = chooseRanges({}, facts);
       seen.push(next);
-      facts = { addresses: [...facts.addresses, taken(next.podCIDR, 'cluster'), taken(next.serviceCIDR, 'cluster')], nodePorts: [...facts.nodePorts, next.nodePortRange] };
+      facts = { addresses: [...facts.addresses, taken(next.podCIDR, 'cluster'), taken(next.serviceCIDR, 'cluster')], nodePorts: [...facts.nodePorts, next.nodePortRange], udpPorts: [...facts.udpPorts, next.vxlanPort] };
     }
     expect(new Set(seen.map((s) => s.podCIDR)).size).toBe(4);
     expect(new Set(seen.map((s) => s.serviceCIDR)).size).toBe(4);
     expect(seen.map((s) => s.nodePortRange.from)).toEqual([30000, 27000, 24000, 21000]);
+    expect(seen.map((s) => s.vxlanPort)).toEqual([8472, 8473, 8474, 8475]);
   });
 
   it.each([
@@ -44,21 +45,21 @@ describe('chooseRanges', () => {
     ['the two halves of a VPN\'s default route', [taken('0.0.0.0/1', 'route'), taken('128.0.0.0/1', 'route')], '10.42.0.0/16', '10.43.0.0/16'],
     ['10/8 and 172.16/12 in use', [taken('10.0.0.0/8'), taken('172.16.0.0/12')], '192.168.0.0/16', undefined],
   ])('meets %s', (_, addresses, podCIDR, serviceCIDR) => {
-    if (serviceCIDR === undefined) expect(() => chooseRanges({}, { addresses, nodePorts: [] })).toThrow(/^--service-cidr: every default range for Services overlaps/);
-    else expect(chooseRanges({}, { addresses, nodePorts: [] })).toMatchObject({ podCIDR, serviceCIDR });
+    if (serviceCIDR === undefined) expect(() => chooseRanges({}, { addresses, nodePorts: [], udpPorts: [] })).toThrow(/^--service-cidr: every default range for Services overlaps/);
+    else expect(chooseRanges({}, { addresses, nodePorts: [], udpPorts: [] })).toMatchObject({ podCIDR, serviceCIDR });
   });
 
   it('chooses around a range that was asked for', () => {
     expect(chooseRanges({ serviceCIDR: '10.42.0.0/16' }, nothing).podCIDR).toBe('10.44.0.0/16');
     expect(chooseRanges({ podCIDR: '10.43.0.0/16' }, nothing).serviceCIDR).toBe('10.45.0.0/16');
-    expect(chooseRanges({ podCIDR: '10.0.0.0/12', nodePortRange: '80-90' }, nothing)).toEqual({ podCIDR: '10.0.0.0/12', serviceCIDR: '10.43.0.0/16', nodePortRange: { from: 80, to: 90 } });
+    expect(chooseRanges({ podCIDR: '10.0.0.0/12', nodePortRange: '80-90' }, nothing)).toEqual({ podCIDR: '10.0.0.0/12', serviceCIDR: '10.43.0.0/16', nodePortRange: { from: 80, to: 90 }, vxlanPort: 8472 });
   });
 
   it('lets a range asked for lie inside a wider route, and on nothing else', () => {
-    const wide = { addresses: [taken('10.0.0.0/8', 'route')], nodePorts: [] };
+    const wide = { addresses: [taken('10.0.0.0/8', 'route')], nodePorts: [], udpPorts: [] };
     expect(chooseRanges({ podCIDR: '10.42.0.0/16', serviceCIDR: '10.43.0.0/16' }, wide).podCIDR).toBe('10.42.0.0/16');
-    expect(() => chooseRanges({ podCIDR: '10.42.0.0/16' }, { addresses: [taken('10.42.3.0/24', 'route')], nodePorts: [] })).toThrow('--pod-cidr "10.42.0.0/16" overlaps the thing at 10.42.3.0/24');
-    expect(() => chooseRanges({ podCIDR: '10.42.0.0/16' }, { addresses: [taken('10.0.0.0/8')], nodePorts: [] })).toThrow('--pod-cidr "10.42.0.0/16" overlaps the thing at 10.0.0.0/8');
+    expect(() => chooseRanges({ podCIDR: '10.42.0.0/16' }, { addresses: [taken('10.42.3.0/24', 'route')], nodePorts: [], udpPorts: [] })).toThrow('--pod-cidr "10.42.0.0/16" overlaps the thing at 10.42.3.0/24');
+    expect(() => chooseRanges({ podCIDR: '10.42.0.0/16' }, { addresses: [taken('10.0.0.0/8')], nodePorts: [], udpPorts: [] })).toThrow('--pod-cidr "10.42.0.0/16" overlaps the thing at 10.0.0.0/8');
   });
 
   it.each([
@@ -77,8 +78,16 @@ describe('chooseRanges', () => {
     expect(() => chooseRanges(flags, nothing)).toThrow(new RangeFlagError(message));
   });
 
+  it('takes a UDP port for VXLAN that nobody has, and refuses one that somebody has', () => {
+    const used = (...udpPorts: number[]): RangeFacts => ({ ...nothing, udpPorts });
+    expect(chooseRanges({}, used(53, 8472, 8474)).vxlanPort).toBe(8473);
+    expect(chooseRanges({ vxlanPort: 4789 }, used(8472)).vxlanPort).toBe(4789);
+    expect(() => chooseRanges({ vxlanPort: 4789 }, used(4789))).toThrow(new RangeFlagError('--vxlan-port 4789 is in use on this host or by another cluster'));
+    expect(() => chooseRanges({}, used(...vxlanPortCandidates))).toThrow(new RangeFlagError('--vxlan-port: every default port from 8472 is in use, name a free one'));
+  });
+
   it('says when all node ports are taken', () => {
-    expect(() => chooseRanges({}, { addresses: [], nodePorts: nodePortCandidates })).toThrow('--node-port-range: other clusters use every default range, name a free one');
+    expect(() => chooseRanges({}, { addresses: [], nodePorts: nodePortCandidates, udpPorts: [] })).toThrow('--node-port-range: other clusters use every default range, name a free one');
   });
 
   it('has no candidate for Pods among those for Services, within 10/8 and 172.16/12', () => {
