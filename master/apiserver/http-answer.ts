@@ -6,10 +6,13 @@ import { gzip } from 'node:zlib';
 import type { Outcome } from './api-server.ts';
 import type { Presence } from './http-request.ts';
 import type { ProtobufAnswers } from './protobuf.ts';
+import { PieceBuffers } from './piece-buffers.ts';
 import type { JsonLine, WatchItem } from './request.ts';
 import { toYaml } from './yaml.ts';
 
 const compress = promisify(gzip);
+/** Of all answers. */
+const pieceBuffers = new PieceBuffers();
 
 /** Answers from this size on are compressed for who can read it. */
 const gzipFrom = 128 * 1024;
@@ -75,12 +78,12 @@ const protobufType = 'application/vnd.kubernetes.protobuf';
 /** The last piece goes with the end: what is one piece is one write. */
 async function sendPieces(out: ServerResponse, line: JsonLine, { presence }: Reader): Promise<void> {
   let last: Buffer | undefined;
-  for (const piece of line.pieces()) {
-    if (last && !out.write(last)) await drained(out, presence.signal);
+  for (const piece of line.pieces(pieceBuffers.take)) {
+    if (last && !out.write(last, pieceBuffers.backAfterWrite(last))) await drained(out, presence.signal);
     if (presence.gone) return;
     last = piece;
   }
-  out.end(last);
+  out.end(last, last && pieceBuffers.backAfterWrite(last));
 }
 
 const truths = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);

@@ -3,7 +3,7 @@ import type { StoredObject } from '../registry/stored-object.ts';
 import type { JsonLine } from './request.ts';
 
 /** Large enough for few writes, small enough to be nothing beside what many readers at once have under way. */
-const pieceBytes = 64 * 1024;
+export const pieceBytes = 64 * 1024;
 const comma = 0x2c;
 const lineEnd = 0x0a;
 
@@ -24,12 +24,12 @@ export function listLine(head: object, items: readonly StoredObject[]): JsonLine
   const open = Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`);
   const close = Buffer.from(']}\n');
   const size = items.reduce((sum, item) => sum + item.itemSize, open.length + close.length + Math.max(0, items.length - 1));
-  return { size, pieces: () => listPieces(open, items, close, size) };
+  return { size, pieces: (take = Buffer.allocUnsafe) => listPieces(open, items, close, size, take) };
 }
 
-function* listPieces(open: Buffer, items: readonly StoredObject[], close: Buffer, size: number): Generator<Buffer> {
+function* listPieces(open: Buffer, items: readonly StoredObject[], close: Buffer, size: number, take: (bytes: number) => Buffer): Generator<Buffer> {
   let left = size;
-  let piece = Buffer.allocUnsafe(Math.min(left, Math.max(pieceBytes, open.length + close.length)));
+  let piece = take(Math.min(left, Math.max(pieceBytes, open.length + close.length)));
   let at = open.copy(piece);
   for (const [i, item] of items.entries()) {
     const separator = i > 0 ? 1 : 0;
@@ -38,7 +38,7 @@ function* listPieces(open: Buffer, items: readonly StoredObject[], close: Buffer
     if (at + room > piece.length) {
       yield piece.subarray(0, at);
       left -= at;
-      piece = Buffer.allocUnsafe(Math.min(left, Math.max(pieceBytes, room)));
+      piece = take(Math.min(left, Math.max(pieceBytes, room)));
       at = 0;
     }
     if (separator) piece[at++] = comma;

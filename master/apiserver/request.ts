@@ -61,7 +61,11 @@ export class Admitted implements AdmittedRequest {
 export interface WatchItem { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; /** Frozen. */ readonly value: () => unknown; /** JSON of the object, shared by all watchers of the event. */ readonly json: () => Uint8Array }
 
 /** A line of JSON whose size is known before its bytes are made, so that a large list never stands in memory as a whole. */
-export interface JsonLine { readonly size: number; pieces(): Iterable<Buffer> }
+export interface JsonLine {
+  readonly size: number;
+  /** `take` gives buffers of at least so many bytes, for whoever has some again and again. */
+  pieces(take?: (bytes: number) => Buffer): Iterable<Buffer>;
+}
 
 export type Answer =
   /** One JSON document; `json` gives its bytes without building the value. */

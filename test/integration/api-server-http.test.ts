@@ -86,6 +86,34 @@ describe('answers', () => {
     expect(answer.headers['content-type']).toBe(type);
     expect(answer.body.toString()).toMatch(text);
   });
+  it('share buffers, and each is whole however slowly it is read and whoever leaves', async () => {
+    for (let n = 0; n < 40; n++) expect((await call(session, 'POST', path, configMap(`shared-${n}`, { blob: String.fromCharCode(97 + (n % 26)).repeat(20_000) }))).status).toBe(201);
+    const expected = (await call(session, 'GET', path)).body.toString();
+    expect(expected.length).toBeGreaterThan(800_000);
+    const agent = new Agent({ keepAlive: true, maxSockets: 4, ca: api.admin.ca, cert: api.admin.cert, key: api.admin.key });
+    const slowly = async (of: AsyncIterable<Buffer>): Promise<string> => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of of) {
+        chunks.push(chunk);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      return Buffer.concat(chunks).toString();
+    };
+    const overHttp1 = async (): Promise<string> => {
+      const outgoing = httpsRequest(api.admin.server + path, { agent }).end();
+      return slowly(((await once(outgoing, 'response')) as [IncomingMessage])[0]);
+    };
+    const overHttp2 = (): Promise<string> => slowly(session.request({ ':path': path }));
+    const leaving = async (): Promise<void> => {
+      const outgoing = httpsRequest(api.admin.server + path, { agent: false, ca: api.admin.ca, cert: api.admin.cert, key: api.admin.key }).end();
+      const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+      await once(response, 'data');
+      response.destroy();
+    };
+    const all = await Promise.all(Array.from({ length: 6 }, () => [overHttp1(), overHttp2(), leaving()]).flat());
+    agent.destroy();
+    for (const [i, read] of all.entries()) if (i % 3 !== 2) expect(read === expected).toBe(true);
+  });
   it('carry warnings once each', async () => {
     const answer = await call(session, 'POST', `${path}?dryRun=All`, JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'w' }, dat: {} }));
     expect(answer.headers['warning']).toBe('299 - "unknown field \\"dat\\""');
