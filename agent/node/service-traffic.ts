@@ -1,20 +1,23 @@
-// Keeps the proxy workers in line with the cluster's Services: rules from what the API says, made anew when something changed and
-// the workers are ready for more.
+// Keeps the proxy in line with the cluster's Services: rules from what the API says, planned anew for each Service that changed, as soon
+// as workers and kernel are ready for more.
 import type { ConfigMap } from '../../src/api/core/config-map.ts';
 import type { Namespace } from '../../src/api/core/namespace.ts';
 import type { Node } from '../../src/api/core/node.ts';
 import type { Service } from '../../src/api/core/service.ts';
-import type { EndpointSlice } from '../../src/api/discovery/endpoint-slice.ts';
+import { serviceNameLabel, type EndpointSlice } from '../../src/api/discovery/endpoint-slice.ts';
+import { keyOf } from '../../src/client/client.ts';
 import type { EventRecorder } from '../../src/client/event-recorder.ts';
 import type { Informer } from '../../src/client/informer.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
-import { buildDnsTable } from '../dns/build-table.ts';
-import { buildRules, type ProxyMode } from '../proxy/build-rules.ts';
+import { paced } from '../../src/util/paced.ts';
+import type { ProxyMode } from '../proxy/build-rules.ts';
+import { KeyedList } from '../proxy/keyed-list.ts';
 import type { Proxy } from '../proxy/proxy.ts';
 import type { ListenError } from '../proxy/rules.ts';
+import { RulesBuilder } from '../proxy/rules-builder.ts';
 import { followDnsConfig, type DnsConfig } from './dns-config.ts';
-import { healthChecks, type HealthOptions, type ServiceHealth } from './service-health.ts';
+import { healthChecks, type HealthCheck, type HealthOptions, type ServiceHealth } from './service-health.ts';
 
 export interface ServiceTrafficOptions {
   readonly services: Informer<Service>;
@@ -37,12 +40,27 @@ export interface ServiceTrafficOptions {
 /** A master that does not let its nodes read the DNS configuration must not keep them from carrying traffic. */
 const configWaitMs = 2_000;
 
+/** The Service a slice is of, as a list. */
+const serviceOf = ({ metadata }: EndpointSlice): string[] => {
+  const name = metadata.labels?.[serviceNameLabel];
+  return name ? [`${metadata.namespace}/${name}`] : [];
+};
+const byService = 'service';
+
 export class ServiceTraffic {
   readonly #options: ServiceTrafficOptions;
+  readonly #builder: RulesBuilder;
+  /** Services to plan anew. */
+  readonly #changed = new Set<string>();
+  readonly #checks = new KeyedList<HealthCheck>(({ namespace, name }) => `${namespace}/${name}`);
   #dnsConfig: DnsConfig = { stubDomains: [] };
   #dirty = false;
   #running = false;
-  constructor(options: ServiceTrafficOptions) { this.#options = options; }
+  constructor(options: ServiceTrafficOptions) {
+    this.#options = options;
+    this.#builder = new RulesBuilder(options);
+    options.slices.addIndex(byService, serviceOf);
+  }
 
   async run(signal: AbortSignal): Promise<void> {
     const { services, slices, namespaces, dnsConfigs, dns, recorder, clock, log } = this.#options;
@@ -51,14 +69,20 @@ export class ServiceTraffic {
       new Promise<void>((resolve) => { clock.after(configWaitMs, resolve); dnsConfigs.waitFor(0, signal).then(resolve, () => resolve()); }),
     ]);
     signal.throwIfAborted();
-    const changed = (): void => this.#mark(signal);
-    const follow = followDnsConfig(dnsConfigs, { clusterDomain: dns.domain, recorder, log, changed: (config) => { this.#dnsConfig = config; changed(); } });
-    const off = [follow, ...[services, slices, namespaces].map((i) => i.addHandler({ added: changed, updated: changed, deleted: changed }))];
-    changed();
+    const mark = (...keys: string[]): void => this.#mark(keys, signal);
+    const follow = followDnsConfig(dnsConfigs, { clusterDomain: dns.domain, recorder, log, changed: (config) => { this.#dnsConfig = config; mark(); } });
+    const off = [
+      follow,
+      services.addHandler({ added: (s) => mark(keyOf(s)), updated: (s) => mark(keyOf(s)), deleted: (s) => mark(keyOf(s)) }),
+      slices.addHandler({ added: (s) => mark(...serviceOf(s)), updated: (s, old) => mark(...serviceOf(s), ...serviceOf(old)), deleted: (s) => mark(...serviceOf(s)) }),
+      namespaces.addHandler({ added: () => mark(), deleted: () => mark() }),
+    ];
+    mark();
     signal.addEventListener('abort', () => { for (const stop of off) stop(); }, { once: true });
   }
 
-  #mark(signal: AbortSignal): void {
+  #mark(keys: readonly string[], signal: AbortSignal): void {
+    for (const key of keys) this.#changed.add(key);
     this.#dirty = true;
     if (this.#running) return;
     this.#running = true;
@@ -66,21 +90,32 @@ export class ServiceTraffic {
     setImmediate(() => void this.#work(signal));
   }
   async #work(signal: AbortSignal): Promise<void> {
-    const { services, slices, namespaces, proxy, health, nodeName, mode, kernel, dns, log } = this.#options;
+    const { slices, namespaces, proxy, health, dns, clock, log } = this.#options;
     while (this.#dirty && !signal.aborted) {
       this.#dirty = false;
       const revision = slices.revision;
       try {
-        const [serviceList, sliceList] = [services.list(), slices.list()];
-        const table = buildDnsTable({ services: serviceList, endpointSlices: sliceList, namespaces: namespaces.list().map((n) => n.metadata.name), ...dns, ...this.#dnsConfig });
-        await proxy.send(buildRules({ services: serviceList, endpointSlices: sliceList, nodeName, mode, kernel, revision, dns: table }));
+        await paced(clock, this.#plan());
+        await proxy.send(this.#builder.build(revision, { namespaces: namespaces.list().map((n) => n.metadata.name), ...dns, ...this.#dnsConfig }));
         // Load balancers hear of endpoints that traffic reaches already.
-        await health.sync(healthChecks(serviceList, sliceList, nodeName));
+        await health.sync(this.#checks.list);
       } catch (error) {
         log.error({ error }, 'the rules of the proxy could not be put in force');
       }
     }
     this.#running = false;
+  }
+
+  /** A step for each Service that changed; what changes meanwhile is planned with them. */
+  *#plan(): Generator<undefined, void> {
+    const { services, slices, nodeName } = this.#options;
+    for (const key of this.#changed) {
+      this.#changed.delete(key);
+      const [service, ofService] = [services.get(key), slices.byIndex(byService, key)];
+      this.#builder.update(key, service, ofService);
+      this.#checks.set(key, healthChecks(service ? [service] : [], ofService, nodeName));
+      yield;
+    }
   }
 }
 

@@ -33,6 +33,8 @@ export class Proxy {
   readonly #links: Readonly<Record<WorkerRole, WorkerLink>>;
   readonly #errors: Record<WorkerRole, readonly ListenError[]> = { service: [], node: [] };
   #rules: ProxyRules | undefined;
+  /** Ports of the node, as the rules say. */
+  #nodePorts: readonly { readonly id: string; readonly port: string }[] = [];
   #applied = 0;
   #cancelLate: (() => void) | undefined;
   readonly #waiters = new Set<{ readonly ready: () => boolean; readonly resolve: () => void }>();
@@ -77,11 +79,15 @@ export class Proxy {
   #hand(rules: ProxyRules): { readonly link: Carrier; readonly sequence: number }[] {
     const { service, node } = this.#links;
     const { kernel } = this.#options;
+    if (rules.ports !== this.#rules?.ports) {
+      const onNode = rules.ports.filter((rule) => rule.nodePort !== 0 || rule.loadBalancer);
+      this.#nodePorts = onNode.flatMap((rule) => listensOf(rule, 'node').map(({ protocol, port }) => ({ id: `${rule.id} ${port}`, port: `${protocol}/${port}` })));
+    }
     this.#rules = rules;
     kernel?.send(rules);
     service.send(rules);
     // A worker for node ports is started for the first of them and then kept.
-    const concerned = rules.ports.some((rule) => listensOf(rule, 'node').length > 0) || node.wanted;
+    const concerned = this.#nodePorts.length > 0 || node.wanted;
     if (concerned) node.send({ revision: rules.revision, ports: rules.ports });
     this.#cancelLate?.();
     this.#cancelLate = this.#options.clock.after(lateMs + 1, () => this.#settle());
@@ -108,7 +114,7 @@ export class Proxy {
   /** Ports of the node the worker has open: the kernel takes no other, they may be somebody else's. */
   #held(): Set<string> {
     const failed = new Set(this.#errors.node.map(({ id, port }) => `${id} ${port}`));
-    return new Set((this.#rules?.ports ?? []).flatMap((rule) => listensOf(rule, 'node').filter(({ port }) => !failed.has(`${rule.id} ${port}`)).map(({ protocol, port }) => `${protocol}/${port}`)));
+    return new Set(this.#nodePorts.filter(({ id }) => !failed.has(id)).map(({ port }) => port));
   }
 
   /** Resolves with true when `ready` says so, with false after `timeoutMs`. */

@@ -35,13 +35,17 @@ export interface ServicePortRule {
   readonly external: readonly Backend[];
 }
 
+/** Values do not change: what differs between two sets of rules is found by the identity of their parts. */
 export interface ProxyRules {
   /** resourceVersion of the newest EndpointSlice or Service the rules include: what an acknowledgement names. */
   readonly revision: number;
+  /** In order of their ids. */
   readonly ports: readonly ServicePortRule[];
   /** What the name server in the service namespace answers; absent where none is to run. */
   readonly dns?: DnsTable;
 }
+
+export const idOf = (rule: ServicePortRule): string => rule.id;
 
 /** A port the worker could not open, in words for an Event on the Service. */
 export interface ListenError {

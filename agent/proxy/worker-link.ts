@@ -8,6 +8,7 @@ import { Backoff } from '../../src/util/backoff.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import type { ProxyOptions } from './proxy.ts';
 import type { ListenError, ProxyRules, WorkerRole } from './rules.ts';
+import { rulesChange } from './rules-change.ts';
 import { protocolVersion, readMessages, sendMessage, type HelloMessage, type WorkerMessage } from './worker/protocol.ts';
 import { drainingFile, drainingPids, logFile, rulesFile, socketFile, unfinished } from './worker/rules-file.ts';
 
@@ -29,6 +30,8 @@ export class WorkerLink {
   #socket: Socket | undefined;
   #starting: Promise<void> | undefined;
   #last: ProxyRules | undefined;
+  /** What this connection carried last: only what differs from it is sent. */
+  #carried: { readonly sequence: number; readonly rules: ProxyRules } | undefined;
   /** Counts the rules given to `send`. */
   #sequence = 0;
   #acknowledged = 0;
@@ -86,7 +89,9 @@ export class WorkerLink {
 
   #transmit(): void {
     this.#inFlight = { sequence: this.#sequence, since: this.#options.clock.monotonic() };
-    sendMessage(this.#socket!, { type: 'rules', sequence: this.#sequence, rules: this.#last! });
+    const [sequence, rules, base] = [this.#sequence, this.#last!, this.#carried];
+    sendMessage(this.#socket!, base ? { type: 'change', sequence, base: base.sequence, change: rulesChange(base.rules, rules) } : { type: 'rules', sequence, rules });
+    this.#carried = { sequence, rules };
   }
 
   #ensure(): void {
@@ -168,6 +173,7 @@ export class WorkerLink {
       if (this.#socket !== socket) return;
       this.#socket = undefined;
       this.#inFlight = undefined;
+      this.#carried = undefined;
       if (this.#closed) return;
       log.warn({ role: this.#role, pid: hello.pid }, 'proxy worker is gone, starting another');
       this.#ensure();

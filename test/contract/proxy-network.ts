@@ -53,6 +53,8 @@ console.log('ready');`;
 export interface ServiceNetwork {
   readonly proxy: Proxy;
   readonly kernel: KernelRules | undefined;
+  /** Of an agent that starts where another one ended. */
+  anotherKernel(): KernelRules;
   readonly table: string;
   /** Programs in the network namespace of the host under test. */
   readonly commands: Commands;
@@ -125,16 +127,17 @@ export async function serviceNetwork(main: string, withKernel: boolean, log: Log
   });
 
   let errors: readonly ListenError[] = [];
-  const kernel = withKernel ? new KernelRules({
+  const anotherKernel = (): KernelRules => new KernelRules({
     table: names.servicesTable, bridge: names.bridge, podCIDR: identity.podCIDR, clusterPodCIDR: identity.clusterPodCIDR, serviceAddress: names.serviceAddress,
     commands: first.commands, clock: realClock, log, ...(isDebian() ? { installConntrack: () => installPackages(['conntrack']) } : {}),
-  }) : undefined;
+  });
+  const kernel = withKernel ? anotherKernel() : undefined;
   const proxy = new Proxy({
     dataDir: directory, clock: realClock, log, version: '1', program: [node, main], onErrors: (found) => { errors = found; }, ...(kernel ? { kernel } : {}),
     launch: { service: ['nsenter', `--net=${names.namespacePath}`, '--'], node: ['nsenter', `--net=${first.path}`, '--'] },
   });
   return {
-    proxy, kernel, table: names.servicesTable, commands: first.commands, errors: () => errors, ask,
+    proxy, kernel, anotherKernel, table: names.servicesTable, commands: first.commands, errors: () => errors, ask,
     async answers(from, address, port, protocol = 'tcp', times = 24) {
       const all = await Promise.all(Array.from({ length: times }, () => ask(from, address, port, protocol)));
       return [...new Set(all)].sort();

@@ -1,7 +1,8 @@
 // Whether the kernel carries Services on this node, by what `--proxy-mode` asks for and what the kernel can do.
 import { installPackages, isDebian } from '../../../src/util/apt.ts';
 import type { ProxyMode } from '../build-rules.ts';
-import { kernelFault, KernelRules, removeKernelRules, type KernelRulesOptions } from './kernel.ts';
+import { KernelRules, type KernelRulesOptions } from './kernel.ts';
+import { kernelFault, removeKernelRules } from './probe.ts';
 
 /** Undefined when it does not; then nothing is left of a time when it did. @throws when the mode asks for nftables and it does not work */
 export async function kernelRules(mode: ProxyMode, options: KernelRulesOptions): Promise<KernelRules | undefined> {

@@ -1,12 +1,18 @@
 // The third back end: keeps the kernel's tables in line with the rules, by the difference to what was put there last, and puts all of
 // it there again when someone else took something away.
 import { Backoff } from '../../../src/util/backoff.ts';
+import { mustParseCIDR } from '../../../src/util/cidr.ts';
 import type { Clock } from '../../../src/util/clock.ts';
 import type { Log } from '../../../src/util/log.ts';
+import { paced } from '../../../src/util/paced.ts';
 import { CommandError, type Commands } from '../../../src/util/run.ts';
-import type { ProxyRules } from '../rules.ts';
-import { changes, noTables, wholeTables, type KernelNames } from './script.ts';
-import { emptyState, kernelState, type KernelState } from './state.ts';
+import { listChange } from '../keyed-list.ts';
+import { idOf, type ProxyRules, type ServicePortRule } from '../rules.ts';
+import { clientLines, stickyClients } from './affinity.ts';
+import { Flows } from './flows.ts';
+import { Guard, stands } from './guard.ts';
+import { KernelPlan, type KernelChange } from './plan.ts';
+import { changes, textOf, wholeTables, type KernelNames } from './script.ts';
 
 export interface KernelRulesOptions extends KernelNames {
   /** The pod bridge. */
@@ -18,55 +24,41 @@ export interface KernelRulesOptions extends KernelNames {
   readonly installConntrack?: () => Promise<void>;
 }
 
-const checkMs = 30_000;
-/** What goes before the kernel is listened to is found by an early look. */
-const firstCheckMs = 1_000;
-/** The deletions of one command come together. */
-const settleMs = 50;
-
-/** Undefined when kernel and nft know all that the tables need, else what they said. Leaves nothing behind. */
-export async function kernelFault({ run }: Pick<Commands, 'run'>): Promise<string | undefined> {
-  const names: KernelNames = { table: `dray-probe-${process.pid}`, podCIDR: '192.0.2.0/25', clusterPodCIDR: '192.0.2.0/24', serviceAddress: '192.0.2.2' };
-  const end = { pod: '', nodeName: '', address: '192.0.2.3', port: 1 };
-  const rule = { id: '', protocol: 'TCP', mode: 'nftables', clusterIPs: ['198.51.100.1'], externalIPs: [], port: 1, nodePort: 1, loadBalancer: false, internal: [end], external: [end] } as const;
-  const options = { ...names, held: new Set(['TCP/1']) };
-  const state = kernelState({ revision: 1, ports: [{ ...rule, affinitySeconds: 0 }, { ...rule, id: '1', port: 2, affinitySeconds: 1 }] }, options);
-  try {
-    // In two steps: some versions of nft write what they cannot read back.
-    await run('nft', ['-f', '-'], { input: wholeTables(names, '02:00:00:00:00:01', state.largest) + changes(names.table, emptyState, state) });
-    await run('nft', ['-f', '-'], { input: changes(names.table, state, kernelState({ revision: 2, ports: [{ ...rule, id: '2', port: 3, affinitySeconds: 1 }] }, options)) + noTables(names.table) });
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    // What the first step left; where nft itself does not work there is nothing.
-    await removeKernelRules({ run }, names.table).catch(() => undefined);
-    return error.message;
-  }
-}
-
-/** Takes away both tables; idempotent. */
-export const removeKernelRules = ({ run }: Pick<Commands, 'run'>, table: string): Promise<string> => run('nft', ['-f', '-'], { input: noTables(table) });
+const clientsLost = 'clients of Services with ClientIP affinity could not be kept, they choose anew';
 
 export class KernelRules {
   readonly #options: KernelRulesOptions;
   readonly #backoff = new Backoff<'nft'>(100, 10_000);
+  readonly #plan: KernelPlan;
+  readonly #flows: Flows;
+  readonly #guard: Guard;
   #onChange: () => void = () => undefined;
   #rules: ProxyRules | undefined;
   #held: ReadonlySet<string> = new Set();
-  /** What the kernel holds; undefined when that is not known. */
-  #state: KernelState | undefined;
+  /** What the plan was made of. */
+  #planned: readonly ServicePortRule[] = [];
+  /** The script that made the tables. */
+  #whole = '';
+  /** How often all was to be written, and at which of these times it was: the kernel holds what was planned while they are the same. */
+  #resyncs = 1;
+  #written = 0;
+  /** Flows to forget as soon as nothing leads there any more. */
+  #ended: (readonly string[])[] = [];
   #sequence = 0;
   #acknowledged = 0;
   #inForce = 0;
   #behindSince: number | undefined;
   #dirty = false;
+  #look = false;
   #working: Promise<void> | undefined;
   #closed = false;
-  /** Whether there is a program that ends flows; looked for, and installed, at the first UDP port. */
-  #conntrack: Promise<boolean> | undefined;
-  #installing = false;
 
-  constructor(options: KernelRulesOptions) { this.#options = options; }
+  constructor(options: KernelRulesOptions) {
+    this.#options = options;
+    this.#plan = new KernelPlan(mustParseCIDR(options.podCIDR));
+    this.#flows = new Flows(options.commands.run, options.log, options.installConntrack);
+    this.#guard = new Guard(options);
+  }
 
   set onChange(listener: () => void) { this.#onChange = listener; }
   get wanted(): boolean { return this.#rules !== undefined; }
@@ -92,27 +84,36 @@ export class KernelRules {
 
   /** Writes everything anew: the pod bridge is another one, or the tables are not what they were. */
   resync(): void {
-    this.#state = undefined;
+    this.#resyncs++;
     if (this.#rules) this.#wake();
   }
 
   #wake(): void {
     this.#dirty = true;
-    this.#working ??= this.#work().finally(() => { this.#working = undefined; });
+    this.#run();
+  }
+  #run(): void {
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined;
+      // What came after the last look of the loop.
+      if (this.#dirty && !this.#closed) this.#run();
+    });
   }
 
   async #work(): Promise<void> {
     const { clock, log } = this.#options;
     // Later in this turn, when what comes together is complete.
     await Promise.resolve();
-    while (this.#dirty && !this.#closed) {
-      this.#dirty = false;
+    while ((this.#dirty || this.#look) && !this.#closed) {
       const [sequence, rules] = [this.#sequence, this.#rules!];
       try {
+        if (this.#look) await this.#check();
+        if (!this.#dirty) continue;
+        this.#dirty = false;
         await this.#put(rules);
       } catch (error) {
         log.error({ error }, 'the rules of Services could not be given to the kernel, trying again');
-        this.#state = undefined;
+        this.#resyncs++;
         this.#dirty = true;
         await clock.sleep(this.#backoff.next('nft'));
         continue;
@@ -126,32 +127,69 @@ export class KernelRules {
   }
 
   async #put(rules: ProxyRules): Promise<void> {
-    const { table, log } = this.#options;
-    const before = this.#state;
-    const next = kernelState(rules, { podCIDR: this.#options.podCIDR, held: this.#held }, before);
-    if (before && before.largest === next.largest) {
-      const text = changes(table, before, next);
+    const { clock, table, log } = this.#options;
+    const plan = this.#plan;
+    const { largest } = plan;
+    const change = await paced(clock, this.#settle(rules.ports));
+    for (const [, words] of change.flows.gone) this.#ended.push(words);
+    let whole = this.#written !== this.#resyncs || plan.largest !== largest;
+    if (!whole) {
+      const text = await paced(clock, textOf(changes(table, change)));
       try {
+        this.#guard.expect(change);
         if (text !== '') await this.#nft(text);
       } catch (error) {
         if (!(error instanceof CommandError)) throw error;
         log.warn({ error }, 'the tables of Services are not what they were, all of it is written again');
-        await this.#putAll(next);
+        whole = true;
       }
-    } else {
-      await this.#putAll(next);
     }
-    this.#state = next;
-    if (next.flows.size > 0) await this.#findConntrack();
-    const forgotten = before ? this.#forget([...before.flows].filter(([flow]) => !next.flows.has(flow)).map(([, words]) => words)) : undefined;
-    // An installation may take its time: traffic does not wait for it.
-    if (!this.#installing) await forgotten;
-    if (!before || [...next.elements.hairpin.keys()].some((key) => !before.elements.hairpin.has(key))) await this.#hairpin();
+    if (whole) await this.#putAll();
+    if (plan.flows.size > 0) await this.#flows.expect();
+    await this.#flows.forget(this.#ended.splice(0));
+    if (whole || change.elements.hairpin.come.length > 0) await this.#hairpin();
   }
 
-  async #putAll(state: KernelState): Promise<void> {
-    const [link] = JSON.parse(await this.#options.commands.run('ip', ['-j', 'link', 'show', 'dev', this.#options.bridge])) as { address: string }[];
-    await this.#nft(wholeTables(this.#options, link!.address, state.largest) + changes(this.#options.table, emptyState, state));
+  /** The plan follows the rules; a step for each that changed. */
+  *#settle(ports: readonly ServicePortRule[]): Generator<undefined, KernelChange> {
+    const { put, removed } = listChange(this.#planned, ports, idOf);
+    for (const id of removed) this.#plan.remove(id);
+    for (const rule of put) {
+      this.#plan.put(rule);
+      yield;
+    }
+    this.#planned = ports;
+    this.#plan.hold(this.#held);
+    return yield* this.#plan.settle();
+  }
+
+  async #putAll(): Promise<void> {
+    const { bridge, clock, commands: { run }, log, table } = this.#options;
+    const [plan, at] = [this.#plan, this.#resyncs];
+    const [link] = JSON.parse(await run('ip', ['-j', 'link', 'show', 'dev', bridge])) as { address: string }[];
+    const whole = wholeTables(this.#options, link!.address, plan.largest);
+    const text = await paced(clock, textOf(changes(table, plan.whole())));
+    // As late as possible: whoever comes between this and the new tables is forgotten.
+    const clients = plan.clients.size === 0 ? '' : await this.#clientsText();
+    try {
+      await this.#nft(whole + text + clients);
+    } catch (error) {
+      if (!(error instanceof CommandError) || clients === '') throw error;
+      log.warn({ error }, clientsLost);
+      await this.#nft(whole + text);
+    }
+    [this.#whole, this.#written] = [whole, at];
+  }
+
+  async #clientsText(): Promise<string> {
+    const { clock, commands: { run }, log, table } = this.#options;
+    try {
+      return await paced(clock, textOf(clientLines(table, await stickyClients(run, table, this.#plan.clients))));
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      log.warn({ error }, clientsLost);
+      return '';
+    }
   }
 
   #nft(input: string): Promise<string> { return this.#options.commands.run('nft', ['-f', '-'], { input }); }
@@ -165,76 +203,22 @@ export class KernelRules {
     if (lines.length > 0) await run('ip', ['-force', '-batch', '-'], { input: `${lines.join('\n')}\n` }).catch((error: unknown) => this.#options.log.debug({ error }, 'a port of the bridge went'));
   }
 
-  /** A UDP client that goes on sending keeps its flow alive: what led to an endpoint that is gone must be forgotten. */
-  async #forget(flows: readonly (readonly string[])[]): Promise<void> {
-    const { commands: { run }, log } = this.#options;
-    if (flows.length === 0 || !(await this.#conntrack)) return;
-    for (const flow of flows) {
-      await run('conntrack', ['--delete', ...flow]).catch((error: unknown) => {
-        if (error instanceof CommandError && error.stderr.includes('0 flow entries')) return;
-        log.warn({ error }, 'flows to an endpoint that is gone could not be ended');
-      });
-    }
-  }
-
-  readonly #hasConntrack = (): Promise<boolean> => this.#options.commands.run('conntrack', ['--version']).then(() => true, () => false);
-
-  async #findConntrack(): Promise<void> {
-    if (this.#conntrack !== undefined) return;
-    const { installConntrack, log } = this.#options;
-    const there = await this.#hasConntrack();
-    this.#conntrack = Promise.resolve(there);
-    if (there || !installConntrack) return;
-    this.#installing = true;
-    this.#conntrack = installConntrack().catch((error: unknown) => log.warn({ error }, 'conntrack could not be installed')).then(async () => {
-      this.#installing = false;
-      const found = await this.#hasConntrack();
-      if (!found) log.warn({}, 'there is no program conntrack: UDP clients of an endpoint that is gone are moved only after they were silent');
-      return found;
+  /** Until the signal aborts, looks whether the tables stand: when the kernel tells of something that went, and on a slow timer. */
+  keep(signal: AbortSignal): Promise<void> {
+    return this.#guard.run(signal, async () => {
+      this.#look = true;
+      this.#run();
+      await this.#working;
     });
   }
 
-  /** Until the signal aborts, looks whether the tables stand: when the kernel tells of rules that went, and on a slow timer. */
-  async keep(signal: AbortSignal): Promise<void> {
-    const { clock, commands, log, table } = this.#options;
-    let tell: () => void = () => undefined;
-    void (async () => {
-      while (!signal.aborted) {
-        try {
-          for await (const line of commands.follow('nft', ['monitor', 'destroy', 'rules'], signal)) if (line.includes(` ${table} `)) tell();
-        } catch (error) {
-          log.warn({ error }, 'nft monitor ended, a loss of rules is found by the timer until it runs again');
-          await clock.sleep(checkMs, signal).catch(() => undefined);
-        }
-      }
-    })();
-    for (let waitMs = firstCheckMs; !signal.aborted; waitMs = checkMs) {
-      await new Promise<void>((resolve) => {
-        const done = (): void => { cancel(); signal.removeEventListener('abort', done); resolve(); };
-        const cancel = clock.after(waitMs, done);
-        tell = done;
-        signal.addEventListener('abort', done, { once: true });
-      });
-      await clock.sleep(settleMs, signal).catch(() => undefined);
-      if (!signal.aborted && this.#state && !(await this.#stands())) {
-        log.warn({ table }, 'the tables of Services were changed by someone else, they are written again');
-        this.resync();
-      }
-    }
-  }
-
-  async #stands(): Promise<boolean> {
-    await this.#working;
-    const { commands: { run }, table } = this.#options;
-    try {
-      for (const [family, chain, words] of [['ip', 'nat-prerouting', 'jump any'], ['ip', 'any', '@services'], ['bridge', 'prerouting', 'pkttype']] as const) {
-        if (!(await run('nft', ['list', 'chain', family, table, chain])).includes(words)) return false;
-      }
-      return true;
-    } catch (error) {
-      if (error instanceof CommandError) return false;
-      throw error;
-    }
+  /** Between two changes, so that what is looked for is what was written. */
+  async #check(): Promise<void> {
+    const { commands: { run }, log, table } = this.#options;
+    this.#look = false;
+    if (this.#written !== this.#resyncs || (await stands(run, table, this.#whole, this.#plan))) return;
+    log.warn({ table }, 'the tables of Services were changed by someone else, they are written again');
+    this.resync();
   }
 
   close(): void { this.#closed = true; }

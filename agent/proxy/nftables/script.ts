@@ -1,5 +1,6 @@
 // The texts `nft -f` gets: the tables as a whole, and what leads from one state to another. Each is one transaction. Pure.
-import { elementNames, sharedChains, type KernelState } from './state.ts';
+import { elementNames, sharedChains } from './parts.ts';
+import type { KernelChange } from './plan.ts';
 
 export interface KernelNames {
   /** Table of the family ip, and of the family bridge. */
@@ -95,30 +96,42 @@ table bridge ${names.table} {
 
 export const noTables = (table: string): string => ['ip', 'bridge'].map((family) => `table ${family} ${table}\ndelete table ${family} ${table}\n`).join('');
 
-/** What leads from one state to another; empty when they are the same. Nothing that is equal in both is written. */
-export function changes(table: string, from: KernelState, to: KernelState): string {
-  const lines: string[] = [];
-  for (const set of to.clients) if (!from.clients.has(set)) lines.push(`add set ip ${table} ${set} { type ipv4_addr; size 65535; flags dynamic,timeout; }`);
-  for (const name of to.chains.keys()) if (!from.chains.has(name)) lines.push(`add chain ip ${table} ${name}`);
-  for (const [name, rules] of to.chains) {
-    const known = from.chains.get(name);
-    if (known?.join('\n') === rules.join('\n')) continue;
-    if (known) lines.push(`flush chain ip ${table} ${name}`);
-    for (const rule of rules) lines.push(`add rule ip ${table} ${name} ${rule}`);
+/** As many elements stand in one command at most, so that no step of writing it takes long. */
+const batch = 500;
+
+function* elementLines(verb: string, table: string, name: string, list: readonly (readonly [string, string])[]): Generator<string> {
+  for (let i = 0; i < list.length; i += batch) {
+    yield `${verb} element ip ${table} ${name} { ${list.slice(i, i + batch).map(([key, value]) => (value === '' ? key : `${key} : ${value}`)).join(', ')} }\n`;
   }
-  for (const name of elementNames) {
-    const [before, now] = [from.elements[name], to.elements[name]];
-    const gone = [...before].filter(([key, value]) => now.get(key) !== value).map(([key, value]) => element(key, value));
-    const come = [...now].filter(([key, value]) => before.get(key) !== value).map(([key, value]) => element(key, value));
-    if (gone.length > 0) lines.push(`delete element ip ${table} ${name} { ${gone.join(', ')} }`);
-    if (come.length > 0) lines.push(`add element ip ${table} ${name} { ${come.join(', ')} }`);
-  }
-  const unused = [...from.chains.keys()].filter((name) => !to.chains.has(name));
-  // One may name another: all are emptied first.
-  for (const name of unused) lines.push(`flush chain ip ${table} ${name}`);
-  for (const name of unused) lines.push(`delete chain ip ${table} ${name}`);
-  for (const set of from.clients) if (!to.clients.has(set)) lines.push(`delete set ip ${table} ${set}`);
-  return lines.map((line) => `${line}\n`).join('');
 }
 
-const element = (key: string, value: string): string => (value === '' ? key : `${key} : ${value}`);
+/** The lines that carry out a change; none when there is none. Nothing that is equal before and after is written. */
+export function* changes(table: string, { elements, chains, clients }: KernelChange): Generator<string> {
+  const known = new Set(chains.gone.map(([name]) => name));
+  const wanted = new Set(chains.come.map(([name]) => name));
+  for (const [set] of clients.come) yield `add set ip ${table} ${set} { type ipv4_addr; size 65535; flags dynamic,timeout; }\n`;
+  for (const name of wanted) if (!known.has(name)) yield `add chain ip ${table} ${name}\n`;
+  for (const [name, rules] of chains.come) {
+    if (known.has(name)) yield `flush chain ip ${table} ${name}\n`;
+    for (const rule of rules) yield `add rule ip ${table} ${name} ${rule}\n`;
+  }
+  for (const name of elementNames) {
+    yield* elementLines('delete', table, name, elements[name].gone);
+    yield* elementLines('add', table, name, elements[name].come);
+  }
+  const unused = [...known].filter((name) => !wanted.has(name));
+  // One may name another: all are emptied first.
+  for (const name of unused) yield `flush chain ip ${table} ${name}\n`;
+  for (const name of unused) yield `delete chain ip ${table} ${name}\n`;
+  for (const [set] of clients.gone) yield `delete set ip ${table} ${set}\n`;
+}
+
+/** The lines of a generator as one text, a line each step. */
+export function* textOf(lines: Iterable<string>): Generator<undefined, string> {
+  const all: string[] = [];
+  for (const line of lines) {
+    all.push(line);
+    yield;
+  }
+  return all.join('');
+}

@@ -3,6 +3,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { ListenError, ProxyRules } from '../rules.ts';
+import { changedRules } from '../rules-change.ts';
 import { readMessages, sendMessage, type AgentMessage, type HelloMessage } from './protocol.ts';
 
 export interface ControlHandlers {
@@ -43,11 +44,16 @@ export class ControlServer {
     this.#agents.add(socket);
     socket.on('close', () => this.#agents.delete(socket));
     socket.on('error', () => socket.destroy());
+    let known: { readonly sequence: number; readonly rules: ProxyRules } | undefined;
     sendMessage(socket, this.#handlers.hello());
     readMessages<AgentMessage>(socket, (message) => {
       if (message.type === 'stop') this.#handlers.stop();
       else if (message.type === 'handover') this.#handlers.handover(message.argv);
-      else if (message.type === 'rules') void this.#onRules(socket, message.sequence, message.rules);
+      else if (message.type === 'change' && message.base !== known?.sequence) socket.destroy(new Error(`a change of rules ${message.base}, which this worker does not have`));
+      else {
+        known = { sequence: message.sequence, rules: message.type === 'rules' ? message.rules : changedRules(known!.rules, message.change) };
+        void this.#onRules(socket, known.sequence, known.rules);
+      }
     });
   }
 

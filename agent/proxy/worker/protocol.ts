@@ -2,9 +2,10 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { Socket } from 'node:net';
 import type { ListenError, ProxyRules, WorkerRole } from '../rules.ts';
+import type { RulesChange } from '../rules-change.ts';
 
 /** Changes when the messages do; a worker of another version is replaced. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 export interface HelloMessage {
   readonly type: 'hello';
@@ -21,11 +22,14 @@ export interface AppliedMessage { readonly type: 'applied'; readonly sequence: n
 export interface ErrorsMessage { readonly type: 'errors'; readonly errors: readonly ListenError[] }
 export type WorkerMessage = HelloMessage | AppliedMessage | ErrorsMessage;
 
+/** All rules: the first message of a connection that has any. */
 export interface RulesMessage { readonly type: 'rules'; readonly sequence: number; readonly rules: ProxyRules }
+/** What leads there from the rules that came with the message `base` of this connection. */
+export interface ChangeMessage { readonly type: 'change'; readonly sequence: number; readonly base: number; readonly change: RulesChange }
 export interface StopMessage { readonly type: 'stop' }
 /** Start `argv` with an IPC channel, give it the listening handles, drain, exit. */
 export interface HandoverMessage { readonly type: 'handover'; readonly argv: readonly string[] }
-export type AgentMessage = RulesMessage | StopMessage | HandoverMessage;
+export type AgentMessage = RulesMessage | ChangeMessage | StopMessage | HandoverMessage;
 
 export function sendMessage(socket: Socket, message: WorkerMessage | AgentMessage): void {
   if (!socket.destroyed && socket.writable) socket.write(`${JSON.stringify(message)}\n`);

@@ -79,8 +79,8 @@ export class ProxyWorker {
       if (listens.length === 0) continue;
       ids.add(rule.id);
       let port = this.#ports.get(rule.id);
-      if (port) port.update(rule);
-      else this.#ports.set(rule.id, port = new PortState(rule, this.#options.clock));
+      if (!port) this.#ports.set(rule.id, port = new PortState(rule, this.#options.clock));
+      else if (port.rule !== rule) port.update(rule);
       for (const listen of listens) {
         // The first rule keeps an address two of them claim.
         if (!wanted.has(listenKey(listen))) wanted.set(listenKey(listen), { listen, port });
