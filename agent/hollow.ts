@@ -53,7 +53,7 @@ async function start(index: number): Promise<void> {
   const kubelet = new Kubelet({
     ...common, hostIPs: [internalIP], dataDir: join(directory, nodeName), network: 'hollow', addresses: new PodAddresses(`10.${128 + (index >> 8)}.${index & 255}.0/24`, realClock),
     clusterDomain: 'cluster.local', clusterDNS: ['10.96.0.10'], services: () => [], allocatable: allocatable(facts, reserve) as never, memoryCapacity: facts.memoryBytes, starts: 8,
-    mounter: noMounts, drained: () => Promise.resolve(), eviction, imageGC: parseImageGC({}),
+    mounter: noMounts, drained: () => Promise.resolve(), eviction, shutdown: [], imageGC: parseImageGC({}),
   });
   await manager.register(stop.signal);
   running.push(kubelet.run(stop.signal), manager.run(stop.signal));

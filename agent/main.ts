@@ -26,6 +26,7 @@ import { hostSignals, visibleDirectory } from './kubelet/eviction/signals.ts';
 import { reserved, type EvictionConfig } from './kubelet/eviction/thresholds.ts';
 import type { ImageGCPolicy } from './kubelet/image-gc.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
+import { readShutdownState, type ShutdownPeriod } from './kubelet/node-shutdown.ts';
 import { kubeletConfiguration } from './node/kubelet-configuration.ts';
 import type { PodRuntimeStatus } from './kubelet/runtime-status.ts';
 import { parseResolvConf, reachableResolvConf } from './kubelet/pod-network-files.ts';
@@ -80,6 +81,9 @@ export interface AgentOptions {
   readonly eviction: EvictionConfig;
   readonly imageGC: ImageGCPolicy;
   readonly logLimits: LogLimits;
+  readonly shutdown: readonly ShutdownPeriod[];
+  /** Aborted when the machine goes down: Pods are to be ended. */
+  readonly goingDown: AbortSignal;
   readonly log: Log;
   /** Called once this process alone has the data directory. */
   readonly onOwned?: () => void;
@@ -177,7 +181,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       allocatable: allocatable(facts, reserve) as never, memoryCapacity: facts.memoryBytes, starts: Math.max(2, info.cpus * 2), mounter: hostMounter, logLinks: new LogLinks(logDirectories, log),
       ...(options.podManifestPath === undefined ? {} : { podManifestPath: options.podManifestPath }),
       drained: createDrain({ slices, clock, waitMs: options.drainWaitMs, applied: appliedEverywhere(client, proxy, clock) }),
-      imageGC: options.imageGC,
+      imageGC: options.imageGC, shutdown: options.shutdown, report: () => manager.report(),
       eviction: { config: options.eviction, signals: hostSignals({ nodefs: dataDir, imagefs: visibleDirectory(info.rootDirectory) }), onPressure: () => void manager.report() },
       onRuntime: (error) => manager.problem('runtime', error ? 'container runtime is down' : undefined),
     });
@@ -190,8 +194,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     handlers = createKubeletServer({
       runtime, clock, log, streaming: createStreamingHandler({ runtime, clock, log }),
       pages: createPages({
-        nodeName, version, cores: info.cpus, pods, status, probes: () => running.probeCounts(), stats: new StatsProvider(usage, clock),
-        configuration: kubeletConfiguration({ info, clusterDNS: cluster.clusterDNS, clusterDomain: cluster.clusterDomain, maxPods: Number(capacity(facts)['pods']), logs: options.logLimits }),
+        nodeName, version, cores: info.cpus, pods, status, probes: () => running.probeCounts(), shutdown: () => readShutdownState(dataDir), stats: new StatsProvider(usage, clock),
+        configuration: kubeletConfiguration({ info, clusterDNS: cluster.clusterDNS, clusterDomain: cluster.clusterDomain, maxPods: Number(capacity(facts)['pods']), logs: options.logLimits, shutdown: options.shutdown }),
       }),
       lookup: { podNamed: (namespace, name) => running.podNamed(namespace, name), status },
     });
@@ -207,6 +211,9 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       }),
       ...(kernel ? [kernel.keep(stopped)] : []),
     ];
+    const goDown = (): void => { running.shutDown().catch((error: unknown) => log.warn({ error }, 'the Pods could not all be ended before the machine goes down')); };
+    if (options.goingDown.aborted) goDown();
+    else options.goingDown.addEventListener('abort', goDown, { once: true });
     await manager.report();
     log.info({ nodeName, podCIDR, engine: info.version, address: address.internalIP }, 'the agent is ready');
     options.onReady?.();

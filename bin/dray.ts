@@ -43,6 +43,13 @@ function logFiles(text: string): number {
 }
 const logMaxSize = (): Option => new Option('--container-log-max-size <size>', 'largest size of a log file of a container, before it is rotated (default: 10Mi)').argParser(logSize);
 const logMaxFiles = (): Option => new Option('--container-log-max-files <n>', 'log files that are kept of a container (default: 5)').argParser(logFiles);
+/** A Go duration, kept as it is written. */
+function duration(text: string): string {
+  seconds(text);
+  return text;
+}
+const shutdownGracePeriod = (): Option => new Option('--shutdown-grace-period <duration>', 'how long Pods may take to end before the machine goes down; 0s leaves them as they are (default: 0s)').argParser(duration);
+const shutdownGracePeriodCritical = (): Option => new Option('--shutdown-grace-period-critical-pods <duration>', 'how much of it is for critical Pods, which end last (default: 0s)').argParser(duration);
 const dataDir = (): Option => new Option('--data-dir <dir>', 'where the cluster keeps its data').default(defaultDataDir).argParser((dir) => resolve(dir));
 const proxyMode = (): Option => new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay', 'nftables']).default('auto');
 const evictionHard = (): Option => new Option('--eviction-hard <thresholds>', 'when Pods are evicted at once, as for the kubelet (default: "memory.available<100Mi,nodefs.available<5%,nodefs.inodesFree<5%,imagefs.available<5%,imagefs.inodesFree<5%")');
@@ -53,6 +60,13 @@ function untilSignal(): AbortSignal {
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => { stop.abort(); process.once(name, () => process.exit(1)); });
   return stop.signal;
+}
+
+/** Aborted when the machine is said to go down, as init tells it of its power. */
+function untilPowerFails(): AbortSignal {
+  const down = new AbortController();
+  process.on('SIGPWR', () => down.abort());
+  return down.signal;
 }
 
 /** Tells whoever started this process that it is ready. */
@@ -88,6 +102,7 @@ program.command('up').description('start a cluster on this host')
   .option('--pod-cidr <cidr>', 'range of Pod addresses').option('--service-cidr <cidr>', 'range of Service addresses').option('--node-port-range <from-to>', 'range of node ports')
   .option('--vxlan-port <port>', 'UDP port between nodes that share no subnet (default: the first free one from 8472)', port)
   .option('--advertise-address <ip>', 'address other hosts reach this one at', address).addOption(logMaxSize()).addOption(logMaxFiles())
+  .addOption(shutdownGracePeriod()).addOption(shutdownGracePeriodCritical())
   .action(async (options) => {
     const { up } = await import('../src/cli/up.ts');
     const { stayInForeground, installService } = await import('../src/cli/service.ts');
@@ -140,6 +155,7 @@ program.command('join [url]').description('make this host a node of the cluster 
   .option('--token <token>', 'what "dray token create" made').option('--ca-hash <hash>', "hash of the public key of the cluster's authority: sha256:…").addOption(dataDir())
   .option('--detach', 'return once the node is Ready', false).option('--service', 'keep the agent running: a systemd unit, or a supervisor', false)
   .option('--node-name <name>', 'name of this node (default: the host name)').addOption(dockerHost()).addOption(new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay', 'nftables'])).addOption(evictionHard()).addOption(logMaxSize()).addOption(logMaxFiles())
+  .addOption(shutdownGracePeriod()).addOption(shutdownGracePeriodCritical())
   .action(async (url: string | undefined, options) => {
     const [{ join }, { stayInForeground, installService }] = await Promise.all([import('../src/cli/join.ts'), import('../src/cli/service.ts')]);
     const cluster = await join(url, options, await upHost());
@@ -188,6 +204,12 @@ nodeCommand('drain', 'cordon the node and evict its Pods, as disruption budgets 
       throw new UsageError(`--timeout: ${(error as Error).message}`);
     }
     await asAdmin(options, (client) => drainNode(client, name, { force: options.force, deleteEmptydirData: options.deleteEmptydirData, timeoutMs }, nodeOutput, realClock));
+  });
+nodes.command('shutdown').description('end the Pods of this host, as its agent was told to with --shutdown-grace-period: what is run before the machine goes down').addOption(dataDir())
+  .action(async (options) => {
+    const [{ shutDownNode }, { readShutdownState }] = await Promise.all([import('../src/cli/node-shutdown.ts'), import('../agent/kubelet/node-shutdown.ts')]);
+    const cluster = new Cluster(options.dataDir);
+    await shutDownNode(cluster, () => readShutdownState(cluster.dataDir), print, realClock);
   });
 nodeCommand('remove', 'take the node out of the cluster: its certificates serve no more').option('--force', 'though it is Ready and runs Pods', false)
   .action(async (name: string, options) => {
@@ -255,14 +277,15 @@ program.command('agent').description('run the agent of this Docker host').requir
   .option('--image-gc-low-threshold <percent>', 'down to which they are removed (default: 80)').option('--minimum-image-ttl-duration <duration>', 'younger images stay (default: 2m)')
   .option('--image-gc-all', 'remove also images this agent has not pulled itself', false)
   .option('--pod-manifest-path <directory>', 'directory of static Pods, one manifest a file')
-  .addOption(logMaxSize()).addOption(logMaxFiles()).addOption(new Option('--ready-fd <fd>').hideHelp())
+  .addOption(shutdownGracePeriod()).addOption(shutdownGracePeriodCritical()).addOption(logMaxSize()).addOption(logMaxFiles()).addOption(new Option('--ready-fd <fd>').hideHelp())
   .action(async (options) => {
     const [{ runAgent }, { createLog }, { readKubeconfig }] = await Promise.all([import('../agent/main.ts'), import('../src/util/log.ts'), import('../src/client/kubeconfig.ts')]);
-    const [{ parseEviction }, { parseImageGC }] = await Promise.all([import('../agent/kubelet/eviction/thresholds.ts'), import('../agent/kubelet/image-gc.ts')]);
-    let access, eviction, imageGC;
+    const [{ parseEviction }, { parseImageGC }, { parseShutdown }] = await Promise.all([import('../agent/kubelet/eviction/thresholds.ts'), import('../agent/kubelet/image-gc.ts'), import('../agent/kubelet/node-shutdown.ts')]);
+    let access, eviction, imageGC, shutdown;
     try {
       eviction = parseEviction(options);
       imageGC = parseImageGC(options);
+      shutdown = parseShutdown(options);
     } catch (error) {
       throw new UsageError((error as Error).message);
     }
@@ -274,7 +297,7 @@ program.command('agent').description('run the agent of this Docker host').requir
     await runAgent({
       access: { ...access, server: options.master.replace(/\/$/, '') }, kubeconfig: options.kubeconfig, nodeName: options.nodeName ?? defaultNodeName(), dataDir: options.dataDir, proxyMode: options.proxyMode,
       logLimits: { maxSizeBytes: quantityValue(options.containerLogMaxSize ?? '10Mi'), maxFiles: options.containerLogMaxFiles ?? 5 },
-      drainWaitMs: options.drainWait, eviction, imageGC, log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}),
+      drainWaitMs: options.drainWait, eviction, imageGC, shutdown, goingDown: untilPowerFails(), log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}),
       ...(options.podManifestPath ? { podManifestPath: options.podManifestPath } : {}),
       onOwned: () => ownPid(new Cluster(options.dataDir), 'agent'), onReady: () => announce(options.readyFd),
     }, untilSignal());

@@ -21,6 +21,7 @@ import { ImageManager } from './images.ts';
 import { PodKiller, type PodAddressPool } from './kill-pod.ts';
 import type { LogLinks } from './log-links.ts';
 import { ObjectCache } from './object-cache.ts';
+import { NodeShutdown, type ShutdownPeriod } from './node-shutdown.ts';
 import { MirrorPods } from './mirror-pods.ts';
 import { isMirror, type Pod } from './pod.ts';
 import { PodSandboxes } from './pod-sandbox.ts';
@@ -69,6 +70,10 @@ export interface KubeletOptions {
   readonly drained: (pod: Pod, signal: AbortSignal) => Promise<void>;
   readonly eviction: EvictionSetup;
   readonly imageGC: ImageGCPolicy;
+  /** What Pods get of the time when the machine goes down; none: they are left as they are. */
+  readonly shutdown: readonly ShutdownPeriod[];
+  /** Has the node's status written. */
+  readonly report?: () => Promise<void>;
   readonly probe?: ProberOptions['probe'];
   /** Told when the engine goes away (with the error) and when it is back. */
   readonly onRuntime?: (error: Error | undefined) => void;
@@ -101,6 +106,7 @@ export class Kubelet {
   #workers: PodWorkers | undefined;
   #garbage: Garbage | undefined;
   #evictions: EvictionManager | undefined;
+  #shutdown: NodeShutdown | undefined;
   #imageGarbage: ImageGarbage | undefined;
   #volumes: VolumeManager | undefined;
   #probes: ProberManager | undefined;
@@ -118,7 +124,9 @@ export class Kubelet {
   /** What the node is short of. */
   get pressure(): ReadonlySet<PressureType> { return this.#evictions?.conditions ?? new Set(); }
   /** Why the node cannot run Pods, of what shows here. */
-  get problems(): readonly string[] { return this.#relister.fault === undefined ? [] : [this.#relister.fault]; }
+  get problems(): readonly string[] { return [...(this.#relister.fault === undefined ? [] : [this.#relister.fault]), ...(this.#shutdown?.underWay ? ['node is shutting down'] : [])]; }
+  /** Ends the Pods because the machine goes down. */
+  async shutDown(): Promise<void> { await this.#shutdown?.run(); }
 
   pods(): Pod[] { return this.#workers?.pods() ?? []; }
   podNamed(namespace: string, name: string): Pod | undefined { return this.#workers?.podNamed(`${namespace}/${name}`); }
@@ -299,7 +307,11 @@ export class Kubelet {
       ...shared, ...o.eviction, volumes, active: () => workers.active(), fail: (uid, failure, grace) => workers.fail(uid, failure, grace),
       reclaimDisk: () => this.#clearAway().then(() => imageGarbage.deleteUnused()), warnNode,
     });
-    const workers: PodWorkers = this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, allocations, objects, tokens, images, drained: o.drained, refuse: (pod) => evictions.refuse(pod) }, signal);
+    const shutdown = this.#shutdown = new NodeShutdown({
+      periods: o.shutdown, dataDir: o.dataDir, clock, log, active: () => workers.active(), fail: (uid, failure, grace) => workers.fail(uid, failure, grace), told: (uid) => statuses.flush(uid),
+      noteNode: (reason, message) => o.recorder.normal(nodeReference(o.nodeName), reason, message), report: o.report ?? (() => Promise.resolve()),
+    });
+    const workers: PodWorkers = this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, allocations, objects, tokens, images, drained: o.drained, refuse: (pod) => evictions.refuse(pod) ?? shutdown.refuse() }, signal);
     this.#garbage = new Garbage({ runtime, cache, volumes, log });
   }
 }

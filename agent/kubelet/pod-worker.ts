@@ -94,7 +94,7 @@ export class PodWorker {
     this.#removed = true;
     this.#heed();
   }
-  /** Ends the Pod with these words, within so many seconds; resolves when nothing of it runs any more. */
+  /** Ends the Pod with these words, within so many seconds; resolves when nothing of it is left but its status. */
   async fail(failure: PodFailure, graceSeconds: number): Promise<void> {
     if (this.#state === 'sync' && !this.#failure) {
       this.#failure = failure;
@@ -228,7 +228,6 @@ export class PodWorker {
     }
     probes.remove(this.uid);
     this.#state = 'terminated';
-    this.#tellEnded();
     this.#dirty = true;
   }
   #graceSeconds(): number {
@@ -248,6 +247,7 @@ export class PodWorker {
     objects.unregister(this.uid);
     tokens.forget(this.uid);
     await volumes.tearDown(this.uid);
+    this.#tellEnded();
     if (pod && !gone) {
       // What is left of an evicted Pod takes up what the node has too little of. upstream: ShouldPodContentBeRemoved
       if (this.#failure?.reason === evictedReason || (isFinished(pod) && pod.status.reason === evictedReason)) {

@@ -60,7 +60,7 @@ export const isStatic = ({ metadata }: Pod): boolean => metadata.resourceVersion
 export const isMirror = ({ metadata }: Pod): boolean => metadata.annotations?.[mirrorAnnotation] !== undefined;
 
 /** From this on a Pod is one the cluster cannot do without. upstream: pkg/apis/scheduling (SystemCriticalPriority) */
-const systemCriticalPriority = 2_000_000_000;
+export const systemCriticalPriority = 2_000_000_000;
 /** Never evicted, and taken in under pressure too. upstream: pkg/kubelet/types/pod_update.go (IsCriticalPod) */
 export const isCriticalPod = (pod: Pod): boolean => isStatic(pod) || isMirror(pod) || (pod.spec.priority ?? 0) >= systemCriticalPriority;
 

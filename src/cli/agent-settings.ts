@@ -4,10 +4,13 @@ export interface AgentSettings {
   readonly evictionHard?: string;
   readonly containerLogMaxSize?: string;
   readonly containerLogMaxFiles?: number;
+  readonly shutdownGracePeriod?: string;
+  readonly shutdownGracePeriodCriticalPods?: string;
 }
 
 const flags: Readonly<Record<keyof AgentSettings, string>> = {
   evictionHard: '--eviction-hard', containerLogMaxSize: '--container-log-max-size', containerLogMaxFiles: '--container-log-max-files',
+  shutdownGracePeriod: '--shutdown-grace-period', shutdownGracePeriodCriticalPods: '--shutdown-grace-period-critical-pods',
 };
 const names = Object.keys(flags) as (keyof AgentSettings)[];
 

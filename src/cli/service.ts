@@ -1,12 +1,13 @@
 // Keeping master and agent running: in the foreground, by systemd units where systemd runs, or by a small supervisor.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { parseDuration } from '../apimachinery/duration.ts';
 import { Backoff } from '../util/backoff.ts';
 import { realClock, type Clock } from '../util/clock.ts';
 import { UsageError, type Cluster } from './cluster.ts';
 import { joinedAgentArguments } from './join.ts';
 import { forgetPid, runningPid, startProcess, stopProcess, writePid } from './processes.ts';
-import { hasSystemd, installUnits, removeUnits } from './systemd.ts';
+import { hasSystemd, installShutdownUnit, installUnits, removeUnits } from './systemd.ts';
 import { agentArguments, masterArguments } from './up.ts';
 
 type SupervisedRole = 'master' | 'agent';
@@ -23,8 +24,11 @@ function commandOf(cluster: Cluster, self: readonly string[], role: SupervisedRo
 
 /** Hands the running processes over to systemd, or to a supervisor of our own. Called when the cluster is up. */
 export async function installService(cluster: Cluster, self: readonly string[], clock: Clock = realClock): Promise<void> {
-  if (hasSystemd()) await installUnits(cluster, Object.fromEntries(rolesOf(cluster).map((role) => [role, commandOf(cluster, self, role)])), clock);
-  else if (runningPid(cluster, 'supervisor') === undefined) await startProcess(cluster, 'supervisor', self, ['supervise', '--data-dir', cluster.dataDir]);
+  if (hasSystemd()) {
+    await installUnits(cluster, Object.fromEntries(rolesOf(cluster).map((role) => [role, commandOf(cluster, self, role)])), clock);
+    const seconds = Math.ceil(parseDuration((cluster.joined() ?? cluster.record())?.shutdownGracePeriod ?? '0s') / 1000);
+    installShutdownUnit(cluster, seconds > 0 ? { command: [...self, 'node', 'shutdown', '--data-dir', cluster.dataDir], seconds } : undefined);
+  } else if (runningPid(cluster, 'supervisor') === undefined) await startProcess(cluster, 'supervisor', self, ['supervise', '--data-dir', cluster.dataDir]);
 }
 
 /** Stops the units before the cluster is stopped; with --purge they are taken away. */

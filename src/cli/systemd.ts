@@ -9,6 +9,8 @@ import { runningPid, StartFailed, stopProcess } from './processes.ts';
 
 const roles = ['master', 'agent'] as const;
 type UnitRole = (typeof roles)[number];
+/** What ends the Pods before the machine goes down, and how long that may take. */
+export interface ShutdownCommand { readonly command: readonly string[]; readonly seconds: number }
 
 export interface Systemd {
   readonly unitDirectory: string;
@@ -22,16 +24,20 @@ export const hostSystemd: Systemd = {
 export const hasSystemd = (): boolean => existsSync('/run/systemd/system');
 
 const startTimeoutMs = 60_000;
-export const unitName = (cluster: Cluster, role: UnitRole): string => `dray-${role}-${createHash('sha256').update(cluster.dataDir).digest('hex').slice(0, 6)}.service`;
+/** For what comes after the Pods' own time: telling the API. */
+const shutdownMarginSeconds = 15;
+export const unitName = (cluster: Cluster, role: UnitRole | 'shutdown'): string => `dray-${role}-${createHash('sha256').update(cluster.dataDir).digest('hex').slice(0, 6)}.service`;
 
 function must({ call }: Systemd, ...args: readonly string[]): void {
   const { status, stderr } = call(...args);
   if (status !== 0) throw new Error(`systemctl ${args.join(' ')}: ${stderr.trim()}`);
 }
 
+// % and $ are systemd's own.
+const commandLine = (command: readonly string[]): string =>
+  command.map((part) => part.replace(/[%$]/g, '$&$&')).map((part) => (/^[\w@%+=:,./-]+$/.test(part) ? part : JSON.stringify(part))).join(' ');
+
 function unitText(cluster: Cluster, role: UnitRole, command: readonly string[]): string {
-  // % and $ are systemd's own.
-  const exec = command.map((part) => part.replace(/[%$]/g, '$&$&')).map((part) => (/^[\w@%+=:,./-]+$/.test(part) ? part : JSON.stringify(part))).join(' ');
   // KillMode=process: proxy workers and container processes outlive the agent.
   return `[Unit]
 Description=Dray ${role} of ${cluster.dataDir}
@@ -39,7 +45,7 @@ After=network-online.target docker.service
 Wants=network-online.target
 
 [Service]
-ExecStart=${exec}
+ExecStart=${commandLine(command)}
 Restart=always
 RestartSec=1
 KillMode=process
@@ -48,6 +54,43 @@ LimitNOFILE=1048576
 [Install]
 WantedBy=multi-user.target
 `;
+}
+
+/** Runs nothing until the machine stops; then, as what was started last stops first, it runs while engine, master and agent still do. */
+function shutdownText(cluster: Cluster, { command, seconds }: ShutdownCommand): string {
+  return `[Unit]
+Description=Ends the Pods of ${cluster.dataDir} before the machine goes down
+After=network-online.target docker.service ${roles.map((role) => unitName(cluster, role)).join(' ')}
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStop=${commandLine(command)}
+TimeoutStopSec=${seconds + shutdownMarginSeconds}
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** Brings the unit of the shutdown to what is wanted. It is never stopped here: that is what ends Pods. */
+export function installShutdownUnit(cluster: Cluster, wanted: ShutdownCommand | undefined, systemd: Systemd = hostSystemd): void {
+  const unit = unitName(cluster, 'shutdown');
+  const file = join(systemd.unitDirectory, unit);
+  const present = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  const text = wanted && shutdownText(cluster, wanted);
+  if (text === undefined) {
+    if (present === undefined) return;
+    must(systemd, 'disable', unit);
+    rmSync(file);
+    must(systemd, 'daemon-reload');
+    return;
+  }
+  if (present !== text) {
+    writeFileSync(file, text);
+    must(systemd, 'daemon-reload');
+  }
+  must(systemd, 'enable', '--now', unit);
 }
 
 /** Resolves when each unit's process has written its pid. @throws StartFailed */
@@ -77,7 +120,8 @@ export async function installUnits(cluster: Cluster, commands: Readonly<Partial<
 }
 
 export function removeUnits(cluster: Cluster, purge: boolean, systemd: Systemd = hostSystemd): void {
-  for (const role of roles.toReversed()) {
+  // Without an agent the unit of the shutdown has nothing to end; it stays where the cluster does.
+  for (const role of [...roles.toReversed(), ...(purge ? ['shutdown' as const] : [])]) {
     const unit = unitName(cluster, role);
     const file = join(systemd.unitDirectory, unit);
     if (!existsSync(file)) continue;

@@ -143,7 +143,7 @@ export async function startStreamsCluster(): Promise<StreamsCluster> {
       podNamed: (namespace, name) => (namespace === key.namespace && name === key.name ? pod : undefined),
       status,
     },
-    pages: createPages({ nodeName, version: 'v1.33.0', cores: 2, pods: () => [pod], status, probes: () => [], stats: new StatsProvider(usage, realClock), configuration: {} }),
+    pages: createPages({ nodeName, version: 'v1.33.0', cores: 2, pods: () => [pod], status, probes: () => [], shutdown: () => undefined, stats: new StatsProvider(usage, realClock), configuration: {} }),
     streaming: createStreamingHandler({
       runtime: recorded, clock: realClock, log: silentLog,
       dialer: () => ({

@@ -81,7 +81,7 @@ export async function kubeletBed(images: Readonly<Record<string, FakeImage>>, op
       const recorder = new EventRecorder(agent, Events, { component: 'kubelet', host: 'node-1' }, { clock: realClock, log });
       const kubelet = new Kubelet({
         client: agent, runtime: runtime as Runtime, clock, log, recorder, nodeName: 'node-1', hostIPs: ['192.168.0.1'], dataDir, network: 'dray-test', addresses, clusterDomain: 'cluster.local', clusterDNS: ['10.43.0.10'],
-        services: () => [], allocatable: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '10Gi' }, memoryCapacity: 8 * 2 ** 30, starts: 4, mounter: noMounts, drained: () => Promise.resolve(), eviction: plentiful, imageGC: parseImageGC({}), ...overrides,
+        services: () => [], allocatable: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '10Gi' }, memoryCapacity: 8 * 2 ** 30, starts: 4, mounter: noMounts, drained: () => Promise.resolve(), eviction: plentiful, imageGC: parseImageGC({}), shutdown: [], ...overrides,
       });
       const done = kubelet.run(stop.signal);
       done.catch(() => undefined);

@@ -1,6 +1,7 @@
 // What the kubelet's server answers whole: health, Pods, statistics, metrics and its configuration. Each page is made when it is
 // asked for. upstream: pkg/kubelet/server/server.go (InstallDefaultHandlers, InstallAuthNotRequiredHandlers)
 import { readdir } from 'node:fs/promises';
+import type { ShutdownState } from '../node-shutdown.ts';
 import type { Pod } from '../pod.ts';
 import type { PodRuntimeStatus } from '../runtime-status.ts';
 import { cadvisorMetrics } from '../stats/cadvisor-metrics.ts';
@@ -21,6 +22,8 @@ export interface PagesOptions {
   readonly pods: () => readonly Pod[];
   readonly status: (uid: string) => PodRuntimeStatus;
   readonly probes: () => readonly ProbeCount[];
+  /** The last shutdown of the node, if there was one. */
+  readonly shutdown: () => ShutdownState | undefined;
   readonly stats: Pick<StatsProvider, 'sample' | 'rated' | 'disk'>;
   /** In the form of KubeletConfiguration. */
   readonly configuration: object;
@@ -30,7 +33,7 @@ const json = (value: unknown): Page => ({ type: 'application/json', body: JSON.s
 const metrics = (families: readonly MetricFamily[]): Page => ({ type: metricContentType, body: metricText(families) });
 const ok: Page = { type: 'text/plain; charset=utf-8', body: 'ok' };
 
-export function createPages({ nodeName, version, cores, pods, status, probes, stats, configuration }: PagesOptions): Pages {
+export function createPages({ nodeName, version, cores, pods, status, probes, shutdown, stats, configuration }: PagesOptions): Pages {
   return {
     '/healthz': () => ok, '/healthz/ping': () => ok, '/healthz/syncloop': () => ok,
     '/pods': () => json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: pods() }),
@@ -44,7 +47,7 @@ export function createPages({ nodeName, version, cores, pods, status, probes, st
     '/metrics': async () => {
       const { user, system } = process.cpuUsage();
       const own = { cpu: (user + system) / 1e6, rss: process.memoryUsage.rss(), startedAt: Math.round(performance.timeOrigin / 1000), openFiles: (await readdir('/proc/self/fd')).length };
-      return metrics(kubeletMetrics({ nodeName, version, pods: pods(), status, process: own, disk: await stats.disk() }));
+      return metrics(kubeletMetrics({ nodeName, version, pods: pods(), status, process: own, disk: await stats.disk(), shutdown: shutdown() }));
     },
     '/metrics/cadvisor': async () => { const [sample, disk] = await Promise.all([stats.sample(), stats.disk()]); return metrics(cadvisorMetrics(sample, cores, disk)); },
     '/metrics/resource': async () => metrics(resourceMetrics(await stats.sample())),

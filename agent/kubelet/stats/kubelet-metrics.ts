@@ -1,5 +1,6 @@
 // GET /metrics and /metrics/probes: what the kubelet tells of itself and of the probes it has made, under upstream's names. Pure.
 // upstream: pkg/kubelet/metrics/metrics.go, pkg/kubelet/prober/prober_manager.go
+import type { ShutdownState } from '../node-shutdown.ts';
 import { allContainers, type Pod } from '../pod.ts';
 import { hasEnded, type PodRuntimeStatus, type ProbeKind } from '../runtime-status.ts';
 import type { MetricFamily, MetricSample } from './metric-text.ts';
@@ -21,9 +22,12 @@ export interface KubeletFacts {
   /** Of this process, in seconds, bytes and as a number. */
   readonly process: { readonly cpu: number; readonly rss: number; readonly startedAt: number; readonly openFiles: number };
   readonly disk: DiskSample;
+  readonly shutdown: ShutdownState | undefined;
 }
 
-export function kubeletMetrics({ nodeName, version, pods, status, process, disk }: KubeletFacts): MetricFamily[] {
+const secondsOf = (time: string | undefined): number => (time === undefined ? 0 : Date.parse(time) / 1000);
+
+export function kubeletMetrics({ nodeName, version, pods, status, process, disk, shutdown }: KubeletFacts): MetricFamily[] {
   const statuses = pods.map((pod) => status(pod.metadata.uid));
   const states = new Map<string, number>();
   for (const { containers } of statuses) {
@@ -39,6 +43,8 @@ export function kubeletMetrics({ nodeName, version, pods, status, process, disk 
   return [
     gauge('kubelet_active_pods', 'Pods of this node that have not ended.', [{ labels: { static: '' }, value: pods.filter((p) => p.status?.phase !== 'Succeeded' && p.status?.phase !== 'Failed').length }]),
     gauge('kubelet_desired_pods', 'Pods this node is to run.', [{ labels: { static: '' }, value: pods.length }]),
+    gauge('kubelet_graceful_shutdown_end_time_seconds', 'End of the last graceful shutdown of the node, in seconds since the epoch; 0: there is none.', [{ value: secondsOf(shutdown?.endTime) }]),
+    gauge('kubelet_graceful_shutdown_start_time_seconds', 'Start of the last graceful shutdown of the node, in seconds since the epoch; 0: there was none.', [{ value: secondsOf(shutdown?.startTime) }]),
     gauge('kubelet_managed_ephemeral_containers', 'Ephemeral containers of the Pods of this node.', [{ value: pods.reduce((n, p) => n + (p.spec.ephemeralContainers?.length ?? 0), 0) }]),
     gauge('kubelet_node_name', 'Name of the node; the count is always 1.', [{ labels: { node: nodeName }, value: 1 }]),
     gauge('kubelet_running_containers', 'Containers by state.', [...states].sort(([a], [b]) => (a < b ? -1 : 1)).map(([state, value]) => ({ labels: { container_state: state }, value }))),

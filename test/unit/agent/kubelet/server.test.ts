@@ -44,7 +44,7 @@ it('serves logs, pods and health', async () => {
   const status = { sandboxes: [], containers: [await fake.containerStatus(id)] };
   const subject = pod({ containers: [container('a')] });
   const stats = new StatsProvider({ node: () => Promise.resolve(sample), disk: () => Promise.resolve(disk) }, new FakeClock());
-  const handlers = createKubeletServer({ runtime: fake, clock: realClock, log: silentLog, pages: createPages({ nodeName: 'n1', version: 'v1', cores: 2, pods: () => [subject], status: () => status, probes: () => [], stats, configuration: { kind: 'KubeletConfiguration' } }), lookup: { podNamed: (ns, name) => (`${ns}/${name}` === 'default/web' ? subject : undefined), status: () => status } });
+  const handlers = createKubeletServer({ runtime: fake, clock: realClock, log: silentLog, pages: createPages({ nodeName: 'n1', version: 'v1', cores: 2, pods: () => [subject], status: () => status, probes: () => [], shutdown: () => undefined, stats, configuration: { kind: 'KubeletConfiguration' } }), lookup: { podNamed: (ns, name) => (`${ns}/${name}` === 'default/web' ? subject : undefined), status: () => status } });
   const server = createServer(handlers.request);
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cluster } from '../../../../src/cli/cluster.ts';
 import { runningPid, writePid } from '../../../../src/cli/processes.ts';
-import { installUnits, removeUnits, unitName, type Systemd } from '../../../../src/cli/systemd.ts';
+import { installShutdownUnit, installUnits, removeUnits, unitName, type Systemd } from '../../../../src/cli/systemd.ts';
 import { realClock } from '../../../../src/util/clock.ts';
 
 let root: string;
@@ -34,7 +34,7 @@ beforeEach(() => {
   mkdirSync(join(root, 'units'));
   calls = [];
   failing = undefined;
-  const units = { [unitName(cluster, 'master')]: 'master', [unitName(cluster, 'agent')]: 'agent' } as const;
+  const units = { [unitName(cluster, 'master')]: 'master', [unitName(cluster, 'agent')]: 'agent', [unitName(cluster, 'shutdown')]: 'shutdown' } as const;
   systemd = {
     unitDirectory: join(root, 'units'),
     call(...args) {
@@ -48,7 +48,7 @@ beforeEach(() => {
         processes.get(unit)?.kill('SIGKILL');
         processes.delete(unit);
       }
-      if (args[0] === 'enable') processes.set(unit, byHand(role!));
+      if (args[0] === 'enable' && role !== 'shutdown') processes.set(unit, byHand(role!));
       return { status: 0, stderr: '' };
     },
   };
@@ -100,6 +100,33 @@ it('takes its own units away and no others', async () => {
   expect(readdirSync(join(root, 'units'))).toEqual([]);
   removeUnits(cluster, true, systemd);
   expect(existsSync(join(root, 'units'))).toBe(true);
+});
+
+it('ends the Pods when the machine stops, and at no other time', async () => {
+  const command = ['/usr/bin/node', '/opt/dray.js', 'node', 'shutdown', '--data-dir', '/with space'];
+  await install();
+  calls = [];
+  installShutdownUnit(cluster, undefined, systemd);
+  expect(calls).toEqual([]);
+  installShutdownUnit(cluster, { command, seconds: 30 }, systemd);
+  expect(calls.splice(0)).toEqual(['daemon-reload', 'enable --now shutdown']);
+  const text = readFileSync(join(root, 'units', unitName(cluster, 'shutdown')), 'utf8');
+  // Stopped before what it was started after.
+  expect(text).toContain(`After=network-online.target docker.service ${unitName(cluster, 'master')} ${unitName(cluster, 'agent')}\n`);
+  expect(text).toContain('Type=oneshot\nRemainAfterExit=yes\nExecStop=/usr/bin/node /opt/dray.js node shutdown --data-dir "/with space"\nTimeoutStopSec=45\n');
+  expect(text).not.toContain('ExecStart');
+  installShutdownUnit(cluster, { command, seconds: 60 }, systemd);
+  expect(calls.splice(0)).toEqual(['daemon-reload', 'enable --now shutdown']);
+  removeUnits(cluster, false, systemd);
+  expect(calls.splice(0)).toEqual(['stop agent', 'stop master']);
+  installShutdownUnit(cluster, undefined, systemd);
+  expect(calls.splice(0)).toEqual(['disable shutdown', 'daemon-reload']);
+  installShutdownUnit(cluster, { command, seconds: 60 }, systemd);
+  calls = [];
+  removeUnits(cluster, true, systemd);
+  // By then no agent runs.
+  expect(calls).toEqual(['disable --now agent', 'disable --now master', 'disable --now shutdown', 'daemon-reload']);
+  expect(readdirSync(join(root, 'units'))).toEqual([]);
 });
 
 it('says what systemctl said', async () => {

@@ -91,8 +91,9 @@ describe('metrics', () => {
   });
   const known = runtime([sandbox()], [ran('b'), ran('a'), ran('a', { state: 'exited', restarts: 1 })]);
   it('of the kubelet and its probes', () => {
-    const text = metricText(kubeletMetrics({ nodeName: 'n1', version: 'v1', pods: [subject], status: () => known, process: { cpu: 1, rss: 2, startedAt: 3, openFiles: 4 }, disk }));
+    const text = metricText(kubeletMetrics({ nodeName: 'n1', version: 'v1', pods: [subject], status: () => known, process: { cpu: 1, rss: 2, startedAt: 3, openFiles: 4 }, disk, shutdown: { pid: 1, startTime: '2026-01-01T00:00:00Z', pods: 1 } }));
     expect(lines(text, 'kubelet_running')).toEqual(['kubelet_running_containers{container_state="exited"} 1', 'kubelet_running_containers{container_state="running"} 2', 'kubelet_running_pods 1']);
+    expect(lines(text, 'kubelet_graceful')).toEqual(['kubelet_graceful_shutdown_end_time_seconds 0', 'kubelet_graceful_shutdown_start_time_seconds 1767225600']);
     expect(lines(text, 'kubelet_node_name')).toEqual(['kubelet_node_name{node="n1"} 1']);
     expect(lines(text, 'kubelet_volume_stats_used_bytes')).toEqual(['kubelet_volume_stats_used_bytes{namespace="default",persistentvolumeclaim="web-data"} 40000']);
     expect(lines(metricText(probeMetrics([{ kind: 'readiness', result: 'failed', container: 'a', pod: 'web', namespace: 'default', podUid: 'uid-1', count: 3 }])), 'prober')).toEqual(['prober_probe_total{container="a",namespace="default",pod="web",pod_uid="uid-1",probe_type="Readiness",result="failed"} 3']);
