@@ -30,7 +30,9 @@ export async function startDockerd(options: DockerdOptions): Promise<number> {
   mkdirSync(directory, { recursive: true });
   mkdirSync(dirname(socketPath), { recursive: true });
   forgetDead(pidFile(directory), 'dockerd');
-  forgetDead(join(options.execRoot ?? DEFAULT_EXEC_ROOT, 'containerd/containerd.pid'), 'containerd');
+  const containerd = join(options.execRoot ?? DEFAULT_EXEC_ROOT, 'containerd/containerd.pid');
+  await ended(containerd, 'containerd', clock);
+  forgetDead(containerd, 'containerd');
   const words = [
     ...(options.prefix ?? []), 'dockerd', '--host', `unix://${socketPath}`, '--pidfile', pidFile(directory), '--live-restore',
     ...(options.execRoot ? ['--exec-root', options.execRoot] : []), ...(options.arguments ?? []),
@@ -115,6 +117,13 @@ async function exits(child: ChildProcess, directory: string): Promise<never> {
 function lastWords(file: string): string {
   const line = readFileSync(file, 'utf8').trim().split('\n').at(-1) ?? '';
   return /msg="((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? line;
+}
+
+/** The kernel ends the containerd of a dockerd that was killed; the next dockerd would take it for one that serves, and wait for it in vain. */
+async function ended(file: string, program: string, clock: Clock): Promise<void> {
+  const pid = readPid(file);
+  if (pid === undefined) return;
+  for (const deadline = clock.monotonic() + 5000; isRunning(pid, program) && clock.monotonic() < deadline;) await clock.sleep(20);
 }
 
 /** A pid file of a process that was killed stops the next start when its number has been given to another. */

@@ -1,7 +1,7 @@
 // Which Docker Engine is taken, and the one line when there is none.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +47,24 @@ describe('startDockerd', () => {
   it('gives up on one that never answers', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'dray-dockerd-'));
     await expect(startDockerd({ socketPath: join(directory, 'docker.sock'), directory, clock: realClock, execRoot: directory, prefix: ['sh', '-c', 'exec sleep 20'], timeoutMs: 300 })).rejects.toThrow(/dockerd does not answer; see .*dockerd\.log/);
+    rmSync(directory, { recursive: true, force: true });
+  });
+  it('waits until the containerd of a daemon that was killed has ended, too', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'dray-dockerd-'));
+    const program = join(directory, 'containerd');
+    mkdirSync(join(directory, 'exec/containerd'), { recursive: true });
+    copyFileSync('/bin/sleep', program);
+    const containerd = spawn(program, ['60'], { stdio: 'ignore' });
+    const ended = once(containerd, 'exit');
+    await once(containerd, 'spawn');
+    writeFileSync(join(directory, 'exec/containerd/containerd.pid'), `${containerd.pid}`);
+    const endIt = async (ms: number, signal?: AbortSignal): Promise<void> => {
+      containerd.kill('SIGKILL');
+      await ended;
+      await realClock.sleep(ms, signal);
+    };
+    const prefix = ['sh', '-c', `kill -0 ${containerd.pid} && echo 'msg="it runs"' || echo 'msg="it has ended"'; exit 3`];
+    await expect(startDockerd({ socketPath: join(directory, 'docker.sock'), directory, clock: { ...realClock, sleep: endIt }, execRoot: join(directory, 'exec'), prefix })).rejects.toThrow('dockerd did not start (exit 3): it has ended');
     rmSync(directory, { recursive: true, force: true });
   });
 });

@@ -1,0 +1,211 @@
+// Random faults against twenty Pods of all kinds: after each cycle the node runs again what the API asks for, within a bound, and in the end
+// nothing is left that belongs to no Pod. DRAY_FAULT_CYCLES=500 for the long run; DRAY_FAULT_SEED=<number> for the same faults again.
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { processId } from '../../agent/runtime/engine/dockerd.ts';
+import { EngineSilent } from '../../src/util/engine-http.ts';
+import { ApiClient, type ApiObject } from '../support/api-client.ts';
+import { eventually, startCluster, type TestCluster } from '../support/cluster.ts';
+import { EngineApi, type EngineContainer } from '../support/engine-api.ts';
+import { faultPods, podCount } from '../support/fault-pods.ts';
+import { atPlaces, drawCycle, randomFrom, type Fault } from '../support/faults.ts';
+import { censusOf, containerName, held, isSandbox, podUid, runs, type Held } from '../support/node-leaks.ts';
+
+const cycles = Number(process.env['DRAY_FAULT_CYCLES'] ?? 2);
+const seed = Number(process.env['DRAY_FAULT_SEED'] ?? 78_271);
+/** How long the node may take to run again what is asked for; the slow list (a minute) is not needed for it. */
+const boundMs = 55_000;
+/** A restart of the engine that ends all containers starts forty of them. */
+const engineBoundMs = 150_000;
+/** Housekeeping comes once a minute. */
+const tidyMs = 150_000;
+const leakEvery = 50;
+const namespace = `faults-${randomBytes(3).toString('hex')}`;
+const random = randomFrom(seed);
+const say = (text: string): void => { process.stdout.write(`${text}\n`); };
+
+interface Status { readonly name: string; readonly containerID?: string; readonly restartCount: number; readonly ready: boolean; readonly state: { readonly running?: object } }
+type Pod = ApiObject & { readonly metadata: { readonly deletionTimestamp?: string; readonly labels: Record<string, string> }; readonly status: { readonly phase: string; readonly conditions?: readonly { readonly type: string; readonly status: string }[]; readonly containerStatuses?: readonly Status[]; readonly initContainerStatuses?: readonly Status[] } };
+
+let cluster: TestCluster;
+let api: ApiClient;
+let engine: EngineApi;
+beforeAll(async () => {
+  cluster = await startCluster();
+  api = new ApiClient(cluster.kubeconfig, `https://${cluster.hosts[0]!.ip}:6443`);
+  engine = new EngineApi(cluster.hosts[0]!.dockerHost, 90_000);
+});
+afterAll(async () => { api?.close(); await cluster?.stop(); });
+
+const pods = async (): Promise<Pod[]> => ((await api.call('GET', `/api/v1/namespaces/${namespace}/pods`)).object.items ?? []) as unknown as Pod[];
+const statuses = ({ status }: Pod): Status[] => [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? []).filter((s) => s.name === 'sidecar')];
+const restarts = (pod: Pod): number => statuses(pod).reduce((sum, s) => sum + s.restartCount, 0);
+const directory = (): string => join(cluster.lan.directory, cluster.hosts[0]!.name);
+
+/** What is not as the API asks for, and the API as what runs: empty when all is well. */
+async function wrong(): Promise<string[]> {
+  const [listed, all] = [await pods(), await engine.containers()];
+  const faults = listed.length === podCount ? [] : [`${listed.length} Pods instead of ${podCount}`];
+  for (const pod of listed) {
+    const { name, uid } = pod.metadata;
+    const say = (what: string): void => { faults.push(`${name}: ${what}`); };
+    if (pod.metadata.deletionTimestamp) say('is being deleted');
+    if (pod.status.phase !== 'Running') say(pod.status.phase);
+    if (pod.status.conditions?.find((c) => c.type === 'Ready')?.status !== 'True') say('not Ready');
+    const mine = all.filter((c) => podUid(c) === uid && runs(c));
+    if (mine.filter(isSandbox).length !== 1) say(`${mine.filter(isSandbox).length} sandboxes run`);
+    for (const { name: container, containerID, state, ready } of statuses(pod)) {
+      const running = mine.filter((c) => containerName(c) === container);
+      if (!state.running || !ready) say(`${container} ${JSON.stringify(state)}`);
+      if (running.map((c) => `docker://${c.Id}`).join() !== containerID) say(`${container} is told as ${containerID}, there run ${running.map((c) => c.Id).join() || 'none'}`);
+    }
+    for (const c of mine) if (c.State === 'paused') say(`${containerName(c)} is paused`);
+  }
+  for (const c of all) if (podUid(c) && runs(c) && !listed.some((p) => p.metadata.uid === podUid(c))) faults.push(`${c.Names[0]} runs without a Pod`);
+  return faults;
+}
+async function restored(within: number, what: string): Promise<number> {
+  const from = Date.now();
+  let last: readonly string[] = [];
+  await eventually('', async () => (last = await wrong()).length === 0, within).catch(async (error: unknown) => {
+    if (last.length === 0) throw error;
+    throw new Error(`not as it should be ${within / 1000} s after ${what}:\n${last.join('\n')}\n${await cluster.kubectl('get', 'pods', '-n', namespace, '-o', 'wide').catch(String)}`);
+  });
+  return Date.now() - from;
+}
+
+/** Those a fault can meet: the places of containers that have not been restarted yet, so that no back-off is in the way. */
+async function targets(fresh: readonly Pod[], sandboxes: boolean): Promise<EngineContainer[]> {
+  const order = new Map(fresh.map((pod, i) => [pod.metadata.uid, i]));
+  const key = (c: EngineContainer): string => `${String(order.get(podUid(c))).padStart(3, '0')}/${containerName(c)}`;
+  return (await engine.containers()).filter((c) => order.has(podUid(c)) && runs(c) && isSandbox(c) === sandboxes && containerName(c) !== 'first').sort((a, b) => key(a).localeCompare(key(b)));
+}
+/** By label and then by age: names are made up anew in each run. */
+const inOrder = (list: readonly Pod[]): Pod[] => [...list].sort((a, b) => (a.metadata.labels['app'] ?? '').localeCompare(b.metadata.labels['app'] ?? '') || Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion));
+
+async function upAgain(): Promise<void> {
+  const again = await cluster.dray('up', '--detach');
+  if (again.code !== 0) throw new Error(`dray up: ${again.stderr}${again.stdout}`);
+}
+const hostCommand = async (...[command, ...args]: [string, ...string[]]): Promise<void> => {
+  const { code, stderr } = await cluster.run(command, args);
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
+};
+
+async function commit(fault: Fault, fresh: readonly Pod[]): Promise<string> {
+  const [host] = cluster.hosts as [TestCluster['hosts'][0]];
+  await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
+  switch (fault.name) {
+    case 'kill the agent': {
+      process.kill(cluster.pid('agent'), 'SIGKILL');
+      await new Promise((resolve) => setTimeout(resolve, fault.lastsMs / 4));
+      await upAgain();
+      return fault.name;
+    }
+    case 'restart the engine': case 'restart the engine without live-restore': case 'kill the engine': {
+      if (fault.name === 'kill the engine') process.kill(processId(directory())!, 'SIGKILL');
+      else await host.stopEngine();
+      await host.startEngine(`--live-restore=${fault.name === 'restart the engine without live-restore' ? 'false' : 'true'}`);
+      return fault.name;
+    }
+    case 'cut the network': {
+      await hostCommand('nft', 'add table ip faults; add chain ip faults cut { type filter hook input priority -300; }; add rule ip faults cut iif lo tcp dport 6443 drop; add rule ip faults cut iif lo tcp sport 6443 drop');
+      await new Promise((resolve) => setTimeout(resolve, fault.lastsMs));
+      await hostCommand('nft', 'delete', 'table', 'ip', 'faults');
+      return `${fault.name} for ${fault.lastsMs} ms`;
+    }
+    default: {
+      const verb = fault.name.split(' ')[0] as 'kill' | 'stop' | 'remove' | 'pause' | 'rename';
+      let met: EngineContainer[];
+      try {
+        met = atPlaces(await targets(fresh, fault.name.includes('sandbox')), fault.places);
+        await Promise.all(met.map(({ Id }) => engine.act(verb, Id)));
+      } catch (error) {
+        if (!['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+        return `${fault.name}, while the engine is away`;
+      }
+      return `${fault.name} of ${met.map((c) => c.Names[0]!.slice(1).replace(/_[0-9a-f-]{36}_/, '_').replace(`_${namespace}`, '')).join(', ')}`;
+    }
+  }
+}
+
+/** Pods that were restarted make room for new ones: their back-off grows with every fault. */
+async function renew(worn: readonly Pod[]): Promise<void> {
+  const apps = new Set(worn.map((p) => p.metadata.labels['app']!));
+  const remove = async (path: string): Promise<void> => {
+    const { status, object } = await api.call('DELETE', path, { propagationPolicy: 'Background' });
+    if (status >= 300 && status !== 404) throw new Error(`DELETE ${path}: ${object.message}`);
+  };
+  if (apps.has('work')) await remove(`/apis/batch/v1/namespaces/${namespace}/jobs/work`);
+  await Promise.all(worn.filter((p) => p.metadata.labels['app'] !== 'work').map((p) => remove(`/api/v1/namespaces/${namespace}/pods/${p.metadata.name}`)));
+  if (!apps.has('work') && !apps.has('alone')) return;
+  const uids = new Set(worn.map((p) => p.metadata.uid));
+  await eventually('the old Pods to go', async () => !(await pods()).some((p) => ['work', 'alone'].includes(p.metadata.labels['app']!) && uids.has(p.metadata.uid)));
+  await cluster.kubectlInput(faultPods(namespace), 'apply', '-f', '-');
+}
+
+/** Whoever reads why the engine hung finds the stacks of its threads there. */
+function keepStacks(): string {
+  process.kill(processId(directory())!, 'SIGUSR1');
+  const at = `/tmp/${namespace}-stacks.log`;
+  const from = Date.now();
+  while (Date.now() - from < 5000) {
+    const [file] = readdirSync(join(directory(), 'exec')).filter((name) => name.startsWith('goroutine-stacks')).reverse();
+    if (file) {
+      copyFileSync(join(directory(), 'exec', file), at);
+      return at;
+    }
+  }
+  return readFileSync(join(directory(), 'dockerd.log'), 'utf8').slice(-2000);
+}
+
+test(`${cycles} cycles of faults: what is asked for runs again, and nothing is left over`, async () => {
+  await cluster.kubectlInput(faultPods(namespace), 'apply', '-f', '-');
+  const first = await restored(engineBoundMs, 'the start');
+  say(`seed ${seed}: ${podCount} Pods run after ${first} ms`);
+  const settled = async (): Promise<Readonly<Record<string, number>>> => {
+    let last: Awaited<ReturnType<typeof censusOf>> | undefined;
+    await eventually('nothing left over', async () => {
+      last = await censusOf(cluster, engine, namespace, new Set((await pods()).map((p) => p.metadata.uid)));
+      return last.leaks.length === 0 && (baseline === undefined || JSON.stringify(last.surplus) === JSON.stringify(baseline));
+    }, tidyMs).catch((error: unknown) => { throw last ? new Error(`left over: ${JSON.stringify(last, undefined, 1)}, wanted ${JSON.stringify(baseline)}`) : error; });
+    return last!.surplus;
+  };
+  let baseline: Readonly<Record<string, number>> | undefined;
+  baseline = await settled();
+  const begin: Record<'master' | 'agent', Held> = { master: held(cluster.pid('master')), agent: held(cluster.pid('agent')) };
+  const slowest = { ms: 0, what: '' };
+  const report = (): void => {
+    const lines = (['master', 'agent'] as const).map((role) => { const now = held(cluster.pid(role)); return `${role} ${now.descriptors} descriptors, ${now.residentMB.toFixed(0)} MB (${begin[role].descriptors}, ${begin[role].residentMB.toFixed(0)} MB at the start)`; });
+    say(`  ${lines.join('; ')}; slowest: ${slowest.what} ${slowest.ms} ms`);
+  };
+  for (let cycle = 1; cycle <= cycles; cycle++) {
+    const listed = inOrder(await pods());
+    const fresh = listed.filter((p) => restarts(p) === 0);
+    const renewing = fresh.length < podCount / 2;
+    const faults = drawCycle(random);
+    let done: readonly string[] = [];
+    try {
+      done = await Promise.all([...faults.map((fault) => commit(fault, fresh)), ...(renewing ? [renew(listed.filter((p) => restarts(p) > 0)).then(() => 'renewal of Pods')] : [])]);
+      const took = await restored(faults.some((f) => f.name.includes('engine')) || renewing ? engineBoundMs : boundMs, `cycle ${cycle}: ${done.join('; ')}`);
+      if (took > slowest.ms) Object.assign(slowest, { ms: took, what: `cycle ${cycle}` });
+      say(`${cycle}. ${done.join('; ')}: ${took} ms`);
+    } catch (error) {
+      const stacks = error instanceof EngineSilent || (error instanceof Error && error.message.includes('no answer to')) ? ` Stacks of the engine: ${keepStacks()}` : '';
+      throw new Error(`seed ${seed}, cycle ${cycle}, ${faults.map((f) => f.name).join('; ')}.${stacks} ${(error as Error).message}`, { cause: error });
+    }
+    if (cycle % leakEvery === 0) {
+      await settled();
+      report();
+    }
+  }
+  if (cycles < leakEvery) {
+    // A new agent looks at everything at once.
+    process.kill(cluster.pid('agent'), 'SIGKILL');
+    await upAgain();
+  }
+  await restored(boundMs, 'the end');
+  expect(await settled()).toEqual(baseline);
+  report();
+}, 300_000 + cycles * 60_000);
