@@ -104,11 +104,11 @@ function mapFaults(schema: JSONSchemaProps, path: string): Fault[] {
 }
 
 function ruleFaults(schema: JSONSchemaProps, path: string): Fault[] {
-  return (schema['x-kubernetes-validations'] ?? []).flatMap(({ rule, message, messageExpression }, i) => {
+  return (schema['x-kubernetes-validations'] ?? []).flatMap(({ rule, message, messageExpression, optionalOldSelf }, i) => {
     const at = index(child(path, 'x-kubernetes-validations'), i);
     const faults: Fault[] = [];
-    const ruleFault = rule.trim() === '' ? undefined : expressionFault(rule, 'bool');
-    const messageFault = messageExpression ? expressionFault(messageExpression, 'string') : undefined;
+    const ruleFault = rule.trim() === '' ? undefined : expressionFault(rule, 'bool', optionalOldSelf);
+    const messageFault = messageExpression ? expressionFault(messageExpression, 'string', optionalOldSelf) : undefined;
     if (rule.trim() === '') faults.push(required(child(at, 'rule'), 'rule is not specified'));
     if (ruleFault) faults.push(invalid(child(at, 'rule'), rule, ruleFault));
     if (messageFault) faults.push(invalid(child(at, 'messageExpression'), messageExpression, messageFault));

@@ -1,9 +1,10 @@
 // CEL as rules of custom resources speak it: the language with Kubernetes' own functions for lists, patterns, quantities and
 // addresses. (upstream: apiserver pkg/cel/library)
-import { Environment } from '@marcbachmann/cel-js';
+import { Environment, Optional } from '@marcbachmann/cel-js';
 import { isIP } from 'node:net';
 import { compileGoPattern } from '../../apimachinery/go-pattern.ts';
 import { addQuantities, compareQuantities, isQuantity, quantityValue, subtractQuantities } from '../../apimachinery/quantity.ts';
+import { evaluateCounted, meter, type Evaluation } from './cel-cost.ts';
 
 /** A text that is a quantity, as a value of its own type. */
 class Quantity {
@@ -40,11 +41,10 @@ const isCidr = (text: string): boolean => {
   return /^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1);
 };
 
-const environment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false, limits: { maxAstNodes: 10_000, maxDepth: 100 } })
+const library = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false, limits: { maxAstNodes: 10_000, maxDepth: 100 } })
   .registerType('kubernetes.Quantity', Quantity)
   .registerType('kubernetes.URL', Url)
   .registerVariable('self', 'dyn')
-  .registerVariable('oldSelf', 'dyn')
   .registerFunction('list<dyn>.isSorted(): bool', (list: readonly Comparable[]) => list.every((item, i) => i === 0 || compare(list[i - 1]!, item) <= 0))
   .registerFunction('list<dyn>.sum(): dyn', sum)
   .registerFunction('list<dyn>.min(): dyn', (list: readonly Comparable[]) => extreme(list, -1))
@@ -79,32 +79,38 @@ const environment = new Environment({ enableOptionalTypes: true, homogeneousAggr
   .registerFunction('kubernetes.Quantity.isInteger(): bool', ({ text }: Quantity) => compareQuantities(text, String(quantityValue(text))) === 0)
   .registerFunction('kubernetes.Quantity.asInteger(): int', ({ text }: Quantity) => BigInt(quantityValue(text)));
 
+/** `oldSelf` as rules know it, and as those do that are judged without one, too (`optionalOldSelf`). */
+const environments = { plain: library.clone().registerVariable('oldSelf', 'dyn'), optional: library.clone().registerVariable('oldSelf', 'optional<dyn>') };
+for (const environment of Object.values(environments)) meter(environment);
+export { Optional };
+
 export interface Expression {
   /** `bool`, `string`, or `dyn` where only a value can tell. */
   readonly type: string;
-  /** @throws Error with CEL's words */
-  evaluate(variables: { readonly self: unknown; readonly oldSelf?: unknown }): unknown;
+  /** What goes wrong is part of the result, in CEL's words. */
+  evaluate(variables: { readonly self: unknown; readonly oldSelf?: unknown }, most?: number): Evaluation;
 }
 
-const compiled = new Map<string, Expression>();
+const compiled = { plain: new Map<string, Expression>(), optional: new Map<string, Expression>() };
 const compiledKept = 1000;
 
 /** @throws SyntaxError with CEL's words */
-export function compileExpression(text: string): Expression {
-  let expression = compiled.get(text);
+export function compileExpression(text: string, old: keyof typeof environments = 'plain'): Expression {
+  const known = compiled[old];
+  let expression = known.get(text);
   if (!expression) {
-    expression = compile(text);
-    if (compiled.size >= compiledKept) compiled.delete(compiled.keys().next().value!);
-    compiled.set(text, expression);
+    expression = compile(text, environments[old]);
+    if (known.size >= compiledKept) known.delete(known.keys().next().value!);
+    known.set(text, expression);
   }
   return expression;
 }
 
-function compile(text: string): Expression {
+function compile(text: string, environment: Environment): Expression {
   try {
     const parsed = environment.parse(text);
     const { valid, type, error } = parsed.check();
-    if (valid && type !== undefined) return { type, evaluate: (variables) => parsed({ ...variables }) as unknown };
+    if (valid && type !== undefined) return { type, evaluate: (variables, most) => evaluateCounted(parsed, { ...variables }, most) };
     throw error ?? new Error('the expression has no type');
   } catch (error) {
     throw new SyntaxError((error as Error).message.split('\n')[0]!);

@@ -2,15 +2,19 @@
 // upstream: apiextensions-apiserver pkg/apiserver/schema/cel/validation.go
 import { forbidden, invalid, required, type Fault } from '../../apimachinery/fault.ts';
 import { equalJson } from '../../util/json.ts';
-import { compileExpression } from './cel.ts';
+import { CostExceeded, perCallLimit, perObjectBudget } from './cel-cost.ts';
+import { compileExpression, Optional } from './cel.ts';
 import { additionalOf, isEmbedded, isIntOrString, isMap, itemsOf, propertyOf, type StructuralRule, type StructuralSchema } from './structural-schema.ts';
 
 /** Rules that name the old value are judged only where there is one. */
 const namesOld = ({ rule }: StructuralRule): boolean => /\boldSelf\b/.test(rule.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, ''));
 
+/** What one evaluation may cost, and all over one object together; none left: no further one is judged. */
+export interface Budget { left: number; readonly perCall: number }
+
 /** Faults of a whole object; `old` is what it replaces. */
-export function ruleFaults(root: StructuralSchema, value: unknown, old: unknown): Fault[] {
-  return hasRules(root) ? judge({ ...root, 'type': 'object', 'x-kubernetes-embedded-resource': true }, value, old, '') : [];
+export function ruleFaults(root: StructuralSchema, value: unknown, old: unknown, budget: Budget = { left: perObjectBudget, perCall: perCallLimit }): Fault[] {
+  return hasRules(root) ? judge({ ...root, 'type': 'object', 'x-kubernetes-embedded-resource': true }, value, old, '', budget) : [];
 }
 
 const known = new WeakMap<StructuralSchema, boolean>();
@@ -24,24 +28,24 @@ export function hasRules(schema: StructuralSchema): boolean {
   return answer;
 }
 
-function judge(schema: StructuralSchema, value: unknown, old: unknown, path: string): Fault[] {
-  if (value === null || value === undefined || !hasRules(schema)) return [];
+function judge(schema: StructuralSchema, value: unknown, old: unknown, path: string, budget: Budget): Fault[] {
+  if (value === null || value === undefined || budget.left <= 0 || !hasRules(schema)) return [];
   // What has not changed is not judged again.
   if (old !== undefined && equalJson(value, old)) return [];
   const rules = schema['x-kubernetes-validations'] ?? [];
-  const own = rules.length ? evaluateAll(rules, schema, value, old, path) : [];
+  const own = rules.length ? evaluateAll(rules, schema, value, old, path, budget) : [];
   if (Array.isArray(value)) {
     const items = itemsOf(schema);
     const before = previousItems(schema, old);
-    return items ? [...own, ...value.flatMap((item, i) => judge(items, item, before(item), `${path}[${i}]`))] : own;
+    return items ? [...own, ...value.flatMap((item, i) => judge(items, item, before(item), `${path}[${i}]`, budget))] : own;
   }
   if (!isMap(value)) return own;
   const oldMember = (name: string): unknown => (isMap(old) && Object.hasOwn(old, name) ? old[name] : undefined);
   const additional = additionalOf(schema);
   return [...own, ...Object.entries(value).flatMap(([name, member]) => {
     const property = propertyOf(schema, name);
-    if (property) return judge(property, member, oldMember(name), path === '' ? name : `${path}.${name}`);
-    return additional ? judge(additional, member, oldMember(name), `${path}[${name}]`) : [];
+    if (property) return judge(property, member, oldMember(name), path === '' ? name : `${path}.${name}`, budget);
+    return additional ? judge(additional, member, oldMember(name), `${path}[${name}]`, budget) : [];
   })];
 }
 
@@ -51,33 +55,56 @@ function previousItems(schema: StructuralSchema, old: unknown): (item: unknown) 
   return (item) => (isMap(item) ? old.find((other: unknown) => isMap(other) && keys.every((key) => equalJson(other[key], item[key]))) : undefined);
 }
 
-function evaluateAll(rules: readonly StructuralRule[], schema: StructuralSchema, value: unknown, old: unknown, path: string): Fault[] {
+function evaluateAll(rules: readonly StructuralRule[], schema: StructuralSchema, value: unknown, old: unknown, path: string, budget: Budget): Fault[] {
   const self = celValue(schema, value);
   const oldSelf = old === undefined || old === null ? undefined : celValue(schema, old);
-  return rules.flatMap((rule) => {
-    if (namesOld(rule) && oldSelf === undefined) return [];
-    const variables = oldSelf === undefined ? { self } : { self, oldSelf };
-    const at = rule.fieldPath ? `${path}${rule.fieldPath}`.replace(/^\./, '') : path || '<nil>';
-    const type = isIntOrString(schema) ? 'dyn' : schema.type;
-    try {
-      return compileExpression(rule.rule).evaluate(variables) === true ? [] : [faultOf(rule, at, type, value, messageOf(rule, variables))];
-    } catch (error) {
-      const why = (error as Error).message.split('\n')[0]!;
-      return [invalid(at, type, `${why.startsWith('No such key: ') ? why.replace('No', 'no') : why} evaluating rule: ${rule.message ?? `failed rule: ${rule.rule.trim()}`}`)];
+  const type = isIntOrString(schema) ? 'dyn' : schema.type;
+  const faults: Fault[] = [];
+  const fault = (why: string): void => { faults.push(invalid(path || '<nil>', type, why)); };
+  for (const rule of rules) {
+    if (namesOld(rule) && oldSelf === undefined && !rule.optionalOldSelf) continue;
+    const variables = rule.optionalOldSelf ? { self, oldSelf: oldSelf === undefined ? Optional.none() : Optional.of(oldSelf) } : oldSelf === undefined ? { self } : { self, oldSelf };
+    const named = (rule.message || rule.rule).trim();
+    const { cost, value: holds, error } = compileExpression(rule.rule, rule.optionalOldSelf ? 'optional' : 'plain').evaluate(variables, budget.perCall);
+    if (cost > budget.left) {
+      budget.left = 0;
+      fault('validation failed due to running out of cost budget, no further validation rules will be run');
+      return faults;
     }
-  });
-}
-
-function messageOf({ rule, message, messageExpression }: StructuralRule, variables: { self: unknown; oldSelf?: unknown }): string {
-  if (messageExpression) {
-    try {
-      const text = compileExpression(messageExpression).evaluate(variables);
-      if (typeof text === 'string' && text.trim() !== '' && !text.includes('\n')) return text;
-    } catch {
-      // The plain message stands in for one that cannot be made, as upstream's does.
+    budget.left -= cost;
+    if (error instanceof CostExceeded) {
+      budget.left = 0;
+      fault(`'${error.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${named}`);
+      return faults;
+    }
+    if (error) {
+      const why = error.message.split('\n')[0]!;
+      fault(`${why.startsWith('No such key: ') ? why.replace('No', 'no') : why} evaluating rule: ${named}`);
+    } else if (holds !== true) {
+      const at = rule.fieldPath ? `${path}${rule.fieldPath}`.replace(/^\./, '') : path || '<nil>';
+      const { text, spent } = messageOf(rule, variables, budget);
+      faults.push(spent ? invalid(at, type, text) : faultOf(rule, at, type, value, text));
+      if (spent) return faults;
     }
   }
-  return message || `failed rule: ${rule.trim()}`;
+  return faults;
+}
+
+const longestMessage = 5 * 1024;
+/** What is told of a rule that does not hold; `spent`: nothing is left to judge another one. */
+function messageOf({ rule, message, messageExpression, optionalOldSelf }: StructuralRule, variables: { self: unknown; oldSelf?: unknown }, budget: Budget): { readonly text: string; readonly spent: boolean } {
+  const plain = { text: message ? message.trim() : `failed rule: ${rule.trim()}`, spent: false };
+  if (!messageExpression) return plain;
+  const { cost, value, error } = compileExpression(messageExpression, optionalOldSelf ? 'optional' : 'plain').evaluate(variables, budget.perCall);
+  const over = cost > budget.left;
+  if (over || error instanceof CostExceeded) {
+    budget.left = 0;
+    return { text: over ? 'messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run' : `no further validation rules will be run due to call cost exceeds limit for messageExpression: ${JSON.stringify(messageExpression)}`, spent: true };
+  }
+  budget.left -= cost;
+  // The plain message stands in for one that cannot be made, as upstream's does.
+  const text = typeof value === 'string' ? value.trim() : '';
+  return text !== '' && !text.includes('\n') && Buffer.byteLength(text) <= longestMessage ? { text, spent: false } : plain;
 }
 
 function faultOf({ reason }: StructuralRule, path: string, type: string | undefined, value: unknown, detail: string): Fault {
@@ -116,9 +143,9 @@ function celValue(schema: StructuralSchema, value: unknown): unknown {
 }
 
 /** What is wrong with a rule before it has seen a value, in CEL's words. */
-export function expressionFault(text: string, wanted: 'bool' | 'string'): string | undefined {
+export function expressionFault(text: string, wanted: 'bool' | 'string', optionalOldSelf = false): string | undefined {
   try {
-    const { type } = compileExpression(text);
+    const { type } = compileExpression(text, optionalOldSelf ? 'optional' : 'plain');
     return type === wanted || type === 'dyn' ? undefined : wanted === 'bool' ? 'cel expression must evaluate to a bool' : 'messageExpression must evaluate to a string';
   } catch (error) {
     if (error instanceof SyntaxError) return `compilation failed: ${error.message}`;

@@ -1,5 +1,5 @@
 // Rules in CEL over values of custom resources.
-import { expressionFault, ruleFaults } from '../../../../src/schema/structural/rules.ts';
+import { expressionFault, ruleFaults, type Budget } from '../../../../src/schema/structural/rules.ts';
 import type { StructuralRule, StructuralSchema } from '../../../../src/schema/structural/structural-schema.ts';
 import { customResourcesOf } from '../../../../src/api/apiextensions/custom-resources.ts';
 import { schemaFaults } from '../../../../src/api/apiextensions/schema-validation.ts';
@@ -10,7 +10,7 @@ const string: StructuralSchema = { type: 'string' };
 const spec = (properties: Record<string, StructuralSchema>, ...rules: (string | StructuralRule)[]): StructuralSchema => ({
   type: 'object', properties: { spec: { type: 'object', properties, 'x-kubernetes-validations': rules.map((rule) => (typeof rule === 'string' ? { rule } : rule)) } },
 });
-const texts = (schema: StructuralSchema, value: unknown, old?: unknown): string[] => ruleFaults(schema, { spec: value }, old === undefined ? undefined : { spec: old }).map(({ field, message }) => `${field}: ${message}`);
+const texts = (schema: StructuralSchema, value: unknown, old?: unknown, budget?: Budget): string[] => ruleFaults(schema, { spec: value }, old === undefined ? undefined : { spec: old }, budget).map(({ field, message }) => `${field}: ${message}`);
 
 const members: Record<string, StructuralSchema> = {
   'min': integer, 'max': integer, 'ratio': { type: 'number' }, 'name': string, 'dash-ed': string, 'namespace': string, 'port': { 'x-kubernetes-int-or-string': true }, 'at': { type: 'string', format: 'date-time' },
@@ -32,7 +32,9 @@ it.each<[rule: StructuralRule, fault: string]>([
   [{ rule: 'self.min > self.max', messageExpression: '"min is " + string(self.min)' }, 'spec: Invalid value: "object": min is 1'],
   [{ rule: 'self.min > 5', message: 'no', reason: 'FieldValueForbidden' }, 'spec: Forbidden: no'],
   [{ rule: 'self.min > 5', message: 'no', reason: 'FieldValueRequired', fieldPath: '.max' }, 'spec.max: Required value: no'],
-  [{ rule: 'self.nosuch == 1' }, 'spec: Invalid value: "object": no such key: nosuch evaluating rule: failed rule: self.nosuch == 1'],
+  [{ rule: 'self.nosuch == 1' }, 'spec: Invalid value: "object": no such key: nosuch evaluating rule: self.nosuch == 1'],
+  [{ rule: 'self.nosuch == 1', message: 'told so', fieldPath: '.max' }, 'spec: Invalid value: "object": no such key: nosuch evaluating rule: told so'],
+  [{ rule: 'false', message: ' told so ', messageExpression: '"a\\nb"' }, 'spec: Invalid value: "object": told so'], [{ rule: 'false', messageExpression: 'self.nosuch' }, 'spec: Invalid value: "object": failed rule: false'],
 ])('%j fails', (rule, fault) => { expect(texts(spec(members, rule), value)).toEqual([fault]); });
 
 it('holds where it stands: in items and values of maps', () => {
@@ -53,6 +55,47 @@ describe('on updates', () => {
     expect(texts(schema, { a: 1, b: 'new' }, { a: 1, b: 'old' })).toEqual([]);
     expect(texts(schema, { a: 2, b: 'new' }, { a: 1, b: 'old' })).toEqual(['spec.a: Invalid value: "integer": failed rule: self > 5']);
   });
+});
+
+describe('what rules cost', () => {
+  const list = { type: 'array', items: integer } as const;
+  const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+  const all = 'self.l.all(a, self.l.all(b, self.l.all(c, a + b + c >= 0)))';
+  const exceeded = (rule: string): string => `spec: Invalid value: "object": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: ${rule}`;
+  /** A thousandth of what there is. */
+  const few = (): Budget => ({ left: 10_000, perCall: 1000 });
+  it('ends one that takes too much, and all that would follow', () => {
+    expect(texts(spec({ l: list }, all, 'false'), { l: numbers(300) })).toEqual([exceeded(all)]);
+    const positive: StructuralSchema = { ...integer, 'x-kubernetes-validations': [{ rule: 'self > 0' }] };
+    expect(texts(spec({ l: { ...list, items: positive } }, { rule: all, message: 'too much' }), { l: numbers(30) }, undefined, few())).toEqual([exceeded('too much')]);
+  });
+  it('is not passed over by what passes over errors', () => {
+    for (const rule of [`${all} || true`, `self.l.exists(x, ${all}) || true`]) expect(texts(spec({ l: list }, rule), { l: numbers(30) }, undefined, few())).toEqual([exceeded(rule)]);
+  });
+  it('is bounded for all over one object', () => {
+    const rules = Array.from({ length: 50 }, () => 'self.l.all(a, self.l.all(b, a + b >= 0))');
+    expect(texts(spec({ l: list }, ...rules.slice(0, 2)), { l: numbers(10) }, undefined, few())).toEqual([]);
+    expect(texts(spec({ l: list }, ...rules), { l: numbers(10) }, undefined, few())).toEqual(['spec: Invalid value: "object": validation failed due to running out of cost budget, no further validation rules will be run']);
+  });
+  it.each<[rule: string, value: object, faults: number]>([
+    ['self.s + self.s + self.s != "x"', { s: 'x'.repeat(100) }, 0], ['self.s + self.s + self.s != "x"', { s: 'x'.repeat(10_000) }, 1], ['self.s.matches("^x*$")', { s: 'x'.repeat(20_000) }, 1],
+    ['self.l.all(x, x in self.l)', { l: numbers(10) }, 0], ['self.l.all(x, -1 in self.l || true)', { l: numbers(40) }, 1], ['self.l.all(x, self.l == self.l)', { l: numbers(40) }, 1],
+    // Asking how long something is costs one step.
+    ['self.l.all(x, self.l.size() > 0 && size(self.l) > 0)', { l: numbers(40) }, 0],
+  ])('counts long texts and lists: %s', (rule, value, faults) => {
+    expect(texts(spec({ l: list, s: string }, rule), value, undefined, few())).toHaveLength(faults);
+  });
+  it('is bounded for messages', () => {
+    const messageExpression = `${all} ? "a" : "b"`;
+    expect(texts(spec({ l: list }, { rule: 'false', messageExpression }, 'false'), { l: numbers(30) }, undefined, few())).toEqual([`spec: Invalid value: "object": no further validation rules will be run due to call cost exceeds limit for messageExpression: ${JSON.stringify(messageExpression)}`]);
+    expect(texts(spec({ l: list }, { rule: 'false', messageExpression }, 'false'), { l: numbers(5) }, undefined, { left: 100, perCall: 1000 })).toEqual(['spec: Invalid value: "object": messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run']);
+  });
+});
+
+it('tells a rule that asks for it that there was nothing before', () => {
+  const schema = spec({ a: { ...integer, 'x-kubernetes-validations': [{ rule: 'oldSelf.hasValue() ? self >= oldSelf.value() : self == 0', optionalOldSelf: true }] } });
+  expect([texts(schema, { a: 0 }), texts(schema, { a: 2 }, { a: 1 })]).toEqual([[], []]);
+  expect([texts(schema, { a: 1 }), texts(schema, { a: 1 }, { a: 2 })].map((faults) => faults.length)).toEqual([1, 1]);
 });
 
 it('says what is wrong with an expression', () => {
