@@ -1,5 +1,6 @@
 // Exact resource quantities ("100m", "1.5Gi", "2e3"): a whole number of nanos and the family of suffixes they print in.
 // upstream: apimachinery/pkg/api/resource/quantity.go, suffix.go
+import { remembered } from '../util/remembered.ts';
 
 /** A quantity as it stands in JSON: text, or a bare number. */
 export type QuantityText = string | number;
@@ -39,9 +40,15 @@ function divideUp(value: bigint, by: bigint): bigint {
   return value < 0n ? quotient - 1n : quotient + 1n;
 }
 
+/** Of different quantities a cluster has few, and reads them at every write of a Pod and every look at a node. */
+const quantitiesKept = 4096;
+const read = remembered(readQuantity, quantitiesKept);
+
 /** Reads a quantity; throws an Error with Go's words. Anything finer than a nano is rounded away from zero. */
-export function parseQuantity(text: QuantityText): Quantity {
-  const match = /^([+-]?)([0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/.exec(String(text).trim());
+export const parseQuantity = (text: QuantityText): Quantity => read(typeof text === 'string' ? text : String(text));
+
+function readQuantity(text: string): Quantity {
+  const match = /^([+-]?)([0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/.exec(text.trim());
   if (!match) throw new Error(formatWrong);
   const [, sign, number, suffix] = match as unknown as [string, string, string, string];
   const digits = /^(\d*)(?:\.(\d*))?$/.exec(number);
@@ -55,10 +62,10 @@ export function parseQuantity(text: QuantityText): Quantity {
   const scale = 9 - fraction.length + (format === 'BinarySI' ? 0 : exponent);
   nanos = scale >= 0 ? nanos * 10n ** BigInt(scale) : divideUp(nanos, 10n ** BigInt(-scale));
   if (format === 'BinarySI' && nanos > maximumBinary) nanos = maximumBinary;
-  return {
+  return Object.freeze<Quantity>({
     nanos: sign === '-' ? -nanos : nanos,
     format: format === 'BinarySI' && nanos > 0n && nanos < nanosPerUnit ? 'DecimalSI' : format,
-  };
+  });
 }
 
 export function isQuantity(text: unknown): text is QuantityText {
@@ -87,7 +94,8 @@ export function formatQuantity({ nanos, format }: Quantity): string {
 }
 
 /** `canonicalQuantity('1.5Gi')` → `1536Mi`. Throws on malformed text. */
-export const canonicalQuantity = (text: QuantityText): string => formatQuantity(parseQuantity(text));
+export const canonicalQuantity = (text: QuantityText): string => canonical(typeof text === 'string' ? text : String(text));
+const canonical = remembered((text) => formatQuantity(readQuantity(text)), quantitiesKept);
 
 /** Canonical text of the value rounded up to whole milli units, as resource lists are stored. */
 export function roundUpToMilli(text: QuantityText): string {

@@ -3,6 +3,7 @@
 import { canonicalQuantity, isQuantity } from '../apimachinery/quantity.ts';
 import { formatDuration, parseDuration } from '../apimachinery/duration.ts';
 import { firstInstant, lastInstant, timestamp } from '../util/clock.ts';
+import { remembered } from '../util/remembered.ts';
 import { objectMeta } from './object-meta.ts';
 import { prune, type Pruning } from './structural/prune.ts';
 import type { StructuralSchema } from './structural/structural-schema.ts';
@@ -161,7 +162,7 @@ function decodeScalar(kind: ScalarKind, value: unknown, goPath: string): JsonVal
     // Types that read themselves know nothing of the field they are in: their words name Go's plain types.
     case 'time': case 'microTime': {
       if (typeof value !== 'string') throw mismatch(value, '', 'string');
-      const seconds = timestamp(parseRfc3339(value));
+      const seconds = wholeSeconds(value);
       return kind === 'time' ? seconds : `${seconds.slice(0, -1)}.${(/\.(\d{1,6})/.exec(value)?.[1] ?? '').padEnd(6, '0')}Z`;
     }
     case 'duration':
@@ -199,6 +200,9 @@ function parseRfc3339(text: string): number {
   if (wrong !== undefined || Number.isNaN(ms)) throw new DecodeError(`parsing time ${JSON.stringify(text)}: ${wrong ?? 'second'} out of range`);
   return ms;
 }
+
+/** In UTC, as it is written. An object has several times, most of which its last write had too. @throws DecodeError */
+const wholeSeconds = remembered((text) => timestamp(parseRfc3339(text)), 4096);
 
 function checkBase64(text: string): string {
   const compact = text.replace(/[\r\n]/g, '');

@@ -81,7 +81,17 @@ export async function within<T>(clock: Clock, ms: number, work: Promise<T>, late
 export const firstInstant = Date.parse('0000-01-01T00:00:00Z');
 export const lastInstant = Date.parse('9999-12-31T23:59:59Z');
 
+/** Most times that are written are of the present second. */
+let lastSecond = NaN;
+let lastTimestamp = '';
 /** RFC 3339 in UTC, whole seconds: the form of metav1.Time. */
-export const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+export function timestamp(ms: number): string {
+  const second = Math.floor(ms / 1000);
+  if (second !== lastSecond) {
+    lastTimestamp = `${new Date(ms).toISOString().slice(0, 19)}Z`;
+    lastSecond = second;
+  }
+  return lastTimestamp;
+}
 /** RFC 3339 with six digits: the form of metav1.MicroTime. */
 export const microTimestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 23)}000Z`;
