@@ -3,6 +3,7 @@ import { decode } from '../../src/schema/decode.ts';
 import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
 import { cloneJson, equalJson } from '../../src/util/json.ts';
 import { sameEntries } from './field-management.ts';
+import { isFinal } from './written.ts';
 
 /** The status of an object nobody has observed yet: what Go would write for the empty struct. */
 export function resetStatus(resource: ResourceDefinition, object: ApiObject): void {
@@ -16,7 +17,7 @@ export function keepAllButStatus(resource: ResourceDefinition, object: ApiObject
   for (const name of new Set([...Object.keys(object), ...Object.keys(old)])) {
     if (name === 'status' || name === 'metadata') continue;
     if (old[name] === undefined) delete object[name];
-    else object[name] = cloneJson(old[name]);
+    else object[name] = isFinal(old[name]) ? old[name] : cloneJson(old[name]);
   }
   const metadata = object.metadata as unknown as Record<string, unknown>;
   for (const name of resource.statusKeeps ?? []) {

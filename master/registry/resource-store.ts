@@ -18,6 +18,7 @@ import { planDeletion } from './deletion.ts';
 import { FieldManagement } from './field-management.ts';
 import type { DeleteOptions, RequestContext } from './request-context.ts';
 import { encodeStored, prefixOf, StoredObject } from './stored-object.ts';
+import { handOn, noteWhole } from './written.ts';
 import { cloneJson, equalJson } from '../../src/util/json.ts';
 
 export interface RegistryBackend {
@@ -141,10 +142,7 @@ export class ResourceStore {
       if (revisionIn(object)) throw errors.bare('resourceVersion should not be set on objects to be created');
       const key = this.keyOf(metadata.namespace, metadata.name);
       const value = this.#encode(object);
-      const revision = await this.#backend.store.create(key, value);
-      allocation?.commit();
-      await this.#backend.cache.waitFor(revision);
-      return new StoredObject({ key, value, revision, created: revision });
+      return await this.#stored(key, value, object, allocation, () => this.#backend.store.create(key, value));
     } catch (error) {
       allocation?.undo();
       if (error instanceof KeyExists) throw generated ? errors.generateNameConflict(this.groupResource, metadata.name) : errors.alreadyExists(this.groupResource, metadata.name);
@@ -206,14 +204,27 @@ export class ResourceStore {
       return this.#unstored(object, current.revision);
     }
     const value = this.#encode(object);
+    if (!this.resource.storedAs) noteWhole(value);
     try {
-      const revision = await this.#backend.store.update(current.key, value, current.revision);
-      allocation?.commit();
-      await this.#backend.cache.waitFor(revision);
-      return new StoredObject({ key: current.key, value, revision, created: 0 });
+      return await this.#stored(current.key, value, object, allocation, () => this.#backend.store.update(current.key, value, current.revision));
     } catch (error) {
       allocation?.undo();
       throw error;
+    }
+  }
+
+  /** Writes; resolves once that can be read. Who watches gets the object as it is. */
+  async #stored(key: string, value: Uint8Array, object: ApiObject, allocation: Allocation | undefined, write: () => Promise<number>): Promise<StoredObject> {
+    const { cache } = this.#backend;
+    const over = this.resource.storedAs || !cache.isWatched(this.prefix) ? undefined : handOn(value, object);
+    try {
+      const revision = await write();
+      allocation?.commit();
+      await cache.waitFor(revision);
+      const stored = cache.get(key);
+      return stored?.revision === revision ? stored : new StoredObject({ key, value, revision, created: 0 });
+    } finally {
+      over?.();
     }
   }
 

@@ -3,6 +3,7 @@
 import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
 import { deepFreeze } from '../../src/util/json.ts';
 import type { Entry } from '../storage/store.ts';
+import { handedOn, noteFinal } from './written.ts';
 
 /** The stored form: kind, apiVersion and metadata first, no resourceVersion. */
 export function encodeStored(object: ApiObject): Uint8Array {
@@ -31,6 +32,8 @@ export class StoredObject {
     this.key = entry.key;
     this.revision = entry.revision;
     this.value = entry.value;
+    const object = handedOn(entry.value, entry.revision);
+    if (object) this.#object = new WeakRef(object);
   }
 
   /** The decoded, deeply frozen object with its resourceVersion. */
@@ -44,7 +47,7 @@ export class StoredObject {
   #decode(): ApiObject {
     const object = JSON.parse(Buffer.from(this.value.buffer, this.value.byteOffset, this.value.byteLength).toString()) as ApiObject;
     object.metadata.resourceVersion = String(this.revision);
-    return deepFreeze(object);
+    return noteFinal(this.value, deepFreeze(object));
   }
 
   /** The JSON of the whole object. */

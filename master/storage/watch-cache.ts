@@ -143,6 +143,9 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
     return this.#bucket(prefixOf(prefix)).add({ prefix, event });
   }
 
+  /** Whether anybody is told of changes under a resource's prefix. */
+  isWatched(prefix: string): boolean { return (this.#buckets.get(prefix)?.watchers.size ?? 0) > 0; }
+
   /** Resolves once everything up to `revision` is visible. */
   waitFor(revision: number): Promise<void> {
     if (this.#revision >= revision) return Promise.resolve();

@@ -15,6 +15,8 @@ export class DecodeError extends Error {}
 export interface DecodeReport {
   /** Paths of fields no definition has, e.g. `spec.containers[0].imagee`. */
   readonly unknown: string[];
+  /** Parts that are in the canonical form of their type already are taken as they are. */
+  readonly isFinal?: (part: unknown) => boolean;
 }
 
 type JsonObject = Record<string, unknown>;
@@ -73,6 +75,10 @@ function decodeObject(type: ObjectType, value: unknown, path: string, goPath: st
     if (raw === null || raw === undefined) {
       if (raw === null && field.type.kind === 'structural' && field.type.schema.nullable) result[name] = null;
       if (options.required || options.written) result[name] = options.pointer ? null : zeroOf(field.type, report);
+      continue;
+    }
+    if (report.isFinal?.(raw)) {
+      result[name] = raw;
       continue;
     }
     const inner = path === '' ? name : `${path}.${name}`;

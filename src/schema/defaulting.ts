@@ -22,6 +22,8 @@ export function applyDefaults(type: Type, value: unknown): void {
       return;
     case 'object': {
       const object = value as Record<string, unknown>;
+      // A part of an older object, which has its defaults.
+      if (Object.isFrozen(object)) return;
       const plan = planOf(t);
       for (const { name, initial, pointer } of plan.own) if (isUnset(object[name], pointer)) object[name] = typeof initial === 'object' ? cloneJson(initial) : initial;
       for (const [name, field] of plan.children) if (object[name] !== undefined) applyDefaults(field.type, object[name]);

@@ -43,6 +43,16 @@ export function deepFreeze<T>(value: T): T {
   return value;
 }
 
+/** The same; false when a member somewhere is undefined, so that its JSON is not quite what it is (all may not be frozen then). */
+export function sealJson(value: unknown): boolean {
+  if (value === undefined) return false;
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return true;
+  Object.freeze(value);
+  if (Array.isArray(value)) return value.every(sealJson);
+  for (const name in value) if (!sealJson((value as Record<string, unknown>)[name])) return false;
+  return true;
+}
+
 /** Levels a value from outside may have: what walks values recurses, and a stack that runs out can take the process along. */
 export const maxJsonDepth = 1000;
 

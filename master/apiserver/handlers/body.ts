@@ -2,7 +2,7 @@
 // (upstream: apiserver endpoints/handlers/create.go, rest.go)
 import { invalid } from '../../../src/apimachinery/fault.ts';
 import * as errors from '../../../src/apimachinery/status-error.ts';
-import { decode, DecodeError, maxUnknown } from '../../../src/schema/decode.ts';
+import { decode, DecodeError, maxUnknown, type DecodeReport } from '../../../src/schema/decode.ts';
 import { decodeProtobuf } from '../../../src/schema/protobuf.ts';
 import type { ApiObject, ResourceDefinition } from '../../../src/schema/resource.ts';
 import type { RequestContext } from '../../registry/request-context.ts';
@@ -76,11 +76,11 @@ export function decodeObject(resource: Pick<ResourceDefinition, 'type' | 'kind' 
   return decodeReporting(resource, raw, context, { malformed: refuse, strict: refuse });
 }
 
-/** How faults of decoding are answered; `also` are further faults of strictness, told as they are. */
-interface DecodeFaults { malformed(why: string): never; strict(why: string): never; readonly also?: readonly string[] }
+/** How faults of decoding are answered; `also` are further faults of strictness, told as they are; `isFinal` as in a DecodeReport. */
+interface DecodeFaults { malformed(why: string): never; strict(why: string): never; readonly also?: readonly string[]; readonly isFinal?: DecodeReport['isFinal'] }
 
 export function decodeReporting(resource: Pick<ResourceDefinition, 'type' | 'kind' | 'apiVersion'>, raw: RawBody, context: RequestContext, answer: DecodeFaults): ApiObject {
-  const report = { unknown: [] as string[] };
+  const report: DecodeReport = { unknown: [], ...(answer.isFinal ? { isFinal: answer.isFinal } : {}) };
   let object: ApiObject;
   try {
     object = decode(resource.type, raw.value, report) as ApiObject;

@@ -7,6 +7,7 @@ import type { ApiObject, ResourceDefinition } from '../../../src/schema/resource
 import type { JsonValue } from '../../../src/schema/schema.ts';
 import { strategicMergePatch } from '../../../src/schema/strategic-merge-patch.ts';
 import type { RequestContext } from '../../registry/request-context.ts';
+import { isFinal } from '../../registry/written.ts';
 import { parseJson } from '../negotiation.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
 import { apply, readConfiguration } from './apply.ts';
@@ -62,8 +63,11 @@ function applyPatch(type: ResourceDefinition['type'], target: JsonValue, patch: 
   }
 }
 
-/** The patched object, decoded: what does not fit its type, or is unknown to it, is a fault of the patch. @throws StatusError */
-export function patched(resource: Pick<ResourceDefinition, 'type' | 'kind' | 'apiVersion' | 'version'>, current: ApiObject, patch: ParsedPatch, write: RequestContext): ApiObject {
+/**
+ * The patched object, decoded: what does not fit its type, or is unknown to it, is a fault of the patch. With `shares` it may have parts
+ * in common with `current`, frozen, which the patch does not touch. @throws StatusError
+ */
+export function patched(resource: Pick<ResourceDefinition, 'type' | 'kind' | 'apiVersion' | 'version'>, current: ApiObject, patch: ParsedPatch, write: RequestContext, shares = false): ApiObject {
   const value = applyPatch(resource.type, current as unknown as JsonValue, patch);
   const refuse = (why: string): never => {
     const shown = patch.type === 'application/strategic-merge-patch+json' ? goText(patch.value) : JSON.stringify(value);
@@ -72,7 +76,7 @@ export function patched(resource: Pick<ResourceDefinition, 'type' | 'kind' | 'ap
   };
   if (!isObject(value)) return refuse(`json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type ${resource.version}.${resource.kind}`);
   const prefix = patch.type === 'application/json-patch+json' ? 'json patch ' : '';
-  return decodeReporting(resource, { value, duplicates: [] }, write, { malformed: refuse, strict: refuse, also: patch.duplicates.map((path) => `${prefix}duplicate field "${path}"`) });
+  return decodeReporting(resource, { value, duplicates: [] }, write, { malformed: refuse, strict: refuse, also: patch.duplicates.map((path) => `${prefix}duplicate field "${path}"`), ...(shares ? { isFinal } : {}) });
 }
 
 export async function patch(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {
@@ -81,7 +85,8 @@ export async function patch(request: AdmittedRequest, context: ResourceHandlerCo
   const { patch, write } = await readPatch(request, store.resource.custom);
   if (patch.type === 'application/apply-patch+yaml') return apply(request, context, patch, write);
   const { stored } = await store.update(info.namespace || undefined, info.name, (old) => {
-    const object = patched(store.resource, old!, patch, write);
+    // Of what a status is written beside, nothing changes.
+    const object = patched(store.resource, old!, patch, write, info.subresource === 'status');
     checkPlace(object, info, store.resource.namespaced);
     // The revision of the object read goes along unless the patch names its own: then it is the client's lock.
     if (object.metadata.resourceVersion === old!.metadata.resourceVersion && !namesRevision(patch)) delete (object.metadata as { resourceVersion?: string }).resourceVersion;

@@ -130,7 +130,7 @@ export const StatefulSets = defineResource({
   subresources: { status: true, scale: { specReplicasPath: 'spec.replicas', statusReplicasPath: 'status.replicas', labelSelectorPath: 'spec.selector' } },
   generation: true,
   defaults: ({ spec }) => {
-    for (const claim of spec.volumeClaimTemplates ?? []) Object.assign(claim, { apiVersion: 'v1', kind: 'PersistentVolumeClaim' });
+    for (const claim of spec.volumeClaimTemplates ?? []) if (claim.apiVersion !== 'v1' || claim.kind !== 'PersistentVolumeClaim') Object.assign(claim, { apiVersion: 'v1', kind: 'PersistentVolumeClaim' });
   },
   prepareCreate: ({ spec }) => { delete spec.updateStrategy.rollingUpdate?.maxUnavailable; },
   validate: ({ spec }, old) => [...templateFaults(spec), ...(old ? updateFaults(spec, old.spec) : [])],
