@@ -1,7 +1,7 @@
 // What differs between two values of one type, as sets of fields. (upstream: structured-merge-diff typed/compare.go)
 import { equalJson } from '../../util/json.ts';
 import type { JsonValue } from '../schema.ts';
-import { emptySet, hasElement, insert, isEmpty, type FieldSet, type GrowingSet } from './field-set.ts';
+import { emptySet, hasElement, isEmpty, type FieldSet, type GrowingSet } from './field-set.ts';
 import type { PathElement } from './path-element.ts';
 import { isLeaf, itemElement, itemsOf, memberOf, membersOf, type ListStructure, type MapStructure, type Structure, type StructStructure } from './structure.ts';
 
@@ -21,11 +21,31 @@ export function compare(structure: Structure, old: JsonValue | undefined, value:
   return walk;
 }
 
+/** A set that grows along a walk: what lies below a path comes before the path itself, and no path comes twice. */
+class Trail {
+  readonly set: GrowingSet = {};
+  /** The nodes of the present path, as far as there are any, from the root on. */
+  readonly #nodes: GrowingSet[] = [this.set];
+
+  /** Adds the present path; an empty one says nothing. */
+  add(path: readonly PathElement[]): void {
+    const nodes = this.#nodes;
+    if (path.length === 0) return;
+    if (nodes.length > path.length) nodes[path.length]!['.'] = {};
+    else for (let depth = nodes.length; depth <= path.length; depth++) nodes.push((nodes[depth - 1]![path[depth - 1]!] = {}));
+  }
+  /** The walk goes back to where the path has `depth` elements. */
+  leave(depth: number): void { if (this.#nodes.length > depth + 1) this.#nodes.length = depth + 1; }
+}
+
 class Walk implements Comparison {
-  readonly added: GrowingSet = {};
-  readonly modified: GrowingSet = {};
-  readonly removed: GrowingSet = {};
+  readonly #added = new Trail();
+  readonly #modified = new Trail();
+  readonly #removed = new Trail();
   readonly #path: PathElement[] = [];
+  get added(): FieldSet { return this.#added.set; }
+  get modified(): FieldSet { return this.#modified.set; }
+  get removed(): FieldSet { return this.#removed.set; }
 
   values(structure: Structure, old: JsonValue | undefined, value: JsonValue | undefined, ignored?: FieldSet): void {
     if (structure.kind === 'scalar' || isLeaf(structure, old, value)) {
@@ -34,14 +54,14 @@ class Walk implements Comparison {
     }
     if (structure.kind === 'list') this.#items(structure, itemsOf(old), itemsOf(value));
     else this.#members(structure, old, value, ignored);
-    if (old === undefined) insert(this.added, this.#path);
-    else if (value === undefined) insert(this.removed, this.#path);
+    if (old === undefined) this.#added.add(this.#path);
+    else if (value === undefined) this.#removed.add(this.#path);
   }
 
   #leaf(old: JsonValue | undefined, value: JsonValue | undefined): void {
-    if (old === undefined) insert(this.added, this.#path);
-    else if (value === undefined) insert(this.removed, this.#path);
-    else if (!equalJson(old, value)) insert(this.modified, this.#path);
+    if (old === undefined) this.#added.add(this.#path);
+    else if (value === undefined) this.#removed.add(this.#path);
+    else if (!equalJson(old, value)) this.#modified.add(this.#path);
   }
 
   #members(structure: StructStructure | MapStructure, old: JsonValue | undefined, value: JsonValue | undefined, ignored: FieldSet | undefined): void {
@@ -72,13 +92,13 @@ class Walk implements Comparison {
       // Items that share an identity are one leaf: nobody can tell them apart.
       if (left.length <= 1 && right.length <= 1) this.#descend(element, list.items, left[0], right[0]);
       else if (left.length >= 2 && right.length >= 2) {
-        if (!equalJson(left, right)) insert(this.modified, [...this.#path, element]);
+        if (!equalJson(left, right)) this.#at(element, this.#modified);
       } else if (left.length >= 2) {
         if (right.length) this.#descend(element, list.items, undefined, right[0]);
-        insert(this.removed, [...this.#path, element]);
+        this.#at(element, this.#removed);
       } else {
         if (left.length) this.#descend(element, list.items, left[0], undefined);
-        insert(this.added, [...this.#path, element]);
+        this.#at(element, this.#added);
       }
     }
   }
@@ -86,7 +106,19 @@ class Walk implements Comparison {
   #descend(element: PathElement, structure: Structure, old: JsonValue | undefined, value: JsonValue | undefined, ignored?: FieldSet): void {
     this.#path.push(element);
     this.values(structure, old, value, ignored);
+    this.#leave();
+  }
+  #at(element: PathElement, trail: Trail): void {
+    this.#path.push(element);
+    trail.add(this.#path);
+    this.#leave();
+  }
+  #leave(): void {
     this.#path.pop();
+    const depth = this.#path.length;
+    this.#added.leave(depth);
+    this.#modified.leave(depth);
+    this.#removed.leave(depth);
   }
 }
 

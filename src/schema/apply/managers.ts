@@ -23,29 +23,42 @@ export function identify({ name, operation, apiVersion, subresource }: Pick<Mana
   return JSON.stringify({ ...(name ? { manager: name } : {}), operation, ...(operation === 'Update' ? { apiVersion } : {}), ...(subresource ? { subresource } : {}) });
 }
 
+/** Most entries of an object are those of its last version. */
+const known = new WeakMap<ManagedFieldsEntry, { readonly id: string; readonly manager: Manager }>();
+
 /** Entries this server wrote itself: their field sets are taken as they are; what cannot be read counts as none. */
 export function storedManagers(entries: readonly ManagedFieldsEntry[] | undefined): Managers {
+  const managers: Managers = new Map();
   try {
-    return managersOf(entries, (fields) => fields as FieldSet);
+    for (const [i, entry] of (entries ?? []).entries()) {
+      let one = known.get(entry);
+      if (!one) {
+        const manager = managerOf(entry, i, (fields) => fields as FieldSet);
+        one = { id: identify(manager), manager };
+        if (Object.isFrozen(entry)) known.set(entry, one);
+      }
+      managers.set(one.id, one.manager);
+    }
+    return managers;
   } catch (error) {
     if (error instanceof FieldSetError) return new Map();
     throw error;
   }
 }
 /** Entries a client sent. @throws FieldSetError */
-export const readManagers = (entries: readonly ManagedFieldsEntry[]): Managers => managersOf(entries, readFieldSet);
+export function readManagers(entries: readonly ManagedFieldsEntry[]): Managers {
+  return new Map(entries.map((entry, i) => {
+    const manager = managerOf(entry, i, readFieldSet);
+    return [identify(manager), manager];
+  }));
+}
 
-function managersOf(entries: readonly ManagedFieldsEntry[] | undefined, read: (fields: unknown) => FieldSet): Managers {
-  const managers: Managers = new Map();
-  for (const [i, entry] of (entries ?? []).entries()) {
-    const { manager: name = '', operation, apiVersion, subresource = '', fieldsType, time } = entry;
-    if (operation !== 'Apply' && operation !== 'Update') throw new FieldSetError('operation must be `Apply` or `Update`');
-    if (!apiVersion) throw new FieldSetError('apiVersion must not be empty');
-    if (fieldsType !== 'FieldsV1') throw new FieldSetError(fieldsType ? `invalid fieldsType ${JSON.stringify(fieldsType)} in managed fields entry ${i}` : `missing fieldsType in managed fields entry ${i}`);
-    const manager: Manager = { name, operation, apiVersion, subresource, time: time ?? undefined, fields: read(entry.fieldsV1 ?? {}), entry };
-    managers.set(identify(manager), manager);
-  }
-  return managers;
+function managerOf(entry: ManagedFieldsEntry, i: number, read: (fields: unknown) => FieldSet): Manager {
+  const { manager: name = '', operation, apiVersion, subresource = '', fieldsType, time } = entry;
+  if (operation !== 'Apply' && operation !== 'Update') throw new FieldSetError('operation must be `Apply` or `Update`');
+  if (!apiVersion) throw new FieldSetError('apiVersion must not be empty');
+  if (fieldsType !== 'FieldsV1') throw new FieldSetError(fieldsType ? `invalid fieldsType ${JSON.stringify(fieldsType)} in managed fields entry ${i}` : `missing fieldsType in managed fields entry ${i}`);
+  return { name, operation, apiVersion, subresource, time: time ?? undefined, fields: read(entry.fieldsV1 ?? {}), entry };
 }
 
 /** The entries in their order: appliers first, then by age. Undefined when nobody manages anything. */

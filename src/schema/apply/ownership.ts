@@ -39,23 +39,25 @@ function viewIn(subject: Subject, value: JsonValue, apiVersion: string): View | 
   return other && { structure: structureOf(other.type), value: other.value };
 }
 
-const touched = ({ added, modified }: Comparison): FieldSet => union(modified, added);
+/** `changed`: what is new or different. */
+interface Compared { readonly comparison: Comparison; readonly changed: FieldSet }
 
 /**
  * Compares the object before and after in each manager's version, and takes from every manager but `except` what has changed
  * or gone. Answers the comparison in the written version, and what was taken because it changed.
  */
-function settle(subject: Subject, before: JsonValue, after: JsonValue, managers: Managers, except: string | undefined): { comparison: Comparison; conflicts: Map<string, FieldSet>; commit: () => void } {
-  const comparisons = new Map<string, Comparison | undefined>();
-  const compareIn = (apiVersion: string): Comparison | undefined => {
+function settle(subject: Subject, before: JsonValue, after: JsonValue, managers: Managers, except: string | undefined): Compared & { conflicts: Map<string, FieldSet>; commit: () => void } {
+  const comparisons = new Map<string, Compared | undefined>();
+  const compareIn = (apiVersion: string): Compared | undefined => {
     if (!comparisons.has(apiVersion)) {
       const old = viewIn(subject, before, apiVersion);
       const now = viewIn(subject, after, apiVersion);
-      comparisons.set(apiVersion, old && now && compare(now.structure, old.value, now.value, subject.ignored));
+      const comparison = old && now && compare(now.structure, old.value, now.value, subject.ignored);
+      comparisons.set(apiVersion, comparison && { comparison, changed: union(comparison.modified, comparison.added) });
     }
     return comparisons.get(apiVersion);
   };
-  const comparison = compareIn(subject.apiVersion)!;
+  const written = compareIn(subject.apiVersion)!;
   const conflicts = new Map<string, FieldSet>();
   const left = new Map<string, FieldSet>();
   for (const [id, { apiVersion, fields }] of managers) {
@@ -66,23 +68,22 @@ function settle(subject: Subject, before: JsonValue, after: JsonValue, managers:
       managers.delete(id);
       continue;
     }
-    const conflict = intersection(fields, touched(seen));
+    const conflict = intersection(fields, seen.changed);
     if (!isEmpty(conflict)) conflicts.set(id, conflict);
-    const rest = difference(difference(fields, conflict), seen.removed);
+    const rest = difference(difference(fields, conflict), seen.comparison.removed);
     if (rest !== fields) left.set(id, rest);
   }
   return {
-    comparison, conflicts,
+    ...written, conflicts,
     commit: () => { for (const [id, fields] of left) setFields(managers, id, { ...managers.get(id)!, fields }); },
   };
 }
 
 /** After an update, patch or create by the updater `id`: it owns what it has changed, the others lose it. */
 export function ownUpdate(subject: Subject, before: JsonValue, after: JsonValue, managers: Managers, id: string, updater: Manager): void {
-  const { comparison, commit } = settle(subject, before, after, managers, id);
+  const { comparison, changed, commit } = settle(subject, before, after, managers, id);
   commit();
   const own = managers.get(id);
-  const changed = touched(comparison);
   if (!isEmpty(changed)) setFields(managers, id, { ...updater, ...(own?.entry ? { entry: own.entry } : {}), fields: own ? union(difference(own.fields, comparison.removed), changed) : changed });
   else if (own) {
     const fields = difference(own.fields, comparison.removed);
