@@ -5,6 +5,8 @@ import { parseDockerHost } from '../src/util/engine-http.ts';
 
 const pauseImage = 'dray.local/pause:1';
 const label = 'dray.io/bench';
+/** As the Pods of the benchmarks have it. */
+const stopSeconds = 1;
 
 export class BareEngine {
   readonly docker: Docker;
@@ -43,10 +45,24 @@ export class BareEngine {
     await container.start();
   }
 
-  async removeAll(): Promise<void> {
-    const containers = await this.docker.listContainers({ all: true, filters: { label: [`${label}=${this.#run}`] } });
-    await Promise.all(containers.map(({ Id }) => this.docker.getContainer(Id).remove({ force: true, v: true })));
+  async removeAll(): Promise<void> { await Promise.all((await this.#list()).map(({ Id }) => this.docker.getContainer(Id).remove({ force: true, v: true }))); }
+
+  /** Ends the pairs as Pods end: the container has its time, then both are removed; `limit` pairs at once. */
+  async stopAll(limit: number): Promise<void> {
+    const containers = await this.#list();
+    const member = (c: Docker.ContainerInfo): boolean => c.HostConfig.NetworkMode.startsWith('container:');
+    const members = containers.filter(member);
+    await atOnce(members.length, limit, async () => {
+      const { Id, HostConfig } = members.pop()!;
+      const container = this.docker.getContainer(Id);
+      await container.stop({ t: stopSeconds });
+      const pause = this.docker.getContainer(HostConfig.NetworkMode.slice('container:'.length));
+      await pause.stop({ t: stopSeconds });
+      await container.remove({ v: true });
+      await pause.remove({ v: true });
+    });
   }
+  #list(): Promise<Docker.ContainerInfo[]> { return this.docker.listContainers({ all: true, filters: { label: [`${label}=${this.#run}`] } }); }
 
   async cpus(): Promise<number> { return ((await this.docker.info()) as { NCPU: number }).NCPU; }
 }

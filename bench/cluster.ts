@@ -63,6 +63,27 @@ export class BenchCluster {
     throw new Error(`${resource.kind} ${key.name}: not what the benchmark waits for within ${patienceMs / 1000} s`);
   }
 
+  /** Follows the namespace until `count` objects have been `done`; `each` is told of every one, once. */
+  async untilEach<T extends ObjectHead>(resource: ResourceDefinition<T>, namespace: string, count: number, done: (object: T) => boolean, each: () => void): Promise<void> {
+    const signal = AbortSignal.timeout(patienceMs);
+    const seen = new Set<string>();
+    const look = (object: T): void => {
+      if (seen.has(object.metadata.uid) || !done(object)) return;
+      seen.add(object.metadata.uid);
+      each();
+    };
+    while (seen.size < count) {
+      const { items, metadata } = await this.client.list<T>(resource, { namespace });
+      items.forEach(look);
+      if (seen.size >= count) return;
+      for await (const { object } of this.client.watch<T>(resource, { namespace, resourceVersion: metadata.resourceVersion, signal })) {
+        look(object);
+        if (seen.size >= count) return;
+      }
+      signal.throwIfAborted();
+    }
+  }
+
   /** Until the namespace has no Pod left. */
   async untilNoPods(namespace: string): Promise<void> {
     const signal = AbortSignal.timeout(patienceMs);

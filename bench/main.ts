@@ -10,18 +10,20 @@ import type { Benchmark } from './context.ts';
 import { deployment } from './deployment.ts';
 import { idle } from './idle.ts';
 import { podStart } from './pod-start.ts';
+import { podsBenchmark } from './pods.ts';
 import { table, type Figure } from './report.ts';
 import { scheduler } from './scheduler/scheduler.ts';
 import { serviceTraffic } from './service-traffic.ts';
 import { up } from './up.ts';
 
 /** In this order: what is measured idle has not been busy before. */
-const benchmarks: readonly Benchmark[] = [idle, podStart, deployment, serviceTraffic, up];
+const benchmarks: readonly Benchmark[] = [idle, podStart, deployment, serviceTraffic, up, podsBenchmark];
 
 /** Need no Docker. */
 const apiName = 'api';
-/** Takes long: only when it is named. */
+/** Take long: only when they are named. */
 const schedulerName = 'scheduler';
+const onlyNamed = [podsBenchmark.name, schedulerName];
 const withoutDocker = [apiName, schedulerName];
 
 const { values, positionals } = parseArgs({
@@ -30,7 +32,7 @@ const { values, positionals } = parseArgs({
 });
 const runs = Number(values.runs);
 const names = benchmarks.map((b) => b.name);
-const wanted = positionals.length ? positionals : (values.only?.split(',') ?? [...names, apiName]);
+const wanted = positionals.length ? positionals : (values.only?.split(',') ?? [...names, apiName].filter((name) => !onlyNamed.includes(name)));
 const unknown = wanted.filter((name) => !withoutDocker.includes(name) && !names.includes(name));
 if (unknown.length || !Number.isInteger(runs) || runs < 1) {
   process.stderr.write(unknown.length ? `bench: no benchmark ${unknown.join(', ')}; there are ${[...names, ...withoutDocker].join(', ')}\n` : 'bench: --runs must be a whole number from 1\n');
