@@ -28,9 +28,12 @@ export class ApiClient {
 
   /** Resolves with any whole answer; rejects when there was none: then the outcome is unknown. */
   async call(method: string, path: string, body?: object, timeoutMs = 15_000, contentType = 'application/json'): Promise<Answer> {
-    const outgoing = request(`${this.#server}${path}`, { method, agent: this.#agent, timeout: timeoutMs, headers: { 'content-type': contentType } });
+    const sent = body ? JSON.stringify(body) : undefined;
+    // Node frames no body of a DELETE by itself.
+    const headers = { 'content-type': contentType, ...(sent === undefined ? {} : { 'content-length': Buffer.byteLength(sent) }) };
+    const outgoing = request(`${this.#server}${path}`, { method, agent: this.#agent, timeout: timeoutMs, headers });
     outgoing.on('timeout', () => outgoing.destroy(new Error('timeout')));
-    outgoing.end(body ? JSON.stringify(body) : undefined);
+    outgoing.end(sent);
     const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk as Buffer);
