@@ -1,3 +1,4 @@
+// JSON values that are frozen for others.
 import { sealJson } from '../../../src/util/json.ts';
 
 describe('sealJson', () => {

@@ -1,3 +1,4 @@
+// What is made of a text is made once, as long as it is remembered.
 import { remembered } from '../../../src/util/remembered.ts';
 
 describe('remembered', () => {

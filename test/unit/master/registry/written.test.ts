@@ -1,3 +1,4 @@
+// Objects that are handed on while they are written, and what is known of their parts.
 import { encodeStored, StoredObject } from '../../../../master/registry/stored-object.ts';
 import { handOn, isFinal, noteWhole } from '../../../../master/registry/written.ts';
 import type { ApiObject } from '../../../../src/schema/resource.ts';
