@@ -8,6 +8,7 @@ import { BareEngine } from './bare-engine.ts';
 import { BenchCluster } from './cluster.ts';
 import type { Benchmark } from './context.ts';
 import { deployment } from './deployment.ts';
+import { dns } from './dns.ts';
 import { idle } from './idle.ts';
 import { podStart } from './pod-start.ts';
 import { podsBenchmark } from './pods.ts';
@@ -21,10 +22,11 @@ const benchmarks: readonly Benchmark[] = [idle, podStart, deployment, serviceTra
 
 /** Need no Docker. */
 const apiName = 'api';
+const dnsName = 'dns';
 /** Take long: only when they are named. */
 const schedulerName = 'scheduler';
 const onlyNamed = [podsBenchmark.name, schedulerName];
-const withoutDocker = [apiName, schedulerName];
+const withoutDocker = [apiName, dnsName, schedulerName];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -32,7 +34,7 @@ const { values, positionals } = parseArgs({
 });
 const runs = Number(values.runs);
 const names = benchmarks.map((b) => b.name);
-const wanted = positionals.length ? positionals : (values.only?.split(',') ?? [...names, apiName].filter((name) => !onlyNamed.includes(name)));
+const wanted = positionals.length ? positionals : (values.only?.split(',') ?? [...names, apiName, dnsName].filter((name) => !onlyNamed.includes(name)));
 const unknown = wanted.filter((name) => !withoutDocker.includes(name) && !names.includes(name));
 if (unknown.length || !Number.isInteger(runs) || runs < 1) {
   process.stderr.write(unknown.length ? `bench: no benchmark ${unknown.join(', ')}; there are ${[...names, ...withoutDocker].join(', ')}\n` : 'bench: --runs must be a whole number from 1\n');
@@ -64,6 +66,7 @@ async function onDocker(): Promise<Figure[]> {
 const figures: Figure[] = [];
 if (wanted.some((name) => !withoutDocker.includes(name))) figures.push(...(await onDocker()));
 if (wanted.includes(apiName)) figures.push(...(await api(runs, say)));
+if (wanted.includes(dnsName)) figures.push(...(await dns(runs, say)));
 if (wanted.includes(schedulerName)) figures.push(...(await scheduler(Number(values.nodes), Number(values.pods), say)));
 const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}; load ${loadavg()[0]!.toFixed(1)}`;
 process.stdout.write(`\n${machine}; medians of ${runs} runs\n\n${table(figures)}\n`);

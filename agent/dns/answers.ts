@@ -29,6 +29,9 @@ interface Place { readonly target: string; readonly address: string; readonly po
 /** A name that is there: with its places (none: only others lie below it), or as another name of something. */
 type Found = { readonly places: readonly Place[]; readonly alias?: undefined } | { readonly alias: string };
 
+/** By address: the Service it is the cluster address of, else the hosts that have it. */
+type Owners = Map<string, DnsService | { readonly service: DnsService; readonly host: DnsHost }[]>;
+
 const empty: Found = { places: [] };
 const noPort: DnsPort = { name: '', protocol: 'tcp', port: -1 };
 
@@ -40,8 +43,8 @@ export class DnsIndex {
   readonly #namespaces: ReadonlySet<string>;
   /** By `namespace/name`. */
   readonly #services = new Map<string, DnsService>();
-  /** By address: the Service it is the cluster address of, else the names of the hosts that have it. */
-  readonly #owners = new Map<string, DnsService | { readonly service: DnsService; readonly host: DnsHost }[]>();
+  /** Made at the first question for an address: most tables see none before the next one comes. */
+  #owners: Owners | undefined;
 
   constructor(table: DnsTable, serial = 1) {
     this.domain = table.domain.toLowerCase();
@@ -49,18 +52,7 @@ export class DnsIndex {
     this.#table = table;
     this.#serial = serial;
     this.#namespaces = new Set(table.namespaces);
-    for (const service of table.services) {
-      this.#services.set(`${service.namespace}/${service.name}`, service);
-      for (const address of service.addresses) {
-        const known = this.#owners.get(addressKey(address));
-        if (!known || Array.isArray(known)) this.#owners.set(addressKey(address), service);
-      }
-      for (const { hosts } of service.subsets ?? []) for (const host of hosts) {
-        const known = this.#owners.get(addressKey(host.address));
-        if (!known) this.#owners.set(addressKey(host.address), [{ service, host }]);
-        else if (Array.isArray(known)) known.push({ service, host });
-      }
-    }
+    for (const service of table.services) this.#services.set(`${service.namespace}/${service.name}`, service);
   }
 
   /** Undefined: the name is not the cluster's. Names are asked with or without a final dot, in any case; the answer has the asker's case. */
@@ -158,7 +150,7 @@ export class DnsIndex {
 
   #reverse(asked: string, name: string, type: string): DnsAnswer | undefined {
     const address = reverseAddress(name);
-    const owner = address === undefined ? undefined : this.#owners.get(address);
+    const owner = address === undefined ? undefined : (this.#owners ??= ownersOf(this.#table)).get(address);
     if (!owner) return undefined;
     if (type !== 'PTR' && type !== 'ANY') return this.#nothing('NOERROR', name.endsWith('.ip6.arpa') ? 'ip6.arpa' : 'in-addr.arpa');
     const names = Array.isArray(owner) ? owner.map(({ service, host }) => `${nameOf(host)}.${this.#zone(service)}`) : [this.#zone(owner)];
@@ -176,6 +168,23 @@ export class DnsIndex {
       data: { mname: `ns.dns${this.#suffix}`, rname: `hostmaster${this.#suffix}`, serial: this.#serial, refresh: 7200, retry: 1800, expire: 86400, minimum: recordTtl },
     };
   }
+}
+
+function ownersOf(table: DnsTable): Owners {
+  const owners: Owners = new Map();
+  for (const service of table.services) {
+    for (const address of service.addresses) {
+      const known = owners.get(addressKey(address));
+      if (!known || Array.isArray(known)) owners.set(addressKey(address), service);
+    }
+    for (const { hosts } of service.subsets ?? []) for (const host of hosts) {
+      const key = addressKey(host.address);
+      const known = owners.get(key);
+      if (!known) owners.set(key, [{ service, host }]);
+      else if (Array.isArray(known)) known.push({ service, host });
+    }
+  }
+  return owners;
 }
 
 /** Hosts are there without ports, too. */

@@ -18,7 +18,7 @@ export function reverseAddress(name: string): string | undefined {
 
 /** One form per address: IPv4 as it is written, IPv6 as its 32 hexadecimal digits. */
 export function addressKey(address: string): string {
-  if (!isIPv6(address)) return address;
+  if (!address.includes(':')) return address;
   const mapped = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);
   const hex = (high: string, low: string): string => (Number(high) * 256 + Number(low)).toString(16);
   const [head = '', tail] = (mapped ? `${mapped[1]}${hex(mapped[2]!, mapped[3]!)}:${hex(mapped[4]!, mapped[5]!)}` : address).toLowerCase().split('::');
