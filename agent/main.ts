@@ -51,6 +51,7 @@ import { lockDataDirectory } from './node/lock.ts';
 import { NodeManager } from './node/node-manager.ts';
 import { prove } from './node/prove.ts';
 import { appliedEverywhere } from './node/proxy-applied.ts';
+import { followResolverFiles, readResolverFiles } from './node/host-resolvers.ts';
 import { nodeEligible, ServiceHealth } from './node/service-health.ts';
 import { healthErrorEvents, listenErrorEvents, ServiceTraffic } from './node/service-traffic.ts';
 import { runTunnel } from './node/tunnel.ts';
@@ -91,7 +92,6 @@ export interface AgentOptions {
   readonly onReady?: () => void;
 }
 
-interface ResolverFile { readonly path: string; readonly text: string }
 /** The host's resolvers; the second file has those of systemd-resolved, where the first says only that it is there. */
 const resolverFiles = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf'];
 
@@ -167,13 +167,15 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     await proxy.start();
     // A worker that was adopted may live in a namespace that is gone.
     if (repaired.includes('service namespace')) proxy.restartService();
-    const resolvConf = reachableResolvConf(await Promise.all(resolverFiles.map(async (path) => ({ path, text: await readFile(path, 'utf8').catch(() => '') }))) as [ResolverFile, ...ResolverFile[]]);
+    const resolvConf = reachableResolvConf(await readResolverFiles(resolverFiles));
     const health = new ServiceHealth({ clock, behindSince: () => proxy.behindSince, eligible: () => nodeEligible(nodes.get(nodeName)), onError: healthErrorEvents(services, nodes, recorder, nodeName) });
     const traffic = new ServiceTraffic({
       services, slices, namespaces, dnsConfigs: informers.informer<ConfigMap>(ConfigMaps, { namespace: dnsConfigKey.namespace, fieldSelector: `metadata.name=${dnsConfigKey.name}` }),
       proxy, health, nodeName, mode: options.proxyMode, kernel: kernel !== undefined, recorder, clock, log,
       dns: { addresses: [cluster.clusterDNS], domain: cluster.clusterDomain, upstreams: parseResolvConf(resolvConf.text).nameservers },
     });
+
+    await followResolverFiles(resolverFiles, { log, signal: stopped, changed: (files) => traffic.resolveThrough(parseResolvConf(reachableResolvConf(files).text).nameservers) });
 
     const running = kubelet = new Kubelet({
       client, runtime, clock, log, recorder, nodeName, dataDir, hostIPs: [address.internalIP], hostFiles: { hosts: '/etc/hosts', resolvConf: resolvConf.path }, network: network.names.network,

@@ -20,21 +20,16 @@ const changesPerSecond = 5;
 const echoProgram = `const s = require('node:dgram').createSocket('udp4'); s.on('message', (m, r) => s.send(m, r.port, r.address)); s.bind(${port}, '${address}', () => process.send('ready'));`;
 
 const zone = 'default.svc.cluster.local';
-/** `changed`: what the first Service's address ends in. */
-function rules(services: number, changed: number): object {
-  const addressOf = (n: number): string => `10.${96 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`;
-  const hosts = (n: number): object[] => [0, 1, 2].map((i) => ({ address: `10.244.${(n * 3 + i) >> 8 & 255}.${(n * 3 + i) & 255}` }));
-  return {
-    revision: changed, ports: [],
-    dns: {
-      addresses: [address], port, domain: 'cluster.local', upstreams: [], namespaces: ['default'],
-      services: Array.from({ length: services }, (_, n) => ({
-        namespace: 'default', name: `s${n}`, addresses: [addressOf(n === 0 ? changed : n)], ports: [{ name: 'http', protocol: 'tcp', port: 80 }],
-        subsets: [{ ports: [{ name: 'http', protocol: 'tcp', port: 8080 }], hosts: hosts(n) }],
-      })),
-    },
-  };
-}
+const names = { addresses: [address], port, domain: 'cluster.local', upstreams: [], namespaces: ['default'] };
+const addressOf = (n: number): string => `10.${96 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`;
+const hosts = (n: number): object[] => [0, 1, 2].map((i) => ({ address: `10.244.${(n * 3 + i) >> 8 & 255}.${(n * 3 + i) & 255}` }));
+const service = (n: number, cluster = n): object => ({
+  namespace: 'default', name: `s${n}`, addresses: [addressOf(cluster)], ports: [{ name: 'http', protocol: 'tcp', port: 80 }],
+  subsets: [{ ports: [{ name: 'http', protocol: 'tcp', port: 8080 }], hosts: hosts(n) }],
+});
+const rules = (services: number): object => ({ revision: 1, ports: [], dns: { ...names, services: Array.from({ length: services }, (_, n) => service(n)) } });
+/** One Service in the middle has another address. */
+const changeOf = (services: number, n: number): object => ({ revision: n, ports: { put: [], removed: [] }, dns: { table: names, services: { put: [service(services >> 1, n & 0xffff)], removed: [] } } });
 
 function query(id: number, name: string): Buffer {
   const header = Buffer.from([id >> 8, id & 255, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
@@ -98,18 +93,20 @@ const ended = async (child: ChildProcess): Promise<void> => {
   await once(child, 'exit');
 };
 
-/** The worker with that many Services; `change` gives it the same with another address. */
+/** The worker with that many Services; `change` is to be called with 2, 3, … */
 async function withWorker<T>(services: number, measure: (change: (n: number) => Promise<void>) => Promise<T>): Promise<T> {
   const dataDir = mkdtempSync(join(tmpdir(), 'dray-bench-dns-'));
-  writeFileSync(join(dataDir, 'proxy-service.rules.json'), JSON.stringify(rules(services, 1)));
+  writeFileSync(join(dataDir, 'proxy-service.rules.json'), JSON.stringify(rules(services)));
   const worker = spawn(process.execPath, ['--max-semi-space-size=4', join(import.meta.dirname, '../agent/proxy/worker/main.js'), '--role', 'service', '--data-dir', dataDir, '--program-version', 'bench'], { stdio: 'ignore' });
   try {
     const control = await controlOf(join(dataDir, 'proxy-service.sock'), worker);
-    // As the agent: the next rules leave when these are in force.
-    const result = await measure(async (n) => {
-      control.write(`${JSON.stringify({ type: 'rules', sequence: n, rules: rules(services, n) })}\n`);
+    // As the agent: all rules first, then each change when the one before is in force.
+    const told = async (message: object): Promise<void> => {
+      control.write(`${JSON.stringify(message)}\n`);
       await once(control, 'data');
-    });
+    };
+    await told({ type: 'rules', sequence: 1, rules: rules(services) });
+    const result = await measure((n) => told({ type: 'change', sequence: n, base: n - 1, change: changeOf(services, n) }));
     control.destroy();
     return result;
   } finally {

@@ -42,17 +42,29 @@ export class DnsIndex {
   readonly #serial: number;
   readonly #namespaces: ReadonlySet<string>;
   /** By `namespace/name`. */
-  readonly #services = new Map<string, DnsService>();
+  readonly #services: Map<string, DnsService>;
+  readonly #own: DnsService;
   /** Made at the first question for an address: most tables see none before the next one comes. */
   #owners: Owners | undefined;
 
-  constructor(table: DnsTable, serial = 1) {
+  /** `before` is taken over and not used again: where tables share Services, only the others are entered. */
+  constructor(table: DnsTable, serial = 1, before?: DnsIndex) {
     this.domain = table.domain.toLowerCase();
     this.#suffix = `.${this.domain}`;
     this.#table = table;
     this.#serial = serial;
-    this.#namespaces = new Set(table.namespaces);
-    for (const service of table.services) this.#services.set(`${service.namespace}/${service.name}`, service);
+    this.#namespaces = new Set([...table.namespaces, ownNamespace]);
+    this.#services = before ? before.#services : new Map<string, DnsService>();
+    const [old, now] = [before ? before.#table.services : [], table.services];
+    let [start, oldEnd, end] = [0, old.length, now.length];
+    while (start < oldEnd && start < end && old[start] === now[start]) start++;
+    while (oldEnd > start && end > start && old[oldEnd - 1] === now[end - 1]) { oldEnd--; end--; }
+    for (const service of old.slice(start, oldEnd)) this.#services.delete(keyOf(service));
+    for (const service of now.slice(start, end)) this.#services.set(keyOf(service), service);
+    const own = ownService(table);
+    const known = this.#services.get(keyOf(own));
+    if (!known || (before && known === before.#own)) this.#services.set(keyOf(own), own);
+    this.#own = own;
   }
 
   /** Undefined: the name is not the cluster's. Names are asked with or without a final dot, in any case; the answer has the asker's case. */
@@ -150,7 +162,7 @@ export class DnsIndex {
 
   #reverse(asked: string, name: string, type: string): DnsAnswer | undefined {
     const address = reverseAddress(name);
-    const owner = address === undefined ? undefined : (this.#owners ??= ownersOf(this.#table)).get(address);
+    const owner = address === undefined ? undefined : (this.#owners ??= ownersOf(this.#services.values())).get(address);
     if (!owner) return undefined;
     if (type !== 'PTR' && type !== 'ANY') return this.#nothing('NOERROR', name.endsWith('.ip6.arpa') ? 'ip6.arpa' : 'in-addr.arpa');
     const names = Array.isArray(owner) ? owner.map(({ service, host }) => `${nameOf(host)}.${this.#zone(service)}`) : [this.#zone(owner)];
@@ -170,9 +182,16 @@ export class DnsIndex {
   }
 }
 
-function ownersOf(table: DnsTable): Owners {
+const ownNamespace = 'kube-system';
+const keyOf = ({ namespace, name }: DnsService): string => `${namespace}/${name}`;
+/** What Kubernetes' add-on for DNS is called: the name server itself, as long as nobody makes a Service of that name. */
+const ownService = (table: DnsTable): DnsService => ({
+  namespace: ownNamespace, name: 'kube-dns', addresses: table.addresses, ports: [{ name: 'dns', protocol: 'udp', port: table.port }, { name: 'dns-tcp', protocol: 'tcp', port: table.port }],
+});
+
+function ownersOf(services: Iterable<DnsService>): Owners {
   const owners: Owners = new Map();
-  for (const service of table.services) {
+  for (const service of services) {
     for (const address of service.addresses) {
       const known = owners.get(addressKey(address));
       if (!known || Array.isArray(known)) owners.set(addressKey(address), service);

@@ -23,7 +23,7 @@ export class Resolver {
   use(table: DnsTable | undefined): void {
     if (table === this.#table) return;
     this.#table = table;
-    this.#index = table && new DnsIndex(table, ++this.#serial);
+    this.#index = table && new DnsIndex(table, ++this.#serial, this.#index);
     if (!table) return;
     // A host that resolves through this very server must not make it ask itself.
     const others = (upstreams: readonly string[]): string[] => upstreams.filter((upstream) => {

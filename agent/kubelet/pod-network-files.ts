@@ -47,9 +47,9 @@ export function parseResolvConf(text: string): DnsConfig {
  * Of the host's resolver files the first that names a server reachable from a namespace that is not the host's; the first of all where
  * none does. (upstream: kubeadm points the kubelet to systemd-resolved's own file)
  */
-export function reachableResolvConf<F extends { readonly text: string }>(files: readonly [F, ...F[]]): F {
+export function reachableResolvConf<F extends { readonly text: string }>(files: readonly F[]): F {
   const loopback = (server: string): boolean => server.startsWith('127.') || server === '::1';
-  return files.find(({ text }) => parseResolvConf(text).nameservers.some((server) => !loopback(server))) ?? files[0];
+  return files.find(({ text }) => parseResolvConf(text).nameservers.some((server) => !loopback(server))) ?? files[0]!;
 }
 
 const maxNameservers = 3;

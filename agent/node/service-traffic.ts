@@ -54,12 +54,22 @@ export class ServiceTraffic {
   readonly #changed = new Set<string>();
   readonly #checks = new KeyedList<HealthCheck>(({ namespace, name }) => `${namespace}/${name}`);
   #dnsConfig: DnsConfig = { stubDomains: [] };
+  #upstreams: readonly string[];
+  #replan: (() => void) | undefined;
   #dirty = false;
   #running = false;
   constructor(options: ServiceTrafficOptions) {
     this.#options = options;
+    this.#upstreams = options.dns.upstreams;
     this.#builder = new RulesBuilder(options);
     options.slices.addIndex(byService, serviceOf);
+  }
+
+  /** The host resolves through others now. */
+  resolveThrough(upstreams: readonly string[]): void {
+    if (JSON.stringify(upstreams) === JSON.stringify(this.#upstreams)) return;
+    this.#upstreams = upstreams;
+    this.#replan?.();
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -77,6 +87,7 @@ export class ServiceTraffic {
       slices.addHandler({ added: (s) => mark(...serviceOf(s)), updated: (s, old) => mark(...serviceOf(s), ...serviceOf(old)), deleted: (s) => mark(...serviceOf(s)) }),
       namespaces.addHandler({ added: () => mark(), deleted: () => mark() }),
     ];
+    this.#replan = () => mark();
     mark();
     signal.addEventListener('abort', () => { for (const stop of off) stop(); }, { once: true });
   }
@@ -96,7 +107,7 @@ export class ServiceTraffic {
       const revision = slices.revision;
       try {
         await paced(clock, this.#plan());
-        await proxy.send(this.#builder.build(revision, { namespaces: namespaces.list().map((n) => n.metadata.name), ...dns, ...this.#dnsConfig }));
+        await proxy.send(this.#builder.build(revision, { namespaces: namespaces.list().map((n) => n.metadata.name), ...dns, upstreams: this.#upstreams, ...this.#dnsConfig }));
         // Load balancers hear of endpoints that traffic reaches already.
         await health.sync(this.#checks.list);
       } catch (error) {

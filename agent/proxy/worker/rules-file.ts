@@ -43,10 +43,29 @@ export class RulesWriter {
 
   async #run(): Promise<void> {
     while (this.#next) {
-      const text = JSON.stringify(this.#next);
+      const rules = this.#next;
       this.#next = undefined;
-      await writeFile(unfinished(this.#path), text, { mode: 0o600 });
+      await writeFile(unfinished(this.#path), pieces(rules), { mode: 0o600 });
       await rename(unfinished(this.#path), this.#path);
     }
   }
+}
+
+/** Items that are put together in one turn. */
+const batch = 100;
+
+/** The rules as JSON: traffic goes on between the pieces. */
+function* pieces({ ports, dns, ...rest }: ProxyRules): Generator<string> {
+  yield `${JSON.stringify(rest).slice(0, -1)},"ports":[`;
+  yield* items(ports);
+  if (dns) {
+    const { services, ...table } = dns;
+    yield `],"dns":${JSON.stringify(table).slice(0, -1)},"services":[`;
+    yield* items(services);
+  }
+  yield dns ? ']}}' : ']}';
+}
+
+function* items(list: readonly unknown[]): Generator<string> {
+  for (let i = 0; i < list.length; i += batch) yield (i > 0 ? ',' : '') + JSON.stringify(list.slice(i, i + batch)).slice(1, -1);
 }

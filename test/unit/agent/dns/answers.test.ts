@@ -1,6 +1,7 @@
 // Which names exist and what each answers.
 import { DnsIndex } from '../../../../agent/dns/answers.ts';
 import { buildDnsTable } from '../../../../agent/dns/build-table.ts';
+import type { DnsService } from '../../../../agent/dns/table.ts';
 import type { Service } from '../../../../src/api/core/service.ts';
 import type { Endpoint, EndpointSlice } from '../../../../src/api/discovery/endpoint-slice.ts';
 
@@ -112,6 +113,10 @@ describe('the cluster\'s names', () => {
     ['10.0.96.10.in-addr.arpa', 'A', 'NOERROR SOA'],
     ['0.96.10.in-addr.arpa', 'PTR', 'forward'],
     ['9.9.9.9.in-addr.arpa', 'PTR', 'forward'],
+    // The name server itself, by the name programs look for.
+    [svc('kube-dns.kube-system'), 'A', 'NOERROR A 10.96.0.2'],
+    [svc('_dns-tcp._tcp.kube-dns.kube-system'), 'SRV', `NOERROR SRV {"priority":0,"weight":100,"port":53,"target":"${svc('kube-dns.kube-system')}"}`],
+    ['2.0.96.10.in-addr.arpa', 'PTR', `NOERROR PTR ${svc('kube-dns.kube-system')}`],
     ['example.org', 'A', 'forward'],
     ['xcluster.local', 'A', 'forward'],
   ])('%s %s → %s', (name, type, expected) => { expect(ask(name, type)).toBe(expected); });
@@ -122,4 +127,18 @@ describe('the cluster\'s names', () => {
     ]);
     expect(index.answer('nothing.cluster.local', 'A')!.authorities[0]).toMatchObject({ name: 'cluster.local', type: 'SOA', data: { serial: 7, minimum: 5, mname: 'ns.dns.cluster.local' } });
   });
+});
+
+it('an index that was changed answers as one that is new', () => {
+  const random = (below: number): number => Math.floor(Math.random() * below);
+  const named = (n: number): DnsService => ({ namespace: n % 7 === 0 ? 'kube-system' : 'default', name: n === 0 ? 'kube-dns' : `s${n}`, addresses: [`10.96.1.${random(250)}`], ports: [] });
+  const answers = (of: DnsIndex): unknown => Array.from({ length: 12 }, (_, n) => named(n)).map(({ name, namespace }) => of.answer(svc(`${name}.${namespace}`), 'A')!.answers);
+  let services: DnsService[] = [];
+  let changed = new DnsIndex({ ...table, services }, 1);
+  for (let round = 0; round < 500; round++) {
+    services = services.filter(() => random(10) > 0).map((service) => (random(10) === 0 ? { ...service, addresses: [`10.96.2.${random(250)}`] } : service));
+    for (const n of [random(12), random(12)]) if (!services.some(({ name }) => name === named(n).name)) services.splice(random(services.length + 1), 0, named(n));
+    changed = new DnsIndex({ ...table, services }, 1, changed);
+    expect(answers(changed)).toEqual(answers(new DnsIndex({ ...table, services }, 1)));
+  }
 });
