@@ -3,7 +3,6 @@
 // the host goes on when it ends.
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { ConfigMaps, type ConfigMap } from '../src/api/core/config-map.ts';
