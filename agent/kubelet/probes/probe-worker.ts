@@ -6,7 +6,7 @@ import { containerID } from '../container-statuses.ts';
 import type { ContainerEvents } from '../images.ts';
 import type { Container, Pod } from '../pod.ts';
 import type { ProbeKind, ProbeResult } from '../runtime-status.ts';
-import type { Probe, ProbeOutcome, ProbeTarget } from './probe.ts';
+import { needsAddress, type Probe, type ProbeOutcome, type ProbeTarget } from './probe.ts';
 
 export interface ProbeWorkerOptions {
   readonly kind: ProbeKind;
@@ -16,6 +16,10 @@ export interface ProbeWorkerOptions {
   readonly log: Log;
   readonly events: ContainerEvents;
   readonly run: (probe: Probe, target: ProbeTarget) => Promise<ProbeOutcome>;
+  /** The container as it is known now, whatever passes of its Pod are under way, and the Pod's address; '' when it has none. */
+  readonly look: () => { readonly status: ContainerStatus | undefined; readonly address: string };
+  /** Asks the engine for the container: what is known may be a moment old. */
+  readonly refresh: (containerId: string) => Promise<unknown>;
   /** Whether the container's startup probe is through. */
   readonly started: (containerId: string) => boolean;
   readonly judged: (containerId: string, result: ProbeResult) => void;
@@ -36,7 +40,6 @@ export class ProbeWorker {
   readonly container: Container;
   readonly #options: ProbeWorkerOptions;
   #pod: Pod | undefined;
-  #address = '';
   #id = '';
   /** The container has been seen running: its probes are under way. */
   #begun = false;
@@ -59,10 +62,9 @@ export class ProbeWorker {
   }
   get containerId(): string { return this.#id; }
 
-  update(pod: Pod, status: ContainerStatus | undefined, address: string): void {
+  update(pod: Pod, status: ContainerStatus | undefined): void {
     if (this.#stopped) return;
     this.#pod = pod;
-    this.#address = address;
     if (!status) return;
     if (status.id !== this.#id) this.#newContainer(status);
     // A container that an earlier agent made may be known before it runs.
@@ -131,6 +133,8 @@ export class ProbeWorker {
     const { clock } = this.#options;
     const id = this.#id;
     const due = clock.now();
+    // Between a container's end and the pass of its Pod that hears of it: nothing is asked, and nothing is said.
+    if (!this.#canBeAsked(id)) return this.#schedule(this.#periodMs());
     this.#probing = true;
     const outcome = await this.#outcome(id);
     this.#probing = false;
@@ -145,21 +149,27 @@ export class ProbeWorker {
       this.#eagerMs *= 2;
     } else this.#schedule(Math.max(0, due + this.#periodMs() - clock.now()));
   }
+  #canBeAsked(id: string): boolean {
+    const { look, spec } = this.#options;
+    const { status, address } = look();
+    return status?.id === id && status.state === 'running' && (address !== '' || !needsAddress(spec));
+  }
   /** A failure right after the start says only that the process is not there yet. */
   #isEager(at: number, outcome: ProbeOutcome | undefined): boolean {
     return this.kind !== 'liveness' && !this.#everSucceeded && outcome?.result === 'failure' && this.#last === undefined && at < this.#firstCounted + this.#periodMs();
   }
 
   async #outcome(id: string): Promise<ProbeOutcome | undefined> {
-    const { run, spec, container, events, log } = this.#options;
+    const { run, look, refresh, spec, container, events, log } = this.#options;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await run(spec, { container, containerId: id, podIP: this.#address });
+        return await run(spec, { container, containerId: id, podIP: look().address });
       } catch (error) {
         if (this.#stopped || id !== this.#id) return undefined;
         if (attempt < triesOnError) continue;
         log.debug({ error, container: container.name }, 'probe could not be made');
-        if (this.#pod) events.warning(this.#pod, container, 'Unhealthy', `${title[this.kind]} probe errored: ${(error as Error).message}`);
+        await refresh(id).catch((failed: unknown) => log.debug({ error: failed, container: container.name }, 'the container could not be looked at'));
+        if (this.#pod && !this.#stopped && this.#canBeAsked(id)) events.warning(this.#pod, container, 'Unhealthy', `${title[this.kind]} probe errored: ${(error as Error).message}`);
         return undefined;
       }
     }

@@ -9,6 +9,9 @@ export type Probe = NonNullable<Container['livenessProbe']>;
 export interface ProbeOutcome { readonly result: 'success' | 'failure' | 'warning'; readonly output: string }
 export interface ProbeTarget { readonly container: Container; readonly containerId: string; readonly podIP: string }
 
+/** Whether it is made to the Pod's address. */
+export const needsAddress = ({ exec, httpGet: get, tcpSocket }: Probe): boolean => !exec && !get?.host && !tcpSocket?.host;
+
 const maxOutput = 10 * 1024;
 
 /** @throws Error when the probe itself could not be made: its result is then not counted. */

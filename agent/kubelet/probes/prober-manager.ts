@@ -5,6 +5,7 @@ import type { Log } from '../../../src/util/log.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { ContainerEvents } from '../images.ts';
 import { initContainers, isHostNetwork, isRestartableInit, type Container, type Pod } from '../pod.ts';
+import type { RuntimeCache } from '../runtime-cache.ts';
 import type { ProbeCount } from '../stats/kubelet-metrics.ts';
 import { latestContainer, type PodRuntimeStatus, type ProbeKind, type ProbeResult, type ProbeResults } from '../runtime-status.ts';
 import { runProbe, type Probe, type ProbeOutcome, type ProbeTarget } from './probe.ts';
@@ -12,6 +13,7 @@ import { ProbeWorker } from './probe-worker.ts';
 
 export interface ProberOptions {
   readonly runtime: Runtime;
+  readonly cache: Pick<RuntimeCache, 'get' | 'refreshContainer'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly events: ContainerEvents;
@@ -43,7 +45,7 @@ export class ProberManager implements ProbeResults {
     for (const container of containers) {
       for (const kind of kinds) {
         const probe = container[fieldOf[kind]];
-        if (probe) this.#worker(pod, container, kind, probe).update(pod, latestContainer(status, container.name), this.#addressOf(pod, status));
+        if (probe) this.#worker(pod, container, kind, probe).update(pod, latestContainer(status, container.name));
       }
     }
   }
@@ -74,10 +76,15 @@ export class ProberManager implements ProbeResults {
     const key = `${container.name}/${kind}`;
     let worker = ofPod.get(key);
     if (!worker) {
-      const { runtime, clock, log, events, onChange } = this.#options;
+      const { runtime, cache, clock, log, events, onChange } = this.#options;
       worker = new ProbeWorker({
         kind, container, spec: probe, clock, log, events,
         run: this.#options.probe ?? ((spec, target) => runProbe(runtime, spec, target)),
+        look: () => {
+          const status = cache.get(uid);
+          return { status: latestContainer(status, container.name), address: this.#addressOf(pod, status) };
+        },
+        refresh: (id) => cache.refreshContainer(id),
         started: (id) => !container.startupProbe || this.get('startup', id) === 'success',
         judged: (id, result) => {
           if (this.#set(kind, id, result)) onChange(uid);
