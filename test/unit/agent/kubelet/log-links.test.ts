@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { LogLinks, logLinks, sweepLogLinks, type LogDirectories } from '../../../../agent/kubelet/log-links.ts';
 import type { ContainerStatus } from '../../../../agent/runtime/runtime.ts';
 import { silentLog } from '../../../../src/util/log.ts';
+import { sourceOf } from '../../../support/log-collector.ts';
 import { ran } from './pods.ts';
 
 let directory: string;
@@ -25,13 +26,10 @@ function container(name: string, id: string, restarts = 0): ContainerStatus {
 }
 const inPod = (...path: string[]): string => join(directories.pods, 'default_web_uid-1', ...path);
 
-/** As fluent-bit's kubernetes filter takes a file's name apart. */
-const fluentBit = /^(?<pod_name>[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)_(?<namespace_name>[^_]+)_(?<container_name>.+)-(?<docker_id>[a-z0-9]{64})\.log$/;
-
 it('names are those collectors take apart', () => {
   const { ofPod, ofContainer } = logLinks({ ...ran('main', { restarts: 3 }), id: idOf('a') }, { pods: '/p', containers: '/c' });
   expect(ofPod).toBe('/p/default_web_uid-1/main/3.log');
-  expect(fluentBit.exec(ofContainer.slice('/c/'.length))!.groups).toMatchObject({ pod_name: 'web', namespace_name: 'default', container_name: 'main', docker_id: idOf('a') });
+  expect(sourceOf(ofContainer.replace('/c/', '/var/log/containers/'))).toEqual({ pod: 'web', namespace: 'default', container: 'main', id: idOf('a') });
   const long = logLinks({ ...ran('main'), pod: { ...ran('main').pod, name: 'x'.repeat(253) }, id: idOf('a') }, { pods: '/p', containers: '/c' }).ofContainer;
   expect(long).toHaveLength('/c/'.length + 255);
   expect(long).toMatch(/\.log$/);
