@@ -1,5 +1,6 @@
 // What a write hands on to who watches is what the store has, and a status written beside parts that are shared with the last version
 // is as one that is written beside copies: for each kind that has a status.
+import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import { ServiceAccounts } from '../../src/api/core/service-account.ts';
 import { allResources } from '../../src/api/index.ts';
 import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
@@ -43,5 +44,21 @@ it.each(kinds)('%s', async (_kind, resource) => {
     expect(after['spec']).toBe(before['spec']);
     before = after;
   }
+  stop.abort();
+});
+
+it('a Pod with every default its spec can have', async () => {
+  const limits = { cpu: '1', memory: '32Mi' };
+  const key = { namespace: 'default', name: 'limited' };
+  const spec = { hostNetwork: true, containers: [{ name: 'main', image: 'nginx:1', resources: { limits }, ports: [{ containerPort: 80 }] }], initContainers: [{ name: 'first', image: 'nginx:1', resources: { limits, requests: { cpu: '500m' } } }] };
+  const stop = new AbortController();
+  const events = api.client.watch<Pod>(Pods, { namespace: 'default', resourceVersion: String(api.registry.cache.revision), signal: stop.signal })[Symbol.asyncIterator]();
+  const created = await api.client.create<Pod>(Pods, { metadata: key, spec } as never);
+  await events.next();
+  await api.client.patch(Pods, key, { metadata: { labels: { a: '1' } } });
+  await events.next();
+  expect([created.spec.containers[0]!.resources!.requests, created.spec.initContainers![0]!.resources!.requests]).toEqual([limits, { ...limits, cpu: '500m' }]);
+  const written = await api.client.patch<Pod>(Pods, key, { status: { message: 'written' } }, { type: 'merge', subresource: 'status' });
+  expect([written.status.message, written.spec]).toEqual(['written', created.spec]);
   stop.abort();
 });

@@ -9,9 +9,10 @@ import type { PodStatus } from './pod-status.ts';
 
 interface PodValue { metadata: { labels?: Record<string, string> }; spec: PodSpec; status: PodStatus }
 
-/** A container that limits a resource and requests none of it requests the limit. */
+/** A container that limits a resource and requests none of it requests the limit. One that has its requests stays as it is: it may be shared. */
 function requestLimits({ resources }: Container): void {
-  if (resources?.limits) resources.requests = { ...resources.limits, ...resources.requests };
+  const { limits, requests } = resources ?? {};
+  if (limits && Object.keys(limits).some((name) => requests?.[name] === undefined)) resources!.requests = { ...limits, ...requests };
 }
 
 /** On the node's network a port is the node's port. */
