@@ -28,7 +28,8 @@ let limit = Infinity;
 /** The size of what the parts of the node under way have come to. */
 let operands = 0;
 
-function spend(cost: number): void {
+/** For functions that do more than look once at what they are given. @throws CostExceeded */
+export function spend(cost: number): void {
   spent += cost;
   if (spent > limit) throw new CostExceeded();
 }

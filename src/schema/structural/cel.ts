@@ -1,10 +1,12 @@
 // CEL as rules of custom resources speak it: the language with Kubernetes' own functions for lists, patterns, quantities and
 // addresses. (upstream: apiserver pkg/cel/library)
 import { Environment, Optional } from '@marcbachmann/cel-js';
-import { isIP } from 'node:net';
 import { compileGoPattern } from '../../apimachinery/go-pattern.ts';
-import { addQuantities, compareQuantities, isQuantity, quantityValue, subtractQuantities } from '../../apimachinery/quantity.ts';
+import { addQuantities, compareQuantities, isQuantity, parseQuantity, quantityValue, subtractQuantities } from '../../apimachinery/quantity.ts';
+import { addAddresses } from './cel-addresses.ts';
 import { evaluateCounted, meter, type Evaluation } from './cel-cost.ts';
+import { format, quote } from './cel-format.ts';
+import { addSets } from './cel-sets.ts';
 
 /** A text that is a quantity, as a value of its own type. */
 class Quantity {
@@ -36,12 +38,15 @@ const findAll = (text: string, pattern: string, limit = -1): string[] => {
   const all = [...text.matchAll(new RegExp(source, `${flags}g`))].map(([match]) => match);
   return limit < 0 ? all : all.slice(0, limit);
 };
-const isCidr = (text: string): boolean => {
-  const [address = '', bits = ''] = text.split('/');
-  return /^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1);
-};
+/** What stands before `.quote`. */
+class Strings {}
+function replaceSome(text: string, from: string, to: string, limit: number): string {
+  if (limit < 0) return text.split(from).join(to);
+  const parts = text.split(from);
+  return parts.slice(1).reduce((whole, part, i) => `${whole}${i < limit ? to : from}${part}`, parts[0] ?? '');
+}
 
-const library = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false, limits: { maxAstNodes: 10_000, maxDepth: 100 } })
+const library = addSets(addAddresses(new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false, limits: { maxAstNodes: 10_000, maxDepth: 100 } })))
   .registerType('kubernetes.Quantity', Quantity)
   .registerType('kubernetes.URL', Url)
   .registerVariable('self', 'dyn')
@@ -55,6 +60,10 @@ const library = new Environment({ enableOptionalTypes: true, homogeneousAggregat
   .registerFunction('string.findAll(string): list<string>', (text: string, pattern: string) => findAll(text, pattern))
   .registerFunction('string.findAll(string, int): list<string>', (text: string, pattern: string, limit: bigint) => findAll(text, pattern, Number(limit)))
   .registerFunction('string.replace(string, string): string', (text: string, from: string, to: string) => text.split(from).join(to))
+  .registerFunction('string.replace(string, string, int): string', (text: string, from: string, to: string, limit: bigint) => replaceSome(text, from, to, Number(limit)))
+  .registerFunction('string.format(list<dyn>): string', format)
+  .registerType('kubernetes.Strings', Strings).registerConstant('strings', 'kubernetes.Strings', new Strings())
+  .registerFunction('kubernetes.Strings.quote(string): string', (_strings: Strings, text: string) => quote(text))
   .registerFunction('string.charAt(int): string', (text: string, at: bigint) => text.charAt(Number(at)))
   .registerFunction('isURL(string): bool', absolute)
   .registerFunction('url(string): kubernetes.URL', (text: string) => new Url(text))
@@ -63,8 +72,7 @@ const library = new Environment({ enableOptionalTypes: true, homogeneousAggregat
   .registerFunction('kubernetes.URL.getHostname(): string', ({ url }: Url) => url.hostname)
   .registerFunction('kubernetes.URL.getPort(): string', ({ url }: Url) => url.port)
   .registerFunction('kubernetes.URL.getEscapedPath(): string', ({ url }: Url) => url.pathname)
-  .registerFunction('isIP(string): bool', (text: string) => isIP(text) !== 0)
-  .registerFunction('isCIDR(string): bool', isCidr)
+  .registerFunction('kubernetes.URL.getQuery(): map<string, list<string>>', ({ url }: Url) => Object.fromEntries([...new Set(url.searchParams.keys())].map((name) => [name, url.searchParams.getAll(name)])))
   .registerFunction('isQuantity(string): bool', (text: string) => isQuantity(text))
   .registerFunction('quantity(string): kubernetes.Quantity', (text: string) => {
     if (!isQuantity(text)) throw new Error(`quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`);
@@ -77,7 +85,8 @@ const library = new Environment({ enableOptionalTypes: true, homogeneousAggregat
   .registerFunction('kubernetes.Quantity.sub(kubernetes.Quantity): kubernetes.Quantity', (a: Quantity, b: Quantity) => new Quantity(subtractQuantities(a.text, b.text)))
   .registerFunction('kubernetes.Quantity.sign(): int', ({ text }: Quantity) => BigInt(compareQuantities(text, '0')))
   .registerFunction('kubernetes.Quantity.isInteger(): bool', ({ text }: Quantity) => compareQuantities(text, String(quantityValue(text))) === 0)
-  .registerFunction('kubernetes.Quantity.asInteger(): int', ({ text }: Quantity) => BigInt(quantityValue(text)));
+  .registerFunction('kubernetes.Quantity.asInteger(): int', ({ text }: Quantity) => BigInt(quantityValue(text)))
+  .registerFunction('kubernetes.Quantity.asApproximateFloat(): double', ({ text }: Quantity) => Number(parseQuantity(text).nanos) / 1e9);
 
 /** `oldSelf` as rules know it, and as those do that are judged without one, too (`optionalOldSelf`). */
 const environments = { plain: library.clone().registerVariable('oldSelf', 'dyn'), optional: library.clone().registerVariable('oldSelf', 'optional<dyn>') };

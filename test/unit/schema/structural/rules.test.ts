@@ -80,6 +80,7 @@ describe('what rules cost', () => {
   it.each<[rule: string, value: object, faults: number]>([
     ['self.s + self.s + self.s != "x"', { s: 'x'.repeat(100) }, 0], ['self.s + self.s + self.s != "x"', { s: 'x'.repeat(10_000) }, 1], ['self.s.matches("^x*$")', { s: 'x'.repeat(20_000) }, 1],
     ['self.l.all(x, x in self.l)', { l: numbers(10) }, 0], ['self.l.all(x, -1 in self.l || true)', { l: numbers(40) }, 1], ['self.l.all(x, self.l == self.l)', { l: numbers(40) }, 1],
+    ['sets.contains(self.l, self.l)', { l: numbers(10) }, 0], ['sets.contains(self.l, self.l)', { l: numbers(40) }, 1], ['!sets.intersects(self.l, [-1]) && sets.equivalent(self.l, self.l)', { l: numbers(40) }, 1],
     // Asking how long something is costs one step.
     ['self.l.all(x, self.l.size() > 0 && size(self.l) > 0)', { l: numbers(40) }, 0],
   ])('counts long texts and lists: %s', (rule, value, faults) => {
