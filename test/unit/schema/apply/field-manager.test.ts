@@ -8,6 +8,7 @@ import { ConfigurationError } from '../../../../src/schema/apply/field-manager.t
 import { fieldsOf } from '../../../../src/schema/apply/fields-of.ts';
 import { canonical, has, paths, type FieldSet } from '../../../../src/schema/apply/field-set.ts';
 import { structureOf } from '../../../../src/schema/apply/structure.ts';
+import type { ResourceDefinition } from '../../../../src/schema/resource.ts';
 import { Fixture } from './fixture.ts';
 
 const configMap = (data: Record<string, unknown>, metadata: object = {}): object => ({ metadata: { name: 'c', ...metadata }, data });
@@ -95,10 +96,34 @@ describe('applies', () => {
     expect(map.object!['data']).toBeUndefined();
     expect(map.owners).toEqual([]);
   });
-  it('own an empty map they name', () => {
+  // Since structured-merge-diff 4.0.3, and so since Kubernetes 1.21: what is named, and holds nothing, is owned itself; of a list its items are.
+  it.each<[resource: ResourceDefinition, configuration: object, owned: string[]]>([
+    [ConfigMaps, { data: {} }, ['.data']], [ConfigMaps, { data: null }, ['.data']], [ConfigMaps, { data: {}, binaryData: {} }, ['.binaryData .data']], [ConfigMaps, { data: { a: null } }, ['.data.a']],
+    [ConfigMaps, { metadata: { name: 'x', labels: {}, annotations: null } }, ['.metadata.annotations .metadata.labels']], [ConfigMaps, { metadata: { name: 'x', finalizers: [] } }, []], [ConfigMaps, {}, []],
+    [Deployments, { spec: { strategy: {}, selector: { matchLabels: {} } } }, ['.spec.selector .spec.strategy']], [Pods, { spec: { containers: [], securityContext: {}, nodeSelector: {} } }, ['.spec.nodeSelector .spec.securityContext']],
+    [Services, { spec: { selector: { a: 'b' }, ports: [] } }, ['.spec.selector']],
+  ])('own what they name without saying anything: %#', (resource, configuration, owned) => {
+    const object = new Fixture(resource);
+    object.apply('m1', { metadata: { name: 'x' }, ...configuration });
+    expect(object.owners).toEqual(owned.map((fields) => `m1 Apply: ${fields}`));
+  });
+  it('keep an empty map they name, and conflict where another one names it, as nothing of it is stored', () => {
     const map = new Fixture(ConfigMaps);
     map.apply('m1', configMap({}));
-    expect(map.owners).toEqual(['m1 Apply: .data']);
+    delete map.object!['data'];
+    expect(map.conflicts('m2', configMap({}))).toEqual(['m1.data']);
+    expect(map.conflicts('m2', configMap({ a: '1' }))).toEqual(['m1.data']);
+    expect(map.conflicts('m2', { metadata: { name: 'c' } })).toEqual([]);
+    expect(map.conflicts('m1', configMap({}))).toEqual([]);
+    map.apply('m1', { metadata: { name: 'c' } });
+    expect(map.owners).toEqual([]);
+  });
+  it('give up what they hold in a map for the map alone', () => {
+    const map = new Fixture(ConfigMaps);
+    map.apply('m1', configMap({ a: '1' }));
+    map.apply('m2', configMap({ b: '2' }));
+    map.apply('m2', configMap({}));
+    expect([map.object!['data'], map.owners]).toEqual([{ a: '1' }, ['m1 Apply: .data.a', 'm2 Apply: .data']]);
   });
   it('conflict where others own another value, until forced', () => {
     const map = new Fixture(ConfigMaps);
