@@ -36,7 +36,11 @@ export interface PodSandbox {
 }
 export interface PodSandboxStatus extends PodSandbox { readonly ip: string; /** Process that owns the namespaces. */ readonly pid: number; readonly network: string }
 
-export interface Mount { readonly hostPath: string; readonly containerPath: string; readonly readonly?: boolean; readonly propagation?: 'private' | 'rslave' | 'rshared' }
+/** A file system of the network that the engine mounts itself, for one container and as long as that is there. */
+export interface EngineVolume { readonly type: 'nfs'; readonly device: string; readonly options: string }
+/** A path of the host, or what the engine mounts in its place. */
+export type Mount = { readonly containerPath: string; readonly readonly?: boolean; readonly propagation?: 'private' | 'rslave' | 'rshared' } & (
+  { readonly hostPath: string; readonly engineVolume?: undefined } | { readonly engineVolume: EngineVolume; readonly hostPath?: undefined });
 export interface LinuxResources {
   readonly cpuShares?: number; readonly cpuPeriod?: number; readonly cpuQuota?: number; readonly memoryLimitInBytes?: number; readonly oomScoreAdj?: number; readonly cpusetCpus?: string;
 }

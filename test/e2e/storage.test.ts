@@ -2,7 +2,7 @@
 // and a node without room takes nothing in.
 import { existsSync, readFileSync } from 'node:fs';
 import { DEMO_BUSYBOX } from '../../src/cli/demo-images.ts';
-import { startCluster, type TestCluster } from '../support/cluster.ts';
+import { eventually, startCluster, type TestCluster } from '../support/cluster.ts';
 
 const image = 'dray.local/nginx:v1';
 let cluster: TestCluster;
@@ -42,6 +42,30 @@ it('keeps what Pods write until the claim is deleted', async () => {
   await cluster.kubectl('wait', `pv/${volume}`, '--for=delete', '--timeout=60s').catch((error: Error) => { if (!error.message.includes('NotFound') && !error.message.includes('no matching resources')) throw error; });
   expect(existsSync(path)).toBe(false);
 }, 300_000);
+
+it('has the engine mount what a claim has of an NFS server, and says why that fails', async () => {
+  await apply(
+    { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'exports' }, spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteMany'], storageClassName: '', mountOptions: ['soft', 'timeo=10', 'retrans=1'], nfs: { server: '127.0.0.1', path: '/exports' } } },
+    { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'shared' }, spec: { accessModes: ['ReadWriteMany'], storageClassName: '', volumeName: 'exports', resources: { requests: { storage: '1Gi' } } } },
+    { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'sharing' }, spec: {
+      terminationGracePeriodSeconds: 1, volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'shared' } }],
+      containers: [{ name: 'c', image, command: ['sleep', '1000'], volumeMounts: [{ name: 'v', mountPath: '/shared' }] }],
+    } },
+  );
+  // Nobody serves there, and a kernel may know no NFS at all.
+  const said = await eventually('the engine\'s answer', async () => {
+    const events = await cluster.kubectl('get', 'events', '--field-selector', 'involvedObject.name=sharing,reason=Failed', '-o', 'jsonpath={.items[*].message}');
+    return events.includes('mount') && events;
+  });
+  expect(said).toMatch(/^Error: .*error while mounting volume '.*': failed to mount local volume: mount :\/exports:.*addr=127\.0\.0\.1,nfsvers=4,soft,timeo=10,retrans=1/);
+  const engine = cluster.hosts[0]!;
+  const [id] = (await engine.docker('ps', '-aq', '--filter', 'name=k8s_c_sharing_')).split('\n');
+  const [volume] = (await engine.docker('inspect', '-f', '{{range .Mounts}}{{if eq .Destination "/shared"}}{{.Name}}{{end}}{{end}}', id!)).split('\n');
+  expect(JSON.parse(await engine.docker('volume', 'inspect', '-f', '{{json .Options}}', volume!))).toEqual({ type: 'nfs', device: ':/exports', o: 'addr=127.0.0.1,nfsvers=4,soft,timeo=10,retrans=1' });
+  await cluster.kubectl('delete', 'pod', 'sharing');
+  // Containers go after their Pod's object.
+  await eventually('an engine without volumes', async () => (await engine.docker('volume', 'ls', '-q')) === '', 20_000);
+}, 120_000);
 
 it('evicts a Pod whose emptyDir outgrows its sizeLimit', async () => {
   const scratch = (name: string, bytes: number): object => ({

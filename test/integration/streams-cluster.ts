@@ -135,7 +135,7 @@ export async function startStreamsCluster(): Promise<StreamsCluster> {
   // What the container uses is what this process does.
   const usage = new UsageReader({
     clock: realClock, dataDir: directory, engineRoot: directory, imageBytes: () => Promise.resolve(0),
-    source: { pods: () => [pod], status: () => ({ ...status(), containers: [{ ...container, pid: process.pid }] }), volumes: () => new Map([['scratch', { hostPath: directory, readOnly: false }]]) },
+    source: { pods: () => [pod], status: () => ({ ...status(), containers: [{ ...container, pid: process.pid }] }), volumes: () => new Map([['scratch', { place: directory, readOnly: false }]]) },
   });
   const kubelet = createKubeletServer({
     runtime: fake, clock: realClock, log: silentLog,

@@ -125,8 +125,8 @@ function runningContainers(source: UsageSource): [Pod, ContainerStatus[]][] {
 /** The volumes that report metrics: what the kubelet makes itself, and claims; a hostPath is the host's. */
 function volumesOf(pod: Pod, mounted: MountedVolumes): { name: string; path: string; counted: boolean; ephemeral: boolean; claim?: string }[] {
   return (pod.spec.volumes ?? []).flatMap((volume) => {
-    const path = mounted.get(volume.name)?.hostPath;
-    if (path === undefined || volume.hostPath) return [];
+    const path = mounted.get(volume.name)?.place;
+    if (typeof path !== 'string' || volume.hostPath) return [];
     const claim = volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral ? `${pod.metadata.name}-${volume.name}` : undefined);
     const inMemory = volume.emptyDir?.medium === 'Memory';
     return [{ name: volume.name, path, counted: claim === undefined, ephemeral: claim === undefined && !inMemory, ...(claim === undefined ? {} : { claim }) }];

@@ -1,10 +1,11 @@
-// Claims whose volume is a directory of this host: hostPath, local, and those made here for a local-path class.
-// upstream: pkg/volume/hostpath, pkg/volume/local
+// Claims whose volume is a directory of this host (hostPath, local, and those made here for a local-path class) or of an NFS server.
+// upstream: pkg/volume/hostpath, pkg/volume/local, pkg/volume/nfs
 import { chmod, chown, mkdir, stat } from 'node:fs/promises';
 import { provisionedBy } from '../../../src/api/core/volume-binding.ts';
 import { localPathProvisioner } from '../../../src/api/storage/local-path.ts';
 import { quoted } from '../pod.ts';
 import { hostPath } from './host-path.ts';
+import { nfsVolume } from './nfs.ts';
 import type { VolumePlugin } from './plugin.ts';
 
 export const persistentVolumeClaim: VolumePlugin = {
@@ -19,6 +20,7 @@ export const persistentVolumeClaim: VolumePlugin = {
       if (metadata.annotations?.[provisionedBy] === localPathProvisioner) await make(spec.hostPath.path, pod.spec.securityContext?.fsGroup);
       return hostPath.setUp({ ...context, volume: { name: volume.name, hostPath: spec.hostPath } });
     }
+    if (spec.nfs) return nfsVolume(spec.nfs, spec.mountOptions);
     if (!spec.local) throw new Error(`no volume plugin matched PersistentVolume ${quoted(metadata.name)}`);
     const { path } = spec.local;
     if (!(await stat(path).catch(() => undefined))) throw new Error(`path ${quoted(path)} does not exist`);

@@ -2,6 +2,7 @@
 // (index.ts); each is one file.
 import type { PersistentVolume } from '../../../src/api/core/persistent-volume.ts';
 import type { Clock } from '../../../src/util/clock.ts';
+import type { EngineVolume } from '../../runtime/runtime.ts';
 import type { NodeAllocatable } from '../downward.ts';
 import type { Pod, Volume } from '../pod.ts';
 
@@ -39,8 +40,8 @@ export interface VolumePlugin {
   supports(volume: Volume): boolean;
   /** Containers only read it: what it holds comes from the API. upstream: pkg/volume (Attributes.ReadOnly) */
   readonly readOnly?: true;
-  /** Path on the host that holds the volume. May be called again at any time, also by a later agent. @throws Error with upstream's words. */
-  setUp(context: VolumeContext): Promise<string>;
+  /** Path on the host that holds the volume, or what the engine is to mount. May be called again at any time, also by a later agent. @throws Error with upstream's words. */
+  setUp(context: VolumeContext): Promise<string | EngineVolume>;
   /**
    * For a volume whose content follows the API: each pass sets it up anew, and this tells where it lies when an earlier agent
    * had set it up. One that was set up stays usable when it cannot be brought up to date. upstream: pkg/volume (RequiresRemount)

@@ -2,7 +2,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../src/util/clock.ts';
-import type { Mount } from '../../runtime/runtime.ts';
+import type { EngineVolume, Mount } from '../../runtime/runtime.ts';
 import { allContainers, quoted, type Container, type Pod, type Volume } from '../pod.ts';
 import { emptyDir } from './empty-dir.ts';
 import { volumePlugins } from './index.ts';
@@ -15,7 +15,12 @@ export class MountError extends Error {}
 
 export const pluginOf = (volume: Volume): VolumePlugin | undefined => volumePlugins.find((p) => p.supports(volume));
 
-export interface MountedVolume { readonly hostPath: string; /** No container may write to it, whatever its mount says. */ readonly readOnly: boolean }
+export interface MountedVolume {
+  /** Where it is: a path of the host, or with the engine. */
+  readonly place: string | EngineVolume;
+  /** No container may write to it, whatever its mount says. */
+  readonly readOnly: boolean;
+}
 /** By volume name. */
 export type MountedVolumes = ReadonlyMap<string, MountedVolume>;
 
@@ -54,12 +59,12 @@ export class VolumeManager {
       if (!plugin) throw new MountError(`MountVolume.SetUp failed for volume ${quoted(volume.name)} : no volume plugin matched`);
       if (mounted.has(volume.name) && !plugin.find) continue;
       const context = this.#contextOf(pod, volume, plugin);
-      const done = (hostPath: string): unknown => mounted.set(volume.name, { hostPath, readOnly: plugin.readOnly ?? volume.persistentVolumeClaim?.readOnly ?? false });
+      const done = (place: string | EngineVolume): unknown => mounted.set(volume.name, { place, readOnly: plugin.readOnly ?? volume.persistentVolumeClaim?.readOnly ?? false });
       try {
         done(await plugin.setUp(context));
       } catch (error) {
         const failure = new MountError(`MountVolume.SetUp failed for volume ${quoted(volume.name)} : ${(error as Error).message}`, { cause: error });
-        const found = mounted.get(volume.name)?.hostPath ?? (await plugin.find?.(context));
+        const found = mounted.get(volume.name)?.place ?? (await plugin.find?.(context));
         if (found === undefined) throw failure;
         done(found);
         stale.push(failure);
@@ -87,11 +92,13 @@ export class VolumeManager {
       if (!volume) throw new Error(`cannot find volume ${quoted(mount.name)} to mount into container ${quoted(container.name)}`);
       const subPath = mount.subPathExpr ? expandSubPath(mount.subPathExpr, variables) : mount.subPath ?? '';
       checkSubPath(subPath);
+      const { place } = volume;
+      if (typeof place !== 'string' && subPath !== '') throw new Error(`subPath ${quoted(subPath)} of volume ${quoted(mount.name)}: the engine mounts a network volume as a whole only`);
       mounts.push({
-        hostPath: subPath === '' ? volume.hostPath : await this.#bind(volume.hostPath, subPath, join(this.podDirectory(pod.metadata.uid), 'volume-subpaths', mount.name, container.name, String(index))).catch((cause: unknown) => {
+        ...(typeof place !== 'string' ? { engineVolume: place } : { hostPath: subPath === '' ? place : await this.#bind(place, subPath, join(this.podDirectory(pod.metadata.uid), 'volume-subpaths', mount.name, container.name, String(index))).catch((cause: unknown) => {
           // Users of the API learn nothing of the host's files from it; the log has the cause.
           throw new Error(`failed to prepare subPath for volumeMount ${quoted(mount.name)} of container ${quoted(container.name)}`, { cause });
-        }),
+        }) }),
         containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
         ...(mount.readOnly || volume.readOnly ? { readonly: true } : {}),
         ...(mount.mountPropagation === 'HostToContainer' ? { propagation: 'rslave' as const } : mount.mountPropagation === 'Bidirectional' ? { propagation: 'rshared' as const } : {}),

@@ -124,7 +124,9 @@ function securityOptions(security: LinuxSecurityContext): Partial<HostConfig> & 
 }
 
 const mount = (mount: Mount): object => ({
-  Type: 'bind', Source: mount.hostPath, Target: mount.containerPath, ReadOnly: mount.readonly ?? false,
+  // Without a name it is the container's own, and goes with it.
+  ...(mount.engineVolume ? { Type: 'volume', VolumeOptions: { NoCopy: true, DriverConfig: { Name: 'local', Options: { type: mount.engineVolume.type, device: mount.engineVolume.device, o: mount.engineVolume.options } } } } : { Type: 'bind', Source: mount.hostPath }),
+  Target: mount.containerPath, ReadOnly: mount.readonly ?? false,
   // Private is the engine's default, and it refuses to be told so for a path that holds its own data, such as /.
   ...(mount.propagation === undefined || mount.propagation === 'private' ? {} : { BindOptions: { Propagation: mount.propagation } }),
 });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { writeAtomically, type FileContent } from '../../../../agent/kubelet/volumes/atomic-writer.ts';
 import { memorySize } from '../../../../agent/kubelet/volumes/empty-dir.ts';
 import { parseMountInfo, type Mounter } from '../../../../agent/kubelet/volumes/mounts.ts';
+import { nfsVolume } from '../../../../agent/kubelet/volumes/nfs.ts';
 import { bindSubPath, openSubPath } from '../../../../agent/kubelet/volumes/subpath.ts';
 import { MountError, VolumeManager } from '../../../../agent/kubelet/volumes/volume-manager.ts';
 import type { PersistentVolume } from '../../../../src/api/core/persistent-volume.ts';
@@ -129,7 +130,7 @@ describe('plugins', () => {
     dataDir: directory, sources: from, clock: new FakeClock(),
     mounter: { ...noMounts, mountTmpfs: (path, options) => { mounted.push(path, JSON.stringify(options)); mkdirSync(path, { recursive: true }); return Promise.resolve(); } },
   });
-  const setUp = async (volume: object, spec: Partial<PodSpec> = {}) => (await manager().setUp(pod({ ...spec, volumes: [{ name: 'v', ...volume }] as never }, { metadata: { labels: { app: 'x' } } }))).mounted.get('v')!.hostPath;
+  const setUp = async (volume: object, spec: Partial<PodSpec> = {}) => (await manager().setUp(pod({ ...spec, volumes: [{ name: 'v', ...volume }] as never }, { metadata: { labels: { app: 'x' } } }))).mounted.get('v')!.place as string;
 
   it('emptyDir is open to all, Memory is a mount', async () => {
     expect(statSync(await setUp({ emptyDir: {} })).mode & 0o7777).toBe(0o777);
@@ -165,7 +166,7 @@ describe('plugins', () => {
       const { mounted: found, stale } = await later.setUp(pod({ volumes }));
       expect(found).toEqual(first.mounted);
       expect(stale.map((e) => e.message)).toEqual(['c" : configmap "settings" not found', 's" : the API is away', 'p" : configmap "settings" not found'].map((text) => `MountVolume.SetUp failed for volume "${text}`));
-      expect(readFileSync(join(found.get('s')!.hostPath, 'password'), 'utf8')).toBe('p');
+      expect(readFileSync(join(found.get('s')!.place as string, 'password'), 'utf8')).toBe('p');
     }
     await expect(manager(none).setUp(pod({ volumes }, { metadata: { uid: 'uid-2' } }))).rejects.toThrow('configmap "settings" not found');
   });
@@ -182,8 +183,10 @@ describe('plugins', () => {
     expect(await setUp({ persistentVolumeClaim: { claimName: 'disk' } })).toBe(directory);
     volumes['gone'] = { metadata: { name: 'gone' }, spec: spec({ local: { path: join(directory, 'none') } }) } as unknown as PersistentVolume;
     await expect(setUp({ persistentVolumeClaim: { claimName: 'gone' } })).rejects.toThrow(`MountVolume.SetUp failed for volume "v" : path "${join(directory, 'none')}" does not exist`);
-    volumes['far'] = { metadata: { name: 'far' }, spec: spec({ nfs: { server: 's', path: '/' } }) } as unknown as PersistentVolume;
+    volumes['far'] = { metadata: { name: 'far' }, spec: spec({ flocker: { datasetName: 'd' } }) } as unknown as PersistentVolume;
     await expect(setUp({ persistentVolumeClaim: { claimName: 'far' } })).rejects.toThrow('no volume plugin matched PersistentVolume "far"');
+    volumes['files'] = { metadata: { name: 'files' }, spec: { ...spec({ nfs: { server: 's', path: '/' } }), mountOptions: ['hard'] } } as unknown as PersistentVolume;
+    expect(await setUp({ persistentVolumeClaim: { claimName: 'files' } })).toEqual({ type: 'nfs', device: ':/', options: 'addr=s,nfsvers=4,hard' });
     await expect(setUp({ persistentVolumeClaim: { claimName: 'none' } })).rejects.toThrow('error processing PVC default/none: PVC is not bound');
   });
   it('configMap takes items and modes', async () => {
@@ -202,7 +205,7 @@ describe('plugins', () => {
     [{ configMap: { name: 'none' } }, 'configmap "none" not found'], [{ secret: { secretName: 'none' } }, 'secret "none" not found'],
     [{ configMap: { name: 'settings', items: [{ key: 'x', path: 'x' }] } }, 'references non-existent config key: x'], [{ secret: { secretName: 'keys', items: [{ key: 'x', path: 'x' }] } }, 'references non-existent secret key: x'],
     [{ hostPath: { path: '/no/such/place', type: 'Directory' } }, 'hostPath type check failed: /no/such/place is not a directory'], [{ hostPath: { path: '/etc', type: 'File' } }, 'hostPath type check failed: /etc is not a file'],
-    [{ hostPath: { path: '/etc', type: 'Socket' } }, 'hostPath type check failed: /etc is not a socket file'], [{ nfs: {} }, 'no volume plugin matched'], [{ emptyDir: { medium: 'HugePages' } }, 'unknown storage medium "HugePages"'],
+    [{ hostPath: { path: '/etc', type: 'Socket' } }, 'hostPath type check failed: /etc is not a socket file'], [{ iscsi: {} }, 'no volume plugin matched'], [{ emptyDir: { medium: 'HugePages' } }, 'unknown storage medium "HugePages"'],
   ])('%j: %s', async (volume, why) => {
     await expect(setUp(volume)).rejects.toMatchObject({ constructor: MountError, message: `MountVolume.SetUp failed for volume "v" : ${why}` });
   });
@@ -214,12 +217,24 @@ describe('plugins', () => {
     expect(statSync(await setUp({ hostPath: { path: join(directory, 'made/file'), type: 'FileOrCreate' } })).isFile()).toBe(true);
     expect(await setUp({ hostPath: { path: '/dev/null', type: 'CharDevice' } })).toBe('/dev/null');
   });
+  it.each<[string, object, readonly string[], string]>([
+    ['as it is', { server: 'files.example', path: '/exports/a' }, [], 'addr=files.example,nfsvers=4'], ['read-only', { server: '10.0.0.1', path: '/', readOnly: true }, [], 'addr=10.0.0.1,nfsvers=4,ro'],
+    ['in the version that is named', { server: '[fd00::1]', path: '/a' }, ['hard', 'vers=3,nolock'], 'addr=fd00::1,hard,vers=3,nolock'], ['with other options', { server: 's', path: '/a' }, ['hard', 'timeo=600'], 'addr=s,nfsvers=4,hard,timeo=600'],
+  ])('an NFS directory is mounted by the engine, %s', async (_, source, mountOptions, options) => {
+    const { path } = source as { path: string };
+    expect(nfsVolume(source as never, mountOptions)).toEqual({ type: 'nfs', device: `:${path}`, options });
+    const volumes = manager();
+    const of = pod({ volumes: [{ name: 'v', nfs: source }] as never });
+    const { mounted } = await volumes.setUp(of);
+    expect(await volumes.mountsOf(of, container('a', { volumeMounts: [{ name: 'v', mountPath: '/d', readOnly: true }] }), mounted, new Map())).toEqual([{ engineVolume: nfsVolume(source as never), containerPath: '/d', readonly: true }]);
+    await expect(volumes.mountsOf(of, container('a', { volumeMounts: [{ name: 'v', mountPath: '/d', subPath: 'x' }] }), mounted, new Map())).rejects.toThrow('subPath "x" of volume "v": the engine mounts a network volume as a whole only');
+  });
   it('mounts follow the spec, with sub-paths from variables', async () => {
     const volumes = manager();
     const subject = container('a', { volumeMounts: [{ name: 'v', mountPath: '/d', readOnly: true }, { name: 'v', mountPath: 'rel', subPathExpr: '$(NAME)/x' }, { name: 'v', mountPath: '/p', mountPropagation: 'HostToContainer' }] });
     const of = pod({ volumes: [{ name: 'v', emptyDir: {} }] });
     const { mounted: mountedVolumes } = await volumes.setUp(of);
-    const root = mountedVolumes.get('v')!.hostPath;
+    const root = mountedVolumes.get('v')!.place as string;
     expect(await volumes.mountsOf(of, subject, mountedVolumes, new Map([['NAME', 'n']]))).toEqual([
       { hostPath: root, containerPath: '/d', readonly: true }, { hostPath: join(directory, 'pods/uid-1/volume-subpaths/v/a/1'), containerPath: '/rel' }, { hostPath: root, containerPath: '/p', propagation: 'rslave' },
     ]);
@@ -242,7 +257,7 @@ describe('plugins', () => {
     const volumes = manager();
     const of = pod({ volumes: [{ name: 'v', emptyDir: {} }] });
     const { mounted } = await volumes.setUp(of);
-    symlinkSync('/etc', join(mounted.get('v')!.hostPath, 'out'));
+    symlinkSync('/etc', join(mounted.get('v')!.place as string, 'out'));
     await expect(volumes.mountsOf(of, container('a', { volumeMounts: [{ name: 'v', mountPath: '/d', ...mount }] }), mounted, new Map([['NAME', 'n'], ['UP', '../x'], ['ROOT', '/x']]))).rejects.toMatchObject({ message });
   });
   it('tears down everything of a Pod and nothing else', async () => {

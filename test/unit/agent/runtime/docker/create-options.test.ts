@@ -75,10 +75,12 @@ describe('containerOptions', () => {
     expect(host({ addCapabilities: ['NET_ADMIN'], dropCapabilities: ['ALL'], privileged: true, readonlyRootfs: true, supplementalGroups: [7], maskedPathsUnset: true })).toMatchObject({
       CapAdd: ['NET_ADMIN'], CapDrop: ['ALL'], Privileged: true, ReadonlyRootfs: true, GroupAdd: ['7'], MaskedPaths: [], ReadonlyPaths: [],
     });
-    const mounts = [{ hostPath: '/a:b', containerPath: '/c' }, { hostPath: '/d', containerPath: '/e', readonly: true, propagation: 'rslave' }] as const;
+    const mounts = [{ hostPath: '/a:b', containerPath: '/c' }, { hostPath: '/d', containerPath: '/e', readonly: true, propagation: 'rslave' },
+      { engineVolume: { type: 'nfs', device: ':/exports', options: 'addr=10.0.0.1' }, containerPath: '/f' }] as const;
     expect(containerOptions('s1', { ...container, mounts }, sandbox, context).HostConfig!.Mounts).toEqual([
       { Type: 'bind', Source: '/a:b', Target: '/c', ReadOnly: false },
       { Type: 'bind', Source: '/d', Target: '/e', ReadOnly: true, BindOptions: { Propagation: 'rslave' } },
+      { Type: 'volume', Target: '/f', ReadOnly: false, VolumeOptions: { NoCopy: true, DriverConfig: { Name: 'local', Options: { type: 'nfs', device: ':/exports', o: 'addr=10.0.0.1' } } } },
     ]);
   });
 });
