@@ -145,7 +145,7 @@ test('load balancers hear on each host whether it has a Pod of the Service, and 
   await cluster.kubectlInput('{apiVersion: v1, kind: Service, metadata: {name: kept}, spec: {type: LoadBalancer, externalTrafficPolicy: Local, selector: {chosen: "yes"}, ports: [{name: web, port: 8088, targetPort: 80}]}}', 'apply', '-f', '-');
   const port = await cluster.kubectl('get', 'service', 'kept', '-o', 'jsonpath={.spec.healthCheckNodePort}');
   const ask = (host: DockerHost, place: string): Promise<string> => cluster.on(host).run('curl', ['-sS', '--max-time', '2', '-w', ' %{http_code}', `http://${host.ip}:${place}`]).then(({ stdout }) => stdout.replaceAll(/\s+/g, ' '));
-  for (const [i, host] of cluster.hosts.entries()) {
+  for (const [i, host] of joined().entries()) {
     const told = `{ "service": { "namespace": "default", "name": "kept" }, "localEndpoints": ${i}, "serviceProxyHealthy": true } ${i === 1 ? 200 : 503}`;
     await eventually(`${told} of ${host.name}`, async () => (await ask(host, port)) === told, 10_000);
     expect(await ask(host, '10256/healthz')).toMatch(/^\{"lastUpdated": ".*","currentTime": ".*", "nodeEligible": true\} 200$/);
