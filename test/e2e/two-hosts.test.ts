@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEMO_BUSYBOX, DEMO_NGINX } from '../../src/cli/demo-images.ts';
+import { sharedDirectory, startInContainer } from '../support/agent-container.ts';
 import { dray, eventually, startCluster, type Output, type TestCluster } from '../support/cluster.ts';
 import type { DockerHost } from '../support/docker-hosts.ts';
 import { difference, hostState, type HostState } from '../support/host-state.ts';
@@ -22,9 +23,12 @@ const examine = (...args: string[]): Promise<Output> => {
   return cluster.on(host).run(process.execPath, [dray, 'doctor', '--docker-host', host.dockerHost, '--data-dir', join(cluster.dataDir, 'none'), '--port', '6443', ...args]);
 };
 
+/** Holds the agents' data, so that one may live in a container. */
+let shared: Awaited<ReturnType<typeof sharedDirectory>>;
 beforeAll(async () => {
+  shared = await sharedDirectory();
   cluster = await startCluster({
-    hosts: 3, behindRouter: 1,
+    hosts: 3, behindRouter: 1, agentsIn: shared.path,
     before: async (made) => {
       cluster = made;
       // What an engine itself makes for its first container on a network stays.
@@ -39,7 +43,10 @@ beforeAll(async () => {
     },
   });
 });
-afterAll(() => cluster?.stop());
+afterAll(async () => {
+  await cluster?.stop();
+  await shared?.remove();
+});
 
 const manifest = `
 apiVersion: apps/v1
@@ -174,6 +181,15 @@ test('a joined host stops and starts again without a token; what is wrong with a
   rmSync(elsewhere, { recursive: true });
 });
 
+test('the agent goes on in a container, with the capabilities README.md names', async () => {
+  const host = cluster.hosts[1]!;
+  const dataDir = cluster.dataDirOf(host);
+  expect(await cluster.on(host).run(process.execPath, [dray, 'down', '--data-dir', dataDir])).toMatchObject({ code: 0, stderr: '' });
+  await startInContainer(host, 'dray-agent', shared.path, ['join', '--data-dir', dataDir]);
+  await eventually('the agent in its container', async () => (await host.docker('logs', 'dray-agent')).includes(`node ${host.name} is Ready`), 30_000);
+  expect((await host.docker('top', 'dray-agent')).split('\n').filter((line) => line.includes(' agent '))).toHaveLength(1);
+});
+
 test('logs, exec, port-forward and copies reach the Pods of the second host', async () => {
   const [pod] = on(await pods(), cluster.hosts[1]!) as [Pod];
   expect(await fetchIn(pod, ['127.0.0.1/from-itself'])).toEqual(['127.0.0.1/from-itself failed']);
@@ -288,6 +304,8 @@ test('a host that leaves is as it was, and the others go on without it', async (
   expect(await cluster.dray('node', 'remove', host.name, '--force')).toMatchObject({ code: 0, stderr: '' });
   expect(await cluster.on(host).run(process.execPath, [dray, 'status', '--data-dir', cluster.dataDirOf(host)])).toMatchObject({ code: 1, stdout: expect.stringContaining(`node     ${host.name} unknown: Unauthorized`) as string });
   expect((await cluster.kubectl('get', 'nodes', '-o', 'name')).trim()).toBe(`node/${cluster.hosts[0]!.name}`);
+  await host.docker('stop', 'dray-agent');
+  await host.docker('rm', 'dray-agent');
   expect(await cluster.leave(host)).toMatchObject({ code: 0, stderr: '' });
   expect(difference(before, await state())).toEqual([]);
   expect(existsSync(cluster.dataDirOf(host))).toBe(false);

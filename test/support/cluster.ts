@@ -61,7 +61,7 @@ export interface TestCluster {
   stop(): Promise<void>;
 }
 
-export interface ClusterOptions { readonly hosts?: number; /** The last so many are behind a router, and are not joined. */ readonly behindRouter?: number; readonly args?: readonly string[]; readonly images?: boolean; /** Called before the cluster is started. */ readonly before?: (cluster: TestCluster) => Promise<void> }
+export interface ClusterOptions { readonly hosts?: number; /** Where the agents of hosts that join have their data directories. */ readonly agentsIn?: string; /** The last so many are behind a router, and are not joined. */ readonly behindRouter?: number; readonly args?: readonly string[]; readonly images?: boolean; /** Called before the cluster is started. */ readonly before?: (cluster: TestCluster) => Promise<void> }
 
 /** Starts hosts and a cluster on the first of them; the others join. */
 export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
@@ -95,7 +95,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     dray: (...args) => cluster.run(process.execPath, [dray, ...args, '--data-dir', dataDir]),
     pid: (role) => Number(readFileSync(join(dataDir, `${role}.pid`), 'utf8')),
     async join(host) {
-      const agentDir = mkdtempSync(join(tmpdir(), 'dray-e2e-agent-'));
+      const agentDir = mkdtempSync(join(options.agentsIn ?? tmpdir(), 'dray-e2e-agent-'));
       agents.push({ host, dataDir: agentDir });
       const made = await cluster.dray('token', 'create');
       if (made.code !== 0) throw new Error(made.stderr);
@@ -103,7 +103,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
       const joined = await cluster.on(host).run(process.execPath, [dray, ...line, '--detach', '--node-name', host.name, '--docker-host', host.dockerHost, '--data-dir', agentDir]);
       if (joined.code !== 0) throw new Error(`dray join: ${joined.stderr}${joined.stdout}${tail(agentDir)}`);
     },
-    dataDirOf: (host) => agents.find((a) => a.host === host)!.dataDir,
+    dataDirOf: (host) => agents.findLast((a) => a.host === host)!.dataDir,
     async leave(host) {
       return cluster.on(host).run(process.execPath, [dray, 'leave', '--data-dir', cluster.dataDirOf(host), '--docker-host', host.dockerHost]);
     },
