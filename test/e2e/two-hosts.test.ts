@@ -43,10 +43,7 @@ beforeAll(async () => {
     },
   });
 });
-afterAll(async () => {
-  await cluster?.stop();
-  await shared?.remove();
-});
+afterAll(() => (cluster?.stop() ?? Promise.resolve()).finally(() => shared?.remove()));
 
 const manifest = `
 apiVersion: apps/v1
