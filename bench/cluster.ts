@@ -38,7 +38,8 @@ export class BenchCluster {
     try {
       await execute(process.execPath, [program, 'up', '--detach', '--data-dir', dataDir, '--port', String(port), ...(dockerHost ? ['--docker-host', dockerHost] : [])]);
     } catch (error) {
-      await purge(dataDir);
+      // There may be nothing to purge; what went wrong first is what to tell.
+      await purge(dataDir).catch(() => undefined);
       throw error;
     }
     return new BenchCluster(dataDir, performance.now() - start);

@@ -7,7 +7,9 @@ import { percentile } from './report.ts';
 
 const execute = promisify(execFile);
 export interface LoadFigures { readonly perSecond: number; readonly p99Ms: number; /** Answers other than 2xx and 3xx, and errors. */ readonly failed: number }
-export interface Load { readonly name: string; run(url: string): Promise<LoadFigures> }
+/** `perConnection`: each request on a connection of its own. */
+export interface LoadOptions { readonly perConnection?: boolean }
+export interface Load { readonly name: string; run(url: string, options?: LoadOptions): Promise<LoadFigures> }
 
 const connections = 32;
 const seconds = 5;
@@ -24,8 +26,8 @@ export async function chooseLoad(): Promise<Load> {
 
 const milliseconds: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000 };
 
-async function wrk(url: string): Promise<LoadFigures> {
-  const { stdout } = await execute('wrk', ['-t', '2', '-c', String(connections), '-d', `${seconds}s`, '--latency', url]);
+async function wrk(url: string, { perConnection }: LoadOptions = {}): Promise<LoadFigures> {
+  const { stdout } = await execute('wrk', ['-t', '2', '-c', String(connections), '-d', `${seconds}s`, '--latency', ...(perConnection ? ['-H', 'Connection: close'] : []), url]);
   const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]);
   const [, p99, unit] = /99%\s+([\d.]+)(us|ms|s)/.exec(stdout) ?? [];
   const answers = Number(/Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1] ?? 0);
@@ -34,12 +36,12 @@ async function wrk(url: string): Promise<LoadFigures> {
   return { perSecond, p99Ms: Number(p99) * milliseconds[unit!]!, failed: answers + errors };
 }
 
-async function builtIn(url: string): Promise<LoadFigures> {
+async function builtIn(url: string, { perConnection }: LoadOptions = {}): Promise<LoadFigures> {
   const times: number[] = [];
   let failed = 0;
   const start = performance.now();
   await Promise.all(Array.from({ length: connections }, async () => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const agent = new Agent({ keepAlive: !perConnection, maxSockets: 1 });
     while (performance.now() - start < seconds * 1000) {
       const sent = performance.now();
       if (await once(url, agent)) times.push(performance.now() - sent);
