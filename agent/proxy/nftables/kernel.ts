@@ -105,11 +105,13 @@ export class KernelRules {
     // Later in this turn, when what comes together is complete.
     await Promise.resolve();
     while ((this.#dirty || this.#look) && !this.#closed) {
-      const [sequence, rules] = [this.#sequence, this.#rules!];
+      let [sequence, rules] = [this.#sequence, this.#rules!];
       try {
         if (this.#look) await this.#check();
         if (!this.#dirty) continue;
         this.#dirty = false;
+        // Only now: what came during the look is not told of again.
+        [sequence, rules] = [this.#sequence, this.#rules!];
         await this.#put(rules);
       } catch (error) {
         log.error({ error }, 'the rules of Services could not be given to the kernel, trying again');
