@@ -142,19 +142,34 @@ export class HttpTransport implements Transport {
 function responseStatus(stream: ClientHttp2Stream): Promise<number> {
   return new Promise((resolve, reject) => {
     stream.once('response', (headers) => resolve(Number(headers[':status'])));
-    stream.once('error', (error: Error) => reject(new TransportError(error.message)));
-    stream.once('close', () => reject(new TransportError('the connection closed before the answer')));
+    failing(stream, reject, 'response', 'the connection closed before the answer');
   });
 }
 
-async function readText(stream: ClientHttp2Stream): Promise<string> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
-  } catch (error) {
-    throw new TransportError((error as Error).message);
-  }
-  return Buffer.concat(chunks).toString();
+/** Reads with listeners: an iteration costs several times as much, and most answers are one chunk. */
+function readText(stream: ClientHttp2Stream): Promise<string> {
+  return new Promise((resolve, reject) => {
+    // An answer without a body may be over by now.
+    if (stream.readableEnded) return resolve('');
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    stream.once('end', () => resolve((chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString()));
+    failing(stream, reject, 'end', 'the connection closed in the midst of the answer');
+  });
+}
+
+/** Rejects when the stream ends before the event `good`. Every stream closes: an error nobody gets would cost as much as the request. */
+function failing(stream: ClientHttp2Stream, reject: (error: TransportError) => void, good: 'response' | 'end', closed: string): void {
+  let over = false;
+  const fail = (message: string): void => {
+    if (over) return;
+    over = true;
+    reject(new TransportError(message));
+  };
+  stream.once(good, () => { over = true; });
+  stream.once('error', (error: Error) => fail(error.message));
+  stream.once('close', () => fail(closed));
+  if (stream.destroyed) fail(closed);
 }
 
 async function* lines(stream: AsyncIterable<Buffer>): AsyncGenerator<string> {
