@@ -1,6 +1,6 @@
 // The generic store of one resource: default → admit → validate → store → after, for every verb, from its definition alone.
 // (upstream: apiserver registry/generic/registry/store.go)
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { invalid, type Fault } from '../../src/apimachinery/fault.ts';
 import * as errors from '../../src/apimachinery/status-error.ts';
@@ -16,6 +16,7 @@ import type { AdmissionPlugin, AdmissionRequest, GiveBack } from './admission/ad
 import { changedBesidesMetadata, keepAllButStatus, resetStatus, revisionIn, sameObject } from './carry-over.ts';
 import { planDeletion } from './deletion.ts';
 import { FieldManagement } from './field-management.ts';
+import { generatedName } from './generated-name.ts';
 import type { DeleteOptions, RequestContext } from './request-context.ts';
 import { encodeStored, prefixOf, StoredObject } from './stored-object.ts';
 import { handOn, noteWhole } from './written.ts';
@@ -57,15 +58,6 @@ export interface UpdateOptions {
   readonly internal?: boolean;
   /** The change has set managedFields itself: it is no update but an apply, or a write to another kind (scale). */
   readonly applied?: boolean;
-}
-
-const nameAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
-const suffixLength = 5;
-const maxBase = 63 - suffixLength;
-
-/** Five random characters of upstream's alphabet (util/rand). */
-export function randomSuffix(): string {
-  return Array.from(randomBytes(suffixLength), (byte) => nameAlphabet[byte % nameAlphabet.length]).join('');
 }
 
 export class ResourceStore {
@@ -119,7 +111,7 @@ export class ResourceStore {
     await this.#mutate({ operation: 'CREATE', resource, subresource: '', namespace: metadata.namespace, name: metadata.name || (metadata.generateName ?? ''), object, context });
     this.#guard?.(object, undefined, context, '');
     const generated = !metadata.name && Boolean(metadata.generateName);
-    if (generated) metadata.name = metadata.generateName!.slice(0, maxBase) + randomSuffix();
+    if (generated) metadata.name = generatedName(metadata.generateName!);
     if (resource.generation) metadata.generation = 1;
     if (resource.subresources.status && !resource.statusOnCreate) resetStatus(resource, object);
     resource.prepareCreate?.(object, context.user);

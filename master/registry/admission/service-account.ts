@@ -6,7 +6,7 @@ import type { ApiObject } from '../../../src/schema/resource.ts';
 import { cloneJson } from '../../../src/util/json.ts';
 import { mirrorAnnotation, podReferences } from '../pod-references.ts';
 import type { Registry } from '../registry.ts';
-import { randomSuffix } from '../resource-store.ts';
+import { randomSuffix } from '../generated-name.ts';
 import type { AdmissionPlugin } from './admission.ts';
 
 const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount';
