@@ -26,6 +26,9 @@ export interface YamlLimits {
 }
 const limits: YamlLimits = { small: 4096, large: 128 * 1024, longestMs: 20_000, memoryMb: 512, mostJson: 6 * 1024 * 1024, idleMs: 10_000 };
 
+/** A thread runs compiled code, also where this file is read as TypeScript, as in tests. */
+const program = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '../../dist/master/apiserver' : '', 'yaml-thread.js');
+
 interface Job { readonly text: string; resolve(read: Read): void; reject(error: Error): void }
 
 export class YamlReader {
@@ -33,10 +36,10 @@ export class YamlReader {
   readonly #middle: Lane;
   readonly #large: Lane;
 
-  constructor(changed: Partial<YamlLimits> = {}, program: string = join(import.meta.dirname, 'yaml-thread.js')) {
+  constructor(changed: Partial<YamlLimits> = {}) {
     this.#limits = { ...limits, ...changed };
-    this.#middle = new Lane(this.#limits, program);
-    this.#large = new Lane(this.#limits, program);
+    this.#middle = new Lane(this.#limits);
+    this.#large = new Lane(this.#limits);
   }
 
   /** @throws SyntaxError; StatusError 413 for what takes too much */
@@ -59,17 +62,13 @@ export class YamlReader {
 /** One thread and who waits for it. */
 class Lane {
   readonly #limits: YamlLimits;
-  readonly #program: string;
   readonly #waiting: Job[] = [];
   #thread: Worker | undefined;
   #current: Job | undefined;
   /** Until the text under way has taken too long, or the thread has been idle for long enough. */
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(limits: YamlLimits, program: string) {
-    this.#limits = limits;
-    this.#program = program;
-  }
+  constructor(limits: YamlLimits) { this.#limits = limits; }
 
   read(text: string): Promise<Read> {
     return new Promise((resolve, reject) => {
@@ -99,7 +98,7 @@ class Lane {
   }
 
   #start(): Worker {
-    const thread = new Worker(this.#program, { resourceLimits: { maxOldGenerationSizeMb: this.#limits.memoryMb } });
+    const thread = new Worker(program, { resourceLimits: { maxOldGenerationSizeMb: this.#limits.memoryMb } });
     thread.unref();
     thread.on('message', (read: Read) => {
       if (thread !== this.#thread) return;

@@ -6,7 +6,7 @@ import type { ParsedBody } from '../../master/apiserver/negotiation.ts';
 import { YamlReader, type YamlLimits } from '../../master/apiserver/yaml-reader.ts';
 import { parseYaml } from '../../master/apiserver/yaml.ts';
 
-const program = join(process.env['DRAY_DIST'] ?? join(import.meta.dirname, '../../dist'), 'master/apiserver/yaml-thread.js');
+const program = join(import.meta.dirname, '../../dist/master/apiserver/yaml-thread.js');
 if (!existsSync(program)) console.warn(`skipped: ${program} is not built (npm run build)`);
 
 const manifest = (keys: number): string => `apiVersion: v1\nkind: ConfigMap\ndata:\n${Array.from({ length: keys }, (_, i) => `  key-${i}: "${i}"`).join('\n')}\n  __proto__: x\n  key-0: again\n`;
@@ -15,7 +15,7 @@ const dense = (items: number): string => `a: [${'1,'.repeat(items)}]`;
 (existsSync(program) ? describe : describe.skip)('a reader of YAML', () => {
   const readers: YamlReader[] = [];
   const reader = (limits: Partial<YamlLimits> = {}): YamlReader => {
-    const made = new YamlReader(limits, program);
+    const made = new YamlReader(limits);
     readers.push(made);
     return made;
   };
