@@ -2,11 +2,23 @@
 const quietTurns = 20;
 /** What a process may hold while nothing is under way. */
 const idle = new Set(['Immediate', 'Timeout', 'PipeWrap', 'TTYWrap', 'MessagePort']);
+/** What is waited for at most: a step that goes on for longer is one the test is to find. */
+const longestMs = 1000;
 
-/** Until what a step has set off is over: nothing is asked of the system and the event loop has turned so for a while. */
+function counts(): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const resource of process.getActiveResourcesInfo()) if (!idle.has(resource)) found.set(resource, (found.get(resource) ?? 0) + 1);
+  return found;
+}
+/** What other tests left in this process is not this one's. */
+const before = counts();
+const busy = (): boolean => [...counts()].some(([resource, count]) => count > (before.get(resource) ?? 0));
+
+/** Until what a step has set off is over: nothing more is asked of the system and the event loop has turned so for a while. */
 export async function settled(): Promise<void> {
-  for (let quiet = 0; quiet < quietTurns; quiet++) {
+  const until = performance.now() + longestMs;
+  for (let quiet = 0; quiet < quietTurns && performance.now() < until; quiet++) {
     await new Promise((resolve) => { setImmediate(resolve); });
-    if (process.getActiveResourcesInfo().some((resource) => !idle.has(resource))) quiet = 0;
+    if (busy()) quiet = 0;
   }
 }
