@@ -121,8 +121,9 @@ describe.each([['nftables', '1'], ['nftables', '0'], ['relay', '1']] as const)('
       expect((await net.answers('lan', host, nodePort)).map((answer) => answer[0])).toEqual(['a', 'b', 'c']);
     });
 
-    const kernelOnce = kernel && bridgeCalls === '1' ? it : it.skip;
-    kernelOnce('clients to the Pods they had before, through other changes, when all is written again, and by the next agent', async () => {
+    // What follows is the kernel's own, and no matter of bridges.
+    if (!kernel || bridgeCalls !== '1') return;
+    it('clients to the Pods they had before, through other changes, when all is written again, and by the next agent', async () => {
       const sticky = port({ affinitySeconds: 600 });
       await serve(sticky);
       const places = ['host', 'a', 'b', 'container'] as const;
@@ -143,7 +144,7 @@ describe.each([['nftables', '1'], ['nftables', '0'], ['relay', '1']] as const)('
       await serve(sticky);
     });
 
-    kernelOnce.each([
+    it.each([
       ['all rules', ['flush', 'ruleset'], ['a', 'b', 'c']],
       ['those of the tables', ['flush', 'table', 'ip', 'TABLE'], ['a', 'b', 'c']],
       ['the Services', ['flush', 'map', 'ip', 'TABLE', 'services'], ['a', 'b', 'c']],
