@@ -4,7 +4,9 @@ import { Deployments } from '../../src/api/apps/deployment.ts';
 import { Nodes } from '../../src/api/core/node.ts';
 import { Pods } from '../../src/api/core/pod.ts';
 import { Services, type Service } from '../../src/api/core/service.ts';
+import { installPackages } from '../../src/util/apt.ts';
 import { addressAt, mustParseCIDR } from '../../src/util/cidr.ts';
+import { CommandError, run } from '../../src/util/run.ts';
 import { podOf } from '../cluster.ts';
 import type { BenchContext, Benchmark } from '../context.ts';
 import { chooseLoad, type LoadFigures } from '../http-load.ts';
@@ -14,7 +16,8 @@ import { Changes } from './changes.ts';
 import { firstPackets } from './first-packet.ts';
 import { ManyServices } from './services.ts';
 
-const replicas = 2;
+/** One, as the direct connection has: a second nginx on two cores would be another measurement. */
+const replicas = 1;
 const labels = { app: 'served' };
 const key = { namespace: 'default', name: 'served' };
 const sizes = [1, 100, 1_000, 10_000];
@@ -23,6 +26,16 @@ const changesPerSize = 20;
 const changesAtLargest = 200;
 
 interface Target { readonly name: string; readonly url: string; readonly limit: { readonly keepAlive?: number; readonly perConnection?: number } }
+
+/** The kernel keeps closed connections for two minutes: those of one way to a Pod would take the ports of the next one's. */
+async function forgetConnections(pods: readonly string[]): Promise<void> {
+  for (const pod of pods) {
+    await run('conntrack', ['--delete', '--proto', 'tcp', '--reply-src', pod]).catch((error: unknown) => {
+      // The program's way to say that there were none.
+      if (!(error instanceof CommandError) || !/0 flow entries/.test(error.message)) throw error;
+    });
+  }
+}
 
 /** Requests per second by target, keep-alive and per connection, taken in turn. */
 async function throughput({ cluster, engine, image, path, runs, say }: BenchContext, pods: readonly string[]): Promise<Figure[]> {
@@ -41,11 +54,13 @@ async function throughput({ cluster, engine, image, path, runs, say }: BenchCont
     ];
     for (const { url } of [direct, beside, ...targets]) await answers(url);
     const load = await chooseLoad();
+    await run('conntrack', ['--version']).catch(() => installPackages(['conntrack']));
     const rates = new Map<string, LoadFigures[]>();
     const way = (perConnection: boolean): string => (perConnection ? 'per connection' : 'keep-alive');
     for (let i = 0; i < runs; i++) {
       for (const perConnection of [false, true]) {
         for (const { name, url } of [direct, ...targets, beside]) {
+          if (perConnection) await forgetConnections(pods);
           const figures = await load.run(url, { perConnection });
           rates.set(`${name} ${way(perConnection)}`, [...(rates.get(`${name} ${way(perConnection)}`) ?? []), figures]);
           say(`network ${i + 1}/${runs}, ${name}, ${way(perConnection)}: ${Math.round(figures.perSecond)} /s${figures.failed ? `, ${figures.failed} FAILED` : ''}`);
