@@ -65,11 +65,12 @@ export async function leave(options: LeaveOptions): Promise<void> {
       await removeNodeNetwork(record, { commands });
       throw new EngineDown(`the Docker Engine at ${dockerHost} says "${absent.answer}": start it and repeat this command, the containers of this cluster and their network ${networkNames(record).network} are left`);
     }
-    const { say, patienceMs = PATIENCE_MS } = options;
-    await onFreshEngine(options, () => removeContainers({ dockerHost, clusterId: record.clusterId, say, patienceMs }));
+    const { say, engineDirectory, patienceMs = PATIENCE_MS } = options;
+    const engine = { dockerHost, say, restart: async () => engineDirectory !== undefined && (await stopStartedEngine(engineDirectory)) && restartEngine(dockerHost, engineDirectory, realClock) };
+    await onFreshEngine(engine, () => removeContainers({ dockerHost, clusterId: record.clusterId, say, patienceMs }));
     await sweepLogLinks();
     const [{ connect }, { createDockerNetworks }] = await Promise.all([import('./runtime/docker/dockerode.ts'), import('./runtime/docker/networks.ts')]);
-    await onFreshEngine(options, async () => removeNodeNetwork(record, { commands, docker: createDockerNetworks(await connect(dockerHost, patienceMs)) }));
+    await onFreshEngine(engine, async () => removeNodeNetwork(record, { commands, docker: createDockerNetworks(await connect(dockerHost, patienceMs)) }));
     await deleteNetworkRecord(dataDir);
   }
   await removeVolumes(dataDir);
@@ -90,22 +91,26 @@ async function engineAbsent({ dockerHost, engineDirectory, say }: LeaveOptions):
 
 /** What of an error a start of the engine cures, in words; undefined for all others. */
 function curedByStart(error: unknown): string | undefined {
-  if (error instanceof EngineSilent) return 'hangs';
-  if (error instanceof AggregateError && error.errors.some((one) => one instanceof EndpointCountLost)) return 'has lost count of the endpoints of its network';
+  if (error instanceof EngineSilent) return `hangs (${error.message})`;
+  if (error instanceof AggregateError && error.errors.some((one) => one instanceof EndpointCountLost)) return `fails: ${error.message}`;
   return undefined;
 }
 
-/** An engine that fails the step and is this data directory's own is started anew, once; containers live on meanwhile. @throws EngineDown for another's */
-async function onFreshEngine({ dockerHost, engineDirectory, say }: LeaveOptions, step: () => Promise<void>): Promise<void> {
+export interface FreshEngine {
+  readonly dockerHost: string;
+  /** Starts the engine anew when it is this data directory's own; containers live on meanwhile. False for another's. */
+  readonly restart: () => Promise<boolean>;
+  readonly say: (text: string) => void;
+}
+
+/** An engine that fails the step in a way a start cures is started anew, once. @throws EngineDown for another's engine */
+export async function onFreshEngine({ dockerHost, restart, say }: FreshEngine, step: () => Promise<void>): Promise<void> {
   try {
     await step();
   } catch (error) {
     const fault = curedByStart(error);
     if (fault === undefined) throw error;
-    if (engineDirectory === undefined || !(await stopStartedEngine(engineDirectory))) {
-      throw new EngineDown(`the Docker Engine at ${dockerHost} ${fault} (${(error as Error).message}): restart it and repeat this command, the rest of this cluster is left`);
-    }
-    await restartEngine(dockerHost, engineDirectory, realClock);
+    if (!(await restart())) throw new EngineDown(`the Docker Engine at ${dockerHost} ${fault}; restart it and repeat this command, the rest of this cluster is left`);
     say(`the Docker Engine ${fault}; it has been started again`);
     await step();
   }

@@ -84,7 +84,7 @@ export function createDockerNetworks({ docker, engine }: Connection): DockerNetw
       if (await removed(name)) return;
       await cutOffDead(name);
       // Engine 20.10 counts endpoints apart from its list of them, and can lose count; it counts anew when it starts.
-      if (!(await removed(name))) throw new EndpointCountLost(`the engine has lost count of the endpoints of its network ${name}: restart it and repeat`);
+      if (!(await removed(name))) throw new EndpointCountLost(`the engine has lost count of the endpoints of its network ${name}`);
     },
     /** Subnets of every network of the engine. */
     async subnets() {

@@ -4,7 +4,9 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readNetworkRecord, writeNetworkRecord } from '../../../agent/network/record.ts';
-import { EngineDown, leave } from '../../../agent/setup.ts';
+import { EndpointCountLost } from '../../../agent/runtime/docker/errors.ts';
+import { EngineDown, leave, onFreshEngine } from '../../../agent/setup.ts';
+import { EngineSilent } from '../../../src/util/engine-http.ts';
 
 describe('leave', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'dray-leave-'));
@@ -27,8 +29,34 @@ describe('leave', () => {
     await writeNetworkRecord(dataDir, { clusterId: 'c1', nodeName: 'n1', podCIDR: '10.42.0.0/24', clusterPodCIDR: '10.42.0.0/16', serviceCIDR: '10.43.0.0/16' });
     const said: string[] = [];
     const leaving = leave({ dataDir, dockerHost, say: (text) => said.push(text), patienceMs: 100 });
-    await expect(leaving).rejects.toThrow(new EngineDown(`the Docker Engine at ${dockerHost} hangs (no answer to DELETE /containers/abc within 0.1 s): restart it and repeat this command, the rest of this cluster is left`));
+    await expect(leaving).rejects.toThrow(new EngineDown(`the Docker Engine at ${dockerHost} hangs (no answer to DELETE /containers/abc within 0.1 s); restart it and repeat this command, the rest of this cluster is left`));
     expect(asked.at(-1)).toBe('DELETE /containers/abc');
     expect(await readNetworkRecord(dataDir)).toBeDefined();
+  });
+});
+
+describe('a step that a start of the engine may cure', () => {
+  const lost = new AggregateError([new EndpointCountLost('lost count')], 'the network n could not be removed whole: Docker network: lost count');
+  const attempt = async (faults: readonly Error[], own = true): Promise<string[]> => {
+    const done: string[] = [];
+    const left = [...faults];
+    await onFreshEngine({ dockerHost: 'unix:///d', say: () => done.push('told'), restart: () => { done.push('restart'); return Promise.resolve(own); } }, () => {
+      done.push('step');
+      const fault = left.shift();
+      return fault ? Promise.reject(fault) : Promise.resolve();
+    });
+    return done;
+  };
+
+  it.each([['one that is well', [], ['step']], ['one that hangs', [new EngineSilent('no answer')], ['step', 'restart', 'told', 'step']], ['one that has lost count', [lost], ['step', 'restart', 'told', 'step']]])('%s', async (_what, faults, done) => {
+    expect(await attempt(faults)).toEqual(done);
+  });
+  it('is tried twice, not for ever', async () => { await expect(attempt([lost, lost])).rejects.toBe(lost); });
+  it("leaves another's engine alone", async () => {
+    await expect(attempt([lost], false)).rejects.toThrow(new EngineDown('the Docker Engine at unix:///d fails: the network n could not be removed whole: Docker network: lost count; restart it and repeat this command, the rest of this cluster is left'));
+  });
+  it('is not repeated for what no start cures', async () => {
+    const other = new AggregateError([new Error('routes')], 'routes');
+    await expect(attempt([other])).rejects.toBe(other);
   });
 });

@@ -1,5 +1,6 @@
 // What the engine is asked for when a node's Pod network is made, by engine version, and what it takes to remove one whose endpoints
 // outlived their containers.
+import { EndpointCountLost } from '../../../../../agent/runtime/docker/errors.ts';
 import { createDockerNetworks, createOptions, gatewayMode } from '../../../../../agent/runtime/docker/networks.ts';
 
 const spec = { name: 'dray-ab12cd34', bridge: 'dray-ab12cd34', subnet: '10.42.1.0/24', gateway: '10.42.1.1', reserved: '10.42.1.2', mtu: 1400, labels: { 'dray.io/cluster': 'ab12cd34' } };
@@ -57,8 +58,8 @@ describe('the removal of the Pod network', () => {
     await expect(remove()).rejects.toThrow("containers that are not the cluster's use the network dray-ab12cd34: other");
     expect(calls).toEqual(['remove']);
   });
-  it('says what helps when the engine has lost count', async () => {
+  it('says when the engine has lost count', async () => {
     const { remove } = engine({}, [], 1);
-    await expect(remove()).rejects.toThrow('the engine has lost count of the endpoints of its network dray-ab12cd34: restart it and repeat');
+    await expect(remove()).rejects.toThrow(new EndpointCountLost('the engine has lost count of the endpoints of its network dray-ab12cd34'));
   });
 });
