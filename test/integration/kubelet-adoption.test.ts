@@ -57,7 +57,9 @@ describe('adoption', () => {
     await bed.create('done', { restartPolicy: 'Never', containers: [{ name: 'a', image: 'task:0' }] });
     const before = (await bed.until('done', (p) => p?.status.phase === 'Succeeded' && p.status.conditions?.some((c) => c.type === 'PodReadyToStartContainers' && c.status === 'False')))!;
     await first.kill();
-    bed.start();
+    const second = bed.start();
+    // It is to know the Pod as it was before others write.
+    await eventually(async () => expect(second.kubelet.podNamed('default', 'done')?.status).toEqual(before.status));
     await eventually(async () => expect((await bed.runtime.listPodSandbox()).map((s) => s.state)).toEqual(['notReady']));
     const { metadata } = await bed.client.patch<Pod>(Pods, { namespace: 'default', name: 'done' }, { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } }, { subresource: 'status', type: 'strategic' });
     const after = (await bed.until('done', (p) => p && Number(p.metadata.resourceVersion) > Number(metadata.resourceVersion)))!;

@@ -20,6 +20,7 @@ import type { Mounter } from '../../agent/kubelet/volumes/mounts.ts';
 import type { Runtime } from '../../agent/runtime/runtime.ts';
 import { FakeRuntime, type FakeImage } from '../../agent/runtime/fake.ts';
 import { startTestApi, type TestApi } from './api-server.ts';
+import { settled } from './settled.ts';
 
 export const noMounts: Mounter = {
   mountTmpfs: async (path) => { const { mkdir } = await import('node:fs/promises'); await mkdir(path, { recursive: true }); },
@@ -118,6 +119,8 @@ export async function kubeletBed(images: Readonly<Record<string, FakeImage>>, op
     async close() {
       for (const r of [...running]) await r.kill();
       await api.stop();
+      // A kubelet that was killed in mid-work still writes the file it had begun.
+      await settled();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
