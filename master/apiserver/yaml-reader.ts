@@ -10,13 +10,15 @@ import { parseYaml } from './yaml.ts';
 
 /** What the thread answers: JSON text, or what is wrong with the YAML. */
 export type Read = { readonly json: string; readonly duplicates: readonly string[] } | { readonly fault: string };
+/** It says once that it can read. */
+export type Said = 'ready' | Read;
 
 export interface YamlLimits {
   /** Characters: up to this a text is read at once; its worst costs some 50 ms. */
   readonly small: number;
   /** Above this it is read in the thread for large ones. */
   readonly large: number;
-  /** For one text. */
+  /** For one text, from when the thread is there to read it: on a busy machine that takes a while. */
   readonly longestMs: number;
   readonly memoryMb: number;
   /** Characters of JSON: aliases make it longer than the YAML. */
@@ -64,6 +66,7 @@ class Lane {
   readonly #limits: YamlLimits;
   readonly #waiting: Job[] = [];
   #thread: Worker | undefined;
+  #ready = false;
   #current: Job | undefined;
   /** Until the text under way has taken too long, or the thread has been idle for long enough. */
   #timer: NodeJS.Timeout | undefined;
@@ -90,18 +93,29 @@ class Lane {
     const job = this.#waiting.shift();
     this.#current = job;
     if (job) {
-      const { longestMs } = this.#limits;
-      this.#timer = setTimeout(() => this.#drop(errors.tooLarge(`Request entity too large: the YAML takes longer to read than ${longestMs / 1000}s`)), longestMs);
       (this.#thread ??= this.#start()).postMessage(job.text);
+      if (this.#ready) this.#limit();
     } else if (this.#thread) this.#timer = setTimeout(() => this.close(), this.#limits.idleMs);
     this.#timer?.unref();
+  }
+
+  /** The time of the text under way begins. */
+  #limit(): void {
+    const { longestMs } = this.#limits;
+    this.#timer = setTimeout(() => this.#drop(errors.tooLarge(`Request entity too large: the YAML takes longer to read than ${longestMs / 1000}s`)), longestMs);
+    this.#timer.unref();
   }
 
   #start(): Worker {
     const thread = new Worker(program, { resourceLimits: { maxOldGenerationSizeMb: this.#limits.memoryMb } });
     thread.unref();
-    thread.on('message', (read: Read) => {
+    thread.on('message', (read: Said) => {
       if (thread !== this.#thread) return;
+      if (read === 'ready') {
+        this.#ready = true;
+        this.#limit();
+        return;
+      }
       const job = this.#current;
       this.#current = undefined;
       job?.resolve(read);
@@ -117,6 +131,7 @@ class Lane {
   #drop(why: Error): void {
     void this.#thread?.terminate();
     this.#thread = undefined;
+    this.#ready = false;
     const job = this.#current;
     this.#current = undefined;
     job?.reject(why);

@@ -2,10 +2,11 @@
 // Compiled beside `yaml-reader.ts`, which starts it.
 import { parentPort } from 'node:worker_threads';
 import { parseYaml } from './yaml.ts';
-import type { Read } from './yaml-reader.ts';
+import type { Read, Said } from './yaml-reader.ts';
 
 const port = parentPort!;
 port.on('message', (text: string) => port.postMessage(read(text)));
+port.postMessage('ready' satisfies Said);
 
 function read(text: string): Read {
   try {
