@@ -81,5 +81,5 @@ describe.each([['plain path', true], ['http-proxy', false]])('rolling changes un
     expect(failures).toEqual([]);
     expect(generation).toBeGreaterThan(2);
     for (const pod of pods) await pod.close();
-  }, 30_000);
+  });
 });

@@ -35,7 +35,7 @@ describe.each([['nftables', '1'], ['nftables', '0'], ['relay', '1']] as const)('
     beforeAll(async () => {
       if (isDebian() && kernel) await commands.run('conntrack', ['--version']).catch(() => installPackages(['conntrack']));
       net = await serviceNetwork(main, kernel, silentLog, bridgeCalls);
-    }, 60_000);
+    });
     afterAll(() => net.close());
 
     it.each<[Place, string[], string[]]>([

@@ -78,7 +78,7 @@ describe(`kill -9 under ${writers} writers`, () => {
       expect(last).toBeGreaterThan(revision);
       await store.close();
     }
-  }, 30_000);
+  });
 
   it('loses nothing while it is compacted', async () => {
     const acknowledged = (await round(['write', 'compact'], 2000)).slice(0, -1);
@@ -105,7 +105,7 @@ describe(`kill -9 under ${writers} writers`, () => {
     const { entries } = await store.list('/');
     expect((await store.list('/', { revision })).entries).toEqual(entries);
     await store.close();
-  }, 30_000);
+  });
 });
 
 it('rejects writes while the disk is full, reads on, and writes again when there is space', async () => {
@@ -138,7 +138,7 @@ it('rejects writes while the disk is full, reads on, and writes again when there
   const heard = new Set(acknowledged.map((write) => write.key));
   expect((await store.list('/')).entries.filter((entry) => !heard.has(entry.key))).toEqual([]);
   await store.close();
-}, 30_000);
+});
 
 describe('the data directory', () => {
   it('has one owner at a time', async () => {
@@ -149,7 +149,7 @@ describe('the data directory', () => {
     await store.create('/a', Buffer.from('1'));
     await store.close();
     await (await openEmbeddedStore(dir)).close();
-  }, 15_000);
+  });
 
   it('is made, and for its owner only', async () => {
     const data = join(dir, 'deep/data');

@@ -131,7 +131,7 @@ export function storeHistoryContract(open: OpenStore): void {
         await store.compact(oldest);
         await check(oldest);
       }), { numRuns: 20 });
-    }, 30_000);
+    });
   });
 
   describe('compact', () => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
     clusters: [{ name: 'test', cluster: { server: api.admin.server, 'certificate-authority-data': Buffer.from(api.admin.ca).toString('base64') } }],
   }));
   await new Client(api.memory('kubernetes-admin', 'system:masters')).create(ServiceAccounts, { metadata: { namespace: 'default', name: 'robot' } });
-}, 30_000);
+});
 afterAll(async () => {
   await api.stop();
   rmSync(directory, { recursive: true, force: true });
@@ -55,7 +55,7 @@ describeKubectls(['1.27', '1.33'], (version, path) => {
     expect(list.out).toMatch(/selfsubjectreviews\.authentication\.k8s\.io\s+\[\]\s+\[\]\s+\[create\]/);
     expect(list.out).toMatch(/\[\/healthz\]\s+\[\]\s+\[get\]/);
     expect(list.err).not.toContain('incomplete');
-  }, 30_000);
+  });
 
   it('auth whoami', async () => {
     const { code, out, err } = await run('auth', 'whoami', '--as', 'tom', '--as-group', 'team');
@@ -64,7 +64,7 @@ describeKubectls(['1.27', '1.33'], (version, path) => {
     expect(code).toBe(0);
     expect(out).toMatch(/Username\s+tom/);
     expect(out).toMatch(/Groups\s+\[team system:authenticated\]/);
-  }, 30_000);
+  });
 
   it('create token, and a life with it', async () => {
     const { code, out } = await run('create', 'token', 'robot', '--duration', '1h', '--audience', 'https://kubernetes.default.svc.cluster.local');
@@ -81,7 +81,7 @@ describeKubectls(['1.27', '1.33'], (version, path) => {
     expect(escalation.err).toContain(`roles.rbac.authorization.k8s.io is forbidden: User "${robot}" cannot create resource "roles"`);
     await run('delete', 'rolebinding', `reader-${suffix}`);
     expect((await withToken('get', 'configmaps')).code).toBe(1);
-  }, 60_000);
+  });
 
   it('auth reconcile makes what is missing and adds what lacks', async () => {
     const policy = (verbs: string): string => `
@@ -103,5 +103,5 @@ subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: Group, name: people-${su
     expect((await reconcile('[list]')).code).toBe(0);
     const verbs = await run('get', 'clusterrole', `reconciled-${suffix}`, '-o', 'jsonpath={.rules[*].verbs}');
     expect(verbs.out).toBe('["get"] ["list"]');
-  }, 60_000);
+  });
 });

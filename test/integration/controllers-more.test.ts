@@ -80,7 +80,7 @@ describe('what nobody else removes', () => {
     expect(await names()).toContain('Scheduled');
     await plane.clock.advance(110_000);
     await plane.untilAsync(async () => !(await names()).includes('Scheduled'));
-  }, 60_000);
+  });
 });
 
 describe('every namespace', () => {
@@ -137,5 +137,5 @@ describe('any history of a Deployment', () => {
       await plane.client.delete(Deployments, key);
       await plane.until(() => !deployment() && pods().length === 0 && plane.informers.informer(ReplicaSets).list(namespace).length === 0);
     }), { numRuns: 15 });
-  }, 60_000);
+  });
 });

@@ -111,5 +111,5 @@ describeKubectls(['1.27', '1.33'], (version, path) => {
     expect(await good(['delete', 'crontab', 'mine'])).toContain('"mine" deleted');
     expect(await good(['delete', 'crd', `crontabs.${group}`])).toMatch(/deleted/);
     expect((await kubectl(['get', 'crontabs', '--cache-dir', join(directory, `fresh-${version}`)])).err).toContain('the server doesn\'t have a resource type "crontabs"');
-  }, 60_000);
+  });
 });

@@ -48,7 +48,7 @@ async function until(path: string, name: string, wanted: (object: ApiObject, typ
   const present = list.items.find(({ metadata }) => metadata.name === name);
   if (present && wanted(present, 'ADDED')) return present;
   try {
-    for await (const { type, object } of transport.watch({ method: 'GET', path, query: { watch: 'true', resourceVersion: list.metadata.resourceVersion, fieldSelector: `metadata.name=${name}`, timeoutSeconds: '20' }, signal: stop.signal })) {
+    for await (const { type, object } of transport.watch({ method: 'GET', path, query: { watch: 'true', resourceVersion: list.metadata.resourceVersion, fieldSelector: `metadata.name=${name}`, timeoutSeconds: '100' }, signal: stop.signal })) {
       if (wanted(object as ApiObject, type)) return object as ApiObject;
     }
   } finally {
@@ -60,7 +60,7 @@ async function untilGone(path: string, name: string): Promise<void> {
   const { items } = await call('GET', path) as { items: ApiObject[] };
   const present = items.find(({ metadata }) => metadata.name === name);
   if (!present) return;
-  const query = { watch: 'true', resourceVersion: present.metadata.resourceVersion, fieldSelector: `metadata.name=${name}`, timeoutSeconds: '20' };
+  const query = { watch: 'true', resourceVersion: present.metadata.resourceVersion, fieldSelector: `metadata.name=${name}`, timeoutSeconds: '100' };
   const stop = new AbortController();
   for await (const { type } of transport.watch({ method: 'GET', path, query, signal: stop.signal })) if (type === 'DELETED') return stop.abort();
   throw new Error(`${path} ${name} did not go`);

@@ -18,7 +18,7 @@ if (!mounts) process.stdout.write(`skipped: no file system of its own can be mou
 let api: TestApi | undefined;
 afterAll(async () => {
   await api?.stop();
-  if (mounts) spawnSync('umount', [dir]);
+  if (mounts) spawnSync('umount', ['--lazy', dir]);
   rmSync(dir, { recursive: true, force: true });
 });
 
@@ -88,4 +88,4 @@ afterAll(async () => {
   api = await startTestApi({ store: await openEmbeddedStore(join(dir, 'store')) });
   const { items } = await api.client.list(ConfigMaps, { namespace });
   expect(new Map(items.map((m) => [m.metadata.name, m.metadata.resourceVersion!]))).toEqual(acknowledged);
-}, 60_000);
+});

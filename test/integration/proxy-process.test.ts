@@ -100,7 +100,7 @@ const nodePort = 20_872;
     process.kill(next, 'SIGKILL');
     spawn(process.execPath, [main, '--role', 'service', '--data-dir', dataDir], { detached: true, stdio: 'ignore' }).unref();
     expect(await untilServed()).toBe('pod GET / 0');
-  }, 20_000);
+  });
 
   it('report a port in use', async () => {
     const blocker = await httpBackend('blocker', '0.0.0.0', undefined, nodePort);
@@ -123,7 +123,7 @@ const nodePort = 20_872;
     expect(await newer.apply(web(2))).toBe(2);
     expect(await untilServed()).toBe('pod GET / 0');
     expect(await pidOf('service')).toBe(pid);
-  }, 20_000);
+  });
 
   it('end when they are stopped, even those that handed over and still carry a connection', async () => {
     const relayed = (revision: number) => web(revision, { mode: 'relay' });
@@ -145,7 +145,7 @@ const nodePort = 20_872;
     await expect(client.request('GET', '/')).rejects.toThrow();
     while ([pid, next].some((number) => existsSync(`/proc/${number}`))) await realClock.sleep(10);
     expect(readdirSync(dataDir)).toEqual([]);
-  }, 20_000);
+  });
 
   it('hand over to another version without a failed request', async () => {
     const dns: DnsTable = {
@@ -208,5 +208,5 @@ const nodePort = 20_872;
     echo.close();
     // The old processes end with their last connection.
     while (pids.some((pid) => existsSync(`/proc/${pid}`))) await realClock.sleep(10);
-  }, 20_000);
+  });
 });

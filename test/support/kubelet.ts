@@ -22,6 +22,9 @@ import { FakeRuntime, type FakeImage } from '../../agent/runtime/fake.ts';
 import { startTestApi, type TestApi } from './api-server.ts';
 import { settled } from './settled.ts';
 
+/** What goes on for longer does not come to an end: a busy or stopped machine is waited for. */
+const longestMs = 60_000;
+
 export const noMounts: Mounter = {
   mountTmpfs: async (path) => { const { mkdir } = await import('node:fs/promises'); await mkdir(path, { recursive: true }); },
   bind: () => Promise.resolve(), unmount: () => Promise.resolve(), below: () => Promise.resolve([]), makeShared: () => Promise.resolve(),
@@ -53,7 +56,7 @@ export interface KubeletBed {
   start(overrides?: Partial<KubeletOptions>): RunningKubelet;
   create(name: string, spec: Draft<Pod['spec']>, metadata?: Draft<Pod['metadata']>): Promise<Pod>;
   get(name: string): Promise<Pod>;
-  /** Waits on a watch until the Pod satisfies `check`; fails after 10 s of real time with the last state. */
+  /** Waits on a watch until the Pod satisfies `check`; fails after a minute of real time with the last state. */
   until(name: string, check: (pod: Pod | undefined) => unknown): Promise<Pod | undefined>;
   events(name: string): Promise<{ reason: string; message: string; type: string }[]>;
   close(): Promise<void>;
@@ -93,7 +96,7 @@ export async function kubeletBed(images: Readonly<Record<string, FakeImage>>, op
     create: (name, spec, metadata = {}) => client.create(Pods, { metadata: { name, namespace: 'default', ...metadata }, spec: { nodeName: 'node-1', ...spec } } as Draft<Pod>),
     async until(name, check) {
       const stop = new AbortController();
-      const timer = setTimeout(() => stop.abort(), 10_000);
+      const timer = setTimeout(() => stop.abort(), longestMs);
       let last: Pod | undefined;
       try {
         const list = await client.list<Pod>(Pods, { namespace: 'default', fieldSelector: `metadata.name=${name}` });
@@ -128,7 +131,7 @@ export async function kubeletBed(images: Readonly<Record<string, FakeImage>>, op
 
 /** Looks again on each turn until the expectation holds; its last failure is the test's. */
 export async function eventually(check: () => Promise<void>): Promise<void> {
-  const end = Date.now() + 8000;
+  const end = Date.now() + longestMs;
   for (;;) {
     try {
       return await check();
