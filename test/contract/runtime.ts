@@ -275,11 +275,15 @@ export function runtimeContract(name: string, open: () => Promise<RuntimeUnderTe
 
       it('runs to its end with a time-out', async () => {
         const id = await running('untilStopped');
-        const result = await runtime.execSync(id, shell('result'), 10_000);
+        const result = await runtime.execSync(id, shell('result'), 60_000);
         expect({ ...result, stdout: decode(result.stdout), stderr: decode(result.stderr) }).toEqual({ exitCode: 5, stdout: 'out\n', stderr: 'err\n', timedOut: false });
-        expect((await runtime.execSync(id, shell('floods'), 20_000)).stdout).toHaveLength(16 * 1024);
-        const late = await runtime.execSync(id, shell('hangs'), 400);
-        expect({ ...late, stdout: decode(late.stdout) }).toMatchObject({ timedOut: true, stdout: 'started\n' });
+        expect((await runtime.execSync(id, shell('floods'), 60_000)).stdout).toHaveLength(16 * 1024);
+        // On a busy machine a program may have said nothing yet when its time is over.
+        for (let timeoutMs = 400, said = ''; said !== 'started\n'; timeoutMs *= 2) {
+          const late = await runtime.execSync(id, shell('hangs'), timeoutMs);
+          said = decode(late.stdout);
+          expect([late.timedOut, ['', 'started\n'].includes(said)]).toEqual([true, true]);
+        }
       });
 
       it('carries input to its end-of-file, and the exit code', async () => {
@@ -324,7 +328,7 @@ export function runtimeContract(name: string, open: () => Promise<RuntimeUnderTe
       });
 
       it('tells that there is no such program', async () => {
-        const result = await runtime.execSync(await running('untilStopped'), missing, 10_000);
+        const result = await runtime.execSync(await running('untilStopped'), missing, 60_000);
         expect([126, 127]).toContain(result.exitCode);
       });
 

@@ -10,7 +10,7 @@ import { listLinks, listRoutes, listVxlans, showLink } from '../../agent/network
 import { macOf } from '../../agent/network/names.ts';
 import { createNodeNetwork, type NetworkPart, type NodeNetwork } from '../../agent/network/node-network.ts';
 import { linkAddresses, type NodeRoute } from '../../agent/network/paths.ts';
-import { realClock } from '../../src/util/clock.ts';
+import { realClock, type Clock } from '../../src/util/clock.ts';
 import { silentLog } from '../../src/util/log.ts';
 import { commandsInNetworkNamespace, run, type Commands } from '../../src/util/run.ts';
 
@@ -51,6 +51,9 @@ async function space(name: string): Promise<Space> {
   return { path, commands, batch };
 }
 
+/** What looks by itself does so every half minute: it never does here, where the kernel's word is to be heard. */
+const clock: Clock = { ...realClock, after: (ms, call) => (ms < 30_000 ? realClock.after(ms, call) : () => undefined) };
+
 /** A bridge where the engine would make one. */
 function plainBridge({ commands, batch }: Space): DockerNetworks {
   let made: PodNetworkSpec | undefined;
@@ -68,7 +71,7 @@ const networkOf = (at: Space, n: number, ip: string, id = clusterId, range = '10
     told,
     network: createNodeNetwork({
       clusterId: id, nodeName: `vx${process.pid}-${n}`, podCIDR: `${range}.${n}.0/24`, clusterPodCIDR: `${range}.0.0/16`, serviceCIDR: `${range.replace('22', '23')}.0.0/16`, dataDir,
-      internalIP: ip, mtu: 1500, vxlanPort, docker: plainBridge(at), commands: at.commands, clock: realClock, log: silentLog, onUnreachable: (message) => told.push(message),
+      internalIP: ip, mtu: 1500, vxlanPort, docker: plainBridge(at), commands: at.commands, clock, log: silentLog, onUnreachable: (message) => told.push(message),
     }),
   };
 };
@@ -89,7 +92,7 @@ async function startPeer(name: string, path: string): Promise<void> {
   });
 }
 /** What the Pod or host at `address` answers to so many bytes from another. */
-const ask = (from: string, address: string, bytes = 1, patienceMs = 10_000): Promise<string> => new Promise((resolve) => {
+const ask = (from: string, address: string, bytes = 1, patienceMs = 60_000): Promise<string> => new Promise((resolve) => {
   const id = String(++asked);
   asking.set(id, resolve);
   peers.get(from)!.stdin!.write(`${id} ${address} ${bytes} ${patienceMs}\n`);
@@ -207,16 +210,18 @@ it.each<[string, string[]]>([
 it('repairs a device that is deleted by itself, as soon as the kernel tells', async () => {
   const [host] = hosts as [Host];
   const stop = new AbortController();
-  const repaired = new Promise<NetworkPart[]>((resolve) => { void host.network.keep(stop.signal, resolve); });
-  // Again and again: the first loss may come before `ip monitor` listens, and the timer is too slow to be what finds it.
-  let deleted: Promise<unknown> = Promise.resolve();
-  const again = setInterval(() => { deleted = host.commands.run('ip', ['link', 'delete', vxlan]).catch(() => undefined); }, 300);
-  const began = Date.now();
+  let kept: Promise<void> | undefined;
+  const repaired = new Promise<NetworkPart[]>((resolve) => { kept = host.network.keep(stop.signal, resolve); });
+  // Again and again: the first loss may come before `ip monitor` listens.
+  const deleting = (async () => {
+    while (!stop.signal.aborted) {
+      await host.commands.run('ip', ['link', 'delete', vxlan]).catch(() => undefined);
+      await realClock.sleep(300, stop.signal).catch(() => undefined);
+    }
+  })();
   expect(await repaired).toContain('VXLAN');
-  expect(Date.now() - began).toBeLessThan(10_000);
-  clearInterval(again);
   stop.abort();
-  await deleted;
+  await Promise.all([deleting, kept]);
   await host.network.ensure();
   expect(await ask('pod1', '10.223.3.10')).toBe('pod3 saw 10.223.1.10 1');
 });
