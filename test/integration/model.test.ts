@@ -23,7 +23,7 @@ beforeAll(async () => {
   master = await masterProcess(directory, kills);
   await master.start();
   api = new ApiClient(master.kubeconfig, master.url);
-}, 60_000);
+});
 afterAll(async () => {
   stop.abort();
   api?.close();
@@ -109,7 +109,7 @@ function expectToNotice(segments: readonly Segment[], history: readonly Event[])
     'events out of order': disorder,
     'a deleted object in a list': judgeSegments([{ from: history.at(-1)!.revision, to: history.at(-1)!.revision, events: [], initial: [{ object: 'z', revision: 1, values: {} }] }], history),
     'an answer before its time': judge(history, calls.map((c) => (c === answered ? { ...c, since: 0, until: 0 } : c))),
-    'a refusal nothing explains': judge(history, [...calls, { kind: 'read', object: 'last', id: 'r', since: moment + 1, until: moment + 2, outcome: { code: 404 } }]),
+    'a refusal nothing explains': judge(history, [...calls, { kind: 'read', object: calls.at(-1)!.object, id: 'r', since: moment + 1, until: moment + 2, outcome: { code: 404 } }]),
   };
   expect(Object.entries(noticed).filter(([, faults]) => faults.length === 0)).toEqual([]);
 }
@@ -138,11 +138,12 @@ test('what clients and watches were told is one history, through kills of the ma
     }
   }
   // A last write, seen by all: then they have seen everything.
-  expect(await call('create', 'last', new Map())).toBe(true);
+  // A connection the server has just ended for its idleness may be met: then another one is written.
+  for (let n = 0; !(await call('create', `last-${n}`, new Map())); n++) expect(n).toBeLessThan(10);
   expect(calls.at(-1)!.outcome?.code).toBe(201);
   const { revision } = calls.at(-1)!.outcome!.state!;
   for (let waited = 0; watchers.some((w) => (w.segments.at(-1)?.to ?? 0) < revision); waited++) {
-    if (waited > 500) throw new Error(`watches did not arrive at ${revision}: ${watchers.map((w) => w.segments.at(-1)?.to).join()}`);
+    if (waited > 3000) throw new Error(`watches did not arrive at ${revision}: ${watchers.map((w) => w.segments.at(-1)?.to).join()}`);
     await Promise.race([new Promise((resolve) => setTimeout(resolve, 20)), ...watching]);
   }
   stop.abort();
@@ -157,4 +158,4 @@ test('what clients and watches were told is one history, through kills of the ma
   const counted = (code: number): number => calls.filter((c) => c.outcome?.code === code).length;
   // The run was worth something: writes of every outcome, and deaths in the middle of them.
   expect([counted(200) > 100, counted(201) > 10, counted(404) > 10, counted(409) > 10, calls.some((c) => !c.outcome), watchers.every((w) => w.resumed + w.expired >= kills)]).toEqual(Array.from({ length: 6 }, () => true));
-}, 120_000);
+});

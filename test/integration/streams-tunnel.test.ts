@@ -9,8 +9,9 @@ import { HttpServer } from '../../master/apiserver/http-server.ts';
 import { Tunnels } from '../../master/apiserver/tunnel.ts';
 import { createAuthority, issue, type KeyPair } from '../../master/pki/certificates.ts';
 import type { ClusterAccess } from '../../src/client/kubeconfig.ts';
-import { FakeClock, realClock } from '../../src/util/clock.ts';
+import { FakeClock, realClock, type Clock } from '../../src/util/clock.ts';
 import { silentLog, type Log } from '../../src/util/log.ts';
+import { freePort } from '../support/free-port.ts';
 
 let authority: KeyPair;
 let serving: KeyPair;
@@ -22,8 +23,8 @@ beforeAll(async () => {
 });
 
 interface Master { readonly tunnels: Tunnels; readonly port: number; close(): Promise<void> }
-async function startMaster(port = 0): Promise<Master> {
-  const tunnels = new Tunnels({ clock: realClock, log: silentLog });
+async function startMaster(port = 0, clock: Clock = realClock): Promise<Master> {
+  const tunnels = new Tunnels({ clock, log: silentLog });
   const http = new HttpServer({
     server: undefined as never, key: serving.key, cert: serving.cert, clientCa: authority.cert, log: silentLog,
     async upgrade(request, _raw, socket, head) { tunnels.accept(request.path, request.peer.user ?? { name: '', groups: [] }, socket, head); },
@@ -90,7 +91,7 @@ describe('the tunnel', () => {
   });
 
   it('tells what the proxies have acted on, again after the master was away', async () => {
-    const first = await startMaster();
+    const first = await startMaster(await freePort());
     const tunnel = startTunnel(first.port, kubelet());
     await until(() => tunnel.connected);
     let told = false;
@@ -127,7 +128,8 @@ describe('the tunnel', () => {
   });
 
   it('is given up by the master when the agent goes before it opened a stream, or writes without end', async () => {
-    const master = await startMaster();
+    // Its time does not pass: it is not what ends the waiting.
+    const master = await startMaster(0, new FakeClock());
     const control = async () => {
       const socket = await openUpgraded(accessTo(master.port), '/dray/v1/nodes/n1/tunnel', 'dray-tunnel', { clock: realClock, signal: new AbortController().signal });
       await until(() => master.tunnels.nodes.length > 0);
@@ -136,10 +138,8 @@ describe('the tunnel', () => {
     const first = await control();
     const asked = master.tunnels.dial('n1');
     await once(first, 'readable');
-    const began = performance.now();
     first.destroy();
     await expect(asked).rejects.toMatchObject({ code: 503, message: 'the agent of node "n1" is not connected' });
-    expect(performance.now() - began).toBeLessThan(5_000);
     const second = await control();
     second.resume();
     second.write('x'.repeat(100_000));

@@ -1,9 +1,9 @@
 // Starts and kills masters without Docker: children of a test that run this repository's TypeScript, on a port of their own.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePort } from './free-port.ts';
 
 export interface MasterProcess {
   readonly url: string;
@@ -19,16 +19,6 @@ export interface MasterProcess {
 
 const child = join(import.meta.dirname, 'master-child.ts');
 const loader = join(import.meta.dirname, 'typescript-child.js');
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Not started yet. `restarts` is how often it will be started again: what does so is loaded beforehand. */
 export async function masterProcess(dataDir: string, restarts = 0): Promise<MasterProcess> {
