@@ -72,7 +72,10 @@ describe('adoption', () => {
     const dead = new Promise<void>((resolve) => { die = resolve; });
     const dying = new Proxy(bed.runtime as Runtime, { get: (target, name: keyof Runtime) => (name === 'stopContainer' ? () => { die(); return new Promise(() => undefined); } : (target[name] as () => unknown).bind(target)) });
     const first = bed.start({ runtime: dying });
-    await bed.create('late', { ...twoContainers, activeDeadlineSeconds: 1 });
+    await bed.create('late', twoContainers);
+    await bed.until('late', (p) => p && isPodReady(p));
+    // Its time begins with the Pod: it has containers to end by then.
+    await bed.client.patch(Pods, { namespace: 'default', name: 'late' }, { spec: { activeDeadlineSeconds: 1 } });
     await dead;
     await bed.until('late', (p) => p?.status.reason === 'DeadlineExceeded');
     await first.kill();
@@ -142,17 +145,17 @@ describe('adoption', () => {
     await bed.until('web', (p) => p && isPodReady(p));
     await first.kill();
     const { metadata: { resourceVersion } } = await bed.get('web');
-    let probes = 0;
-    bed.start({ probe: () => Promise.resolve({ result: ++probes <= 2 ? 'success' : 'failure', output: '' }) });
+    // Two successes, then the three failures it takes; a sixth probe has no outcome.
+    let outcomes = 0;
+    bed.start({ probe: () => (outcomes === 5 ? new Promise(() => undefined) : Promise.resolve({ result: ++outcomes <= 2 ? 'success' : 'failure', output: '' })) });
     const stop = new AbortController();
     let before = 0;
     for await (const { object } of bed.client.watch<Pod>(Pods, { namespace: 'default', fieldSelector: 'metadata.name=web', resourceVersion, signal: stop.signal })) {
       if (isPodReady(object)) continue;
-      before = probes;
+      before = outcomes;
       break;
     }
     stop.abort();
-    // Two successes, then the three failures it takes.
     expect(before).toBe(5);
   });
 

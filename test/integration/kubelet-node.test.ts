@@ -1,5 +1,5 @@
 // The Node as the agent keeps it: registration, status on change only, Lease, readiness by the engine's state.
-import { Leases } from '../../src/api/coordination/lease.ts';
+import { Leases, type Lease } from '../../src/api/coordination/lease.ts';
 import { Events } from '../../src/api/core/event.ts';
 import { Nodes, type Node } from '../../src/api/core/node.ts';
 import { EventRecorder } from '../../src/client/event-recorder.ts';
@@ -9,6 +9,7 @@ import { NodeManager } from '../../agent/node/node-manager.ts';
 import { FakeRuntime } from '../../agent/runtime/fake.ts';
 import { RuntimeUnavailable } from '../../agent/runtime/runtime.ts';
 import { startTestApi, type TestApi } from '../support/api-server.ts';
+import { eventually } from '../support/kubelet.ts';
 
 let api: TestApi;
 let clock: FakeClock;
@@ -74,19 +75,16 @@ it('renews its Lease every 10 s and makes it again when it is gone', async () =>
   const end = new AbortController();
   const running = manager.run(end.signal);
   const key = { namespace: 'kube-node-lease', name: 'n' };
-  const settle = (): Promise<void> => new Promise((resolve) => { setTimeout(resolve, 20); });
-  await settle();
-  const first = await api.client.get(Leases, key);
+  let first!: Lease;
+  await eventually(async () => { first = await api.client.get(Leases, key); });
   expect(first.spec).toMatchObject({ holderIdentity: 'n', leaseDurationSeconds: 40 });
   expect(first.metadata.ownerReferences![0]).toMatchObject({ kind: 'Node', name: 'n' });
+  await eventually(() => Promise.resolve(expect(clock.pending).toBeGreaterThan(0)));
   await clock.advance(10_000);
-  await settle();
-  const second = await api.client.get(Leases, key);
-  expect(Date.parse(second.spec.renewTime!) - Date.parse(first.spec.renewTime!)).toBe(10_000);
+  await eventually(async () => expect(Date.parse((await api.client.get(Leases, key)).spec.renewTime!) - Date.parse(first.spec.renewTime!)).toBe(10_000));
   await api.client.delete(Leases, key);
   await clock.advance(10_000);
-  await settle();
-  expect((await api.client.get(Leases, key)).spec.holderIdentity).toBe('n');
+  await eventually(async () => expect((await api.client.get(Leases, key)).spec.holderIdentity).toBe('n'));
   end.abort(new Error('done'));
   await running;
 });

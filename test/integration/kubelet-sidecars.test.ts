@@ -4,6 +4,7 @@ import { exitsAfter } from '../../agent/runtime/fake-process.ts';
 import type { ContainerConfig } from '../../agent/runtime/runtime.ts';
 import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import { isPodReady } from '../../src/api/core/pod-conditions.ts';
+import { FakeClock } from '../../src/util/clock.ts';
 import { eventually, kubeletBed, type KubeletBed } from '../support/kubelet.ts';
 
 const images = { 'nginx:1': {}, 'task:0': { main: exitsAfter(1, 0) }, 'task:1': { main: exitsAfter(1, 1) } };
@@ -46,6 +47,9 @@ describe('sidecars', () => {
   });
 
   it('that crash hold nothing up: others start again beside their back-off', async () => {
+    await bed.close();
+    // The back-off lasts as long as the test does.
+    bed = await kubeletBed(images, { clock: new FakeClock() });
     bed.start();
     await bed.create('web', { initContainers: [sidecar('s')], containers: [{ name: 'c', image: 'nginx:1' }] });
     await bed.until('web', (p) => p && isPodReady(p));
