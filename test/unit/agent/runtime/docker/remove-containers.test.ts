@@ -23,7 +23,7 @@ describe('removeContainers', () => {
       end(response, status, message === undefined ? undefined : { message });
     }
   });
-  const remove = (): Promise<void> => removeContainers({ dockerHost: `unix://${directory}/docker.sock`, clusterId: 'c1', say: () => {}, patienceMs: 1000 });
+  const remove = (): Promise<void> => removeContainers({ dockerHost: `unix://${directory}/docker.sock`, clusterId: 'c1', say: () => {}, patienceMs: 60_000 });
   beforeAll(() => new Promise<void>((resolve) => server.listen(`${directory}/docker.sock`, resolve)));
   afterAll(async () => {
     await new Promise((resolve) => server.close(resolve));
