@@ -48,6 +48,8 @@ function duration(text: string): string {
   seconds(text);
   return text;
 }
+/** Upstream's kube-scheduler calls it --config. */
+const schedulerConfig = (): Option => new Option('--scheduler-config <file>', 'a KubeSchedulerConfiguration: profiles, their plugins and weights (default: upstream\'s)').argParser((file) => resolve(file));
 const shutdownGracePeriod = (): Option => new Option('--shutdown-grace-period <duration>', 'how long Pods may take to end before the machine goes down; 0s leaves them as they are (default: 0s)').argParser(duration);
 const shutdownGracePeriodCritical = (): Option => new Option('--shutdown-grace-period-critical-pods <duration>', 'how much of it is for critical Pods, which end last (default: 0s)').argParser(duration);
 const dataDir = (): Option => new Option('--data-dir <dir>', 'where the cluster keeps its data').default(defaultDataDir).argParser((dir) => resolve(dir));
@@ -84,7 +86,8 @@ function announce(fd: string | undefined): void {
 const upHost = async (): Promise<import('../src/cli/up.ts').UpHost> => {
   const { ensureEngine } = await import('../agent/runtime/engine/index.ts');
   const { hostAddress, engineNetworks } = await import('../agent/setup.ts');
-  return { program: self, hostAddress, engineNetworks, ensureEngine: (options) => ensureEngine({ ...options, env: process.env, clock: realClock }) };
+  const checkSchedulerConfig = async (file: string): Promise<void> => { (await import('../master/scheduler-config-file.ts')).readSchedulerConfigFile(file); };
+  return { program: self, hostAddress, engineNetworks, checkSchedulerConfig, ensureEngine: (options) => ensureEngine({ ...options, env: process.env, clock: realClock }) };
 };
 const downHost = async (): Promise<import('../src/cli/down.ts').DownHost> => {
   const { leave, stopStartedEngine } = await import('../agent/setup.ts');
@@ -102,7 +105,7 @@ program.command('up').description('start a cluster on this host')
   .option('--pod-cidr <cidr>', 'range of Pod addresses').option('--service-cidr <cidr>', 'range of Service addresses').option('--node-port-range <from-to>', 'range of node ports')
   .option('--vxlan-port <port>', 'UDP port between nodes that share no subnet (default: the first free one from 8472)', port)
   .option('--advertise-address <ip>', 'address other hosts reach this one at', address).addOption(logMaxSize()).addOption(logMaxFiles())
-  .addOption(shutdownGracePeriod()).addOption(shutdownGracePeriodCritical())
+  .addOption(shutdownGracePeriod()).addOption(shutdownGracePeriodCritical()).addOption(schedulerConfig())
   .action(async (options) => {
     const { up } = await import('../src/cli/up.ts');
     const { stayInForeground, installService } = await import('../src/cli/service.ts');
@@ -253,14 +256,20 @@ program.command('supervise', { hidden: true }).addOption(dataDir()).option('--re
 program.command('master').description('run the master: API server, scheduler and controllers').addOption(dataDir()).option('--port <port>', 'port of the API', port, 6443)
   .option('--advertise-address <ip>', 'address other hosts reach the master at', address).option('--node <name...>', 'nodes to make credentials for', [])
   .requiredOption('--pod-cidr <cidr>', 'range of Pod addresses').requiredOption('--service-cidr <cidr>', 'range of Service addresses')
-  .option('--node-port-range <from-to>', 'range of node ports', '30000-32767').option('--vxlan-port <port>', 'UDP port between nodes that share no subnet', port, defaultVxlanPort).addOption(new Option('--ready-fd <fd>').hideHelp())
+  .option('--node-port-range <from-to>', 'range of node ports', '30000-32767').option('--vxlan-port <port>', 'UDP port between nodes that share no subnet', port, defaultVxlanPort).addOption(schedulerConfig()).addOption(new Option('--ready-fd <fd>').hideHelp())
   .action(async (options) => {
-    const [{ runMaster }, { createLog }, { hostAddress }] = await Promise.all([import('../master/main.ts'), import('../src/util/log.ts'), import('../agent/setup.ts')]);
+    const [{ runMaster }, { readSchedulerConfigFile }, { createLog }, { hostAddress }] = await Promise.all([import('../master/main.ts'), import('../master/scheduler-config-file.ts'), import('../src/util/log.ts'), import('../agent/setup.ts')]);
     const log = createLog({ name: 'master' });
+    let scheduler;
+    try {
+      scheduler = options.schedulerConfig === undefined ? undefined : readSchedulerConfigFile(options.schedulerConfig);
+    } catch (error) {
+      throw new UsageError((error as Error).message);
+    }
     const range = parseNodePortRange(options.nodePortRange);
     await runMaster({
       dataDir: options.dataDir, port: options.port, advertiseAddress: options.advertiseAddress ?? (await hostAddress()), nodeNames: options.node, log,
-      podCIDR: formatCIDR(parsePodCIDR(options.podCidr)), serviceCIDR: formatCIDR(parseServiceCIDR(options.serviceCidr)), nodePorts: { first: range.from, last: range.to }, vxlanPort: options.vxlanPort,
+      podCIDR: formatCIDR(parsePodCIDR(options.podCidr)), serviceCIDR: formatCIDR(parseServiceCIDR(options.serviceCidr)), nodePorts: { first: range.from, last: range.to }, vxlanPort: options.vxlanPort, ...(scheduler ? { scheduler } : {}),
       onOwned: () => ownPid(new Cluster(options.dataDir), 'master'), onReady: () => announce(options.readyFd),
     }, untilSignal());
   });

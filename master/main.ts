@@ -35,6 +35,7 @@ import { keepRenewed, type Renewal } from './pki/renewal.ts';
 import { serviceAccountKey } from './pki/service-account-key.ts';
 import { bootstrapPolicy } from './rbac/bootstrap.ts';
 import { Registry } from './registry/registry.ts';
+import type { SchedulerConfiguration } from './scheduler/profiles/configuration.ts';
 import { openEmbeddedStore } from './storage/embedded/embedded-store.ts';
 import { compactRegularly } from './storage/compactor.ts';
 
@@ -50,6 +51,8 @@ export interface MasterOptions {
   readonly nodePorts: { readonly first: number; readonly last: number };
   /** Nodes to write `<dataDir>/node-<name>.kubeconfig` for. */
   readonly nodeNames: readonly string[];
+  /** Absent: upstream's defaults. */
+  readonly scheduler?: SchedulerConfiguration;
   readonly log: Log;
   /** Called once this process alone has the data directory. */
   readonly onOwned?: () => void;
@@ -142,7 +145,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
       bootstrapDiscovery(bootstrap, { server: `https://${serverAddress()}`, ca: pki.authority.cert }),
       bootstrapClusterInfo(bootstrap, { podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR, vxlanPort: options.vxlanPort }),
     ]);
-    const loops = runControlPlane({ transport, clock, log, resources: registry.served, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert, authority: signingAuthority(pki.authority), tokens }, stop.signal);
+    const loops = runControlPlane({ transport, clock, log, resources: registry.served, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert, authority: signingAuthority(pki.authority), tokens, ...(options.scheduler ? { scheduler: options.scheduler } : {}) }, stop.signal);
     const compaction = compactRegularly(store, clock, log, stop.signal);
     const renewal = keepRenewed([renewServing, ...files], clock, log, stop.signal);
     ready = true;

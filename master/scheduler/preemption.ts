@@ -10,9 +10,8 @@ import { priorityOf, type Trial } from './trial.ts';
 /** A node, the Pods to remove from it, most important first, and how many of them their budgets would keep. */
 export interface Candidate { readonly node: string; readonly victims: readonly Pod[]; readonly violations: number }
 
-/** Nodes tried before the best is taken: a tenth, and at least this many. */
-const minCandidates = 100;
-const minCandidatesPercent = 10;
+/** Nodes tried before the best is taken: this share of them, and at least this many. */
+export interface DefaultPreemptionArgs { readonly minCandidateNodesPercentage: number; readonly minCandidateNodesAbsolute: number }
 
 /** Pods that have not started count as started now: least important among equals. */
 const startOf = ({ status }: Pod): number => (status?.startTime ? Date.parse(status.startTime) : Infinity);
@@ -62,11 +61,12 @@ export function selectVictims(trial: Trial, node: NodeInfo, budgets: readonly Po
 }
 
 /** How many of the nodes where removing Pods may help are tried. */
-export const candidatesWanted = (nodes: number): number => Math.min(nodes, Math.max(minCandidates, Math.floor((nodes * minCandidatesPercent) / 100)));
+export const candidatesWanted = (nodes: number, { minCandidateNodesPercentage, minCandidateNodesAbsolute }: DefaultPreemptionArgs): number =>
+  Math.min(nodes, Math.max(minCandidateNodesAbsolute, Math.floor((nodes * minCandidateNodesPercentage) / 100)));
 
 /** Tries nodes from `offset` on until enough suit; those that break no budget come first. */
-export function findCandidates(trial: Trial, nodes: readonly NodeInfo[], budgets: readonly PodDisruptionBudget[], offset: number): { candidates: Candidate[]; rejections: Map<string, Rejection> } {
-  const wanted = candidatesWanted(nodes.length);
+export function findCandidates(trial: Trial, nodes: readonly NodeInfo[], budgets: readonly PodDisruptionBudget[], offset: number, args: DefaultPreemptionArgs): { candidates: Candidate[]; rejections: Map<string, Rejection> } {
+  const wanted = candidatesWanted(nodes.length, args);
   const [kept, broken]: [Candidate[], Candidate[]] = [[], []];
   const rejections = new Map<string, Rejection>();
   for (let i = 0; i < nodes.length && !(kept.length && kept.length + broken.length >= wanted); i++) {

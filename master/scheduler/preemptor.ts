@@ -22,20 +22,20 @@ async function unlessGone(write: Promise<unknown>): Promise<boolean> {
 
 export class Preemptor {
   readonly #client: Client;
-  readonly #events: EventRecorder;
   readonly #clock: Clock;
   readonly #nominator: Nominator;
 
-  constructor(client: Client, events: EventRecorder, clock: Clock, nominator: Nominator) {
+  constructor(client: Client, clock: Clock, nominator: Nominator) {
     this.#client = client;
-    this.#events = events;
     this.#clock = clock;
     this.#nominator = nominator;
   }
 
   /** Resolves once every victim is being deleted; from then on the room is the Pod's. @throws when a write was refused: nothing is promised */
-  async makeRoom(pod: Pod, { node, victims }: Candidate): Promise<void> {
-    await Promise.all(victims.map((victim) => this.#remove(pod, victim, node)));
+  async makeRoom(pod: Pod, { node, victims }: Candidate, events: EventRecorder): Promise<void> {
+    await Promise.all(victims.map(async (victim) => {
+      if (await this.#remove(pod, victim)) events.normal(victim, 'Preempted', `Preempted by pod ${pod.metadata.uid} on node ${node}`);
+    }));
     const lesser = this.#nominator.on(node).filter((other) => priorityOf(other) < priorityOf(pod));
     this.#nominator.set(pod, node);
     for (const other of lesser) {
@@ -45,16 +45,16 @@ export class Preemptor {
     }
   }
 
-  async #remove(pod: Pod, victim: Pod, node: string): Promise<void> {
-    if (victim.metadata.deletionTimestamp) return;
+  /** Whether it was there, and is being deleted for this Pod. */
+  async #remove(pod: Pod, victim: Pod): Promise<boolean> {
+    if (victim.metadata.deletionTimestamp) return false;
     const { name, namespace, uid } = victim.metadata;
     const message = `${pod.spec.schedulerName ?? ''}: preempting to accommodate a higher priority pod`;
     const now = findCondition(victim.status?.conditions, 'DisruptionTarget');
     if (now?.status !== 'True' || now.reason !== 'PreemptionByScheduler' || now.message !== message) {
       const condition = { type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', message, lastTransitionTime: timestamp(this.#clock.now()) };
-      if (!(await unlessGone(this.#client.patch(Pods, { name, namespace }, { metadata: { uid }, status: { conditions: [condition] } }, { type: 'strategic', subresource: 'status' })))) return;
+      if (!(await unlessGone(this.#client.patch(Pods, { name, namespace }, { metadata: { uid }, status: { conditions: [condition] } }, { type: 'strategic', subresource: 'status' })))) return false;
     }
-    if (!(await unlessGone(this.#client.delete(Pods, { name, namespace }, { preconditions: { uid } })))) return;
-    this.#events.normal(victim, 'Preempted', `Preempted by pod ${pod.metadata.uid} on node ${node}`);
+    return unlessGone(this.#client.delete(Pods, { name, namespace }, { preconditions: { uid } }));
   }
 }

@@ -5,8 +5,8 @@ import type { Pod } from '../../src/api/core/pod.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import type { ClusterEvent, Plugin } from './framework.ts';
 
-const initialBackoffMs = 1_000;
-const maxBackoffMs = 10_000;
+/** How long a Pod waits after it failed: doubled from the first time on up to the most. */
+export interface QueueBackoff { readonly initialBackoffMs: number; readonly maxBackoffMs: number }
 /** Even without a cure in sight a Pod is tried again after this. */
 const unschedulableMs = 300_000;
 
@@ -14,7 +14,8 @@ interface Waiting { pod: Pod; readonly since: number; attempts: number; failedAt
 
 export class SchedulingQueue {
   readonly #clock: Clock;
-  readonly #plugins: readonly Plugin[];
+  readonly #pluginsOf: (pod: Pod) => readonly Plugin[];
+  readonly #backoff: QueueBackoff;
   readonly #pods = new Map<string, Waiting>();
   readonly #active: Waiting[] = [];
   #taker: ((pod: Pod | undefined) => void) | undefined;
@@ -24,9 +25,11 @@ export class SchedulingQueue {
   #sequence = 0;
   readonly #takenAt = new Map<string, number>();
 
-  constructor(clock: Clock, plugins: readonly Plugin[]) {
+  /** @param pluginsOf those of the Pod's profile */
+  constructor(clock: Clock, pluginsOf: (pod: Pod) => readonly Plugin[], backoff: QueueBackoff) {
     this.#clock = clock;
-    this.#plugins = plugins;
+    this.#pluginsOf = pluginsOf;
+    this.#backoff = backoff;
   }
   get size(): number { return this.#pods.size; }
 
@@ -98,8 +101,8 @@ export class SchedulingQueue {
     this.#taker?.(undefined);
   }
 
-  #cures({ plugins }: Waiting, event: ClusterEvent): boolean {
-    return plugins.size === 0 || this.#plugins.some((plugin) => plugins.has(plugin.name) && plugin.curedBy.includes(event));
+  #cures({ pod, plugins }: Waiting, event: ClusterEvent): boolean {
+    return plugins.size === 0 || this.#pluginsOf(pod).some((plugin) => plugins.has(plugin.name) && plugin.curedBy.includes(event));
   }
   #fail(waiting: Waiting, plugins: ReadonlySet<string>): void {
     waiting.plugins = plugins;
@@ -107,7 +110,7 @@ export class SchedulingQueue {
   }
   #backOff(waiting: Waiting): void {
     waiting.cancel?.();
-    const end = waiting.failedAt + Math.min(maxBackoffMs, initialBackoffMs * 2 ** (waiting.attempts - 1));
+    const end = waiting.failedAt + Math.min(this.#backoff.maxBackoffMs, this.#backoff.initialBackoffMs * 2 ** (waiting.attempts - 1));
     const left = end - this.#clock.now();
     if (left <= 0) return this.#activate(waiting);
     waiting.state = 'backoff';
@@ -117,7 +120,7 @@ export class SchedulingQueue {
     waiting.cancel?.();
     waiting.cancel = undefined;
     waiting.state = 'gated';
-    if (this.#plugins.some((plugin) => plugin.holdsBack?.(waiting.pod))) return;
+    if (this.#pluginsOf(waiting.pod).some((plugin) => plugin.holdsBack?.(waiting.pod))) return;
     waiting.state = 'active';
     const taker = this.#taker;
     this.#taker = undefined;

@@ -9,15 +9,15 @@ import { Trial, type Prepared } from './trial.ts';
 /** Below this many nodes all are looked at. */
 const minFeasible = 100;
 
-/** How many suitable nodes are enough: all up to 100 nodes, then a share that falls from 50 % to 5 %. */
-export function feasibleEnough(nodeCount: number): number {
+/** How many suitable nodes are enough: all up to 100 nodes, then this share; 0 stands for one that falls from 50 % to 5 %. */
+export function feasibleEnough(nodeCount: number, percentage = 0): number {
   if (nodeCount <= minFeasible) return nodeCount;
-  const percent = Math.max(5, 50 - Math.floor(nodeCount / 125));
+  const percent = percentage || Math.max(5, 50 - Math.floor(nodeCount / 125));
   return Math.max(minFeasible, Math.floor((nodeCount * percent) / 100));
 }
 
 /** `start` rotates where the search begins, so that in a large cluster every node gets its turn. @throws FitError */
-export function schedulePod(pod: Pod, snapshot: Snapshot, plugins: readonly Plugin[], choose: { start: number; random: () => number }): { node: NodeInfo; looked: number } {
+export function schedulePod(pod: Pod, snapshot: Snapshot, plugins: readonly Plugin[], choose: { start: number; random: () => number; percentageOfNodesToScore?: number }): { node: NodeInfo; looked: number } {
   const { nodes } = snapshot;
   if (!nodes.length) throw new FitError(new Map(), 0);
   const trial = new Trial(pod, snapshot, plugins);
@@ -26,7 +26,7 @@ export function schedulePod(pod: Pod, snapshot: Snapshot, plugins: readonly Plug
   if (promised && !trial.reject(promised)) return { node: promised, looked: 0 };
   const rejections = new Map<string, NodeRejection>();
   const feasible: NodeInfo[] = [];
-  const enough = feasibleEnough(nodes.length);
+  const enough = feasibleEnough(nodes.length, choose.percentageOfNodesToScore);
   let looked = 0;
   const restricting = trial.checks.filter(({ check }) => check.only);
   for (; looked < nodes.length && feasible.length < enough; looked++) {

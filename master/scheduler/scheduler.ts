@@ -22,8 +22,9 @@ import { FitError } from './fit-error.ts';
 import type { Related } from './framework.ts';
 import { schedulingChanged } from './node-changes.ts';
 import { Nominator } from './nominator.ts';
-import { plugins } from './plugins/index.ts';
 import { Preemptor } from './preemptor.ts';
+import { defaultConfiguration, type SchedulerConfiguration } from './profiles/configuration.ts';
+import { defaultSchedulerName, type Profile } from './profiles/profile.ts';
 import { SchedulingQueue } from './queue.ts';
 import { relatedFrom } from './related.ts';
 import { schedulePod } from './schedule-pod.ts';
@@ -38,13 +39,17 @@ export interface SchedulerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Its profiles and how long Pods wait; absent: upstream's defaults. */
+  readonly configuration?: SchedulerConfiguration;
   /** Chooses among equally good nodes; 0 up to 1. */
   readonly random?: () => number;
 }
 
-const schedulerName = 'default-scheduler';
 /** A loop that held the thread this long lets others run. */
 const yieldAfterMs = 10;
+
+/** A profile, and who its Events are from. */
+interface Served { readonly profile: Profile; readonly events: EventRecorder }
 
 const isFinished = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
@@ -55,7 +60,7 @@ class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #cache = new SchedulerCache();
   readonly #queue: SchedulingQueue;
-  readonly #events: EventRecorder;
+  readonly #profiles: ReadonlyMap<string, Served>;
   readonly #pods: Informer<Pod>;
   readonly #nodes: Informer<Node>;
   readonly #related: Related;
@@ -66,10 +71,10 @@ class Scheduler {
   #start = 0;
 
   constructor(options: SchedulerOptions) {
-    const { informers, client, events, clock, log } = options;
+    const { informers, client, events, clock, log, configuration = defaultConfiguration } = options;
     this.#options = options;
-    this.#queue = new SchedulingQueue(clock, plugins);
-    this.#events = new EventRecorder(client, events, { component: schedulerName }, { clock, log });
+    this.#profiles = new Map(configuration.profiles.map((profile) => [profile.schedulerName, { profile, events: new EventRecorder(client, events, { component: profile.schedulerName }, { clock, log }) }]));
+    this.#queue = new SchedulingQueue(clock, (pod) => this.#served(pod)?.profile.plugins ?? [], configuration);
     this.#pods = informers.informer(Pods);
     this.#nodes = informers.informer(Nodes);
     const services = informers.informer(Services);
@@ -78,7 +83,7 @@ class Scheduler {
     const namespaces = informers.informer(Namespaces);
     const budgets = informers.informer(PodDisruptionBudgets);
     this.#volumes = new VolumeBinder(client, informers, clock);
-    this.#preemptor = new Preemptor(client, this.#events, clock, this.#nominator);
+    this.#preemptor = new Preemptor(client, clock, this.#nominator);
     this.#related = relatedFrom({ services, replicaSets, replicationControllers, namespaces, budgets, storage: this.#volumes.storage });
     this.#informers = [this.#pods, this.#nodes, services, replicaSets, replicationControllers, namespaces, budgets, ...this.#volumes.informers];
   }
@@ -111,6 +116,9 @@ class Scheduler {
     }
   }
 
+  /** How the Pod is placed; undefined when that is somebody else's affair. */
+  #served({ spec }: Pod): Served | undefined { return this.#profiles.get(spec.schedulerName || defaultSchedulerName); }
+
   #setNode(node: Node, old?: Node): void {
     this.#cache.setNode(node);
     if (!old) this.#queue.notify('Node/add');
@@ -132,8 +140,7 @@ class Scheduler {
   }
   #setPending(pod: Pod, old: Pod | undefined): void {
     const { uid, deletionTimestamp } = pod.metadata;
-    const ours = (pod.spec.schedulerName || schedulerName) === schedulerName;
-    if (deletionTimestamp || isFinished(pod) || !ours) {
+    if (deletionTimestamp || isFinished(pod) || !this.#served(pod)) {
       if (this.#nominator.remove(uid)) this.#queue.notify('Pod/delete');
       return this.#queue.remove(uid);
     }
@@ -155,49 +162,52 @@ class Scheduler {
   async #schedule(pod: Pod): Promise<void> {
     const { uid } = pod.metadata;
     const { random = Math.random, log } = this.#options;
+    const served = this.#served(pod)!;
+    const { plugins, percentageOfNodesToScore } = served.profile;
     try {
       const snapshot = { nodes: this.#cache.nodes, related: this.#related, nominated: (name: string) => this.#nominator.on(name) };
-      const { node, looked } = schedulePod(pod, snapshot, plugins, { start: this.#start, random });
+      const { node, looked } = schedulePod(pod, snapshot, plugins, { start: this.#start, random, percentageOfNodesToScore });
       this.#start = (this.#start + looked) % this.#cache.nodes.length;
       this.#cache.assume(pod, node.name);
       this.#nominator.remove(uid);
-      void this.#bind(pod, node);
+      void this.#bind(pod, node, served);
     } catch (error) {
-      if (error instanceof FitError) return this.#unschedulable(pod, error);
+      if (error instanceof FitError) return this.#unschedulable(pod, error, served);
       log.error({ error, pod: keyOf(pod) }, 'pod could not be scheduled');
       this.#queue.retry(uid);
-      await this.#report(pod, 'SchedulerError', (error as Error).message);
+      await this.#report(pod, served, 'SchedulerError', (error as Error).message);
     }
   }
   /** Makes room if that helps, and says why the Pod waits. */
-  async #unschedulable(pod: Pod, { message, plugins: rejecting, after }: FitError): Promise<void> {
+  async #unschedulable(pod: Pod, { message, plugins: rejecting, after }: FitError, served: Served): Promise<void> {
     const { uid } = pod.metadata;
     if (after.nominated) {
       try {
-        await this.#preemptor.makeRoom(pod, after.nominated);
+        await this.#preemptor.makeRoom(pod, after.nominated, served.events);
       } catch (error) {
         this.#options.log.warn({ error, pod: keyOf(pod), node: after.nominated.node }, 'preemption failed');
         this.#queue.retry(uid);
-        return this.#report(pod, 'SchedulerError', `preemption: ${(error as Error).message}`);
+        return this.#report(pod, served, 'SchedulerError', `preemption: ${(error as Error).message}`);
       }
     } else if (after.clear) {
       this.#nominator.remove(uid);
     }
     this.#queue.unschedulable(uid, rejecting);
-    await this.#report(pod, 'Unschedulable', message, after.nominated?.node ?? (after.clear ? '' : undefined));
+    await this.#report(pod, served, 'Unschedulable', message, after.nominated?.node ?? (after.clear ? '' : undefined));
   }
 
-  async #bind(pod: Pod, info: NodeInfo): Promise<void> {
+  async #bind(pod: Pod, info: NodeInfo, served: Served): Promise<void> {
     const { name, namespace, uid } = pod.metadata;
     const node = info.name;
     const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace, uid }, target: { apiVersion: 'v1', kind: 'Node', name: node } };
     try {
-      await this.#volumes.bind(pod, info, this.#options.signal).catch((error: unknown) => {
+      const { bindsVolumes, bindTimeoutSeconds } = served.profile;
+      if (bindsVolumes) await this.#volumes.bind(pod, info, bindTimeoutSeconds * 1000, this.#options.signal).catch((error: unknown) => {
         if (isConflict(error) || this.#options.signal.aborted) throw error;
         throw new Error(`running PreBind plugin "VolumeBinding": binding volumes: ${(error as Error).message}`, { cause: error });
       });
       await this.#options.client.post(Pods, { name, namespace }, 'binding', binding);
-      this.#events.normal(pod, 'Scheduled', `Successfully assigned ${namespace}/${name} to ${node}`);
+      served.events.normal(pod, 'Scheduled', `Successfully assigned ${namespace}/${name} to ${node}`);
     } catch (error) {
       if (this.#options.signal.aborted) return;
       this.#cache.forget(uid);
@@ -211,14 +221,14 @@ class Scheduler {
       this.#queue.retry(uid);
       if (isConflict(error)) return;
       this.#options.log.warn({ error, pod: keyOf(pod), node }, 'binding was refused');
-      await this.#report(pod, 'SchedulerError', `binding rejected: ${(error as Error).message}`);
+      await this.#report(pod, served, 'SchedulerError', `binding rejected: ${(error as Error).message}`);
     }
   }
 
   /** Tells people, as an Event and as the Pod's condition, why it waits; `nominated` is the node it waits for, empty when it gives one up. */
-  async #report(pod: Pod, reason: string, message: string, nominated = pod.status?.nominatedNodeName ?? ''): Promise<void> {
+  async #report(pod: Pod, { events }: Served, reason: string, message: string, nominated = pod.status?.nominatedNodeName ?? ''): Promise<void> {
     const { client, clock, log } = this.#options;
-    this.#events.warning(pod, 'FailedScheduling', message);
+    events.warning(pod, 'FailedScheduling', message);
     const old = findCondition(pod.status?.conditions, 'PodScheduled');
     const moved = nominated !== (pod.status?.nominatedNodeName ?? '');
     if (!moved && old?.status === 'False' && old.reason === reason && old.message === message) return;

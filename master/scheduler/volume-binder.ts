@@ -13,9 +13,6 @@ import type { Storage } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import { claimNames, claimsOf, isBound, serve } from './pod-volumes.ts';
 
-/** upstream: the plugin's bindTimeoutSeconds */
-const timeoutMs = 600_000;
-
 export class VolumeBinder {
   readonly storage: Storage;
   readonly informers: readonly Informer[];
@@ -50,7 +47,7 @@ export class VolumeBinder {
   }
 
   /** Resolves at once for Pods without claims. @throws when the volumes cannot be had: the Pod is placed anew */
-  async bind(pod: Pod, node: NodeInfo, signal: AbortSignal): Promise<void> {
+  async bind(pod: Pod, node: NodeInfo, timeoutMs: number, signal: AbortSignal): Promise<void> {
     if (!claimNames(pod).length) return;
     const claims = claimsOf(pod, this.storage);
     if (typeof claims === 'string') throw new Error(claims);
@@ -71,10 +68,10 @@ export class VolumeBinder {
       const { metadata } = await this.#client.update(PersistentVolumeClaims, { ...claim, metadata: { ...claim.metadata, annotations } } as Draft<PersistentVolumeClaim>);
       await this.claims.waitFor(Number(metadata.resourceVersion), signal);
     }
-    await this.#allBound(pod, claims.waiting.map(keyOf), asked, signal);
+    await this.#allBound(pod, claims.waiting.map(keyOf), asked, timeoutMs, signal);
   }
 
-  #allBound(pod: Pod, keys: readonly string[], asked: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+  #allBound(pod: Pod, keys: readonly string[], asked: ReadonlySet<string>, timeoutMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const off: (() => void)[] = [];
       const end = (error?: Error): void => {

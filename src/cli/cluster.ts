@@ -4,10 +4,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { AgentSettings } from './agent-settings.ts';
+import type { MasterSettings } from './master-settings.ts';
 import { defaultVxlanPort, type ClusterRanges } from './ranges.ts';
 
 /** What `dray up` decided and later commands rely on; lives in `<dataDir>/cluster.json`. */
-export interface ClusterRecord extends AgentSettings {
+export interface ClusterRecord extends AgentSettings, MasterSettings {
   readonly version: 1;
   readonly port: number;
   readonly nodeName: string;

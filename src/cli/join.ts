@@ -6,7 +6,7 @@ import { parseBootstrapToken, type BootstrapToken } from '../api/core/bootstrap-
 import { isCaHash } from '../client/ca-hash.ts';
 import { kubeconfig } from '../client/kubeconfig.ts';
 import { realClock, type Clock } from '../util/clock.ts';
-import { mergeSettings, settingArguments, settingChanges, type AgentSettings } from './agent-settings.ts';
+import { agentSettings, type AgentSettings } from './agent-settings.ts';
 import { Cluster, defaultNodeName, UsageError, type JoinRecord, type ProxyMode } from './cluster.ts';
 import { discover, requestCredentials } from './join-bootstrap.ts';
 import { runningPid, startProcess } from './processes.ts';
@@ -24,7 +24,7 @@ export interface JoinOptions extends AgentSettings {
 
 export const joinedAgentArguments = (cluster: Cluster, record: JoinRecord): string[] => [
   'agent', '--master', record.server, '--kubeconfig', cluster.nodeKubeconfig(record.nodeName), '--docker-host', record.dockerHost,
-  '--node-name', record.nodeName, '--data-dir', cluster.dataDir, '--proxy-mode', record.proxyMode, ...settingArguments(record),
+  '--node-name', record.nodeName, '--data-dir', cluster.dataDir, '--proxy-mode', record.proxyMode, ...agentSettings.arguments(record),
 ];
 
 /** `https://host[:port]`; what follows is nobody's. @throws UsageError */
@@ -62,7 +62,7 @@ export async function join(url: string | undefined, options: JoinOptions, host: 
   const invited = invitation(url, options, record);
   cluster.make();
   const running = runningPid(cluster, 'agent');
-  const started = [['--docker-host', options.dockerHost, record?.dockerHost], ['--proxy-mode', options.proxyMode, record?.proxyMode], ...settingChanges(options, record ?? {})] as const;
+  const started = [['--docker-host', options.dockerHost, record?.dockerHost], ['--proxy-mode', options.proxyMode, record?.proxyMode], ...agentSettings.changes(options, record ?? {})] as const;
   // What a running agent was started with cannot be swapped under it.
   for (const [flag, asked, known] of started) if (running !== undefined && asked !== undefined && asked !== known) throw new UsageError(`${flag}: the agent that runs (pid ${running}) was started with ${known}; "dray down" stops it`);
   let ca = '';
@@ -82,7 +82,7 @@ export async function join(url: string | undefined, options: JoinOptions, host: 
         const engine = await host.ensureEngine({ ...(wanted ? { dockerHost: wanted } : {}), directory: cluster.path('engine'), progress: say });
         record = {
           version: 1, server: record?.server ?? invited!.server, nodeName, dockerHost: engine.host, proxyMode: options.proxyMode ?? record?.proxyMode ?? 'auto',
-          ...mergeSettings(options, record), installedPackages: [...new Set([...(record?.installedPackages ?? []), ...engine.installedPackages])],
+          ...agentSettings.merge(options, record), installedPackages: [...new Set([...(record?.installedPackages ?? []), ...engine.installedPackages])],
         };
         return `Docker Engine ${engine.version} at ${engine.host}${engine.startedPid ? ' (started here)' : ''}`;
       },

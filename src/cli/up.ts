@@ -2,14 +2,15 @@
 import { createServer } from 'node:net';
 import { isDNS1123Subdomain } from '../apimachinery/names.ts';
 import { realClock, type Clock } from '../util/clock.ts';
-import { mergeSettings, settingArguments, settingChanges, type AgentSettings } from './agent-settings.ts';
+import { agentSettings, type AgentSettings } from './agent-settings.ts';
 import { Cluster, defaultNodeName, otherClusters, UsageError, type ClusterRecord, type ProxyMode } from './cluster.ts';
+import { masterSettings, type MasterSettings } from './master-settings.ts';
 import { runningPid, startProcess, stopProcess } from './processes.ts';
 import { runSteps, type Step } from './progress.ts';
 import { readRangeFacts, type DockerNetworkSubnets } from './range-facts.ts';
 import { chooseRanges, parseNodePortRange, parsePodCIDR, parseServiceCIDR, RangeFlagError, type ClusterRanges } from './ranges.ts';
 
-export interface UpOptions extends AgentSettings {
+export interface UpOptions extends AgentSettings, MasterSettings {
   readonly dataDir: string;
   readonly detach: boolean;
   readonly port?: number;
@@ -31,6 +32,8 @@ export interface UpHost {
   engineNetworks(host: string): Promise<readonly DockerNetworkSubnets[]>;
   /** Address this host is reached at by others. */
   hostAddress(): Promise<string>;
+  /** @throws Error of one line when no scheduler can be made of the file */
+  checkSchedulerConfig(file: string): Promise<void>;
 }
 
 const defaultPort = 6443;
@@ -42,6 +45,7 @@ export async function up(options: UpOptions, host: UpHost, clock: Clock = realCl
   const joined = cluster.joined();
   if (joined) throw new UsageError(`--data-dir: ${cluster.dataDir} belongs to the node ${joined.nodeName} of ${joined.server}; start it with dray join, or use another --data-dir`);
   checkChange(cluster, cluster.record(), options);
+  await checkSchedulerConfig(cluster, options, host);
   cluster.make();
   let record = cluster.record();
   let engineHost = '';
@@ -98,6 +102,12 @@ function checkFlags({ nodeName, podCidr, serviceCidr, nodePortRange }: UpOptions
   if (nodePortRange !== undefined) parseNodePortRange(nodePortRange);
 }
 
+/** Before a master is started with it, also one it was given long ago. @throws UsageError */
+async function checkSchedulerConfig(cluster: Cluster, { schedulerConfig = cluster.record()?.schedulerConfig }: UpOptions, host: UpHost): Promise<void> {
+  if (schedulerConfig === undefined || runningPid(cluster, 'master') !== undefined) return;
+  await host.checkSchedulerConfig(schedulerConfig).catch((error: Error) => { throw new UsageError(error.message); });
+}
+
 /** What is decided once cannot be changed by a flag later. @throws UsageError */
 function checkChange(cluster: Cluster, record: ClusterRecord | undefined, options: UpOptions): void {
   if (!record) return;
@@ -111,7 +121,7 @@ function checkChange(cluster: Cluster, record: ClusterRecord | undefined, option
   const running = runningPid(cluster, 'master') !== undefined || runningPid(cluster, 'agent') !== undefined;
   const started: readonly (readonly [string, string | undefined, string])[] = [
     ['--docker-host', options.dockerHost, record.dockerHost],
-    ...(running ? [['--port', options.port?.toString(), String(record.port)], ['--proxy-mode', options.proxyMode, record.proxyMode], ['--advertise-address', options.advertiseAddress, record.advertiseAddress], ...settingChanges(options, record)] as const : []),
+    ...(running ? [['--port', options.port?.toString(), String(record.port)], ['--proxy-mode', options.proxyMode, record.proxyMode], ['--advertise-address', options.advertiseAddress, record.advertiseAddress], ...masterSettings.changes(options, record), ...agentSettings.changes(options, record)] as const : []),
   ];
   for (const [flag, asked, known] of [...fixed, ...started]) {
     if (asked !== undefined && asked !== known) throw new UsageError(`${flag}: this cluster was made with ${known}; use another --data-dir for another cluster`);
@@ -126,7 +136,7 @@ async function decide(cluster: Cluster, options: UpOptions, host: UpHost, docker
     nodeName: known?.nodeName ?? options.nodeName ?? defaultNodeName(),
     advertiseAddress: options.advertiseAddress ?? known?.advertiseAddress ?? (await host.hostAddress()),
     proxyMode: options.proxyMode ?? known?.proxyMode ?? 'auto',
-    ...mergeSettings(options, known),
+    ...masterSettings.merge(options, known), ...agentSettings.merge(options, known),
     ranges: known?.ranges ?? (await freshRanges(cluster, options, host, dockerHost)),
     installedPackages: [...new Set([...(known?.installedPackages ?? []), ...installed])],
   };
@@ -139,11 +149,12 @@ async function freshRanges(cluster: Cluster, options: UpOptions, host: UpHost, d
   return chooseRanges({ podCIDR: options.podCidr, serviceCIDR: options.serviceCidr, nodePortRange: options.nodePortRange, vxlanPort: options.vxlanPort }, facts);
 }
 
-export function masterArguments(cluster: Cluster, { port, advertiseAddress, nodeName, ranges }: ClusterRecord): string[] {
+export function masterArguments(cluster: Cluster, record: ClusterRecord): string[] {
+  const { port, advertiseAddress, nodeName, ranges } = record;
   const { podCIDR, serviceCIDR, nodePortRange, vxlanPort } = ranges;
   return [
     'master', '--data-dir', cluster.dataDir, '--port', String(port), '--advertise-address', advertiseAddress, '--node', nodeName,
-    '--pod-cidr', podCIDR, '--service-cidr', serviceCIDR, '--node-port-range', `${nodePortRange.from}-${nodePortRange.to}`, '--vxlan-port', String(vxlanPort),
+    '--pod-cidr', podCIDR, '--service-cidr', serviceCIDR, '--node-port-range', `${nodePortRange.from}-${nodePortRange.to}`, '--vxlan-port', String(vxlanPort), ...masterSettings.arguments(record),
   ];
 }
 
@@ -151,7 +162,7 @@ export function agentArguments(cluster: Cluster, record: ClusterRecord): string[
   const { port, nodeName, dockerHost, proxyMode } = record;
   return [
     'agent', '--master', `https://127.0.0.1:${port}`, '--kubeconfig', cluster.nodeKubeconfig(nodeName), '--docker-host', dockerHost,
-    '--node-name', nodeName, '--data-dir', cluster.dataDir, '--proxy-mode', proxyMode, ...settingArguments(record),
+    '--node-name', nodeName, '--data-dir', cluster.dataDir, '--proxy-mode', proxyMode, ...agentSettings.arguments(record),
   ];
 }
 

@@ -97,8 +97,10 @@ function filterFor(pod: Pod, { nodes, related }: Snapshot): Required<Pick<PodChe
   };
 }
 
-function scoreFor(pod: Pod, { nodes, related }: Snapshot): PodCheck {
+function scoreFor(pod: Pod, { nodes, related }: Snapshot, { hardPodAffinityWeight, ignorePreferredTermsOfExistingPods }: InterPodAffinityArgs): PodCheck {
   const { likes, dislikes } = termsOf(kindOf(pod));
+  const wishes = likes.length > 0 || dislikes.length > 0;
+  if (ignorePreferredTermsOfExistingPods && !wishes) return {};
   const points = new Domains();
   interface Weighted { readonly topologyKey: string; readonly weight: number }
   const weighed = (terms: readonly Term[], other: Pod, sign: 1 | -1): Weighted[] => terms.flatMap((term) => (term.matches(other, related) ? [{ topologyKey: term.topologyKey, weight: sign * term.weight }] : []));
@@ -106,9 +108,9 @@ function scoreFor(pod: Pod, { nodes, related }: Snapshot): PodCheck {
   const theirs = perKind((kind) => {
     const terms = termsOf(kind);
     // A Pod that had to be near this one still likes it near.
-    return [...weighed(terms.near, pod, 1), ...weighed(terms.likes, pod, 1), ...weighed(terms.dislikes, pod, -1)];
+    const near = terms.near.map((term) => ({ ...term, weight: hardPodAffinityWeight }));
+    return [...(hardPodAffinityWeight > 0 ? weighed(near, pod, 1) : []), ...weighed(terms.likes, pod, 1), ...weighed(terms.dislikes, pod, -1)];
   });
-  const wishes = likes.length > 0 || dislikes.length > 0;
   for (const node of nodes) {
     if (wishes) for (const [kind, count] of node.kinds) for (const { topologyKey, weight } of ours(kind)) points.add(node, topologyKey, weight * count);
     if (node.kindsWithAffinity.size) for (const [kind, count] of node.kindsWithAffinity) for (const { topologyKey, weight } of theirs(kind)) points.add(node, topologyKey, weight * count);
@@ -123,9 +125,18 @@ function scoreFor(pod: Pod, { nodes, related }: Snapshot): PodCheck {
   };
 }
 
-export const interPodAffinity: Plugin = {
+export interface InterPodAffinityArgs {
+  /** What the demand of a Pod that runs, to be near this one, counts in the score; from 0 to 100. */
+  readonly hardPodAffinityWeight: number;
+  /** Pods that wish nothing themselves are not scored by the wishes of others. */
+  readonly ignorePreferredTermsOfExistingPods: boolean;
+}
+
+export const interPodAffinityWith = (args: InterPodAffinityArgs): Plugin => ({
   name: 'InterPodAffinity',
   curedBy: ['Pod/add', 'Pod/update', 'Pod/delete', 'Node/add', 'Node/update'],
   weight: 2,
-  check: (pod, snapshot) => ({ ...filterFor(pod, snapshot), ...scoreFor(pod, snapshot) }),
-};
+  check: (pod, snapshot) => ({ ...filterFor(pod, snapshot), ...scoreFor(pod, snapshot, args) }),
+});
+
+export const interPodAffinityDefaults: InterPodAffinityArgs = { hardPodAffinityWeight: 1, ignorePreferredTermsOfExistingPods: false };

@@ -1,10 +1,16 @@
-// NodeResourcesFit: the node has room for what the Pod requests; emptier nodes score higher (LeastAllocated).
-// upstream: pkg/scheduler/framework/plugins/noderesources/fit.go, least_allocated.go
-import { maxScore, type Plugin, type Rejection } from '../framework.ts';
+// NodeResourcesFit: the node has room for what the Pod requests; emptier nodes score higher, unless another strategy is chosen.
+// upstream: pkg/scheduler/framework/plugins/noderesources/fit.go
+import type { Plugin, Rejection } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { requestsOf, type ResourceList } from '../resources.ts';
+import { cpuAndMemory, nativeResources, scorerOf, type ScoringStrategy } from './node-resources-scoring.ts';
 
-const builtIn = ['cpu', 'memory', 'ephemeral-storage'];
+export interface NodeResourcesFitArgs {
+  /** Extended resources nodes need not have, by name or by group. */
+  readonly ignoredResources: readonly string[];
+  readonly ignoredResourceGroups: readonly string[];
+  readonly scoringStrategy: ScoringStrategy;
+}
 
 /** Asked of every node for every Pod: makes nothing unless the node is too full. */
 export function insufficient(requests: ResourceList, node: NodeInfo, names: readonly string[] = wantedNames(requests)): Rejection | undefined {
@@ -23,29 +29,21 @@ export function insufficient(requests: ResourceList, node: NodeInfo, names: read
   return reasons && { reasons, unresolvable };
 }
 /** What is asked for at all, in the order it is told. */
-const wantedNames = (requests: ResourceList): string[] => [...builtIn, ...Object.keys(requests).filter((name) => !builtIn.includes(name))].filter((name) => (requests[name] ?? 0) !== 0);
+const wantedNames = (requests: ResourceList): string[] => [...nativeResources, ...Object.keys(requests).filter((name) => !nativeResources.has(name))].filter((name) => (requests[name] ?? 0) !== 0);
 
-/** The share of cpu and memory that stays free, in points, each rounded down. */
-export function leastAllocated(requests: ResourceList, { allocatable, assumedRequests }: NodeInfo): number {
-  let [sum, offered] = [0, 0];
-  for (const name of scored) {
-    const all = allocatable[name] ?? 0;
-    if (all <= 0) continue;
-    const free = all - (assumedRequests[name] ?? 0) - (requests[name] ?? 0);
-    sum += free < 0 ? 0 : Math.floor((free * maxScore) / all);
-    offered++;
-  }
-  return offered === 0 ? 0 : Math.floor(sum / offered);
+export function nodeResourcesFitWith({ ignoredResources, ignoredResourceGroups, scoringStrategy }: NodeResourcesFitArgs): Plugin {
+  const ignored = (name: string): boolean => name.includes('/') && (ignoredResources.includes(name) || ignoredResourceGroups.includes(name.slice(0, name.indexOf('/'))));
+  const scored = scorerOf(scoringStrategy);
+  return {
+    name: 'NodeResourcesFit',
+    curedBy: ['Pod/delete', 'Node/add', 'Node/update'],
+    weight: 1,
+    check: (pod) => {
+      const { exact, assumed } = requestsOf(pod);
+      const names = wantedNames(exact).filter((name) => !ignored(name));
+      return { filter: (node) => insufficient(exact, node, names), score: (node) => scored(assumed, node) };
+    },
+  };
 }
-const scored = ['cpu', 'memory'];
 
-export const nodeResourcesFit: Plugin = {
-  name: 'NodeResourcesFit',
-  curedBy: ['Pod/delete', 'Node/add', 'Node/update'],
-  weight: 1,
-  check: (pod) => {
-    const { exact, assumed } = requestsOf(pod);
-    const names = wantedNames(exact);
-    return { filter: (node) => insufficient(exact, node, names), score: (node) => leastAllocated(assumed, node) };
-  },
-};
+export const nodeResourcesFitDefaults: NodeResourcesFitArgs = { ignoredResources: [], ignoredResourceGroups: [], scoringStrategy: { type: 'LeastAllocated', resources: cpuAndMemory } };

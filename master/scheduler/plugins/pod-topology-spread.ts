@@ -14,26 +14,39 @@ const zone = 'topology.kubernetes.io/zone';
 
 interface Constraint { readonly maxSkew: number; readonly topologyKey: string; readonly selector: Selector; readonly minDomains: number; readonly counts: (node: NodeInfo) => boolean }
 
-function constraintOf(pod: Pod, constraint: TopologySpreadConstraint): Constraint {
-  const keys = constraint.matchLabelKeys ?? [];
-  const extra = keys.flatMap((key) => (pod.metadata.labels?.[key] === undefined ? [] : [{ key, operator: '=' as const, values: [pod.metadata.labels[key]] }]));
-  const own = selectorFromObject(constraint.labelSelector);
+export interface PodTopologySpreadArgs {
+  /** For Pods that bring none; their selectors follow from each Pod. `System` stands for nodes and zones, softly. */
+  readonly defaultConstraints: readonly DefaultConstraint[];
+  readonly defaultingType: 'System' | 'List';
+}
+export type DefaultConstraint = Omit<TopologySpreadConstraint, 'labelSelector' | 'matchLabelKeys'>;
+
+const systemConstraints: readonly DefaultConstraint[] = [
+  { maxSkew: 3, topologyKey: hostname, whenUnsatisfiable: 'ScheduleAnyway' }, { maxSkew: 5, topologyKey: zone, whenUnsatisfiable: 'ScheduleAnyway' },
+];
+
+function constraintOf(pod: Pod, constraint: DefaultConstraint, selector: Selector): Constraint {
   const suits = constraint.nodeAffinityPolicy === 'Ignore' ? undefined : requiredNodes(pod);
   const taints = constraint.nodeTaintsPolicy === 'Honor';
   return {
-    maxSkew: constraint.maxSkew, topologyKey: constraint.topologyKey, minDomains: constraint.minDomains ?? 1,
-    selector: own.requirements ? new Selector([...own.requirements, ...extra]) : own,
+    maxSkew: constraint.maxSkew, topologyKey: constraint.topologyKey, minDomains: constraint.minDomains ?? 1, selector,
     counts: (node) => (!suits || suits(node)) && (!taints || findUntolerated(node.node.spec.taints?.filter((t) => t.effect !== 'PreferNoSchedule'), pod.spec.tolerations) === undefined),
   };
 }
+function selectorOf(pod: Pod, { labelSelector, matchLabelKeys = [] }: TopologySpreadConstraint): Selector {
+  const extra = matchLabelKeys.flatMap((key) => (pod.metadata.labels?.[key] === undefined ? [] : [{ key, operator: '=' as const, values: [pod.metadata.labels[key]] }]));
+  const own = selectorFromObject(labelSelector);
+  return own.requirements ? new Selector([...own.requirements, ...extra]) : own;
+}
 
-/** Pods that bring no constraints are spread over nodes and zones with their siblings, softly. */
-function defaultConstraints(pod: Pod, { related }: Snapshot): Constraint[] {
-  const selector = related.siblings(pod);
-  if (!selector || selector.empty) return [];
-  const suits = requiredNodes(pod);
-  const counts = (node: NodeInfo): boolean => !suits || suits(node);
-  return [{ maxSkew: 3, topologyKey: hostname, selector, minDomains: 1, counts }, { maxSkew: 5, topologyKey: zone, selector, minDomains: 1, counts }];
+/** The constraints of one kind: the Pod's own, or, where it brings none at all, the default ones, about its siblings. */
+function constraintsOf(pod: Pod, action: string, { related }: Snapshot, defaults: readonly DefaultConstraint[]): Constraint[] {
+  const own = pod.spec.topologySpreadConstraints ?? [];
+  const those = (constraint: DefaultConstraint): boolean => constraint.whenUnsatisfiable === action;
+  if (own.length) return own.filter(those).map((constraint) => constraintOf(pod, constraint, selectorOf(pod, constraint)));
+  const wanted = defaults.filter(those);
+  const selector = wanted.length ? related.siblings(pod) : undefined;
+  return !selector || selector.empty ? [] : wanted.map((constraint) => constraintOf(pod, constraint, selector));
 }
 
 /** How many of the node's Pods a constraint is about; terminating ones make room. */
@@ -134,17 +147,24 @@ function softScore(pod: Pod, constraints: readonly Constraint[], nodes: readonly
   };
 }
 
-export const podTopologySpread: Plugin = {
-  name: 'PodTopologySpread',
-  curedBy: ['Pod/add', 'Pod/update', 'Pod/delete', 'Node/add', 'Node/update'],
-  weight: 2,
-  check: (pod, snapshot) => {
-    const own = pod.spec.topologySpreadConstraints ?? [];
-    const hard = own.filter((c) => c.whenUnsatisfiable === 'DoNotSchedule').map((c) => constraintOf(pod, c));
-    const soft = own.length ? own.filter((c) => c.whenUnsatisfiable === 'ScheduleAnyway').map((c) => constraintOf(pod, c)) : defaultConstraints(pod, snapshot);
-    return {
-      ...(hard.length ? hardFilter(pod, hard, snapshot.nodes) : {}),
-      ...(soft.length ? softScore(pod, soft, snapshot.nodes, own.length > 0) : {}),
-    };
-  },
-};
+export function podTopologySpreadWith({ defaultConstraints, defaultingType }: PodTopologySpreadArgs): Plugin {
+  const system = defaultingType === 'System';
+  const defaults = system ? systemConstraints : defaultConstraints;
+  return {
+    name: 'PodTopologySpread',
+    curedBy: ['Pod/add', 'Pod/update', 'Pod/delete', 'Node/add', 'Node/update'],
+    weight: 2,
+    check: (pod, snapshot) => {
+      const hard = constraintsOf(pod, 'DoNotSchedule', snapshot, defaults);
+      const soft = constraintsOf(pod, 'ScheduleAnyway', snapshot, defaults);
+      // Only what the system chose itself forgives nodes without its labels.
+      const requireKeys = !system || (pod.spec.topologySpreadConstraints ?? []).length > 0;
+      return {
+        ...(hard.length ? hardFilter(pod, hard, snapshot.nodes) : {}),
+        ...(soft.length ? softScore(pod, soft, snapshot.nodes, requireKeys) : {}),
+      };
+    },
+  };
+}
+
+export const podTopologySpreadDefaults: PodTopologySpreadArgs = { defaultConstraints: [], defaultingType: 'System' };

@@ -1,10 +1,11 @@
 // Each scheduler plugin by a table: what it filters, its words and its scores.
-import { interPodAffinity } from '../../../../master/scheduler/plugins/inter-pod-affinity.ts';
+import { interPodAffinityDefaults, interPodAffinityWith } from '../../../../master/scheduler/plugins/inter-pod-affinity.ts';
 import { imageForms, imageLocality } from '../../../../master/scheduler/plugins/image-locality.ts';
-import { nodeAffinity } from '../../../../master/scheduler/plugins/node-affinity.ts';
+import { nodeAffinityWith } from '../../../../master/scheduler/plugins/node-affinity.ts';
 import { balance } from '../../../../master/scheduler/plugins/node-resources-balanced-allocation.ts';
-import { leastAllocated } from '../../../../master/scheduler/plugins/node-resources-fit.ts';
-import { podTopologySpread } from '../../../../master/scheduler/plugins/pod-topology-spread.ts';
+import { nodeResourcesFitDefaults } from '../../../../master/scheduler/plugins/node-resources-fit.ts';
+import { scorerOf } from '../../../../master/scheduler/plugins/node-resources-scoring.ts';
+import { podTopologySpreadDefaults, podTopologySpreadWith } from '../../../../master/scheduler/plugins/pod-topology-spread.ts';
 import { taintToleration } from '../../../../master/scheduler/plugins/taint-toleration.ts';
 import { requestsOf } from '../../../../master/scheduler/resources.ts';
 import type { Pod } from '../../../../src/api/core/pod.ts';
@@ -12,6 +13,8 @@ import type { Draft } from '../../../../src/client/client.ts';
 import { pod } from '../controllers/objects.ts';
 import { asking, nodeInfo, place, scores, spreadBy } from './cluster.ts';
 
+const [interPodAffinity, nodeAffinity, podTopologySpread] = [interPodAffinityWith(interPodAffinityDefaults), nodeAffinityWith({}), podTopologySpreadWith(podTopologySpreadDefaults)];
+const leastAllocated = scorerOf(nodeResourcesFitDefaults.scoringStrategy);
 const no = (reason: string, helpful = false, nodes = 1): string =>
   `0/${nodes} nodes are available: ${nodes} ${reason}. preemption: 0/${nodes} nodes are available: ${nodes} ${helpful ? 'No preemption victims found for incoming pod' : 'Preemption is not helpful for scheduling'}.`;
 const spec = (s: object): Pod => pod({ metadata: { name: 'p' }, spec: s } as Draft<Pod>);
@@ -71,8 +74,8 @@ describe('scores', () => {
   });
   it('prefer balance', () => {
     const info = nodeInfo('n', { status: { allocatable: { cpu: '10', memory: '10000' } } });
-    expect(balance({ cpu: 5000, memory: 3000 }, info)).toBe(90);
-    expect(balance({ cpu: 3000, memory: 3000 }, info)).toBe(100);
+    expect(balance({ cpu: 5000, memory: 3000 }, info, ['cpu', 'memory'])).toBe(90);
+    expect(balance({ cpu: 3000, memory: 3000 }, info, ['cpu', 'memory'])).toBe(100);
   });
   it('count soft taints against a node', () => {
     const taint = (n: number) => nodeInfo(`n${n}`, { spec: { taints: Array.from({ length: n }, (_, i) => ({ key: `k${i}`, effect: 'PreferNoSchedule' })) } });

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { FitError } from '../../../../master/scheduler/fit-error.ts';
 import type { NodeInfo } from '../../../../master/scheduler/node-info.ts';
 import { plugins } from '../../../../master/scheduler/plugins/index.ts';
+import { defaultPreemptionDefaults } from '../../../../master/scheduler/plugins/default-preemption.ts';
 import { byImportance, candidatesWanted, cheapest, findCandidates, selectVictims, splitByBudget, type Candidate } from '../../../../master/scheduler/preemption.ts';
 import { schedulePod } from '../../../../master/scheduler/schedule-pod.ts';
 import { Trial } from '../../../../master/scheduler/trial.ts';
@@ -87,7 +88,7 @@ describe('where it costs least', () => {
     ['the first of equals', [victims('a', 0, [mid, 100]), victims('b', 0, [mid, 100])], 'a'],
   ])('%s', (_, candidates, expected) => { expect(cheapest(candidates)!.node).toBe(expected); });
   it('of nothing is nowhere', () => { expect(cheapest([])).toBeUndefined(); });
-  it.each([[1, 1], [99, 99], [100, 100], [999, 100], [1000, 100], [1200, 120], [5000, 500]])('of %d nodes %d are tried', (nodes, tried) => { expect(candidatesWanted(nodes)).toBe(tried); });
+  it.each([[1, 1], [99, 99], [100, 100], [999, 100], [1000, 100], [1200, 120], [5000, 500]])('of %d nodes %d are tried', (nodes, tried) => { expect(candidatesWanted(nodes, defaultPreemptionDefaults)).toBe(tried); });
 });
 
 describe('a Pod that fits nowhere', () => {
@@ -133,7 +134,7 @@ it('removes no more than it must, only less important Pods, and leaves what it l
     const trial = trialOf(p, nodes);
     const budgets = [budget({ spec: { selector: { matchLabels: { app: 'a' } } }, status: { disruptionsAllowed: allowed } } as never)];
     const before = nodes.map((node) => [node.requested['cpu'], trial.reject(node)?.reasons]);
-    const { candidates } = findCandidates(trial, nodes.filter((node) => trial.reject(node)), budgets, offset);
+    const { candidates } = findCandidates(trial, nodes.filter((node) => trial.reject(node)), budgets, offset, defaultPreemptionDefaults);
     expect(nodes.map((node) => [node.requested['cpu'], trial.reject(node)?.reasons])).toEqual(before);
     for (const { node, victims } of candidates) {
       const clone = nodes.find((n) => n.name === node)!.clone();

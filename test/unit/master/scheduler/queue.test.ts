@@ -2,6 +2,7 @@
 import { SchedulerCache } from '../../../../master/scheduler/cache.ts';
 import { schedulingChanged } from '../../../../master/scheduler/node-changes.ts';
 import { plugins } from '../../../../master/scheduler/plugins/index.ts';
+import { defaultConfiguration } from '../../../../master/scheduler/profiles/configuration.ts';
 import { SchedulingQueue } from '../../../../master/scheduler/queue.ts';
 import { feasibleEnough, schedulePod } from '../../../../master/scheduler/schedule-pod.ts';
 import type { Pod } from '../../../../src/api/core/pod.ts';
@@ -16,7 +17,7 @@ const noRoom = new Set(['NodeResourcesFit']);
 
 function setUp() {
   const clock = new FakeClock();
-  const queue = new SchedulingQueue(clock, plugins);
+  const queue = new SchedulingQueue(clock, () => plugins, defaultConfiguration);
   const taken: string[] = [];
   void (async () => { for (let p = await queue.take(); p; p = await queue.take()) taken.push(p.metadata.name); })();
   return { clock, queue, taken };
@@ -24,7 +25,7 @@ function setUp() {
 
 describe('the scheduling queue', () => {
   it('gives higher priority first, then who waits longer', async () => {
-    const queue = new SchedulingQueue(new FakeClock(), plugins);
+    const queue = new SchedulingQueue(new FakeClock(), () => plugins, defaultConfiguration);
     for (const p of [named('a'), named('b', { priority: 10 }), named('c')]) queue.set(p, false);
     expect([await queue.take(), await queue.take(), await queue.take()].map((p) => p!.metadata.name)).toEqual(['b', 'a', 'c']);
   });

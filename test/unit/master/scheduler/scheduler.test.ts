@@ -6,6 +6,7 @@ import { InformerFactory } from '../../../../src/client/informer.ts';
 import type { ApiRequest } from '../../../../src/client/transport.ts';
 import { FakeClock } from '../../../../src/util/clock.ts';
 import { silentLog } from '../../../../src/util/log.ts';
+import { defaultConfiguration, readConfiguration } from '../../../../master/scheduler/profiles/configuration.ts';
 import { runScheduler } from '../../../../master/scheduler/scheduler.ts';
 import { node, pod } from '../controllers/objects.ts';
 import { FakeTransport, settle } from '../../src/client/fake-transport.ts';
@@ -19,13 +20,13 @@ let stop: AbortController;
 beforeEach(() => { stop = new AbortController(); });
 afterEach(() => stop.abort(new Error('over')));
 
-async function start(bind: (request: ApiRequest) => unknown = () => ({ kind: 'Status', metadata: {} })) {
+async function start(bind: (request: ApiRequest) => unknown = () => ({ kind: 'Status', metadata: {} }), configuration = defaultConfiguration) {
   const transport = new FakeTransport();
   transport.answer = (request) => (request.method === 'GET' ? list : request.path.endsWith('/binding') ? bind(request) : request.body);
   const clock = new FakeClock();
   const client = new Client(transport);
   const informers = new InformerFactory(client, { clock, log: silentLog });
-  const running = runScheduler({ client, informers, events: Events, clock, log: silentLog, signal: stop.signal, random: () => 0 });
+  const running = runScheduler({ client, informers, events: Events, clock, log: silentLog, signal: stop.signal, random: () => 0, configuration });
   informers.start(stop.signal);
   await settle();
   const change = async (plural: string, type: 'ADDED' | 'MODIFIED' | 'DELETED', object: object): Promise<void> => { transport.watching(plural).push({ type, object }); await settle(); };
@@ -50,6 +51,26 @@ describe('the scheduler', () => {
     const others = [{ spec: { nodeName: 'n1' } }, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }, { status: { phase: 'Failed' } }, { spec: { schedulingGates: [{ name: 'g' }] } }, { spec: { schedulerName: 'mine' } }];
     for (const [i, other] of others.entries()) await change('pods', 'ADDED', pod({ ...other, metadata: { ...other.metadata, name: `p${i}`, resourceVersion: String(9 + i) } }));
     expect(bindings()).toEqual([]);
+  });
+  it('places each Pod by the profile it names, in that name', async () => {
+    const { change, clock, bindings, transport } = await start(undefined, readConfiguration({ duplicates: [], value: {
+      apiVersion: 'kubescheduler.config.k8s.io/v1', kind: 'KubeSchedulerConfiguration', podInitialBackoffSeconds: 3,
+      profiles: [{ schedulerName: 'plain' }, { schedulerName: 'enforced', pluginConfig: [{ name: 'NodeAffinity', args: { addedAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'disk', operator: 'In', values: ['ssd'] }] }] } } } }] }],
+    } }));
+    await change('nodes', 'ADDED', roomy);
+    const named = (schedulerName: string, i: number) => pod({ metadata: { name: schedulerName, resourceVersion: String(i) }, spec: { schedulerName, containers: [] } });
+    for (const [i, name] of ['plain', 'enforced', 'default-scheduler'].entries()) await change('pods', 'ADDED', named(name, 9 + i));
+    const events = () => transport.sent('POST').filter((r) => r.path.endsWith('/events')).map((r) => r.body as { source: { component: string }; message: string }).map(({ source, message }) => [source.component, message]);
+    expect(events()).toEqual([
+      ['plain', 'Successfully assigned default/plain to n1'],
+      ['enforced', "0/1 nodes are available: 1 node(s) didn't match scheduler-enforced node affinity. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."],
+    ]);
+    await change('nodes', 'MODIFIED', node({ ...roomy, metadata: { ...roomy.metadata, labels: { disk: 'ssd' }, resourceVersion: '20' } }));
+    await clock.advance(2_999);
+    expect(bindings()).toHaveLength(1);
+    await clock.advance(1);
+    await settle();
+    expect(bindings().map((r) => r.path)).toEqual(['/api/v1/namespaces/default/pods/plain/binding', '/api/v1/namespaces/default/pods/enforced/binding']);
   });
   it('waits for a node, says why once, and places when one comes', async () => {
     const { change, clock, bindings, events, transport } = await start();

@@ -2,7 +2,7 @@
 // upstream: volumerestrictions, volumezone, nodevolumelimits (their _test.go)
 import type { Storage } from '../../../../master/scheduler/framework.ts';
 import type { NodeInfo } from '../../../../master/scheduler/node-info.ts';
-import { nodeAffinity } from '../../../../master/scheduler/plugins/node-affinity.ts';
+import { nodeAffinityWith } from '../../../../master/scheduler/plugins/node-affinity.ts';
 import { nodeVolumeLimits } from '../../../../master/scheduler/plugins/node-volume-limits.ts';
 import { volumeRestrictions } from '../../../../master/scheduler/plugins/volume-restrictions.ts';
 import { volumeZone } from '../../../../master/scheduler/plugins/volume-zone.ts';
@@ -95,5 +95,5 @@ it('a Pod that names its nodes is asked of no other', () => {
   const nodes = [nodeInfo('a'), nodeInfo('b'), nodeInfo('c')];
   expect(place(names(['b']), nodes)).toBe('b');
   expect(place(names(['x'], ['c']), nodes)).toBe('c');
-  expect(place(names(['x']), nodes, {}, [nodeAffinity])).toBe("0/3 nodes are available: 3 node(s) didn't satisfy plugin(s) [NodeAffinity].");
+  expect(place(names(['x']), nodes, {}, [nodeAffinityWith({})])).toBe("0/3 nodes are available: 3 node(s) didn't satisfy plugin(s) [NodeAffinity].");
 });

@@ -1,20 +1,20 @@
 // What is set of an agent: asked for now, known from before, handed on as flags.
-import { mergeSettings, settingArguments, settingChanges, type AgentSettings } from '../../../../src/cli/agent-settings.ts';
+import { agentSettings, type AgentSettings } from '../../../../src/cli/agent-settings.ts';
 
 it.each([
   ['nothing', {}, undefined, {}],
   ['what is asked for', { evictionHard: '', containerLogMaxFiles: 2 }, { evictionHard: 'memory.available<1Gi' }, { evictionHard: '', containerLogMaxFiles: 2 }],
   ['what is known', {}, { containerLogMaxSize: '1Mi' }, { containerLogMaxSize: '1Mi' }],
   ['no more than settings', { dataDir: '/x' }, { nodeName: 'n' }, {}],
-])('keeps %s', (_what, asked, known, kept) => { expect(mergeSettings(asked as AgentSettings, known as AgentSettings | undefined)).toEqual(kept); });
+])('keeps %s', (_what, asked, known, kept) => { expect(agentSettings.merge(asked as AgentSettings, known as AgentSettings | undefined)).toEqual(kept); });
 
 it('hands the agent what is set, and no more', () => {
-  expect(settingArguments({})).toEqual([]);
-  expect(settingArguments({ evictionHard: '', containerLogMaxSize: '1Mi', containerLogMaxFiles: 3 })).toEqual(['--eviction-hard', '', '--container-log-max-size', '1Mi', '--container-log-max-files', '3']);
+  expect(agentSettings.arguments({})).toEqual([]);
+  expect(agentSettings.arguments({ evictionHard: '', containerLogMaxSize: '1Mi', containerLogMaxFiles: 3 })).toEqual(['--eviction-hard', '', '--container-log-max-size', '1Mi', '--container-log-max-files', '3']);
 });
 
 it('tells what a running agent was started with', () => {
-  expect(settingChanges({ containerLogMaxFiles: 3 }, { evictionHard: 'memory.available<1Gi', containerLogMaxFiles: 2 })).toEqual([
+  expect(agentSettings.changes({ containerLogMaxFiles: 3 }, { evictionHard: 'memory.available<1Gi', containerLogMaxFiles: 2 })).toEqual([
     ['--eviction-hard', undefined, 'memory.available<1Gi'], ['--container-log-max-size', undefined, 'the defaults'], ['--container-log-max-files', '3', '2'],
     ['--shutdown-grace-period', undefined, 'the defaults'], ['--shutdown-grace-period-critical-pods', undefined, 'the defaults'],
   ]);
