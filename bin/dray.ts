@@ -50,6 +50,23 @@ function duration(text: string): string {
 }
 /** Upstream's kube-scheduler calls it --config. */
 const schedulerConfig = (): Option => new Option('--scheduler-config <file>', 'a KubeSchedulerConfiguration: profiles, their plugins and weights (default: upstream\'s)').argParser((file) => resolve(file));
+function amount(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0)) throw new InvalidArgumentError('it must be a number of 0 or more');
+  return value;
+}
+function share(text: string): number {
+  if (amount(text) > 1) throw new InvalidArgumentError('it must be a number from 0 to 1');
+  return amount(text);
+}
+/** As upstream's kube-controller-manager has them. */
+const evictionRateOptions = (): Option[] => [
+  new Option('--node-eviction-rate <number>', 'lost nodes a second whose Pods are evicted, in a zone that is healthy or lost as a whole (default: 0.1)').argParser(amount),
+  new Option('--secondary-node-eviction-rate <number>', 'the same in a large zone that is unhealthy; small ones evict nothing then (default: 0.01)').argParser(amount),
+  new Option('--unhealthy-zone-threshold <share>', 'share of nodes, of at least three, that are not Ready in an unhealthy zone (default: 0.55)').argParser(share),
+  new Option('--large-cluster-size-threshold <n>', 'a zone of more nodes than this is large (default: 50)').argParser(amount),
+];
+const withEvictionRates = (command: Command): Command => evictionRateOptions().reduce((made, option) => made.addOption(option), command);
 const shutdownGracePeriod = (): Option => new Option('--shutdown-grace-period <duration>', 'how long Pods may take to end before the machine goes down; 0s leaves them as they are (default: 0s)').argParser(duration);
 const shutdownGracePeriodCritical = (): Option => new Option('--shutdown-grace-period-critical-pods <duration>', 'how much of it is for critical Pods, which end last (default: 0s)').argParser(duration);
 const dataDir = (): Option => new Option('--data-dir <dir>', 'where the cluster keeps its data').default(defaultDataDir).argParser((dir) => resolve(dir));
@@ -98,7 +115,7 @@ const downHost = async (): Promise<import('../src/cli/down.ts').DownHost> => {
 };
 program.description('The Kubernetes API on plain Docker hosts').exitOverride().showHelpAfterError(false).configureOutput({ writeErr: () => undefined });
 
-program.command('up').description('start a cluster on this host')
+withEvictionRates(program.command('up').description('start a cluster on this host'))
   .option('--detach', 'return once the node is Ready', false).option('--service', 'keep the cluster running: systemd units, or a supervisor', false)
   .addOption(dataDir()).option('--port <port>', 'port of the API (default: 6443)', port).option('--node-name <name>', 'name of this node (default: the host name)')
   .addOption(dockerHost()).addOption(new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay', 'nftables'])).addOption(evictionHard())
@@ -253,12 +270,13 @@ program.command('supervise', { hidden: true }).addOption(dataDir()).option('--re
   await supervise(new Cluster(options.dataDir), self, untilSignal());
 });
 
-program.command('master').description('run the master: API server, scheduler and controllers').addOption(dataDir()).option('--port <port>', 'port of the API', port, 6443)
+withEvictionRates(program.command('master').description('run the master: API server, scheduler and controllers')).addOption(dataDir()).option('--port <port>', 'port of the API', port, 6443)
   .option('--advertise-address <ip>', 'address other hosts reach the master at', address).option('--node <name...>', 'nodes to make credentials for', [])
   .requiredOption('--pod-cidr <cidr>', 'range of Pod addresses').requiredOption('--service-cidr <cidr>', 'range of Service addresses')
   .option('--node-port-range <from-to>', 'range of node ports', '30000-32767').option('--vxlan-port <port>', 'UDP port between nodes that share no subnet', port, defaultVxlanPort).addOption(schedulerConfig()).addOption(new Option('--ready-fd <fd>').hideHelp())
   .action(async (options) => {
     const [{ runMaster }, { readSchedulerConfigFile }, { createLog }, { hostAddress }] = await Promise.all([import('../master/main.ts'), import('../master/scheduler-config-file.ts'), import('../src/util/log.ts'), import('../agent/setup.ts')]);
+    const { defaultEvictionRates } = await import('../master/controllers/nodelifecycle/zones.ts');
     const log = createLog({ name: 'master' });
     let scheduler;
     try {
@@ -267,9 +285,14 @@ program.command('master').description('run the master: API server, scheduler and
       throw new UsageError((error as Error).message);
     }
     const range = parseNodePortRange(options.nodePortRange);
+    const given = (name: keyof typeof defaultEvictionRates): number => options[name] ?? defaultEvictionRates[name];
+    const evictionRates = {
+      nodeEvictionRate: given('nodeEvictionRate'), secondaryNodeEvictionRate: given('secondaryNodeEvictionRate'),
+      unhealthyZoneThreshold: given('unhealthyZoneThreshold'), largeClusterSizeThreshold: given('largeClusterSizeThreshold'),
+    };
     await runMaster({
       dataDir: options.dataDir, port: options.port, advertiseAddress: options.advertiseAddress ?? (await hostAddress()), nodeNames: options.node, log,
-      podCIDR: formatCIDR(parsePodCIDR(options.podCidr)), serviceCIDR: formatCIDR(parseServiceCIDR(options.serviceCidr)), nodePorts: { first: range.from, last: range.to }, vxlanPort: options.vxlanPort, ...(scheduler ? { scheduler } : {}),
+      podCIDR: formatCIDR(parsePodCIDR(options.podCidr)), serviceCIDR: formatCIDR(parseServiceCIDR(options.serviceCidr)), nodePorts: { first: range.from, last: range.to }, vxlanPort: options.vxlanPort, evictionRates, ...(scheduler ? { scheduler } : {}),
       onOwned: () => ownPid(new Cluster(options.dataDir), 'master'), onReady: () => announce(options.readyFd),
     }, untilSignal());
   });

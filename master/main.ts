@@ -27,6 +27,7 @@ import { refusedByRegistry } from './apiserver/removed-nodes.ts';
 import { Tunnels } from './apiserver/tunnel.ts';
 import { bootstrapClusterInfo, bootstrapDiscovery, bootstrapNamespaces, bootstrapPriorityClasses, bootstrapService, bootstrapServiceCIDR, bootstrapStorageClass, noteRemovedNode } from './bootstrap.ts';
 import { runControlPlane } from './control-plane.ts';
+import type { EvictionRates } from './controllers/nodelifecycle/zones.ts';
 import { dashboard } from './dashboard/dashboard.ts';
 import { describe, issuedAt, type KeyPair } from './pki/certificates.ts';
 import { Pki } from './pki/files.ts';
@@ -53,6 +54,7 @@ export interface MasterOptions {
   readonly nodeNames: readonly string[];
   /** Absent: upstream's defaults. */
   readonly scheduler?: SchedulerConfiguration;
+  readonly evictionRates?: EvictionRates;
   readonly log: Log;
   /** Called once this process alone has the data directory. */
   readonly onOwned?: () => void;
@@ -145,7 +147,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
       bootstrapDiscovery(bootstrap, { server: `https://${serverAddress()}`, ca: pki.authority.cert }),
       bootstrapClusterInfo(bootstrap, { podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR, vxlanPort: options.vxlanPort }),
     ]);
-    const loops = runControlPlane({ transport, clock, log, resources: registry.served, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert, authority: signingAuthority(pki.authority), tokens, ...(options.scheduler ? { scheduler: options.scheduler } : {}) }, stop.signal);
+    const loops = runControlPlane({ transport, clock, log, resources: registry.served, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert, authority: signingAuthority(pki.authority), tokens, ...(options.scheduler ? { scheduler: options.scheduler } : {}), ...(options.evictionRates ? { evictionRates: options.evictionRates } : {}) }, stop.signal);
     const compaction = compactRegularly(store, clock, log, stop.signal);
     const renewal = keepRenewed([renewServing, ...files], clock, log, stop.signal);
     ready = true;

@@ -27,6 +27,7 @@ import { createNamespaceController } from './namespace/namespace-controller.ts';
 import { createNodeIpamController } from './nodeipam/node-ipam-controller.ts';
 import { createNodeLifecycleController } from './nodelifecycle/node-lifecycle-controller.ts';
 import { createTaintEvictionController } from './nodelifecycle/taint-eviction-controller.ts';
+import type { EvictionRates } from './nodelifecycle/zones.ts';
 import { persistentVolumeBinder } from './persistentvolume/persistent-volume-binder.ts';
 import { createPodGarbageCollector } from './podgc/pod-garbage-collector.ts';
 import { pvcProtectionController } from './pvcprotection/pvc-protection-controller.ts';
@@ -55,10 +56,12 @@ export interface ControllerOptions {
   /** Signs for the cluster's own signers; absent: nobody does. */
   readonly authority?: Authority;
   readonly terminatedPodThreshold?: number;
+  /** Absent: upstream's defaults. */
+  readonly evictionRates?: EvictionRates;
 }
 
 export function createControllers(options: ControllerOptions): Controller[] {
-  const { resources, clusterCIDR, nodeMask, rootCA, authority, tokens, terminatedPodThreshold } = options;
+  const { resources, clusterCIDR, nodeMask, rootCA, authority, tokens, terminatedPodThreshold, evictionRates } = options;
   return [
     namingController,
     createDefinitionFinalizer(resources),
@@ -69,7 +72,7 @@ export function createControllers(options: ControllerOptions): Controller[] {
     createNamespaceController(resources),
     createResourceQuotaController(resources),
     ...(clusterCIDR === undefined ? [] : [createNodeIpamController({ clusterCIDR, ...(nodeMask === undefined ? {} : { nodeMask }) })]),
-    createNodeLifecycleController(),
+    createNodeLifecycleController(evictionRates),
     createTaintEvictionController(),
     endpointSliceController,
     endpointsController,

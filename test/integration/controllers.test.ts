@@ -260,6 +260,7 @@ describe('nodes', () => {
     const nodes = plane.informers.informer(Nodes);
     await plane.until(() => nodes.get('node-1')?.spec.podCIDR && nodes.get('node-2')?.spec.podCIDR);
     expect([nodes.get('node-1')!.spec.podCIDR, nodes.get('node-2')!.spec.podCIDR].sort()).toEqual(['10.42.0.0/24', '10.42.1.0/24']);
+    await plane.untilAsync(async () => (await eventMessages('RegisteredNode')).includes('Node node-1 event: Registered Node node-1 in Controller'));
     await plane.client.create(Deployments, deployment({ replicas: 4 }));
     await plane.until(complete('nginx:1.28', 4));
     const on = (node: string): Pod[] => pods().filter((p) => p.spec.nodeName === node);

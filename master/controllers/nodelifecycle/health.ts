@@ -32,13 +32,14 @@ export class AwakeTime {
 }
 
 /** `heardAt` is the awake time this process last saw a sign of life, which `sign` describes. */
-export interface NodeHealth { readonly sign: string; readonly heardAt: number }
+export interface NodeHealth { readonly uid: string; readonly sign: string; readonly heardAt: number }
 
 export function observe(previous: NodeHealth | undefined, node: Node, lease: Lease | undefined, now: number): NodeHealth {
   const ready = findCondition(node.status?.conditions, 'Ready');
   const sign = JSON.stringify([node.metadata.uid, lease?.spec?.renewTime ?? null, ready?.lastHeartbeatTime ?? null, ready?.status === 'Unknown' ? null : ready?.status ?? null]);
   // Becoming Unknown is our own mark and no sign of life.
-  return previous && (previous.sign === sign || ready?.status === 'Unknown' && sameLease(previous.sign, sign)) ? { sign, heardAt: previous.heardAt } : { sign, heardAt: now };
+  const silent = previous && (previous.sign === sign || ready?.status === 'Unknown' && sameLease(previous.sign, sign));
+  return { uid: node.metadata.uid, sign, heardAt: silent ? previous.heardAt : now };
 }
 const sameLease = (a: string, b: string): boolean => {
   const [uidA, leaseA, beatA] = JSON.parse(a) as unknown[];

@@ -1,6 +1,6 @@
 // The node lifecycle controller: marks silent nodes unknown, taints them, and marks their Pods not ready.
 // upstream: pkg/controller/nodelifecycle/node_lifecycle_controller.go
-import { findCondition, isConditionTrue } from '../../../src/apimachinery/conditions.ts';
+import { findCondition } from '../../../src/apimachinery/conditions.ts';
 import { isNotFound } from '../../../src/apimachinery/status-error.ts';
 import { Leases, type Lease } from '../../../src/api/coordination/lease.ts';
 import { Nodes, type Node } from '../../../src/api/core/node.ts';
@@ -10,21 +10,22 @@ import type { Controller, ControllerContext, ReconcileResult } from '../../../sr
 import { timestamp } from '../../../src/util/clock.ts';
 import { isPodReady } from '../pod-state.ts';
 import { AwakeTime, graceLeft, monitorPeriodMs, observe, silentConditions, type NodeHealth } from './health.ts';
-import { planTaints } from './taints.ts';
+import { isEvicting, isLost, planTaints } from './taints.ts';
+import { defaultEvictionRates, disruptionOf, Evictions, type EvictionRates } from './zones.ts';
 
 const leaseNamespace = 'kube-node-lease';
 /** Pods by the node they are bound to. */
 export const nodeIndex = { resource: Pods, name: 'node', of: (pod: Pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []) };
 const readyStatus = (node: Node | undefined): string | undefined => findCondition(node?.status?.conditions, 'Ready')?.status;
 
-export function createNodeLifecycleController(): Controller {
-  const memory: Memory = { seen: new Map(), marked: new Set(), awake: new AwakeTime() };
+export function createNodeLifecycleController(rates: EvictionRates = defaultEvictionRates): Controller {
+  const memory: Memory = { seen: new Map(), marked: new Set(), awake: new AwakeTime(), rates, evictions: new Evictions(rates) };
   return {
     name: 'node-controller',
     for: Nodes,
     watches: [
       { resource: Leases, map: (lease: Lease) => (lease.metadata.namespace === leaseNamespace ? [lease.metadata.name] : []) },
-      // Whether a lost node evicts depends on whether any other node is ready.
+      // Whether a lost node evicts, and how soon, depends on how many others are ready.
       { resource: Nodes, map: (node: Node, { cached }, old?: Node) => (readyStatus(node) === readyStatus(old) ? [] : cached(Nodes).list().map(keyOf)) },
     ],
     reads: [Pods],
@@ -33,16 +34,25 @@ export function createNodeLifecycleController(): Controller {
   };
 }
 
-/** What only this process knows: when each node was last heard, and the unready nodes whose Pods are marked already. */
-interface Memory { readonly seen: Map<string, NodeHealth>; readonly marked: Set<string>; readonly awake: AwakeTime }
+/** What only this process knows: when each node was last heard, the unready nodes whose Pods are marked already, and whose turn it is to be evicted. */
+interface Memory { readonly seen: Map<string, NodeHealth>; readonly marked: Set<string>; readonly awake: AwakeTime; readonly rates: EvictionRates; readonly evictions: Evictions }
 
-async function reconcile({ seen, marked, awake }: Memory, context: ControllerContext, name: string): Promise<ReconcileResult | void> {
+/** upstream: pkg/controller/util/node/controller_utils.go (RecordNodeEvent) */
+function tell(context: ControllerContext, { name, uid }: { name: string; uid: string }, reason: string, event: string): void {
+  context.events.normal({ apiVersion: 'v1', kind: 'Node', metadata: { name, uid } }, reason, `Node ${name} event: ${event}`);
+}
+
+async function reconcile({ seen, marked, awake, rates, evictions }: Memory, context: ControllerContext, name: string): Promise<ReconcileResult | void> {
   const node = context.cached(Nodes).get(name);
-  if (!node) {
+  const known = seen.get(name);
+  if (known && known.uid !== node?.metadata.uid) {
+    tell(context, { name, uid: known.uid }, 'RemovingNode', `Removing Node ${name} from Controller`);
     seen.delete(name);
     marked.delete(name);
-    return undefined;
+    evictions.leave(name);
   }
+  if (!node) return undefined;
+  if (!seen.has(name)) tell(context, node.metadata, 'RegisteredNode', `Registered Node ${name} in Controller`);
   const now = context.clock.now();
   const awakeAt = awake.read(context.clock.monotonic());
   const health = observe(seen.get(name), node, context.cached(Leases).get(`${leaseNamespace}/${name}`), awakeAt);
@@ -54,8 +64,12 @@ async function reconcile({ seen, marked, awake }: Memory, context: ControllerCon
     if (readyStatus(node) === 'True') context.events.normal(node, 'NodeNotReady', `Node ${name} status is now: NodeNotReady`);
     return undefined;
   }
-  const anyReady = context.cached(Nodes).list().some((n) => isConditionTrue(n.status?.conditions, 'Ready'));
-  const taints = planTaints(node, anyReady, now);
+  let turnIn = Infinity;
+  if (isLost(node)) {
+    const disruption = disruptionOf(context.cached(Nodes).list(), rates);
+    turnIn = isEvicting(node) && !disruption.everywhere ? 0 : evictions.ask(node, disruption, awakeAt);
+  } else evictions.leave(name);
+  const taints = planTaints(node, turnIn === 0, now);
   if (taints) {
     const { resourceVersion } = node.metadata;
     await context.client.patch(Nodes, { name }, { metadata: { resourceVersion }, spec: { taints } });
@@ -67,7 +81,7 @@ async function reconcile({ seen, marked, awake }: Memory, context: ControllerCon
     await markPodsNotReady(context, node);
     marked.add(name);
   }
-  return { requeueAfter: left > 0 ? Math.min(left, monitorPeriodMs) : monitorPeriodMs };
+  return { requeueAfter: Math.min(left > 0 ? left : monitorPeriodMs, turnIn || monitorPeriodMs, monitorPeriodMs) };
 }
 
 /** Traffic must not wait for a node that cannot say itself that its Pods are unreachable. */

@@ -23,7 +23,12 @@ const managedNoSchedule = new Set([...Object.values(noScheduleTaints).flatMap((t
 const managed = ({ key, effect }: Taint): boolean => (effect === 'NoSchedule' && managedNoSchedule.has(key)) || (effect === 'NoExecute' && (key === notReadyTaint || key === unreachableTaint));
 const same = (a: Taint, b: Taint): boolean => a.key === b.key && a.effect === b.effect;
 
-/** `evict` is false while no node at all is ready: then the network is the likelier culprit, and Pods stay where they are. */
+/** Whether it is lost, so that its Pods are to leave it. */
+export const isLost = (node: Node): boolean => Object.hasOwn(noScheduleTaints['Ready']!, findCondition(node.status?.conditions, 'Ready')?.status ?? '');
+/** Whether they are leaving it already. */
+export const isEvicting = ({ spec: { taints = [] } }: Node): boolean => taints.some((taint) => taint.effect === 'NoExecute' && managed(taint));
+
+/** `evict`: whether a node that is lost loses its Pods. */
 export function wantedTaints(node: Node, evict: boolean, now: number): Taint[] {
   const wanted: Taint[] = [];
   for (const [type, taints] of Object.entries(noScheduleTaints)) {

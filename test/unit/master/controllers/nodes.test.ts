@@ -1,7 +1,9 @@
 // When a silent node counts as gone, and which Pods it then loses.
 import { AwakeTime, graceLeft, observe, silentConditions } from '../../../../master/controllers/nodelifecycle/health.ts';
 import { planTaints, toleratedMs } from '../../../../master/controllers/nodelifecycle/taints.ts';
+import { defaultEvictionRates, disruptionOf, EvictionQueue, Evictions, zoneOf } from '../../../../master/controllers/nodelifecycle/zones.ts';
 import { nextSubnet } from '../../../../master/controllers/nodeipam/node-ipam-controller.ts';
+import type { Node } from '../../../../src/api/core/node.ts';
 import type { Lease } from '../../../../src/api/coordination/lease.ts';
 import { formatCIDR, mustParseCIDR } from '../../../../src/util/cidr.ts';
 import { at, node, t0 } from './objects.ts';
@@ -23,7 +25,7 @@ describe('a node', () => {
     expect(marked.heardAt).toBe(t0);
     expect(observe(marked, withReady('Unknown'), lease(at(41)), t0 + 41_000).heardAt).toBe(t0 + 41_000);
   });
-  it('has a minute to report at first', () => { expect(graceLeft(node(), { sign: '', heardAt: t0 }, t0)).toBe(60_000); });
+  it('has a minute to report at first', () => { expect(graceLeft(node(), { uid: '', sign: '', heardAt: t0 }, t0)).toBe(60_000); });
   it('that is silent has unknown conditions, once', () => {
     const conditions = silentConditions(withReady('True'), t0)!;
     expect(conditions.find((c) => c.type === 'Ready')).toMatchObject({ status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.', lastTransitionTime: at(0) });
@@ -69,6 +71,59 @@ describe('time awake', () => {
     expect([1_000, 6_000, 11_000].map((t) => awake.read(t))).toEqual([1_000, 6_000, 11_000]);
     expect(awake.read(3_611_000)).toBe(16_000);
     expect(awake.read(3_612_000)).toBe(17_000);
+  });
+});
+
+describe('zones', () => {
+  const inZone = (zone: string, ready: boolean, labels = {}): Node => node({ metadata: { name: `${zone}-${ready}`, labels: { ...(zone ? { 'topology.kubernetes.io/zone': zone } : {}), ...labels } }, status: { conditions: [{ type: 'Ready', status: ready ? 'True' : 'Unknown' }] } });
+  const many = (zone: string, ready: number, lost: number): Node[] => [...Array.from({ length: ready }, () => inZone(zone, true)), ...Array.from({ length: lost }, () => inZone(zone, false))];
+
+  // upstream: node_lifecycle_controller_test.go, TestMonitorNodeHealthEvictPodsWithDisruption
+  it.each<[string, Node[], Record<string, number>, boolean]>([
+    ['one of two lost', many('a', 1, 1), { a: 0.1 }, false],
+    ['two of two lost, another zone well', [...many('a', 0, 2), ...many('b', 2, 0)], { a: 0.1, b: 0.1 }, false],
+    ['two of three lost: too few to tell', many('a', 1, 2), { a: 0.1 }, false],
+    ['three of five lost', many('a', 2, 3), { a: 0 }, false],
+    ['three of six lost: below the threshold', many('a', 3, 3), { a: 0.1 }, false],
+    ['most of a large zone lost', many('a', 21, 30), { a: 0.01 }, false],
+    ['most of a zone of fifty lost', many('a', 20, 30), { a: 0 }, false],
+    ['all lost, in every zone', [...many('a', 0, 1), ...many('b', 0, 3)], { a: 0, b: 0 }, true],
+    ['no node at all', [], {}, false],
+    ['nodes that do not count', [...many('a', 0, 3), ...many('b', 1, 0)].map((n) => (n.metadata.name === 'b-true' ? inZone('b', true, { 'node.kubernetes.io/exclude-disruption': '' }) : n)), { a: 0 }, true],
+    ['nodes without a zone', [...many('', 1, 0), ...many('a', 0, 1)], { '': 0.1, a: 0.1 }, false],
+  ])('%s', (_, nodes, rates, everywhere) => {
+    const found = disruptionOf(nodes, defaultEvictionRates);
+    expect([Object.fromEntries([...found.rates].map(([zone, rate]) => [(JSON.parse(zone) as string[])[1], rate])), found.everywhere]).toEqual([rates, everywhere]);
+  });
+  it('know regions and old labels', () => {
+    expect(new Set([inZone('a', true), inZone('a', true, { 'topology.kubernetes.io/region': 'r' }), inZone('', true, { 'failure-domain.beta.kubernetes.io/zone': 'a' })].map(zoneOf)).size).toBe(2);
+  });
+
+  it('give nodes up one at a time, in their order', () => {
+    const queue = new EvictionQueue(0.1);
+    expect([queue.ask('a', 0), queue.ask('b', 0), queue.ask('c', 0)]).toEqual([0, 10_000, 20_000]);
+    expect([queue.ask('c', 10_000), queue.ask('b', 10_000), queue.ask('c', 10_001)]).toEqual([10_000, 0, 9_999]);
+    queue.leave('c');
+    expect([queue.ask('d', 20_000), queue.ask('e', 45_000)]).toEqual([0, 0]);
+  });
+  it('that change their rate let who waits wait a whole turn', () => {
+    const queue = new EvictionQueue(0.1);
+    queue.setRate(0.01, 0);
+    expect([queue.ask('a', 0), queue.ask('b', 0)]).toEqual([0, 100_000]);
+    queue.setRate(0, 1000);
+    expect(queue.ask('b', 1_000_000)).toBe(Infinity);
+    queue.setRate(0.1, 2_000_000);
+    expect([queue.ask('b', 2_000_000), queue.ask('b', 2_010_000)]).toEqual([10_000, 0]);
+  });
+  it('stop and forget who waits when all are lost', () => {
+    const evictions = new Evictions(defaultEvictionRates);
+    const [first, second] = [node({ metadata: { name: 'first' } }), node({ metadata: { name: 'second' } })];
+    const some = disruptionOf([...many('', 1, 0), first, second], defaultEvictionRates);
+    expect([evictions.ask(first, some, 0), evictions.ask(second, some, 0)]).toEqual([0, 10_000]);
+    expect(evictions.ask(second, disruptionOf([first, second], defaultEvictionRates), 5000)).toBe(Infinity);
+    expect([evictions.ask(first, some, 6000), evictions.ask(second, some, 6000)]).toEqual([10_000, 20_000]);
+    evictions.leave('first');
+    expect(evictions.ask(second, some, 16_000)).toBe(0);
   });
 });
 
