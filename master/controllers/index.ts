@@ -17,6 +17,7 @@ import { createDisruptionController } from './disruption/disruption-controller.t
 import { staleDisruptionController } from './disruption/stale-disruption-controller.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { endpointSliceController } from './endpointslice/endpointslice-controller.ts';
+import { endpointSliceMirroringController } from './endpointslicemirroring/endpointslicemirroring-controller.ts';
 import { ephemeralVolumeController } from './ephemeralvolume/ephemeral-volume-controller.ts';
 import { createEventTtlController } from './eventttl/event-ttl-controller.ts';
 import { createGarbageCollector } from './garbagecollector/garbage-collector.ts';
@@ -76,6 +77,7 @@ export function createControllers(options: ControllerOptions): Controller[] {
     createTaintEvictionController(),
     endpointSliceController,
     endpointsController,
+    endpointSliceMirroringController,
     serviceController,
     ipAddressController,
     replicaSetController,

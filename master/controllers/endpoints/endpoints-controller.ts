@@ -27,7 +27,8 @@ async function reconcile(context: ControllerContext, key: string): Promise<void>
   const service = context.cached(Services).get(key);
   const existing = context.cached(Endpoints).get(key);
   if (!service) {
-    if (existing && isOurs(existing)) await client.delete(Endpoints, splitKey(key), { preconditions: { uid: existing.metadata.uid } }).catch((error: unknown) => { if (!isNotFound(error)) throw error; });
+    // As it goes, so do they, also those that somebody else wrote.
+    if (existing) await client.delete(Endpoints, splitKey(key), { preconditions: { uid: existing.metadata.uid } }).catch((error: unknown) => { if (!isNotFound(error)) throw error; });
     return;
   }
   if (service.metadata.deletionTimestamp || !hasOwnEndpoints(service)) return;
