@@ -150,7 +150,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 
     const podCIDR = await podRange(nodes, nodeName, stopped);
     const network = createNodeNetwork({
-      clusterId, nodeName, podCIDR, clusterPodCIDR: cluster.podCIDR, serviceCIDR: cluster.serviceCIDR, dataDir, internalIP: address.internalIP, mtu: address.mtu, vxlanPort: cluster.vxlanPort, docker: createDockerNetworks(await connect(host)), commands, clock, log,
+      clusterId, nodeName, podCIDR, clusterPodCIDR: cluster.podCIDR, serviceCIDR: cluster.serviceCIDR, dataDir, internalIP: address.internalIP, mtu: address.mtu, vxlanPort: cluster.vxlanPort, nodePortRange: cluster.nodePortRange, docker: createDockerNetworks(await connect(host)), commands, clock, log,
       onUnreachable: (message) => recorder.warning(manager.reference, 'PodsUnreachable', `Pods of other nodes cannot be reached from here: ${message}`),
     });
     const repaired = await network.ensure();

@@ -34,6 +34,12 @@ export async function engineNetworks(host: string): Promise<{ name: string; subn
   return networks.map((n) => ({ name: n.Name, subnets: (n.IPAM?.Config ?? []).flatMap((c) => (c.Subnet ? [c.Subnet] : [])) }));
 }
 
+/** What the master told the agent whose data lies there of its cluster's ranges; undefined before that. */
+export async function toldRanges(dataDir: string): Promise<{ podCIDR: string; serviceCIDR: string; vxlanPort: number | undefined; nodePortRange: string | undefined } | undefined> {
+  const record = await readNetworkRecord(dataDir);
+  return record && { podCIDR: record.clusterPodCIDR, serviceCIDR: record.serviceCIDR, vxlanPort: record.vxlanPort, nodePortRange: record.nodePortRange };
+}
+
 /** There is something left that only an engine can remove, and there is none or it hangs. */
 export class EngineDown extends Error {
   /** Exit code of the command line. */
@@ -146,9 +152,9 @@ export const doctorHost = {
     const [{ device, mtu }, links] = await Promise.all([nodeAddress(commands.run), listLinks(commands.run)]);
     return { device, mtu, bridges: links.filter(({ ifname }) => /^dray-[0-9a-f]{4,8}$/.test(ifname)).map(({ ifname, mtu: of }) => ({ name: ifname, mtu: of })) };
   },
-  async tunnels(dataDir: string): Promise<{ own: number[]; recorded: number | undefined }> {
-    const [devices, record] = await Promise.all([listVxlans(commands.run), readNetworkRecord(dataDir)]);
-    return { own: devices.filter(({ ifname }) => ifname.startsWith('drayx-')).map((device) => device.linkinfo.info_data.port), recorded: record?.vxlanPort };
+  toldRanges,
+  async tunnels(): Promise<number[]> {
+    return (await listVxlans(commands.run)).filter(({ ifname }) => ifname.startsWith('drayx-')).map((device) => device.linkinfo.info_data.port);
   },
   async probe(options: { dockerHost: string; podCIDR: string; serviceCIDR: string }): Promise<{ fromHost: string | undefined; routed: string | undefined }> {
     const { probePodPath } = await import('./probe.ts');

@@ -102,9 +102,9 @@ function announce(fd: string | undefined): void {
 
 const upHost = async (): Promise<import('../src/cli/up.ts').UpHost> => {
   const { ensureEngine } = await import('../agent/runtime/engine/index.ts');
-  const { hostAddress, engineNetworks } = await import('../agent/setup.ts');
+  const { hostAddress, engineNetworks, toldRanges } = await import('../agent/setup.ts');
   const checkSchedulerConfig = async (file: string): Promise<void> => { (await import('../master/scheduler-config-file.ts')).readSchedulerConfigFile(file); };
-  return { program: self, hostAddress, engineNetworks, checkSchedulerConfig, ensureEngine: (options) => ensureEngine({ ...options, env: process.env, clock: realClock }) };
+  return { program: self, hostAddress, engineNetworks, toldRanges, checkSchedulerConfig, ensureEngine: (options) => ensureEngine({ ...options, env: process.env, clock: realClock }) };
 };
 const downHost = async (): Promise<import('../src/cli/down.ts').DownHost> => {
   const { leave, stopStartedEngine } = await import('../agent/setup.ts');

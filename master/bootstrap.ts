@@ -75,7 +75,7 @@ export async function bootstrapService(client: Client, endpoint: ApiEndpoint): P
 }
 
 /** What agents have to know of the cluster and cannot choose themselves. */
-export async function bootstrapClusterInfo(client: Client, ranges: { readonly podCIDR: string; readonly serviceCIDR: string; readonly vxlanPort: number }): Promise<void> {
+export async function bootstrapClusterInfo(client: Client, ranges: { readonly podCIDR: string; readonly serviceCIDR: string; readonly vxlanPort: number; readonly nodePortRange: string }): Promise<void> {
   const key = { namespace: 'kube-system', name: 'dray-cluster' };
   const data = { ...ranges, vxlanPort: String(ranges.vxlanPort), clusterDomain: 'cluster.local' };
   await createOrPatch(() => client.patch(ConfigMaps, key, { data }), () => client.create(ConfigMaps, { metadata: key, data }));

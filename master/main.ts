@@ -145,7 +145,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
       bootstrapServiceCIDR(bootstrap, options.serviceCIDR, timestamp(clock.now())),
       bootstrapService(bootstrap, { address: advertiseAddress, port, serviceIP }),
       bootstrapDiscovery(bootstrap, { server: `https://${serverAddress()}`, ca: pki.authority.cert }),
-      bootstrapClusterInfo(bootstrap, { podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR, vxlanPort: options.vxlanPort }),
+      bootstrapClusterInfo(bootstrap, { podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR, vxlanPort: options.vxlanPort, nodePortRange: `${options.nodePorts.first}-${options.nodePorts.last}` }),
     ]);
     const loops = runControlPlane({ transport, clock, log, resources: registry.served, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert, authority: signingAuthority(pki.authority), tokens, ...(options.scheduler ? { scheduler: options.scheduler } : {}), ...(options.evictionRates ? { evictionRates: options.evictionRates } : {}) }, stop.signal);
     const compaction = compactRegularly(store, clock, log, stop.signal);

@@ -26,6 +26,8 @@ export interface NodeNetworkOptions extends NetworkIdentity {
   readonly mtu: number;
   /** UDP port of the cluster's VXLAN. */
   readonly vxlanPort: number;
+  /** Node ports of the cluster, for the record. */
+  readonly nodePortRange?: string;
   readonly docker: DockerNetworks;
   readonly commands: Commands;
   readonly clock: Clock;
@@ -82,6 +84,7 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
       ...identity,
       ...(before?.ipForwardBefore !== undefined ? { ipForwardBefore: before.ipForwardBefore } : forward === '1' ? {} : { ipForwardBefore: forward }),
       namespaceDirectoryMade: before?.namespaceDirectoryMade === true || !(await exists(namespaceDirectory)), vxlanPort: options.vxlanPort,
+      ...(options.nodePortRange === undefined ? {} : { nodePortRange: options.nodePortRange }),
     };
     if (JSON.stringify(next) !== JSON.stringify(before)) await writeNetworkRecord(dataDir, next);
     return { forwards: forward === '1' };

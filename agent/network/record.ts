@@ -10,6 +10,8 @@ export interface NetworkRecord extends NetworkIdentity {
   readonly namespaceDirectoryMade?: boolean;
   /** UDP port of the cluster's VXLAN. */
   readonly vxlanPort?: number;
+  /** Node ports of the cluster, `30000-32767`: other clusters of this host keep clear of them. */
+  readonly nodePortRange?: string;
 }
 
 const pathIn = (dataDir: string): string => join(dataDir, 'network.json');

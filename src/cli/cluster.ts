@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { AgentSettings } from './agent-settings.ts';
 import type { MasterSettings } from './master-settings.ts';
-import { defaultVxlanPort, type ClusterRanges } from './ranges.ts';
+import { defaultNodePortRange, defaultVxlanPort, parseNodePortRange, type ClusterRanges } from './ranges.ts';
 
 /** What `dray up` decided and later commands rely on; lives in `<dataDir>/cluster.json`. */
 export interface ClusterRecord extends AgentSettings, MasterSettings {
@@ -40,11 +40,15 @@ const ownNames = /^((cluster|join)\.json(\.tmp)?|(master|agent|supervisor)\.(pid
 
 export const defaultDataDir = '/var/lib/dray';
 /** Data directories of the clusters of this machine, so that a new one keeps clear of their ranges. */
-const registryDirectory = '/var/lib/dray-clusters';
+const defaultRegistry = '/var/lib/dray-clusters';
 
 export class Cluster {
   readonly dataDir: string;
-  constructor(dataDir: string) { this.dataDir = resolve(dataDir); }
+  readonly registry: string;
+  constructor(dataDir: string, registry = defaultRegistry) {
+    this.dataDir = resolve(dataDir);
+    this.registry = registry;
+  }
   path(...parts: string[]): string { return join(this.dataDir, ...parts); }
   get adminKubeconfig(): string { return this.path('admin.kubeconfig'); }
   nodeKubeconfig(name: string): string { return this.path(`node-${name}.kubeconfig`); }
@@ -76,7 +80,10 @@ export class Cluster {
       throw new UsageError(`--data-dir: ${(error as Error).message}`);
     }
   }
-  saveJoin(record: JoinRecord): void { this.writePrivate(this.joinFile, `${JSON.stringify(record, undefined, 2)}\n`); }
+  saveJoin(record: JoinRecord): void {
+    this.writePrivate(this.joinFile, `${JSON.stringify(record, undefined, 2)}\n`);
+    this.#register();
+  }
   /** A file its owner alone may read; whoever reads it sees the old text or the new one. @throws UsageError */
   writePrivate(file: string, text: string): void {
     try {
@@ -88,28 +95,45 @@ export class Cluster {
   }
   save(record: ClusterRecord): void {
     this.writePrivate(this.recordFile, `${JSON.stringify(record, undefined, 2)}\n`);
-    mkdirSync(registryDirectory, { recursive: true });
+    this.#register();
+  }
+  #register(): void {
+    mkdirSync(this.registry, { recursive: true });
     writeFileSync(this.#registryFile, `${this.dataDir}\n`);
   }
-  get #registryFile(): string { return join(registryDirectory, createHash('sha256').update(this.dataDir).digest('hex').slice(0, 16)); }
+  get #registryFile(): string { return join(this.registry, createHash('sha256').update(this.dataDir).digest('hex').slice(0, 16)); }
   /** Takes the data and the entry among this machine's clusters away. */
   erase(): void {
     // Only what a cluster writes: whatever else lies in the directory is somebody's.
     for (const name of existsSync(this.dataDir) ? readdirSync(this.dataDir) : []) if (ownNames.test(name)) rmSync(this.path(name), { recursive: true, force: true });
     if (existsSync(this.dataDir) && readdirSync(this.dataDir).length === 0) rmSync(this.dataDir, { recursive: true });
     rmSync(this.#registryFile, { force: true });
-    if (existsSync(registryDirectory) && readdirSync(registryDirectory).length === 0) rmSync(registryDirectory, { recursive: true });
+    if (existsSync(this.registry) && readdirSync(this.registry).length === 0) rmSync(this.registry, { recursive: true });
   }
 }
 
-/** The other clusters of this machine that still have their data. */
-export function otherClusters(except: Cluster): { dataDir: string; ranges: ClusterRanges }[] {
-  if (!existsSync(registryDirectory)) return [];
-  return readdirSync(registryDirectory).flatMap((file) => {
-    const cluster = new Cluster(readFileSync(join(registryDirectory, file), 'utf8').trim());
-    const record = cluster.dataDir === except.dataDir ? undefined : cluster.record();
-    return record ? [{ dataDir: cluster.dataDir, ranges: record.ranges }] : [];
-  });
+/** What the master told the agent whose data lies in `dataDir`; masters of earlier versions say less. */
+export type ToldRanges = (dataDir: string) => Promise<{ readonly podCIDR: string; readonly serviceCIDR: string; readonly vxlanPort: number | undefined; readonly nodePortRange: string | undefined } | undefined>;
+
+/** Ranges of the cluster this host is a node of; undefined when it has not joined, or its agent was not told yet. */
+export async function joinedRanges(cluster: Cluster, told: ToldRanges): Promise<ClusterRanges | undefined> {
+  const ranges = cluster.joined() && (await told(cluster.dataDir));
+  if (!ranges) return undefined;
+  const { vxlanPort = defaultVxlanPort, nodePortRange } = ranges;
+  return { ...ranges, vxlanPort, nodePortRange: nodePortRange === undefined ? defaultNodePortRange : parseNodePortRange(nodePortRange) };
+}
+
+/** The other clusters of this machine that still have their data here, those whose master is elsewhere included. */
+export async function otherClusters(except: Cluster, told: ToldRanges): Promise<{ dataDir: string; ranges: ClusterRanges }[]> {
+  const { registry } = except;
+  if (!existsSync(registry)) return [];
+  const all = await Promise.all(readdirSync(registry).map(async (file) => {
+    const cluster = new Cluster(readFileSync(join(registry, file), 'utf8').trim(), registry);
+    if (cluster.dataDir === except.dataDir) return [];
+    const ranges = cluster.record()?.ranges ?? (await joinedRanges(cluster, told));
+    return ranges ? [{ dataDir: cluster.dataDir, ranges }] : [];
+  }));
+  return all.flat();
 }
 
 /** A node name Kubernetes accepts, from the host's. */

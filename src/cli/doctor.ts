@@ -4,13 +4,13 @@ import { Resolver } from 'node:dns/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { realClock } from '../util/clock.ts';
 import { CommandError, type Run } from '../util/run.ts';
-import { otherClusters, Cluster, UsageError } from './cluster.ts';
+import { Cluster, joinedRanges, otherClusters, UsageError, type ToldRanges } from './cluster.ts';
 import { droppingChains, judgeDns, judgeEngine, judgeFirewall, judgeKernel, judgeMtu, judgePath, judgePorts, judgeVxlan, listeningPorts, report, type Finding } from './doctor-checks.ts';
 import { masterURL } from './join.ts';
 import { clockFault, masterDate } from './join-bootstrap.ts';
 import { runningPid } from './processes.ts';
 import { readRangeFacts, readUdpPorts, type DockerNetworkSubnets } from './range-facts.ts';
-import { chooseRanges, defaultVxlanPort, type ClusterRanges } from './ranges.ts';
+import { chooseRanges, defaultNodePortRange, defaultVxlanPort, type ClusterRanges } from './ranges.ts';
 
 export interface DoctorOptions {
   readonly dataDir: string;
@@ -31,8 +31,9 @@ export interface DoctorHost {
   engineNetworks(host: string): Promise<readonly DockerNetworkSubnets[]>;
   /** The device other hosts are reached over, and the bridges of nodes that are there. */
   links(): Promise<{ readonly device: string; readonly mtu: number; readonly bridges: readonly { readonly name: string; readonly mtu: number }[] }>;
-  /** UDP ports of the tunnels of clusters that are there, and the one this data directory's node was told of. */
-  tunnels(dataDir: string): Promise<{ readonly own: readonly number[]; readonly recorded: number | undefined }>;
+  toldRanges: ToldRanges;
+  /** UDP ports of the tunnels of clusters that are there. */
+  tunnels(): Promise<readonly number[]>;
   probe(options: { readonly dockerHost: string; readonly podCIDR: string; readonly serviceCIDR: string }): Promise<{ readonly fromHost: string | undefined; readonly routed: string | undefined }>;
 }
 
@@ -59,12 +60,13 @@ export async function doctor(options: DoctorOptions, host: DoctorHost, print: (l
     return judgeEngine(found.version, found.host);
   });
   await check('kernel', () => kernel(host.run));
-  const nodePorts = record?.ranges.nodePortRange ?? { from: 30000, to: 32767 };
+  const ranges = record?.ranges ?? (await joinedRanges(cluster, host.toldRanges));
+  const nodePorts = ranges?.nodePortRange ?? defaultNodePortRange;
   // Its own workers listen there while an agent is about.
   if (runningPid(cluster, 'agent') === undefined) await check('ports', async () => judgePorts(listeningPorts(['tcp', 'tcp6'].map((file) => readOptional(`/proc/net/${file}`)).join('\n')), { ...nodePorts, ...(apiPort === undefined ? {} : { apiPort }) }));
   let free: ClusterRanges | undefined;
   await check('routes', async () => {
-    const facts = await readRangeFacts({ networks: engine === undefined ? [] : await host.engineNetworks(engine), clusters: otherClusters(cluster) }, host.run);
+    const facts = await readRangeFacts({ networks: engine === undefined ? [] : await host.engineNetworks(engine), clusters: await otherClusters(cluster, host.toldRanges) }, host.run);
     free = chooseRanges({}, facts);
     if (record || joined) return { verdict: 'ok', text: record ? `Pods ${record.ranges.podCIDR} and Services ${record.ranges.serviceCIDR} are in use here` : `this host is a node of ${joined!.server}` };
     const { podCIDR, serviceCIDR } = chooseRanges({ podCIDR: options.podCidr, serviceCIDR: options.serviceCidr }, facts);
@@ -82,11 +84,9 @@ export async function doctor(options: DoctorOptions, host: DoctorHost, print: (l
     const { device, mtu, bridges } = await host.links();
     return judgeMtu(device, mtu, bridges);
   });
-  let vxlanPort = options.vxlanPort ?? record?.ranges.vxlanPort ?? defaultVxlanPort;
+  const vxlanPort = options.vxlanPort ?? ranges?.vxlanPort ?? defaultVxlanPort;
   await check('VXLAN', async () => {
-    const { own, recorded } = await host.tunnels(cluster.dataDir);
-    vxlanPort = options.vxlanPort ?? recorded ?? vxlanPort;
-    return judgeVxlan(vxlanPort, await inNewNamespace(host.run)(['ip', 'link', 'add', 'name', 'probe', 'type', 'vxlan', 'id', '1', 'dstport', String(vxlanPort), 'nolearning']), await readUdpPorts(), own);
+    return judgeVxlan(vxlanPort, await inNewNamespace(host.run)(['ip', 'link', 'add', 'name', 'probe', 'type', 'vxlan', 'id', '1', 'dstport', String(vxlanPort), 'nolearning']), await readUdpPorts(), await host.tunnels());
   });
   await check('firewall', async () => judgeFirewall(await host.run('iptables', ['-w', '-S']), droppingChains(await host.run('nft', ['-j', 'list', 'chains'])), apiPort, vxlanPort));
   if (engine !== undefined && free) await check('packet', async () => judgePath(await host.probe({ dockerHost: engine!, podCIDR: free!.podCIDR, serviceCIDR: free!.serviceCIDR })));

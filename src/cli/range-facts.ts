@@ -1,8 +1,9 @@
-// What a new cluster's ranges must stay clear of: this host's routes, resolvers and open connections, Docker's networks, other clusters.
+// What a new cluster's ranges must stay clear of: this host's routes, resolvers and open connections, Docker's networks, other clusters,
+// those of other kinds included.
 import { readFile } from 'node:fs/promises';
 import { containsAddress, formatIPv4, mustParseCIDR, parseCIDR, parseIPv4, type CIDR } from '../util/cidr.ts';
-import { run, type Run } from '../util/run.ts';
-import type { ClusterRanges, RangeFacts, TakenRange } from './ranges.ts';
+import { CommandError, run, type Run } from '../util/run.ts';
+import { defaultNodePortRange, type ClusterRanges, type RangeFacts, type TakenRange } from './ranges.ts';
 
 export interface DockerNetworkSubnets { readonly name: string; readonly subnets: readonly string[] }
 export interface OtherCluster { readonly dataDir: string; readonly ranges: ClusterRanges }
@@ -60,6 +61,18 @@ const takenByNetworks = (networks: readonly DockerNetworkSubnets[]): TakenRange[
 const takenByClusters = (clusters: readonly OtherCluster[]): TakenRange[] => clusters.flatMap(({ dataDir, ranges }) =>
   [ranges.podCIDR, ranges.serviceCIDR].map((text) => ({ range: mustParseCIDR(text), kind: 'cluster', what: `${text} of the cluster in ${dataDir}` })));
 
+/** Whether `nft -j list chains` names the chains or the table in which kube-proxy sends node ports on. (upstream: pkg/proxy/iptables, pkg/proxy/nftables) */
+export function hasKubeProxy(json: string): boolean {
+  const { nftables = [] } = JSON.parse(json.trim() || '{}') as { nftables?: { chain?: { table: string; name: string } }[] };
+  return nftables.some(({ chain }) => chain !== undefined && (chain.table === 'kube-proxy' || chain.name === 'KUBE-NODEPORTS'));
+}
+
+/** Without nft nobody sends anything on by it. */
+const listChains = (execute: Run): Promise<string> => execute('nft', ['-j', 'list', 'chains']).catch((error: unknown) => {
+  if (error instanceof CommandError && error.code === 'ENOENT') return '';
+  throw error;
+});
+
 async function readOptional(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
@@ -71,8 +84,8 @@ async function readOptional(path: string): Promise<string> {
 
 /** Reads this host; Docker's networks and the other clusters' records come from who knows them. */
 export async function readRangeFacts(options: { networks: readonly DockerNetworkSubnets[]; clusters: readonly OtherCluster[] }, execute: Run = run): Promise<RangeFacts> {
-  const [routes, resolvers, tcp, tcp6, udp] = await Promise.all([
-    execute('ip', ['-4', '-j', 'route', 'show', 'table', 'all']), readOptional('/etc/resolv.conf'),
+  const [routes, chains, resolvers, tcp, tcp6, udp] = await Promise.all([
+    execute('ip', ['-4', '-j', 'route', 'show', 'table', 'all']), listChains(execute), readOptional('/etc/resolv.conf'),
     readOptional('/proc/net/tcp'), readOptional('/proc/net/tcp6'), readUdpPorts(),
   ]);
   return {
@@ -80,6 +93,8 @@ export async function readRangeFacts(options: { networks: readonly DockerNetwork
       ...takenByClusters(options.clusters), ...takenByNetworks(options.networks), ...takenByResolvers(resolvers),
       ...takenByRoutes(routes), ...takenByConnections(tcp), ...takenByConnections(tcp6),
     ],
-    nodePorts: options.clusters.map((cluster) => cluster.ranges.nodePortRange), udpPorts: [...udp, ...options.clusters.map((cluster) => cluster.ranges.vxlanPort)],
+    // Which range that has only its API server knows: the default as a rule.
+    nodePorts: [...options.clusters.map((cluster) => cluster.ranges.nodePortRange), ...(hasKubeProxy(chains) ? [defaultNodePortRange] : [])],
+    udpPorts: [...udp, ...options.clusters.map((cluster) => cluster.ranges.vxlanPort)],
   };
 }

@@ -27,7 +27,8 @@ export const serviceCandidates: readonly CIDR[] = [
   ...Array.from({ length: 16 }, (_, i) => rangeOf(((192 << 24) | (168 << 16) | (i << 12)) >>> 0, 20)),
 ];
 /** Kubernetes' default first; the others lie below it, outside the kernel's ephemeral ports. */
-export const nodePortCandidates: readonly PortRange[] = [30000, 27000, 24000, 21000, 18000].map((from) => ({ from, to: from + 2767 }));
+export const nodePortCandidates: readonly PortRange[] = [30000, 27000, 24000, 21000, 18000, 15000, 12000].map((from) => ({ from, to: from + 2767 }));
+export const defaultNodePortRange: PortRange = nodePortCandidates[0]!;
 
 /** Linux' own port for VXLAN, and what follows; all outside the kernel's ephemeral ports. */
 export const defaultVxlanPort = 8472;

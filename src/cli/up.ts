@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { isDNS1123Subdomain } from '../apimachinery/names.ts';
 import { realClock, type Clock } from '../util/clock.ts';
 import { agentSettings, type AgentSettings } from './agent-settings.ts';
-import { Cluster, defaultNodeName, otherClusters, UsageError, type ClusterRecord, type ProxyMode } from './cluster.ts';
+import { Cluster, defaultNodeName, otherClusters, UsageError, type ClusterRecord, type ProxyMode, type ToldRanges } from './cluster.ts';
 import { masterSettings, type MasterSettings } from './master-settings.ts';
 import { runningPid, startProcess, stopProcess } from './processes.ts';
 import { runSteps, type Step } from './progress.ts';
@@ -30,6 +30,7 @@ export interface UpHost {
   readonly program: readonly string[];
   ensureEngine(options: { dockerHost?: string; directory: string; progress: (text: string) => void }): Promise<{ host: string; version: string; installedPackages: readonly string[]; startedPid?: number }>;
   engineNetworks(host: string): Promise<readonly DockerNetworkSubnets[]>;
+  toldRanges: ToldRanges;
   /** Address this host is reached at by others. */
   hostAddress(): Promise<string>;
   /** @throws Error of one line when no scheduler can be made of the file */
@@ -145,7 +146,7 @@ async function decide(cluster: Cluster, options: UpOptions, host: UpHost, docker
 }
 
 async function freshRanges(cluster: Cluster, options: UpOptions, host: UpHost, dockerHost: string): Promise<ClusterRanges> {
-  const facts = await readRangeFacts({ networks: await host.engineNetworks(dockerHost), clusters: otherClusters(cluster) });
+  const facts = await readRangeFacts({ networks: await host.engineNetworks(dockerHost), clusters: await otherClusters(cluster, host.toldRanges) });
   return chooseRanges({ podCIDR: options.podCidr, serviceCIDR: options.serviceCidr, nodePortRange: options.nodePortRange, vxlanPort: options.vxlanPort }, facts);
 }
 

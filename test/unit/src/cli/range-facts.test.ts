@@ -1,6 +1,7 @@
 // Routes, resolvers, connections and networks as this host prints them, read into taken ranges.
-import { readRangeFacts, takenByConnections, takenByResolvers, takenByRoutes, udpPorts } from '../../../../src/cli/range-facts.ts';
+import { hasKubeProxy, readRangeFacts, takenByConnections, takenByResolvers, takenByRoutes, udpPorts } from '../../../../src/cli/range-facts.ts';
 import { formatCIDR } from '../../../../src/util/cidr.ts';
+import { CommandError } from '../../../../src/util/run.ts';
 
 describe('facts of a host', () => {
   it('reads routes of every table, without default, loopback and multicast', () => {
@@ -24,9 +25,16 @@ describe('facts of a host', () => {
     const ranges = { podCIDR: '10.42.0.0/16', serviceCIDR: '10.43.0.0/16', nodePortRange: { from: 30000, to: 32767 }, vxlanPort: 8479 };
     const facts = await readRangeFacts({
       clusters: [{ dataDir: '/var/lib/a', ranges }], networks: [{ name: 'bridge', subnets: ['172.17.0.0/16', 'fd00::/64'] }],
-    }, async () => '[{"dst":"10.9.0.0/16","dev":"tun0"}]');
+    }, async (program) => (program === 'ip' ? '[{"dst":"10.9.0.0/16","dev":"tun0"}]' : '{"nftables":[{"chain":{"family":"ip","table":"nat","name":"PREROUTING"}}]}'));
     expect(facts.addresses.map((t) => t.what)).toEqual(expect.arrayContaining(['10.42.0.0/16 of the cluster in /var/lib/a', '10.43.0.0/16 of the cluster in /var/lib/a', 'the route to 10.9.0.0/16 on tun0', 'the Docker network bridge (172.17.0.0/16)']));
     expect(facts.nodePorts).toEqual([{ from: 30000, to: 32767 }]);
     expect(facts.udpPorts).toContain(8479);
+  });
+  it('keeps clear of the node ports of a kube-proxy', async () => {
+    const chains = (table: string, name: string): string => JSON.stringify({ nftables: [{ metainfo: {} }, { chain: { family: 'ip', table, name } }] });
+    expect(['', chains('nat', 'DOCKER'), chains('nat', 'KUBE-NODEPORTS'), chains('kube-proxy', 'services')].map(hasKubeProxy)).toEqual([false, false, true, true]);
+    expect((await readRangeFacts({ clusters: [], networks: [] }, async (program) => (program === 'ip' ? '' : chains('nat', 'KUBE-NODEPORTS')))).nodePorts).toEqual([{ from: 30000, to: 32767 }]);
+    const noNft = async (program: string): Promise<string> => { if (program === 'ip') return ''; throw new CommandError(program, undefined, '', 'ENOENT'); };
+    expect((await readRangeFacts({ clusters: [], networks: [] }, noNft)).nodePorts).toEqual([]);
   });
 });
