@@ -25,20 +25,34 @@ export function listChange<T>(from: readonly T[], to: readonly T[], keyOf: KeyOf
   return { put, removed };
 }
 
-/** The list after a change, in order of the keys; the same one when nothing changed. */
+export const inOrder = <T>(items: Iterable<T>, keyOf: KeyOf<T>): T[] => [...items].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+
+/** The list after a change; the same one when nothing changed. `from` is in order of its keys, of which only those near the change are made. */
 export function changedList<T>(from: readonly T[], { put, removed }: ListChange<T>, keyOf: KeyOf<T>): readonly T[] {
   if (put.length === 0 && removed.length === 0) return from;
-  const gone = new Set([...removed, ...put.map(keyOf)]);
-  const come = [...put].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  const come = new Map(put.map((item) => [keyOf(item), item]));
   const list: T[] = [];
-  let i = 0;
-  for (const item of from) {
-    const key = keyOf(item);
-    if (gone.has(key)) continue;
-    while (i < come.length && keyOf(come[i]!) < key) list.push(come[i++]!);
-    list.push(item);
+  let at = 0;
+  // Strings sort as `<` has them.
+  for (const key of [...new Set([...come.keys(), ...removed])].sort()) {
+    const place = placeOf(key, from, keyOf, at);
+    while (at < place) list.push(from[at++]!);
+    if (at < from.length && keyOf(from[at]!) === key) at++;
+    const item = come.get(key);
+    if (item !== undefined) list.push(item);
   }
-  return list.concat(come.slice(i));
+  return list.concat(from.slice(at));
+}
+
+/** Where the first item is whose key is not less, from `start` on. */
+function placeOf<T>(key: string, list: readonly T[], keyOf: KeyOf<T>, start: number): number {
+  let [low, high] = [start, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (keyOf(list[middle]!) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** A list of what many sources give, each planned anew for itself. Items must be plain values, and no two sources give the same key. */

@@ -1,6 +1,6 @@
-// What leads from one set of rules to the next: what the agent tells a worker that has the former. Pure.
+// What leads from one set of rules to the next: what the agent tells a worker that has the former, and what the worker writes down. Pure.
 import type { DnsService, DnsTable } from '../dns/table.ts';
-import { changedList, listChange, type ListChange } from './keyed-list.ts';
+import { changedList, inOrder, listChange, type ListChange } from './keyed-list.ts';
 import { idOf, type ProxyRules, type ServicePortRule } from './rules.ts';
 
 export interface RulesChange {
@@ -24,3 +24,45 @@ export function changedRules(from: ProxyRules, { revision, ports, dns }: RulesCh
   const table = dns === undefined ? from.dns : dns === null ? undefined : { ...dns.table, services: changedList(from.dns?.services ?? [], dns.services, serviceKey) };
   return { revision, ports: changedList(from.ports, ports, idOf), ...(table ? { dns: table } : {}) };
 }
+
+const none = { put: [], removed: [] };
+
+/** Changes that lead to the rules from none, of at most `size` items each. */
+export function* changesTo({ revision, ports, dns }: ProxyRules, size: number): Generator<RulesChange, void> {
+  for (let i = 0; i < ports.length; i += size) yield { revision, ports: { put: ports.slice(i, i + size), removed: [] } };
+  if (!dns) {
+    yield { revision, ports: none };
+    return;
+  }
+  const { services, ...table } = dns;
+  for (let i = 0; i < services.length; i += size) yield { revision, ports: none, dns: { table: { ...table, namespaces: [] }, services: { put: services.slice(i, i + size), removed: [] } } };
+  yield { revision, ports: none, dns: { table, services: none } };
+}
+
+/** Where changes lead, one after the other, from no rules at all. */
+export function rulesOf(changes: Iterable<RulesChange>): ProxyRules {
+  let revision = 0;
+  let table: Omit<DnsTable, 'services'> | undefined;
+  const ports = new Map<string, ServicePortRule>();
+  const services = new Map<string, DnsService>();
+  for (const change of changes) {
+    revision = change.revision;
+    enter(ports, change.ports, idOf);
+    if (change.dns) {
+      table = change.dns.table;
+      enter(services, change.dns.services, serviceKey);
+    } else if (change.dns === null) {
+      table = undefined;
+      services.clear();
+    }
+  }
+  return { revision, ports: inOrder(ports.values(), idOf), ...(table ? { dns: { ...table, services: inOrder(services.values(), serviceKey) } } : {}) };
+}
+
+function enter<T>(items: Map<string, T>, { put, removed }: ListChange<T>, keyOf: (item: T) => string): void {
+  for (const key of removed) items.delete(key);
+  for (const item of put) items.set(keyOf(item), item);
+}
+
+/** With lists in order of their keys, as changes need them. */
+export const orderedRules = ({ revision, ports, dns }: ProxyRules): ProxyRules => ({ revision, ports: inOrder(ports, idOf), ...(dns ? { dns: { ...dns, services: inOrder(dns.services, serviceKey) } } : {}) });

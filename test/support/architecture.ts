@@ -41,7 +41,7 @@ export const areas: readonly Area[] = [
   { path: 'agent/runtime/engine', imports: ['src/util'] },
   { path: 'agent/network', imports: throughClient },
   { path: 'agent/proxy', imports: [...throughClient, 'agent/dns'] },
-  { path: 'agent/proxy/worker', imports: ['src/util', 'agent/proxy/rules.ts', 'agent/proxy/rules-change.ts', 'agent/dns'] },
+  { path: 'agent/proxy/worker', imports: ['src/util', 'agent/proxy/rules.ts', 'agent/proxy/rules-change.ts', 'agent/proxy/keyed-list.ts', 'agent/dns'] },
   { path: 'agent/dns', imports: throughClient },
   { path: 'agent/logs', imports: throughClient },
   // The one place where all three meet.

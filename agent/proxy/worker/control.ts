@@ -3,12 +3,13 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { ListenError, ProxyRules } from '../rules.ts';
-import { changedRules } from '../rules-change.ts';
+import { changedRules, orderedRules, type RulesChange } from '../rules-change.ts';
 import { readMessages, sendMessage, type AgentMessage, type HelloMessage } from './protocol.ts';
 
 export interface ControlHandlers {
   hello(): HelloMessage;
-  rules(rules: ProxyRules): Promise<readonly ListenError[]>;
+  /** `step` is how they came from those before. */
+  rules(rules: ProxyRules, step?: { readonly from: ProxyRules; readonly change: RulesChange }): Promise<readonly ListenError[]>;
   stop(): void;
   handover(argv: readonly string[]): void;
 }
@@ -51,14 +52,15 @@ export class ControlServer {
       else if (message.type === 'handover') this.#handlers.handover(message.argv);
       else if (message.type === 'change' && message.base !== known?.sequence) socket.destroy(new Error(`a change of rules ${message.base}, which this worker does not have`));
       else {
-        known = { sequence: message.sequence, rules: message.type === 'rules' ? message.rules : changedRules(known!.rules, message.change) };
-        void this.#onRules(socket, known.sequence, known.rules);
+        const step = message.type === 'change' ? { from: known!.rules, change: message.change } : undefined;
+        known = { sequence: message.sequence, rules: message.type === 'rules' ? orderedRules(message.rules) : changedRules(known!.rules, message.change) };
+        void this.#onRules(socket, known.sequence, known.rules, step);
       }
     });
   }
 
-  async #onRules(socket: Socket, sequence: number, rules: ProxyRules): Promise<void> {
-    const errors = await this.#handlers.rules(rules);
+  async #onRules(socket: Socket, sequence: number, ...[rules, step]: Parameters<ControlHandlers['rules']>): Promise<void> {
+    const errors = await this.#handlers.rules(rules, step);
     sendMessage(socket, { type: 'applied', sequence, applied: rules.revision, errors });
   }
 

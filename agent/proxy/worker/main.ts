@@ -34,9 +34,10 @@ let stopping = false;
 
 const control = new ControlServer(socketFile(dataDir, role), {
   hello: () => ({ type: 'hello', protocol: protocolVersion, version: values['program-version'] ?? '', role, pid: process.pid, applied: worker.rules.revision }),
-  async rules(rules) {
+  async rules(rules, step) {
     const errors = await applyRules(rules);
-    writer.write(rules).catch((error: unknown) => log.warn({ error }, 'rules not saved'));
+    // Once a successor has been started, the file is its own.
+    if (!stopping) writer.write(rules, step).catch((error: unknown) => log.warn({ error }, 'rules not saved'));
     return errors;
   },
   stop: () => void stop(),
@@ -61,6 +62,7 @@ async function stop(): Promise<void> {
 async function startHandover(argv: readonly string[]): Promise<void> {
   if (stopping) return;
   stopping = true;
+  await writer.settled();
   try {
     await handOver(argv, worker.handles(), () => control.stopListening());
   } catch (error) {

@@ -5,8 +5,10 @@ import type { Server, Socket } from 'node:net';
 import { NameServer } from '../../dns/server.ts';
 import type { Clock } from '../../../src/util/clock.ts';
 import type { Log } from '../../../src/util/log.ts';
-import { listensOf, type Listen, type ListenError, type ProxyRules, type WorkerRole } from '../rules.ts';
+import { listChange } from '../keyed-list.ts';
+import { idOf, listensOf, type Listen, type ListenError, type ProxyRules, type WorkerRole } from '../rules.ts';
 import { HttpService } from './http/service.ts';
+import { placeOf, Places } from './places.ts';
 import { PortState } from './port-state.ts';
 import { TcpListener } from './tcp-listener.ts';
 import { UdpListener } from './udp-listener.ts';
@@ -22,26 +24,26 @@ export interface WorkerOptions {
 }
 
 type Listener = TcpListener | UdpListener;
-type Wanted = ReadonlyMap<string, { readonly listen: Listen; readonly port: PortState }>;
-/** Listening handles of an earlier worker, by listener key. */
+/** Listening handles of an earlier worker, by place. */
 export type Handles = Map<string, Server | UdpSocket>;
 
 /** A port in use is tried again after this long, as well as at every change of the rules. */
 const retryMs = 3_000;
 const affinitySweepMs = 60_000;
 
-export const listenKey = (listen: Listen): string => `${listen.protocol}/${listen.address}:${listen.port}`;
-
 export class ProxyWorker {
   readonly #options: WorkerOptions;
   readonly #http: HttpService;
   readonly #names: NameServer;
   readonly #ports = new Map<string, PortState>();
+  readonly #places = new Places();
+  /** By place, as those that could not be opened. */
   readonly #listeners = new Map<string, Listener>();
+  readonly #failed = new Map<string, ListenError>();
+  /** Places of rules that changed, to be opened or closed. */
+  readonly #touched = new Set<string>();
   readonly #sockets = new Set<Socket>();
   #rules: ProxyRules = { revision: 0, ports: [] };
-  /** By listener key, as the newest rules say. */
-  #wanted: Wanted = new Map();
   #errors: ListenError[] = [];
   #queue: Promise<unknown> = Promise.resolve();
   #cancelRetry: (() => void) | undefined;
@@ -70,72 +72,84 @@ export class ProxyWorker {
     return result;
   }
 
+  /** Only what differs from the rules before is looked at. */
   #updatePorts(rules: ProxyRules): void {
+    const { put, removed } = listChange(this.#rules.ports, rules.ports, idOf);
     this.#rules = rules;
-    const wanted = new Map<string, { listen: Listen; port: PortState }>();
-    const ids = new Set<string>();
-    for (const rule of rules.ports) {
+    const [touched, gone] = [new Set<string>(), new Set(removed)];
+    for (const id of removed) for (const place of this.#places.set(id, [])) touched.add(place);
+    for (const rule of put) {
       const listens = listensOf(rule, this.#options.role);
-      if (listens.length === 0) continue;
-      ids.add(rule.id);
-      let port = this.#ports.get(rule.id);
-      if (!port) this.#ports.set(rule.id, port = new PortState(rule, this.#options.clock));
-      else if (port.rule !== rule) port.update(rule);
-      for (const listen of listens) {
-        // The first rule keeps an address two of them claim.
-        if (!wanted.has(listenKey(listen))) wanted.set(listenKey(listen), { listen, port });
+      for (const place of this.#places.set(rule.id, listens)) touched.add(place);
+      const port = this.#ports.get(rule.id);
+      if (listens.length === 0) gone.add(rule.id);
+      else {
+        gone.delete(rule.id);
+        if (port) port.update(rule);
+        else this.#ports.set(rule.id, new PortState(rule, this.#options.clock));
       }
     }
-    this.#wanted = wanted;
-    this.#pointListeners();
-    for (const [id, port] of this.#ports) {
-      if (ids.has(id)) continue;
-      port.remove();
+    for (const place of touched) this.#point(place);
+    for (const id of gone) {
+      this.#ports.get(id)?.remove();
       this.#ports.delete(id);
     }
-    for (const listener of this.#listeners.values()) if (listener instanceof UdpListener) listener.dropGone();
-    if (rules.ports.some((rule) => rule.affinitySeconds > 0)) this.#cancelSweep ??= this.#options.clock.after(affinitySweepMs, () => this.#sweep());
+    for (const place of touched) {
+      this.#touched.add(place);
+      const listener = this.#listeners.get(place);
+      if (listener instanceof UdpListener) listener.dropGone();
+    }
+    if (put.some((rule) => rule.affinitySeconds > 0)) this.#cancelSweep ??= this.#options.clock.after(affinitySweepMs, () => this.#sweep());
   }
 
-  /** Under another name it is the same port to whoever is connected to it. Returns the listeners no rule wants. */
-  #pointListeners(): [string, Listener][] {
-    return [...this.#listeners].filter(([key, listener]) => {
-      const target = this.#wanted.get(key);
-      if (target?.listen.side !== listener.listen.side) return true;
-      listener.port = target.port;
-      return false;
-    });
+  #wanted(place: string): { readonly listen: Listen; readonly port: PortState } | undefined {
+    const claim = this.#places.holder(place);
+    const port = claim && this.#ports.get(claim.id);
+    return port && { listen: claim.listen, port };
   }
 
+  /** Under another name it is the same port to whoever is connected to it. False: no rule wants the listener that is there. */
+  #point(place: string): boolean {
+    const [listener, target] = [this.#listeners.get(place), this.#wanted(place)];
+    if (!listener) return true;
+    if (target?.listen.side !== listener.listen.side) return false;
+    listener.port = target.port;
+    return true;
+  }
+
+  /** Those of what changed, and those that failed before. */
   async #updateListeners(handles?: Handles): Promise<readonly ListenError[]> {
     if (this.#stopped) return [];
-    const [wanted, rules] = [this.#wanted, this.#rules];
-    const closing: Promise<void>[] = [];
-    for (const [key, listener] of this.#pointListeners()) {
-      this.#listeners.delete(key);
-      closing.push(listener.close());
-    }
-    await Promise.all(closing);
-    const errors: ListenError[] = [];
-    await Promise.all([...wanted].map(async ([key, { listen, port }]) => {
-      if (this.#listeners.has(key)) return;
-      const handle = handles?.get(key);
-      const listener = listen.protocol === 'TCP'
-        ? new TcpListener(listen, port, this.#http, this.#sockets, handle as Server | undefined)
-        : new UdpListener(listen, port, this.#options.clock, handle as UdpSocket | undefined);
-      try {
-        await listener.open();
-        this.#listeners.set(key, listener);
-      } catch (error) {
-        errors.push({ id: port.rule.id, address: listen.address, port: listen.port, message: listenMessage(error as NodeJS.ErrnoException, listen) });
-      }
-    }));
-    if (this.#options.role === 'service') errors.push(...await this.#names.apply(rules.dns, handles));
+    const places = new Set([...this.#touched, ...this.#failed.keys()]);
+    const { dns } = this.#rules;
+    this.#touched.clear();
+    const stale = [...places].flatMap((place) => (this.#point(place) ? [] : [this.#listeners.get(place)!]));
+    for (const { listen } of stale) this.#listeners.delete(placeOf(listen));
+    await Promise.all(stale.map((listener) => listener.close()));
+    await Promise.all([...places].map((place) => this.#open(place, handles)));
+    const errors = [...this.#failed.values(), ...(this.#options.role === 'service' ? await this.#names.apply(dns, handles) : [])];
     errors.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : a.port - b.port));
     this.#errors = errors;
     this.#cancelRetry?.();
     this.#cancelRetry = errors.length > 0 ? this.#options.clock.after(retryMs, () => this.#retry()) : undefined;
     return errors;
+  }
+
+  async #open(place: string, handles: Handles | undefined): Promise<void> {
+    this.#failed.delete(place);
+    const target = this.#wanted(place);
+    if (!target || this.#listeners.has(place)) return;
+    const { listen, port } = target;
+    const handle = handles?.get(place);
+    const listener = listen.protocol === 'TCP'
+      ? new TcpListener(listen, port, this.#http, this.#sockets, handle as Server | undefined)
+      : new UdpListener(listen, port, this.#options.clock, handle as UdpSocket | undefined);
+    try {
+      await listener.open();
+      this.#listeners.set(place, listener);
+    } catch (error) {
+      this.#failed.set(place, { id: port.rule.id, address: listen.address, port: listen.port, message: listenMessage(error as NodeJS.ErrnoException, listen) });
+    }
   }
 
   #retry(): void {

@@ -26,6 +26,16 @@ describe('a change', () => {
     expect(listChange(list, list, keyOf)).toEqual({ put: [], removed: [] });
     expect(changedList(list, listChange(list, [...list], keyOf), keyOf)).toBe(list);
   });
+
+  it('asks for few keys, however long the list is', () => {
+    const list = ordered(Array.from({ length: 10_000 }, (_, n) => ({ key: `k${n}`, value: 0 })));
+    for (const change of [{ put: [{ key: 'k5000', value: 1 }], removed: [] }, { put: [{ key: 'k5000x', value: 1 }], removed: ['k77'] }]) {
+      let asked = 0;
+      const next = changedList(list, change, (item) => { asked++; return item.key; });
+      expect(next).toHaveLength(10_000);
+      expect(asked).toBeLessThan(40);
+    }
+  });
 });
 
 describe('a list of parts', () => {
