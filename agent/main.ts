@@ -18,6 +18,7 @@ import { HttpTransport } from '../src/client/http-transport.ts';
 import { InformerFactory, type Informer } from '../src/client/informer.ts';
 import type { ClusterAccess } from '../src/client/kubeconfig.ts';
 import { realClock } from '../src/util/clock.ts';
+import { noteInstalledPackages } from '../src/util/installed-packages.ts';
 import type { Log } from '../src/util/log.ts';
 import { commands } from '../src/util/run.ts';
 import { createDrain } from './kubelet/drain.ts';
@@ -158,7 +159,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 
     const kernel = await kernelRules(options.proxyMode, {
       table: network.names.servicesTable, bridge: network.names.bridge, podCIDR, clusterPodCIDR: cluster.podCIDR, serviceAddress: network.names.serviceAddress, commands, clock, log,
-    });
+    }, (packages) => noteInstalledPackages(dataDir, packages));
     const proxy = new Proxy({
       dataDir, clock, log, ...(kernel ? { kernel } : {}), version: programVersion(workerProgram), onErrors: listenErrorEvents(services, recorder, nodeName), onApplied: (revision) => tunnel.applied(revision),
       launch: { service: ['nsenter', `--net=${network.names.namespacePath}`, '--'], node: [] },

@@ -2,6 +2,7 @@
 // away and nothing else. On a host that joined there is the agent alone.
 import { existsSync } from 'node:fs';
 import { realClock, type Clock } from '../util/clock.ts';
+import { installedPackages } from '../util/installed-packages.ts';
 import { Cluster, UsageError, type ClusterRecord, type JoinRecord } from './cluster.ts';
 import { stopProcess } from './processes.ts';
 import { runSteps, type Step } from './progress.ts';
@@ -23,6 +24,8 @@ export async function down(options: { dataDir: string; purge: boolean }, host: D
     return;
   }
   const stop = (role: 'supervisor' | 'agent' | 'master'): Step => ({ title: role, run: async () => ((await stopProcess(cluster, role, clock)) ? `${role} stopped` : `${role} was not running`) });
+  // Before the data goes.
+  const packages = [...new Set([...record.installedPackages, ...installedPackages(cluster.dataDir)])];
   const steps: Step[] = [...(existsSync(cluster.path('supervisor.pid')) ? [stop('supervisor')] : []), stop('agent'), ...(cluster.joined() ? [] : [stop('master')])];
   if (options.purge) {
     steps.push({ title: 'containers, networks, rules and routes removed', run: (say) => host.removeNode(cluster, record, say) });
@@ -30,5 +33,5 @@ export async function down(options: { dataDir: string; purge: boolean }, host: D
     steps.push({ title: `data in ${cluster.dataDir} removed`, run: async () => { cluster.erase(); } });
   }
   await runSteps(steps);
-  if (options.purge && record.installedPackages.length) process.stdout.write(`kept: packages ${record.installedPackages.join(', ')} (installed by dray), and all images\n`);
+  if (options.purge && packages.length) process.stdout.write(`kept: packages ${packages.join(', ')} (installed by dray), and all images\n`);
 }
