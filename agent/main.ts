@@ -29,7 +29,7 @@ import { Kubelet } from './kubelet/kubelet.ts';
 import { readShutdownState, type ShutdownPeriod } from './kubelet/node-shutdown.ts';
 import { kubeletConfiguration } from './node/kubelet-configuration.ts';
 import type { PodRuntimeStatus } from './kubelet/runtime-status.ts';
-import { parseResolvConf, reachableResolvConf } from './kubelet/pod-network-files.ts';
+import { outsideResolvers, reachableResolvConf } from './kubelet/pod-network-files.ts';
 import { logDirectories, LogLinks } from './kubelet/log-links.ts';
 import { createPages } from './kubelet/server/pages.ts';
 import { createKubeletServer } from './kubelet/server/server.ts';
@@ -167,18 +167,18 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     await proxy.start();
     // A worker that was adopted may live in a namespace that is gone.
     if (repaired.includes('service namespace')) proxy.restartService();
-    const resolvConf = reachableResolvConf(await readResolverFiles(resolverFiles));
+    const resolvers = await readResolverFiles(resolverFiles);
     const health = new ServiceHealth({ clock, behindSince: () => proxy.behindSince, eligible: () => nodeEligible(nodes.get(nodeName)), onError: healthErrorEvents(services, nodes, recorder, nodeName) });
     const traffic = new ServiceTraffic({
       services, slices, namespaces, dnsConfigs: informers.informer<ConfigMap>(ConfigMaps, { namespace: dnsConfigKey.namespace, fieldSelector: `metadata.name=${dnsConfigKey.name}` }),
       proxy, health, nodeName, mode: options.proxyMode, kernel: kernel !== undefined, recorder, clock, log,
-      dns: { addresses: [cluster.clusterDNS], domain: cluster.clusterDomain, upstreams: parseResolvConf(resolvConf.text).nameservers },
+      dns: { addresses: [cluster.clusterDNS], domain: cluster.clusterDomain, upstreams: outsideResolvers(resolvers) },
     });
 
-    await followResolverFiles(resolverFiles, { log, signal: stopped, changed: (files) => traffic.resolveThrough(parseResolvConf(reachableResolvConf(files).text).nameservers) });
+    await followResolverFiles(resolverFiles, { log, signal: stopped, changed: (files) => traffic.resolveThrough(outsideResolvers(files)) });
 
     const running = kubelet = new Kubelet({
-      client, runtime, clock, log, recorder, nodeName, dataDir, hostIPs: [address.internalIP], hostFiles: { hosts: '/etc/hosts', resolvConf: resolvConf.path }, network: network.names.network,
+      client, runtime, clock, log, recorder, nodeName, dataDir, hostIPs: [address.internalIP], hostFiles: { hosts: '/etc/hosts', resolvConf: reachableResolvConf(resolvers).path }, network: network.names.network,
       addresses: new PodAddresses(podCIDR, clock, Math.random()), clusterDomain: cluster.clusterDomain, clusterDNS: [cluster.clusterDNS], services: () => services.list(),
       allocatable: allocatable(facts, reserve) as never, memoryCapacity: facts.memoryBytes, starts: Math.max(2, info.cpus * 2), mounter: hostMounter, logLinks: new LogLinks(logDirectories, log),
       ...(options.podManifestPath === undefined ? {} : { podManifestPath: options.podManifestPath }),

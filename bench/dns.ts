@@ -3,7 +3,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket as Stream } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,7 +96,6 @@ const ended = async (child: ChildProcess): Promise<void> => {
 /** The worker with that many Services; `change` is to be called with 2, 3, … */
 async function withWorker<T>(services: number, measure: (change: (n: number) => Promise<void>) => Promise<T>): Promise<T> {
   const dataDir = mkdtempSync(join(tmpdir(), 'dray-bench-dns-'));
-  writeFileSync(join(dataDir, 'proxy-service.rules.json'), JSON.stringify(rules(services)));
   const worker = spawn(process.execPath, ['--max-semi-space-size=4', join(import.meta.dirname, '../agent/proxy/worker/main.js'), '--role', 'service', '--data-dir', dataDir, '--program-version', 'bench'], { stdio: 'ignore' });
   try {
     const control = await controlOf(join(dataDir, 'proxy-service.sock'), worker);

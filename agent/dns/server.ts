@@ -4,10 +4,11 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import { Forwarder } from './forwarder.ts';
+import { onLoopback } from './host-resolvers.ts';
 import { headerBytes, headerOnly } from './message.ts';
 import { Resolver, type Transport } from './resolver.ts';
 import type { DnsTable } from './table.ts';
-import { createAsk } from './upstream.ts';
+import { createAsk, type Ask } from './upstream.ts';
 
 export interface NameServerError { readonly id: string; readonly address: string; readonly port: number; readonly message: string }
 type Handles = Map<string, Server | UdpSocket>;
@@ -25,9 +26,11 @@ export class NameServer {
   readonly #listening = new Map<string, Pair>();
   readonly #connections = new Set<Socket>();
 
-  constructor({ clock, log }: { readonly clock: Clock; readonly log: Log }) {
+  /** `askHost` asks resolvers on the loopback of the host, where that is another's. */
+  constructor({ clock, log, askHost }: { readonly clock: Clock; readonly log: Log; readonly askHost?: Ask | undefined }) {
     this.#log = log;
-    this.#resolver = new Resolver(new Forwarder({ clock, ask: createAsk(clock) }));
+    const ask = createAsk(clock);
+    this.#resolver = new Resolver(new Forwarder({ clock, ask: askHost ? (question, upstream) => (onLoopback(upstream) ? askHost : ask)(question, upstream) : ask }));
   }
 
   /** Answers from `table` from now on, on its addresses; what could not be opened is returned. */

@@ -48,8 +48,17 @@ export function parseResolvConf(text: string): DnsConfig {
  * none does. (upstream: kubeadm points the kubelet to systemd-resolved's own file)
  */
 export function reachableResolvConf<F extends { readonly text: string }>(files: readonly F[]): F {
-  const loopback = (server: string): boolean => server.startsWith('127.') || server === '::1';
-  return files.find(({ text }) => parseResolvConf(text).nameservers.some((server) => !loopback(server))) ?? files[0]!;
+  return files.find(({ text }) => parseResolvConf(text).nameservers.some((server) => !isLoopback(server))) ?? files[0]!;
+}
+const isLoopback = (server: string): boolean => server.startsWith('127.') || server === '::1';
+
+/** Whom the cluster's name server asks for names outside: whom the host asks, and where it asks itself alone whom that asks, after it. */
+export const outsideResolvers = (files: readonly { readonly text: string }[]): string[] => [...new Set([files[0]!, reachableResolvConf(files)].flatMap(({ text }) => parseResolvConf(text).nameservers))];
+
+/** The host's loopback is not the Pod's: where the host asks nobody else, the cluster's name server asks for the Pod. */
+function reachable(nameservers: readonly string[], clusterDNS: readonly string[]): readonly string[] {
+  const outside = nameservers.filter((server) => !isLoopback(server));
+  return outside.length > 0 || nameservers.length === 0 ? outside : clusterDNS;
 }
 
 const maxNameservers = 3;
@@ -59,7 +68,7 @@ const maxSearches = 32;
 export function podDns(pod: Pod, options: { host: DnsConfig; clusterDNS: readonly string[]; clusterDomain: string }): DnsConfig {
   const { host, clusterDNS, clusterDomain } = options;
   const policy = pod.spec.dnsPolicy ?? 'ClusterFirst';
-  let base: DnsConfig = host;
+  let base: DnsConfig = isHostNetwork(pod) ? host : { ...host, nameservers: reachable(host.nameservers, clusterDNS) };
   if (policy === 'None') base = { nameservers: [], searches: [], options: [] };
   else if ((policy === 'ClusterFirstWithHostNet' || (policy === 'ClusterFirst' && !isHostNetwork(pod))) && clusterDNS.length) {
     const searches = [`${pod.metadata.namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain, ...host.searches];

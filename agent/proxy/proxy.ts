@@ -2,6 +2,7 @@
 // revision they have applied.
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
+import { asksHost } from '../dns/host-resolvers.ts';
 import type { KernelRules } from './nftables/kernel.ts';
 import { listensOf, type ListenError, type ProxyRules, type WorkerRole } from './rules.ts';
 import { lateMs, WorkerLink } from './worker-link.ts';
@@ -86,8 +87,8 @@ export class Proxy {
     this.#rules = rules;
     kernel?.send(rules);
     service.send(rules);
-    // A worker for node ports is started for the first of them and then kept.
-    const concerned = this.#nodePorts.length > 0 || node.wanted;
+    // A worker in the host's namespace is started for the first node port, or for resolvers only it can ask, and then kept.
+    const concerned = this.#nodePorts.length > 0 || node.wanted || (rules.dns !== undefined && asksHost(rules.dns));
     if (concerned) node.send({ revision: rules.revision, ports: rules.ports });
     this.#cancelLate?.();
     this.#cancelLate = this.#options.clock.after(lateMs + 1, () => this.#settle());

@@ -10,7 +10,7 @@ import type { ProxyOptions } from './proxy.ts';
 import type { ListenError, ProxyRules, WorkerRole } from './rules.ts';
 import { rulesChange } from './rules-change.ts';
 import { protocolVersion, readMessages, sendMessage, type HelloMessage, type WorkerMessage } from './worker/protocol.ts';
-import { drainingFile, drainingPids, logFile, rulesFile, socketFile, unfinished } from './worker/rules-file.ts';
+import { drainingFile, drainingPids, hostResolversFile, logFile, rulesFile, socketFile, unfinished } from './worker/rules-file.ts';
 
 const startPollMs = 20;
 const startTimeoutMs = 15_000;
@@ -229,7 +229,7 @@ export class WorkerLink {
       rmSync(drainingFile(dataDir, this.#role, pid), { force: true });
     }
     const rules = rulesFile(dataDir, this.#role);
-    for (const file of [path, rules, unfinished(rules), logFile(dataDir, this.#role)]) rmSync(file, { force: true });
+    for (const file of [path, rules, unfinished(rules), logFile(dataDir, this.#role), ...(this.#role === 'node' ? [hostResolversFile(dataDir)] : [])]) rmSync(file, { force: true });
   }
 }
 

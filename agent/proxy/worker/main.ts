@@ -5,11 +5,13 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { realClock } from '../../../src/util/clock.ts';
 import { createLog } from '../../../src/util/log.ts';
+import { askThrough, HostResolvers } from '../../dns/host-resolvers.ts';
+import { createAsk } from '../../dns/upstream.ts';
 import type { ProxyRules, WorkerRole } from '../rules.ts';
 import { ControlServer } from './control.ts';
 import { handOver, receiveHandles, reportReady } from './handover.ts';
 import { protocolVersion } from './protocol.ts';
-import { drainingFile, loadRules, RulesWriter, rulesFile, socketFile } from './rules-file.ts';
+import { drainingFile, hostResolversFile, loadRules, RulesWriter, rulesFile, socketFile } from './rules-file.ts';
 import { ProxyWorker, type Handles } from './worker.ts';
 
 /** After a handover, long-lived connections may go on in this process for so long. */
@@ -28,7 +30,8 @@ process.on('uncaughtException', (error) => log.error({ error }, 'uncaught error'
 process.on('unhandledRejection', (error) => log.error({ error }, 'unhandled rejection'));
 process.on('SIGHUP', () => log.info({}, 'SIGHUP ignored'));
 
-const worker = new ProxyWorker({ role, clock: realClock, log, plainPath: !values['general-path'], onErrorsChanged: (errors) => control.errorsChanged(errors) });
+const hostResolvers = new HostResolvers(createAsk(realClock));
+const worker = new ProxyWorker({ role, clock: realClock, log, ...(role === 'service' ? { askHost: askThrough(hostResolversFile(dataDir), realClock) } : {}), plainPath: !values['general-path'], onErrorsChanged: (errors) => control.errorsChanged(errors) });
 const writer = new RulesWriter(rulesFile(dataDir, role));
 let stopping = false;
 
@@ -91,6 +94,7 @@ try {
   const handles = await receiveHandles();
   const saved = await loadRules(rulesFile(dataDir, role));
   if (saved) await applyRules(saved, handles);
+  if (role === 'node') await hostResolvers.open(hostResolversFile(dataDir));
   await control.open();
 } catch (error) {
   // Without a control socket nobody could ever tell this process anything.

@@ -8,6 +8,8 @@ export const rulesFile = (dataDir: string, role: WorkerRole): string => `${dataD
 /** What a worker that ended in the middle of a write leaves. */
 export const unfinished = (rulesPath: string): string => `${rulesPath}.new`;
 export const socketFile = (dataDir: string, role: WorkerRole): string => `${dataDir}/proxy-${role}.sock`;
+/** Where the worker for node ports asks the resolvers of the host's loopback for the other. */
+export const hostResolversFile = (dataDir: string): string => `${dataDir}/proxy-resolvers.sock`;
 /** Present while a worker that handed over finishes what it carries. */
 export const drainingFile = (dataDir: string, role: WorkerRole, pid: number): string => `${dataDir}/proxy-${role}.draining-${pid}`;
 export const logFile = (dataDir: string, role: WorkerRole): string => `${dataDir}/proxy-${role}.log`;

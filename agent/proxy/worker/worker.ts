@@ -3,6 +3,7 @@
 import type { Socket as UdpSocket } from 'node:dgram';
 import type { Server, Socket } from 'node:net';
 import { NameServer } from '../../dns/server.ts';
+import type { Ask } from '../../dns/upstream.ts';
 import type { Clock } from '../../../src/util/clock.ts';
 import type { Log } from '../../../src/util/log.ts';
 import { listChange } from '../keyed-list.ts';
@@ -19,6 +20,8 @@ export interface WorkerOptions {
   readonly log: Log;
   /** False sends every HTTP request through http-proxy. */
   readonly plainPath?: boolean;
+  /** Asks resolvers on the host's loopback, for a worker that has another. */
+  readonly askHost?: Ask;
   /** Called when a port that was in use could be opened after all. */
   readonly onErrorsChanged?: (errors: readonly ListenError[]) => void;
 }
@@ -53,7 +56,7 @@ export class ProxyWorker {
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#http = new HttpService(options);
-    this.#names = new NameServer({ clock: options.clock, log: options.log });
+    this.#names = new NameServer({ clock: options.clock, log: options.log, askHost: options.askHost });
   }
 
   get rules(): ProxyRules { return this.#rules; }

@@ -1,5 +1,5 @@
 // /etc/hosts, /etc/resolv.conf and the hostname of a Pod.
-import { hostsFile, parseResolvConf, podDns, podHostname, reachableResolvConf, resolvConf } from '../../../../agent/kubelet/pod-network-files.ts';
+import { hostsFile, outsideResolvers, parseResolvConf, podDns, podHostname, reachableResolvConf, resolvConf } from '../../../../agent/kubelet/pod-network-files.ts';
 import type { PodSpec } from '../../../../agent/kubelet/pod.ts';
 import { pod } from './pods.ts';
 
@@ -27,6 +27,22 @@ it.each<[Partial<PodSpec>, string]>([
   [{ dnsPolicy: 'None', dnsConfig: { nameservers: ['1.1.1.1'], searches: ['x'], options: [{ name: 'ndots', value: '2' }, { name: 'edns0' }] } }, 'search x\nnameserver 1.1.1.1\noptions ndots:2 edns0\n'],
   [{ dnsConfig: { options: [{ name: 'ndots', value: '1' }] } } as never, 'search default.svc.cluster.local svc.cluster.local cluster.local example.com\nnameserver 10.43.0.10\noptions ndots:1\n'],
 ])('%j resolves by %j', (spec, text) => expect(resolvConf(podDns(pod(spec as never), { host, clusterDNS: ['10.43.0.10'], clusterDomain: 'cluster.local' }))).toBe(text));
+
+it.each<[string, Partial<PodSpec>, string]>([
+  ['the cluster\'s name server', { dnsPolicy: 'Default' }, 'search example.com\nnameserver 10.43.0.10\n'],
+  ['none of it beside another', { dnsPolicy: 'Default' }, 'search example.com\nnameserver 9.9.9.9\n'],
+  ['the host\'s own on the host network', { hostNetwork: true }, 'search example.com\nnameserver 127.0.0.53\n'],
+  ['what the Pod says of itself', { dnsPolicy: 'None', dnsConfig: { nameservers: ['127.0.0.1'] } }, 'nameserver 127.0.0.1\n'],
+])('where the host resolves through its loopback: %s', (what, spec, text) => {
+  const servers = what.includes('another') ? ['127.0.0.53', '9.9.9.9'] : ['127.0.0.53'];
+  expect(resolvConf(podDns(pod(spec as never), { host: { nameservers: servers, searches: ['example.com'], options: [] }, clusterDNS: ['10.43.0.10'], clusterDomain: 'cluster.local' }))).toBe(text);
+});
+
+it.each([
+  [['192.0.2.1', '192.0.2.2'], ['192.0.2.9'], ['192.0.2.1', '192.0.2.2']], [['127.0.0.53'], ['192.0.2.9'], ['127.0.0.53', '192.0.2.9']], [['127.0.0.1', '192.0.2.1'], ['192.0.2.9'], ['127.0.0.1', '192.0.2.1']], [['127.0.0.1'], [], ['127.0.0.1']], [[], ['192.0.2.9'], ['192.0.2.9']],
+])('a host that names %j, whose resolver asks %j, asks %j', (own, resolved, asked) => {
+  expect(outsideResolvers([own, resolved].map((servers) => ({ text: servers.map((server) => `nameserver ${server}\n`).join('') })))).toEqual(asked);
+});
 
 describe('reachableResolvConf', () => {
   const text = (...servers: string[]): { text: string } => ({ text: servers.map((server) => `nameserver ${server}\n`).join('') });
