@@ -1,6 +1,6 @@
 // Carries out the host's packet rules: the nftables table in one transaction, the iptables rules in another.
 import { CommandError, type Run } from '../../src/util/run.ts';
-import { acceptChain, acceptRules, natTable, planAccepts, planRemoval } from './firewall.ts';
+import { acceptChain, acceptRules, dropsInput, natTable, planAccepts, planRemoval, tunnelRules } from './firewall.ts';
 import type { NetworkIdentity, NetworkNames } from './names.ts';
 
 /** One command, or undefined when its program is not installed. */
@@ -36,16 +36,21 @@ async function variants(run: Run): Promise<Variant[]> {
 const restore = (run: Run, program: string, lines: readonly string[]): Promise<string> =>
   run(program, ['--noflush', '--wait'], { input: `*filter\n${lines.join('\n')}\nCOMMIT\n` });
 
-/** Makes the accepts stand; what it did, in words for the log, or undefined when all stood. */
-export async function ensureAccepts(run: Run, identity: NetworkIdentity, names: NetworkNames): Promise<string | undefined> {
+/** Makes the accepts stand, where something could drop; what it did, in words for the log, or undefined when all stood. `tunnel`: addresses of nodes whose tunnels come to its UDP port. */
+export async function ensureAccepts(run: Run, identity: NetworkIdentity, names: NetworkNames, tunnel: { readonly port: number; readonly from: readonly string[] }): Promise<string | undefined> {
   const all = await variants(run);
   const best = all.find((v) => acceptChain(v.listing) === 'DOCKER-USER') ?? all.find((v) => acceptChain(v.listing) === 'FORWARD');
-  const chain = best ? acceptChain(best.listing) : undefined;
-  if (!best || !chain) return undefined;
-  const lines = planAccepts(best.listing, chain, acceptRules(identity, names), names.comment);
-  if (lines.length === 0) return undefined;
-  await restore(run, best.restore, lines);
-  return `accept rules in ${chain}`;
+  const changed: string[] = [];
+  for (const variant of all) {
+    const input = tunnel.from.length > 0 && dropsInput(variant.listing, names.comment) ? [{ chain: 'INPUT', rules: tunnelRules(names, tunnel.port, tunnel.from) }] : [];
+    const forwarding = variant === best ? [{ chain: acceptChain(best.listing)!, rules: acceptRules(identity, names) }] : [];
+    const accepts = [...input, ...forwarding];
+    const lines = planAccepts(variant.listing, accepts, names.comment);
+    if (lines.length === 0) continue;
+    await restore(run, variant.restore, lines);
+    changed.push(`accept rules in ${accepts.map(({ chain }) => chain).join(' and ') || 'no chain any more'}`);
+  }
+  return changed.length > 0 ? changed.join(', ') : undefined;
 }
 
 export async function removeAccepts(run: Run, comment: string): Promise<void> {

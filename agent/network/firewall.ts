@@ -47,15 +47,27 @@ const ownedBy = (comment: string) => (line: string): boolean => ` ${line} `.incl
 /** Lines for `iptables-restore --noflush` that take away each rule with our comment; empty when there is none. */
 export const planRemoval = (listing: string, comment: string): string[] => appended(listing).filter(ownedBy(comment)).map((line) => line.replace(/^-A/, '-D'));
 
+/** By chain, in the order in which `iptables -S` names chains. */
+export type Accepts = readonly { readonly chain: string; readonly rules: readonly string[] }[];
+
 /**
- * Lines that bring `rules` to the head of `chain`; empty when all are there, in order. Others' rules above them are left alone.
- * `listing` is what `iptables -S` prints for the whole filter table.
+ * Lines that bring the rules to the heads of their chains; empty when all are there, in order, and none else of ours. Others' rules above
+ * them are left alone. `listing` is what `iptables -S` prints for the whole filter table.
  */
-export function planAccepts(listing: string, chain: string, rules: readonly string[], comment: string): string[] {
+export function planAccepts(listing: string, accepts: Accepts, comment: string): string[] {
   const present = appended(listing).filter(ownedBy(comment));
-  const wanted = rules.map((rule) => `-A ${chain} ${rule}`);
+  const wanted = accepts.flatMap(({ chain, rules }) => rules.map((rule) => `-A ${chain} ${rule}`));
   if (present.length === wanted.length && present.every((line, i) => line === wanted[i])) return [];
-  return [...planRemoval(listing, comment), ...rules.map((rule, i) => `-I ${chain} ${i + 1} ${rule}`)];
+  return [...planRemoval(listing, comment), ...accepts.flatMap(({ chain, rules }) => rules.map((rule, i) => `-I ${chain} ${i + 1} ${rule}`))];
+}
+
+/** What lets the tunnels of far nodes in, by their addresses. */
+export const tunnelRules = (names: NetworkNames, port: number, far: readonly string[]): string[] =>
+  far.map((address) => `-s ${address}/32 -p udp -m udp --dport ${port} -m comment --comment ${names.comment} -j ACCEPT`);
+
+/** Whether something other than our own rules may drop packets to the host itself. */
+export function dropsInput(listing: string, comment: string): boolean {
+  return listing.split('\n').includes('-P INPUT DROP') || appended(listing).some((line) => line.startsWith('-A INPUT ') && !ownedBy(comment)(line));
 }
 
 /** Where accepts go: Docker's own chain for users; FORWARD when there is no Docker chain but something that could drop; else nowhere. */

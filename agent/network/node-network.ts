@@ -63,6 +63,8 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
   // Whether a node that needs the tunnel will come nobody knows, and a Pod has its MTU for life: all leave room for the tunnel's headers.
   const podMtu = options.mtu - vxlanOverhead;
   let unreachable: readonly string[] = [];
+  /** Addresses of the nodes whose tunnels come here. */
+  let far: readonly string[] = [];
   let fault = '';
   let last: Promise<unknown> = Promise.resolve();
   /** One change of the host at a time. */
@@ -93,7 +95,10 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
   async function routes(): Promise<NetworkPart[]> {
     if (!nodes) return [];
     const paths = choosePaths(identity, options.internalIP, nodes, await listLinks(run));
+    const before = far.join();
+    far = paths.far.map(({ internalIP }) => internalIP).sort();
     const parts: NetworkPart[] = [];
+    if (far.join() !== before && (await accepts())) parts.push('accept rules');
     if (await applyRoutes(run, identity, names, paths)) parts.push('node routes');
     // What keeps the tunnel from standing keeps nothing else.
     const noVxlan = await applyVxlan(run, names, { port: options.vxlanPort, mtu: podMtu }, paths.far).then((changed) => {
@@ -103,10 +108,10 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
       if (error instanceof NoVxlan) return error.message;
       throw error;
     });
-    const far = noVxlan === '' ? [] : paths.far.map(({ name }) => name);
-    unreachable = [...paths.lost, ...far];
+    const untunnelled = noVxlan === '' ? [] : paths.far.map(({ name }) => name);
+    unreachable = [...paths.lost, ...untunnelled];
     const now = [
-      ...(paths.lost.length ? [`no address of these nodes can be used: ${paths.lost.join(', ')}`] : []), ...(far.length ? [`${far.join(', ')} cannot be reached through VXLAN: ${noVxlan}`] : []),
+      ...(paths.lost.length ? [`no address of these nodes can be used: ${paths.lost.join(', ')}`] : []), ...(untunnelled.length ? [`${untunnelled.join(', ')} cannot be reached through VXLAN: ${noVxlan}`] : []),
     ].join('; ');
     if (now !== '' && now !== fault) {
       log.warn({ nodes: unreachable }, `the Pods of other nodes cannot be reached: ${now}`);
@@ -114,6 +119,12 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
     }
     fault = now;
     return parts;
+  }
+
+  async function accepts(): Promise<boolean> {
+    const done = await ensureAccepts(run, identity, names, { port: options.vxlanPort, from: far });
+    if (done !== undefined) log.info({ done }, 'packets of the cluster are let pass');
+    return done !== undefined;
   }
 
   async function ensure(): Promise<NetworkPart[]> {
@@ -126,12 +137,11 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
       parts.push('ip_forward');
     }
     if (await ensureNatTable(run, identity, names)) parts.push('nftables table');
-    const accepts = await ensureAccepts(run, identity, names);
-    if (accepts !== undefined) parts.push('accept rules');
+    if (await accepts()) parts.push('accept rules');
     if (await ensureServiceNamespace(commands, identity, names, mtu)) parts.push('service namespace');
     if (await ensureHostRoutes(run, identity, names)) parts.push('host routes');
     parts.push(...(await routes()));
-    if (parts.length > 0) log.info({ parts, ...(accepts === undefined ? {} : { accepts }) }, 'network made or repaired');
+    if (parts.length > 0) log.info({ parts }, 'network made or repaired');
     return parts;
   }
 

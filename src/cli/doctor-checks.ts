@@ -61,6 +61,9 @@ export function droppingChains(json: string): Chain[] {
   return nftables.flatMap(({ chain }) => (chain?.policy === 'drop' && (chain.hook === 'forward' || chain.hook === 'input') && chain.family !== 'ip6' ? [chain] : []));
 }
 
+/** What load balancers ask every node. (upstream: kube-proxy's --healthz-bind-address) */
+const healthPort = 10256;
+
 /** `filter` is what `iptables -S` prints; `apiPort` as above; `vxlanPort` is UDP. */
 export function judgeFirewall(filter: string, chains: readonly Chain[], apiPort: number | undefined, vxlanPort: number): Finding {
   // The chains iptables itself keeps in nftables are told by `iptables -S`.
@@ -68,8 +71,12 @@ export function judgeFirewall(filter: string, chains: readonly Chain[], apiPort:
   const describe = ({ family, table, name }: Chain): string => `${family} ${table} ${name}`;
   const forward = foreign.filter(({ hook }) => hook === 'forward');
   if (forward.length) return blocked(`nftables drops forwarded packets by default in ${forward.map(describe).join(', ')}: let the range of Pods pass there`);
-  const input = [...foreign.filter(({ hook }) => hook === 'input').map(describe), ...(filter.split('\n').includes('-P INPUT DROP') ? ['iptables INPUT'] : [])];
-  if (input.length) return warning(`${input.join(', ')} drops incoming packets by default: let ${apiPort === undefined ? '' : `port ${apiPort}, `}node ports, UDP port ${vxlanPort} and other hosts' Pods in`);
+  const input = foreign.filter(({ hook }) => hook === 'input').map(describe);
+  const drops = [...input, ...(filter.split('\n').includes('-P INPUT DROP') ? ['iptables INPUT'] : [])];
+  // No rule of one table overrules the drop of another.
+  const tunnels = input.length ? `, UDP port ${vxlanPort} of nodes that share no subnet with this host (VXLAN)` : '';
+  const opened = input.length ? '' : `; the agent lets other nodes' VXLAN in by itself (UDP port ${vxlanPort})`;
+  if (drops.length) return warning(`${drops.join(', ')} drops incoming packets by default: let ${apiPort === undefined ? '' : `port ${apiPort}, `}node ports, port ${healthPort} (health, for load balancers)${tunnels} and other hosts' Pods in${opened}`);
   return ok(filter.split('\n').includes('-P FORWARD DROP') ? 'iptables drops forwarded packets by default; the node lets its own pass' : 'nothing drops forwarded packets by default');
 }
 

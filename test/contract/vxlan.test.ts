@@ -226,6 +226,30 @@ it('repairs a device that is deleted by itself, as soon as the kernel tells', as
   expect(await ask('pod1', '10.223.3.10')).toBe('pod3 saw 10.223.1.10 1');
 });
 
+it('comes through a firewall that drops what is meant for the host, by rules that go when they are needed no more', async () => {
+  const [, , third] = hosts as [Host, Host, Host];
+  const filter = (...args: string[]): Promise<string> => third.commands.run('iptables', ['-w', ...args]);
+  const opened = async (): Promise<string[]> => (await filter('-S', 'INPUT')).split('\n').filter((line) => line.includes(third.network.names.comment));
+  await filter('-P', 'INPUT', 'DROP');
+  await filter('-A', 'INPUT', '-p', 'udp', '--dport', String(vxlanPort), '-j', 'DROP');
+  expect(await ask('pod1', '10.223.3.10', 1, 300)).toBe('silence');
+  expect(await third.network.ensure()).toEqual(['accept rules']);
+  expect((await opened()).map((line) => line.split(' ')[3])).toEqual(['198.18.1.11/32', '198.18.1.12/32']);
+  expect((await everyPair(large)).filter((answer) => answer !== 'ok')).toEqual([]);
+  // Only nodes are let in, as they come and go.
+  await third.network.setRoutes((await nodeRoutes()).slice(1));
+  expect((await opened()).map((line) => line.split(' ')[3])).toEqual(['198.18.1.12/32']);
+  await third.network.setRoutes(await nodeRoutes());
+  expect(await opened()).toHaveLength(2);
+  await filter('-P', 'INPUT', 'ACCEPT');
+  await filter('-F', 'INPUT');
+  await third.network.ensure();
+  expect(await opened()).toEqual([]);
+  // What stands when the network goes, goes with it.
+  await filter('-P', 'INPUT', 'DROP');
+  expect(await third.network.ensure()).toEqual(['accept rules']);
+});
+
 it('two clusters on one host share the port and do not meet; neither takes the other away', async () => {
   const [host] = hosts as [Host];
   const other = networkOf(host, 1, host.ip, clusterId.replace(/^./, 'c'), '10.224');
@@ -271,4 +295,5 @@ it('goes with the last far node, and with the network', async () => {
   await third.network.remove();
   expect((await third.commands.run('ip', ['-o', 'link'])).split('\n').filter((line) => line.includes('dray'))).toEqual([]);
   expect(await listRoutes(third.commands.run, 'protocol', '157')).toEqual([]);
+  expect((await third.commands.run('iptables', ['-w', '-S'])).split('\n').filter((line) => line.includes(third.network.names.comment))).toEqual([]);
 });

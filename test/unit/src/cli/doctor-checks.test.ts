@@ -40,8 +40,8 @@ it.each<[string, string, object[], Verdict, RegExp]>([
   ['nothing', '-P INPUT ACCEPT\n-P FORWARD ACCEPT\n', [], 'ok', /^nothing drops/],
   ["Docker's policy", '-P INPUT ACCEPT\n-P FORWARD DROP\n', [chain('filter', 'forward', 'drop', 'ip', 'FORWARD')], 'ok', /^iptables drops forwarded packets by default; the node lets its own pass/],
   ['a table of its own', '-P FORWARD ACCEPT\n', [chain('firewalld', 'forward')], 'blocked', /inet firewalld forward/],
-  ['incoming packets', '-P FORWARD ACCEPT\n', [chain('mine', 'input')], 'warning', /^inet mine input drops incoming packets by default: let port 6443, node ports, UDP port 8472 and other/],
-  ['incoming packets in iptables', '-P INPUT DROP\n-P FORWARD ACCEPT\n', [chain('filter', 'input', 'drop', 'ip', 'INPUT')], 'warning', /^iptables INPUT drops/],
+  ['incoming packets', '-P FORWARD ACCEPT\n', [chain('mine', 'input')], 'warning', /^inet mine input drops incoming packets by default: let port 6443, node ports, port 10256 \(health, for load balancers\), UDP port 8472 of nodes that share no subnet with this host \(VXLAN\) and other hosts' Pods in$/],
+  ['incoming packets in iptables', '-P INPUT DROP\n-P FORWARD ACCEPT\n', [chain('filter', 'input', 'drop', 'ip', 'INPUT')], 'warning', /^iptables INPUT drops incoming packets by default: let port 6443, node ports, port 10256 \(.*\) and other hosts' Pods in; the agent lets other nodes' VXLAN in by itself \(UDP port 8472\)$/],
 ])('a firewall that drops %s', (_, filter, chains, verdict, words) => { expectFinding(judgeFirewall(filter, droppingChains(json(...chains)), 6443, 8472), verdict, words); });
 
 it.each<[string, string | undefined, number[], number[], Verdict, RegExp]>([
