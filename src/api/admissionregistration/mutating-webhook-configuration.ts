@@ -17,6 +17,7 @@ export const MutatingWebhookConfigurations = defineResource({
   fields: { webhooks: array(2, mutatingWebhook, { listType: 'map', keys: ['name'], patchStrategy: 'merge', patchMergeKey: 'name', doc: 'The webhooks, in no certain order.' }) },
   generation: true,
   validate: ({ webhooks }) => webhookListFaults(webhooks),
+  requiresRevision: true,
   columns: [nameColumn, { name: 'Webhooks', type: 'integer', description: 'Number of webhooks.', value: ({ webhooks }) => webhooks?.length ?? 0 }, ageColumn],
 });
 export interface MutatingWebhookConfiguration extends ObjectOf<typeof MutatingWebhookConfigurations> {}

@@ -61,6 +61,7 @@ export const ValidatingAdmissionPolicyBindings = defineResource({
   fields: { spec: field(2, validatingAdmissionPolicyBindingSpec, { written: true, doc: 'Which policy is in force, and how.' }) },
   generation: true,
   validate: ({ spec }) => specFaults(spec),
+  requiresRevision: true,
   columns: [
     nameColumn,
     { name: 'PolicyName', type: 'string', description: 'The policy.', value: ({ spec }) => spec.policyName ?? '' },

@@ -111,6 +111,7 @@ export const ValidatingAdmissionPolicies = defineResource({
   statusKeeps: ['labels', 'annotations', 'finalizers', 'ownerReferences'],
   generation: true,
   validate: ({ spec }) => specFaults(spec),
+  requiresRevision: true,
   columns: [
     nameColumn,
     { name: 'Validations', type: 'integer', description: 'Number of expressions.', value: ({ spec }) => spec.validations?.length ?? 0 },

@@ -15,6 +15,7 @@ export const ValidatingWebhookConfigurations = defineResource({
   fields: { webhooks: array(2, validatingWebhook, { listType: 'map', keys: ['name'], patchStrategy: 'merge', patchMergeKey: 'name', doc: 'The webhooks.' }) },
   generation: true,
   validate: ({ webhooks }) => webhookListFaults(webhooks),
+  requiresRevision: true,
   columns: [nameColumn, { name: 'Webhooks', type: 'integer', description: 'Number of webhooks.', value: ({ webhooks }) => webhooks?.length ?? 0 }, ageColumn],
 });
 export interface ValidatingWebhookConfiguration extends ObjectOf<typeof ValidatingWebhookConfigurations> {}

@@ -44,6 +44,7 @@ export const CustomResourceDefinitions = defineResource({
   beginDeletion,
   validate: definitionFaults,
   validateStatus: definitionStatusFaults,
+  requiresRevision: true,
   columns: [
     { name: 'Name', type: 'string', format: 'name', description: 'Name of the definition: <plural>.<group>.', value: ({ metadata }) => metadata.name },
     { name: 'Created At', type: 'date', description: 'When it was created.', value: ({ metadata }) => metadata.creationTimestamp ?? '<unknown>' },

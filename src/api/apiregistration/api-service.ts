@@ -83,6 +83,7 @@ export const APIServices = defineResource({
   subresources: { status: true },
   statusKeeps: ['labels', 'annotations', 'finalizers', 'ownerReferences'],
   validate: ({ metadata, spec }) => specFaults(spec, metadata.name),
+  requiresRevision: true,
   columns: [
     nameColumn,
     { name: 'Service', type: 'string', description: 'Service that serves the API.', value: ({ spec }) => (spec.service ? `${spec.service.namespace ?? ''}/${spec.service.name ?? ''}` : 'Local') },

@@ -86,8 +86,7 @@ function updateFaults(claim: Claim, old: Claim): Fault[] {
   return [...faults, ...immutableFaults(claim.spec.volumeMode, old.spec.volumeMode, 'volumeMode')];
 }
 
-const statusFaults = ({ metadata, spec, status }: Claim): Fault[] => [
-  ...(metadata.resourceVersion ? [] : [required('resourceVersion')]),
+const statusFaults = ({ spec, status }: Claim): Fault[] => [
   ...(spec.accessModes?.length ? [] : [required('Spec.accessModes')]),
   ...(['capacity', 'allocatedResources'] as const).flatMap((list) => Object.entries(status[list] ?? {}).flatMap(([name, quantity]) => resourceQuantityFaults(name, quantity, key(`status.${list}`, name)))),
 ];

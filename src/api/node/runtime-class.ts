@@ -30,6 +30,7 @@ export const RuntimeClasses = defineResource({
     overhead: field(3, overhead, { doc: 'What the runtime itself needs.' }),
     scheduling: field(4, scheduling, { doc: 'Where Pods of the class can run.' }),
   },
+  requiresRevision: true,
   columns: [nameColumn, { name: 'Handler', type: 'string', description: 'Name the node knows the runtime by.', value: ({ handler }) => handler }, ageColumn],
 });
 export interface RuntimeClass extends ObjectOf<typeof RuntimeClasses> {}

@@ -44,6 +44,7 @@ export const PodDisruptionBudgets = defineResource({
   generation: true,
   validate: ({ spec }) => specFaults(spec),
   validateStatus: ({ status }) => (['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const).flatMap((name) => atLeastZero(status[name], `status.${name}`)),
+  requiresRevision: true,
   columns: [
     nameColumn,
     { name: 'Min Available', type: 'string', description: 'Pods that must stay healthy.', value: ({ spec }) => String(spec.minAvailable ?? 'N/A') },

@@ -44,6 +44,8 @@ export const CSIDrivers = defineResource({
     // Upstream's own spelling of the path.
     ...(old ? [...immutableFaults(spec.attachRequired, old.spec.attachRequired, 'spec.attachedRequired'), ...immutableFaults(spec.volumeLifecycleModes, old.spec.volumeLifecycleModes, 'spec.volumeLifecycleModes')] : []),
   ],
+  generation: true,
+  requiresRevision: true,
   columns: [
     nameColumn,
     { name: 'AttachRequired', type: 'boolean', description: 'Whether volumes are attached.', value: ({ spec }) => spec.attachRequired ?? true },

@@ -57,6 +57,7 @@ export const CSINodes = defineResource({
   doc: 'Which CSI drivers run on a node; its name is the node\'s.',
   fields: { spec: required(2, csiNodeSpec, { doc: 'Which drivers run on the node.' }) },
   validate: ({ spec }, old) => driverFaults(spec.drivers, old?.spec.drivers),
+  requiresRevision: true,
   columns: [nameColumn, { name: 'Drivers', type: 'integer', description: 'Number of drivers.', value: ({ spec }) => spec.drivers?.length ?? 0 }, ageColumn],
 });
 export interface CSINode extends ObjectOf<typeof CSINodes> {}

@@ -21,6 +21,7 @@ export const CSIStorageCapacities = defineResource({
   validate: (capacity, old) => (old ? [
     ...immutableFaults(capacity.nodeTopology, old.nodeTopology, 'nodeTopology'), ...immutableFaults(capacity.storageClassName, old.storageClassName, 'storageClassName'),
   ] : []),
+  requiresRevision: true,
   columns: [
     nameColumn,
     { name: 'StorageClassName', type: 'string', description: 'The StorageClass.', value: ({ storageClassName }) => storageClassName },

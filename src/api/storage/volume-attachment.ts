@@ -66,6 +66,7 @@ export const VolumeAttachments = defineResource({
   statusKeeps: ['labels', 'annotations', 'finalizers', 'ownerReferences'],
   validate: ({ spec }, old) => [...specFaults(spec), ...(old ? immutableFaults(spec, old.spec, 'spec') : [])],
   validateStatus: ({ status }) => statusFaults(status),
+  requiresRevision: true,
   columns: [
     nameColumn,
     { name: 'Attacher', type: 'string', format: 'name', description: 'CSI driver that attaches.', value: ({ spec }) => spec.attacher },
