@@ -1,6 +1,6 @@
 // Strategic merge patch: lists are merged by the keys their fields declare, with directives for deletion, replacement and
 // order. (upstream: apimachinery util/strategicpatch/patch.go)
-import { goText } from '../apimachinery/go-text.ts';
+import { goText, jsonKind } from '../apimachinery/go-text.ts';
 import { isObject, ownMember, PatchError, setMember, type JsonObject } from './patch.ts';
 import { resolveType, type Field, type JsonValue, type Type } from './schema.ts';
 
@@ -11,8 +11,9 @@ const orderPrefix = '$setElementOrder/';
 
 /** The patched copy of `target`, which is an object of `type`. @throws PatchError */
 export function strategicMergePatch(type: Type, target: JsonValue, patch: JsonValue): JsonValue {
-  if (!isObject(patch)) throw new PatchError('error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}', 400);
-  return mergeObject(resolveType(type), isObject(target) ? target : {}, patch);
+  // As Go's decoder: nothing at all is an empty patch.
+  if (patch !== null && !isObject(patch)) throw new PatchError(`json: cannot unmarshal ${jsonKind(patch)} into Go value of type map[string]interface {}`, 400);
+  return mergeObject(resolveType(type), isObject(target) ? target : {}, patch ?? {});
 }
 
 type Resolved = ReturnType<typeof resolveType>;

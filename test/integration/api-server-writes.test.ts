@@ -153,9 +153,13 @@ describe('Events', () => {
 describe('a patch', () => {
   it.each<[form: keyof typeof contentTypes, query: string, patch: unknown, code: number, message: string | RegExp]>([
     ['json', '', [{ op: 'test', path: '/data/a', value: 'no' }], 422, 'the server rejected our request due to an error in our request'],
-    ['json', '', { op: 'x' }, 400, 'json: cannot unmarshal object into Go value of type jsonpatch.Patch'],
+    ['json', '', { op: 'x' }, 400, 'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp'],
+    ['json', 'fieldValidation=Ignore', { op: 'x' }, 400, 'json: cannot unmarshal object into Go value of type jsonpatch.Patch'],
+    ['json', 'fieldValidation=Strict', [{ op: 'add', path: '/data/b', value: 'x', why: '' }], 422, /: strict decoding error: json patch unknown field "\[0\]\.why"$/],
     ['json', '', [{ op: 'add', path: '/data', value: 'x' }], 422, /^ "" is invalid: patch: Invalid value: "\{.*\}": json: cannot unmarshal string into Go struct field ConfigMap\.data of type map\[string\]string$/],
     ['merge', '', [], 400, 'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}'],
+    ['merge', '', null, 400, 'Invalid JSON Patch'],
+    ['strategic', '', ['x'], 400, 'json: cannot unmarshal array into Go value of type map[string]interface {}'],
     ['merge', 'force=true', {}, 422, 'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch'],
     ['strategic', 'fieldValidation=Strict', { dat: 1 }, 422, ' "" is invalid: patch: Invalid value: "map[dat:1]": strict decoding error: unknown field "dat"'],
     ['strategic', '', { $patch: 'frob' }, 500, 'unknown patch type: frob in map: map[$patch:frob]'],
@@ -164,6 +168,11 @@ describe('a patch', () => {
     const error = await refusal(call('PATCH', `${core}/configmaps/patched?${query}`, patch, form));
     expect(error.code).toBe(code);
     expect(error.message).toEqual(typeof message === 'string' ? message : expect.stringMatching(message));
+  });
+  it.each<[form: keyof typeof contentTypes, patch: unknown]>([['json', null], ['json', []], ['strategic', null], ['strategic', {}], ['merge', {}]])('%s %j changes nothing', async (form, patch) => {
+    await call('POST', `${core}/configmaps`, { metadata: { name: 'patched' }, data: { a: '1' } }).catch(() => undefined);
+    const before = await call('GET', `${core}/configmaps/patched`);
+    expect(await call('PATCH', `${core}/configmaps/patched`, patch, form)).toEqual(before);
   });
 });
 

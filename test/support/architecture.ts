@@ -63,7 +63,6 @@ export const packageHomes: Readonly<Record<string, readonly string[]>> = {
   pino: ['src/util/log.ts'],
   ws: ['src/streams'],
   protobufjs: ['src/schema'],
-  'fast-json-patch': ['src/schema'],
   '@marcbachmann/cel-js': ['src/schema/structural'],
 };
 

@@ -1,5 +1,6 @@
 // Server-side apply: PATCH with a configuration, which creates the object or merges into it by who owns what.
 // (upstream: apiserver endpoints/handlers/patch.go, applyPatcher)
+import { jsonKind } from '../../../src/apimachinery/go-text.ts';
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import type { RequestContext } from '../../registry/request-context.ts';
 import { parseJson, type ParsedBody } from '../negotiation.ts';
@@ -44,8 +45,7 @@ export async function readConfiguration(text: string): Promise<ParsedBody> {
 /** What is no configuration at all, and keys that stand twice. @throws StatusError */
 export function checkConfiguration({ value, duplicates }: ParsedPatch, write: RequestContext): void {
   if (value !== null && (typeof value !== 'object' || Array.isArray(value))) {
-    const what = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
-    throw errors.badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${what} into Go value of type map[string]interface {}`);
+    throw errors.badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${jsonKind(value)} into Go value of type map[string]interface {}`);
   }
   if (!duplicates.length || write.fieldValidation === 'Ignore') return;
   const why = `error converting YAML to JSON: yaml: unmarshal errors: ${duplicates.map((path) => `key ${JSON.stringify(path.split('.').at(-1))} already set in map`).join(', ')}`;

@@ -1,5 +1,6 @@
 // From a request's body to an object a registry may own: decoded, judged for kind, unknown and duplicate fields.
 // (upstream: apiserver endpoints/handlers/create.go, rest.go)
+import { jsonKind } from '../../../src/apimachinery/go-text.ts';
 import { invalid } from '../../../src/apimachinery/fault.ts';
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import { decode, DecodeError, maxUnknown, type DecodeReport } from '../../../src/schema/decode.ts';
@@ -30,8 +31,7 @@ export async function readBody(request: Pick<AdmittedRequest, 'body' | 'headers'
   try {
     const parsed = type === 'yaml' ? await readYaml(text) : parseJson(text);
     if (typeof parsed.value === 'object' && parsed.value !== null && !Array.isArray(parsed.value)) return parsed;
-    const what = Array.isArray(parsed.value) ? 'array' : parsed.value === null ? 'null' : typeof parsed.value === 'boolean' ? 'bool' : typeof parsed.value;
-    throw new SyntaxError(`json: cannot unmarshal ${what} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`);
+    throw new SyntaxError(`json: cannot unmarshal ${jsonKind(parsed.value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const why = type === 'yaml' ? error.message : goJsonError(error.message, text);

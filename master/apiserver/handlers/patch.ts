@@ -1,8 +1,9 @@
 // PATCH: the forms of patches on an object or a subresource. (upstream: apiserver endpoints/handlers/patch.go)
-import { goText } from '../../../src/apimachinery/go-text.ts';
+import { goText, jsonKind } from '../../../src/apimachinery/go-text.ts';
 import { invalid } from '../../../src/apimachinery/fault.ts';
 import * as errors from '../../../src/apimachinery/status-error.ts';
-import { isObject, jsonPatch, mergePatch, PatchError } from '../../../src/schema/patch.ts';
+import { jsonPatch, unknownMembers } from '../../../src/schema/json-patch.ts';
+import { isObject, mergePatch, PatchError } from '../../../src/schema/patch.ts';
 import type { ApiObject, ResourceDefinition } from '../../../src/schema/resource.ts';
 import type { JsonValue } from '../../../src/schema/schema.ts';
 import { strategicMergePatch } from '../../../src/schema/strategic-merge-patch.ts';
@@ -37,17 +38,22 @@ export async function readPatch(request: AdmittedRequest, custom = false): Promi
     return { patch: { type, value: value as JsonValue, duplicates }, write };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw errors.badRequest(type === 'application/apply-patch+yaml' ? `error decoding YAML: error converting YAML to JSON: yaml: ${error.message}` : `error decoding patch: ${goJsonError(error.message, text)}`);
+    if (type === 'application/apply-patch+yaml') throw errors.badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${error.message}`);
+    // Only the strict decoder of two forms says what it was decoding.
+    throw errors.badRequest(`${type === strategic || write.fieldValidation === 'Ignore' ? '' : 'error decoding patch: '}${goJsonError(error.message, text)}`);
   }
 }
 
-/** The patched object, before decoding. @throws StatusError */
-function applyPatch(type: ResourceDefinition['type'], target: JsonValue, patch: ParsedPatch): JsonValue {
+/** The patched object, before decoding; `strict` is a list of what the patch itself has too much of, to be added to. @throws StatusError */
+function applyPatch(type: ResourceDefinition['type'], target: JsonValue, patch: ParsedPatch, strict: string[] | undefined): JsonValue {
   try {
     switch (patch.type) {
-      case 'application/json-patch+json': return jsonPatch(target, patch.value);
+      case 'application/json-patch+json':
+        strict?.push(...unknownMembers(patch.value).map((path) => `json patch unknown field "${path}"`));
+        return jsonPatch(target, patch.value);
       case 'application/merge-patch+json':
-        if (!isObject(patch.value)) throw new PatchError(`error decoding patch: json: cannot unmarshal ${Array.isArray(patch.value) ? 'array' : typeof patch.value} into Go value of type map[string]interface {}`, 400);
+        if (patch.value === null) throw new PatchError('Invalid JSON Patch', 400);
+        if (!isObject(patch.value)) throw new PatchError(`error decoding patch: json: cannot unmarshal ${jsonKind(patch.value)} into Go value of type map[string]interface {}`, 400);
         return mergePatch(target, patch.value);
       case 'application/strategic-merge-patch+json': return strategicMergePatch(type, target, patch.value);
       case 'application/apply-patch+yaml': throw errors.noSuchContentType();
@@ -68,7 +74,8 @@ function applyPatch(type: ResourceDefinition['type'], target: JsonValue, patch: 
  * in common with `current`, frozen, which the patch does not touch. @throws StatusError
  */
 export function patched(resource: Pick<ResourceDefinition, 'type' | 'kind' | 'apiVersion' | 'version'>, current: ApiObject, patch: ParsedPatch, write: RequestContext, shares = false): ApiObject {
-  const value = applyPatch(resource.type, current as unknown as JsonValue, patch);
+  const also: string[] = [];
+  const value = applyPatch(resource.type, current as unknown as JsonValue, patch, write.fieldValidation === 'Ignore' ? undefined : also);
   const refuse = (why: string): never => {
     const shown = patch.type === 'application/strategic-merge-patch+json' ? goText(patch.value) : JSON.stringify(value);
     // Upstream names no kind here.
@@ -76,7 +83,8 @@ export function patched(resource: Pick<ResourceDefinition, 'type' | 'kind' | 'ap
   };
   if (!isObject(value)) return refuse(`json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type ${resource.version}.${resource.kind}`);
   const prefix = patch.type === 'application/json-patch+json' ? 'json patch ' : '';
-  return decodeReporting(resource, { value, duplicates: [] }, write, { malformed: refuse, strict: refuse, also: patch.duplicates.map((path) => `${prefix}duplicate field "${path}"`), ...(shares ? { isFinal } : {}) });
+  also.push(...patch.duplicates.map((path) => `${prefix}duplicate field "${path}"`));
+  return decodeReporting(resource, { value, duplicates: [] }, write, { malformed: refuse, strict: refuse, also, ...(shares ? { isFinal } : {}) });
 }
 
 export async function patch(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {
@@ -96,7 +104,7 @@ export async function patch(request: AdmittedRequest, context: ResourceHandlerCo
 }
 
 function namesRevision(patch: ParsedPatch): boolean {
-  if (Array.isArray(patch.value)) return patch.value.some((op) => (op as { path?: string }).path === '/metadata/resourceVersion');
+  if (Array.isArray(patch.value)) return patch.value.some((op) => (op as { path?: string } | null)?.path === '/metadata/resourceVersion');
   const metadata = (patch.value as { metadata?: { resourceVersion?: unknown } } | null)?.metadata;
   return typeof metadata?.resourceVersion === 'string' && metadata.resourceVersion !== '';
 }

@@ -54,7 +54,7 @@ describe('a strategic merge patch', () => {
   });
 
   it.each<[what: string, patch: JsonValue, code: number, message: string]>([
-    ['no object', [], 400, 'error decoding patch'],
+    ['no object', [], 400, 'json: cannot unmarshal array into Go value of type map[string]interface {}'],
     ['an unknown directive', { inner: { $patch: 'erase' } }, 500, 'unknown patch type: erase in map: map[$patch:erase]'],
     ['merge as a directive', { $patch: 'merge' }, 500, 'unknown patch type: merge'],
     ['merge as a directive in a list', { items: [{ name: 'a', $patch: 'merge' }] }, 500, 'merging lists cannot yet be specified in the patch'],
