@@ -8,9 +8,10 @@ import type { ResourceDefinition } from '../../src/schema/resource.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { Registry } from '../registry/registry.ts';
 import { StorageUnavailable } from '../storage/store.ts';
+import { AggregatedDiscovery } from './aggregated-discovery.ts';
 import { Discovery } from './discovery.ts';
 import { authenticate, type Authenticator } from './filters/authentication.ts';
-import { authorize, type Authorizer } from './filters/authorization.ts';
+import { AccessDenied, authorize, type Authorizer } from './filters/authorization.ts';
 import { impersonated, ImpersonationFault } from './filters/impersonation.ts';
 import { defaultLimits, MaxInFlight, tooManyRequests, type InFlightLimits } from './filters/max-in-flight.ts';
 import { deadlineOf, isLongRunning, withDeadline } from './filters/request-deadline.ts';
@@ -23,10 +24,10 @@ import { watch } from './handlers/watch.ts';
 import { Health } from './health.ts';
 import { subresourceKinds } from './kind-types.ts';
 import { ApiMetrics, reported, type Reported } from './metrics.ts';
-import { negotiate, type MediaType } from './negotiation.ts';
+import { checkProduces, negotiate, negotiateStatus, type MediaType } from './negotiation.ts';
 import { ProtobufAnswers } from './protobuf.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
-import { Admitted, objectAnswer, textAnswer, type AdmittedRequest, type Answer, type ServerRequest } from './request.ts';
+import { Admitted, errorPage, objectAnswer, type AdmittedRequest, type Answer, type ServerRequest } from './request.ts';
 import { checkRoute, isMisplaced } from './routes.ts';
 import { accessReviews } from './reviews/access-reviews.ts';
 import { selfSubjectReview } from './reviews/self-subject-review.ts';
@@ -59,11 +60,17 @@ export interface ApiServerOptions {
 /** The answer, with what goes beside it; `done` is to be called when it has been sent. */
 export interface Outcome { readonly answer: Answer; readonly warnings: readonly string[]; readonly media: MediaType; done(): void }
 
+/** What these answer is no object. */
+const streamed: ReadonlySet<string> = new Set(['attach', 'exec', 'log', 'portforward', 'proxy']);
+/** What these answer has no columns, and no metadata worth a form of its own. */
+const formless: ReadonlySet<string> = new Set(['binding', 'eviction', 'token']);
 const plainJson: MediaType = { type: 'json', as: '', pretty: false };
+const forPeople: MediaType = { ...plainJson, pretty: true };
 
 export class ApiServer {
   readonly #options: ApiServerOptions;
   #discovery: Discovery;
+  #aggregated: AggregatedDiscovery;
   readonly protobuf: ProtobufAnswers;
   readonly #types = new Map<string, ResourceDefinition['type']>();
   readonly #subresources: Readonly<Record<string, SubresourceHandler>>;
@@ -76,8 +83,12 @@ export class ApiServer {
     this.#options = options;
     const { served } = options.registry;
     this.#discovery = new Discovery(served.current);
-    served.subscribe(() => { this.#discovery = new Discovery(served.current); });
-    this.#health = new Health(options.ready);
+    this.#aggregated = new AggregatedDiscovery(this.#discovery);
+    served.subscribe(() => {
+      this.#discovery = new Discovery(served.current);
+      this.#aggregated = new AggregatedDiscovery(this.#discovery);
+    });
+    this.#health = new Health({ ready: options.ready, storage: () => options.registry.store.revision() });
     this.#inFlight = new MaxInFlight(options.limits ?? defaultLimits);
     this.#metrics = new ApiMetrics(options.registry, this.#inFlight);
     this.#paths = [...options.paths, this.#metrics.handler];
@@ -106,7 +117,7 @@ export class ApiServer {
     let pending: Promise<unknown> | undefined;
     const served = ({ info, headers }: AdmittedRequest): Reported => reported(info, headers['content-type'], info.isResource ? this.#options.registry.find(info.group, info.version, info.resource)?.resource : undefined);
     const outcome = (answer: Answer): Outcome => ({
-      answer, warnings: warnings.length > 1 ? [...new Set(warnings)] : warnings, media: answer.kind === 'object' && answer.status >= 400 && media.as !== '' ? plainJson : media,
+      answer, warnings: warnings.length > 1 ? [...new Set(warnings)] : warnings, media: answer.kind === 'object' && answer.status >= 400 ? negotiateStatus(request.headers['accept']) : media,
       done: () => {
         // Work that goes on after its deadline still takes its room.
         if (pending && leave) void pending.then(leave, leave);
@@ -128,10 +139,11 @@ export class ApiServer {
       if (deadline === undefined) ended = this.#metrics.longRunning(served(admitted));
       return outcome(answer);
     } catch (error) {
-      if (error instanceof ImpersonationFault) return outcome(textAnswer(500, `${error.page}\n`));
+      if (error instanceof ImpersonationFault) return outcome(errorPage(500, error.page));
       const { status } = this.#statusOf(error, request);
       const wait = status.details?.retryAfterSeconds;
-      return outcome({ ...objectAnswer(status, status.code), ...(wait ? { headers: { 'retry-after': String(wait) } } : {}) } as Answer);
+      const headers = { ...(wait ? { 'retry-after': String(wait) } : {}), ...(error instanceof AccessDenied ? { 'x-content-type-options': 'nosniff' } : {}) };
+      return outcome({ ...objectAnswer(status, status.code), headers } as Answer);
     }
   }
 
@@ -163,30 +175,36 @@ export class ApiServer {
     const path = info.path.length > 1 && info.path.endsWith('/') ? info.path.slice(0, -1) : info.path;
     const custom = this.#paths.find((p) => (p.path.endsWith('/') ? `${path}/`.startsWith(p.path) : p.path === path));
     if (custom) return custom.handle(request);
-    const health = this.#health.answer(path, request.query);
+    const health = await this.#health.answer(path, request.query);
     if (health) return health;
-    const discovers = path === '/version' || path === '/' || /^\/apis?(\/|$)/.test(path);
+    if (path === '/' || path === '/index.html') {
+      setMedia(forPeople);
+      return objectAnswer({ paths: this.#listedPaths() });
+    }
+    const discovers = path === '/version' || /^\/apis?(\/|$)/.test(path);
     const found = path === '/version' ? objectAnswer(versionInfo()) : discovers ? this.#discover(request, path) : undefined;
     if (!found) return discovers && this.#servesGroup(path) ? objectAnswer(errors.pageNotFound().status, 404) : notFoundPage();
-    if (request.method !== 'GET' && path !== '/') throw errors.methodNotAllowed();
-    setMedia(negotiateDiscovery(request));
+    if (request.method !== 'GET') throw errors.methodNotAllowed();
+    if (path === '/version') checkProduces(request.headers['accept'], ['application/json']);
+    if (found.kind === 'object') setMedia(path === '/version' ? forPeople : negotiate(request.headers['accept'], { protobuf: false, transforms: false }));
     return found;
   }
 
   #discover(request: AdmittedRequest, path: string): Answer | undefined {
     const parts = path.split('/').slice(1);
     if (path === '/api' || path === '/apis') {
-      const aggregated = /as=APIGroupDiscoveryList/.exec(request.headers['accept'] ?? '') ? /v=(v2beta1|v2)(?![\w])/.exec(request.headers['accept'] ?? '')?.[1] : undefined;
-      if (aggregated) {
-        const body = Buffer.from(JSON.stringify(this.discovery.aggregated(path === '/api', aggregated as 'v2')));
-        return { kind: 'raw', status: 200, headers: { 'content-type': `application/json;g=apidiscovery.k8s.io;v=${aggregated};as=APIGroupDiscoveryList`, vary: 'Accept' }, body };
-      }
+      const aggregated = this.#aggregated.answer(request, path === '/api');
+      if (aggregated) return aggregated;
       return objectAnswer(path === '/api' ? this.discovery.apiVersions(this.#options.serverAddress()) : this.discovery.groups());
     }
     if (parts[0] === 'api' && parts.length === 2) return optional(this.discovery.resources('', parts[1]!));
     if (parts[0] === 'apis' && parts.length === 2) return optional(this.discovery.group(parts[1]!));
     if (parts[0] === 'apis' && parts.length === 3) return optional(this.discovery.resources(parts[1]!, parts[2]!));
-    return path === '/' ? objectAnswer({ paths: [...wellKnown(this.#options.paths), ...this.discovery.paths(), '/healthz', '/healthz/ping', '/livez', '/livez/ping', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/readyz/ping', '/version'] }) : undefined;
+    return undefined;
+  }
+
+  #listedPaths(): string[] {
+    return [...wellKnown(this.#options.paths), ...this.discovery.paths(), ...this.#health.paths, '/apis/', '/metrics', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/version'].sort();
   }
 
   /** Paths of a group this server has are answered by the API; others are no pages at all, nor are those of custom groups. */
@@ -207,9 +225,10 @@ export class ApiServer {
     checkRoute(store.resource, request);
     if (store.resource.deprecation) request.warnings.push(store.resource.deprecation);
     const custom = this.#subresources[`${info.group}/${info.resource}${info.subresource ? `/${info.subresource}` : ''}`];
-    const media = custom && info.subresource ? plainJson : negotiate(request.headers['accept'], { protobuf: store.resource.custom ? 'metadata' : true, transforms: true });
+    const media = streamed.has(info.subresource) ? plainJson : negotiate(request.headers['accept'], { protobuf: store.resource.custom && info.subresource !== 'scale' ? 'metadata' : true, transforms: !formless.has(info.subresource) });
     setMedia(media);
     const context: ResourceHandlerContext = { registry, store, media, typeOf: (apiVersion, kind) => this.#typeOf(apiVersion, kind) };
+    if (info.subresource && !streamed.has(info.subresource)) checkForm(request, context);
     if (custom) return custom(request, context);
     if (info.subresource === 'scale' && store.resource.subresources.scale) return scale(request, context);
     if (info.subresource && info.subresource !== 'status') throw errors.pageNotFound();
@@ -236,7 +255,7 @@ export class ApiServer {
 }
 
 /** What upstream answers where nothing is mounted. */
-const notFoundPage = (): Answer => textAnswer(404, '404 page not found\n');
+const notFoundPage = (): Answer => errorPage(404, '404 page not found');
 
 /** Documents beside the API that upstream lists among its paths. */
 const wellKnown = (paths: readonly PathHandler[]): string[] => paths.map(({ path }) => path).filter((path) => path.startsWith('/.well-known/') || path.startsWith('/openid/'));
@@ -249,9 +268,4 @@ function requestInfo(request: ServerRequest): RequestInfo {
   } catch {
     throw errors.badRequest(`invalid URL escape in ${request.path}`);
   }
-}
-
-function negotiateDiscovery(request: ServerRequest): MediaType {
-  const accept = (request.headers['accept'] ?? '').split(',').map((clause) => clause.replace(/;(as|g|v)=[^;]*/g, '')).join(',');
-  return { ...negotiate(accept, { protobuf: false, transforms: false }), as: '' };
 }

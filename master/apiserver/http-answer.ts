@@ -1,4 +1,5 @@
 // Answers as bytes on an HTTP response: one document, a stream, or a watch whose reader may be slow.
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { promisify } from 'node:util';
@@ -36,12 +37,19 @@ export function shortened(warnings: readonly string[]): readonly string[] {
   return kept;
 }
 
+/** What every answer says, unless it says otherwise. A client may name its request itself. (upstream: apiserver endpoints/filters audit_init.go, cachecontrol.go) */
+export function headersOfAll({ headers }: Pick<IncomingMessage, 'headers'>): Record<string, string> {
+  return { 'audit-id': String(headers['audit-id'] || randomUUID()), 'cache-control': 'no-cache, private' };
+}
+
 export async function send(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse, { answer, warnings, media }: Outcome, protobuf: ProtobufAnswers, reader: Reader): Promise<void> {
   const out = response as ServerResponse;
   for (const warning of shortened(warnings)) out.appendHeader('warning', `299 - "${warning.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replace(/[^\x20-\x7e]/g, '?')}"`);
-  if (answer.kind === 'watch') return sendWatch(out, answer.items, media.type === 'protobuf' ? protobuf : undefined, reader);
+  const common = headersOfAll(request);
+  if (answer.kind === 'watch') return sendWatch(out, answer.items, media.type === 'protobuf' ? protobuf : undefined, reader, common);
   if (answer.kind === 'raw') {
-    out.writeHead(answer.status, answer.headers);
+    const sized = answer.body instanceof Uint8Array && answer.status !== 304 ? { 'content-length': String(answer.body.byteLength) } : {};
+    out.writeHead(answer.status, { ...common, ...sized, ...answer.headers });
     if (answer.body instanceof Uint8Array) {
       out.end(answer.body);
       return;
@@ -54,12 +62,12 @@ export async function send(request: IncomingMessage | Http2ServerRequest, respon
   }
   const encoded = media.type === 'protobuf' ? protobuf.encode(answer.value()) : undefined;
   const type = encoded ? protobufType : media.type === 'yaml' ? 'application/yaml' : 'application/json';
-  const headers: Record<string, string> = { 'content-type': type, 'cache-control': 'no-cache, private', ...answer.headers };
+  const headers: Record<string, string> = { ...common, 'content-type': type, ...answer.headers };
   let line: JsonLine | undefined;
   let bytes: Buffer | undefined;
   if (encoded) bytes = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
   else if (media.type === 'yaml') bytes = Buffer.from(toYaml(answer.value()));
-  else if (media.pretty || isPretty(request)) bytes = Buffer.from(`${JSON.stringify(answer.value(), undefined, 2)}\n`);
+  else if (media.pretty || isPretty(request)) bytes = Buffer.from(JSON.stringify(answer.value(), undefined, 2));
   else if (answer.json) line = answer.json();
   else bytes = Buffer.from(`${JSON.stringify(answer.value())}\n`);
   if ((line?.size ?? bytes!.byteLength) >= gzipFrom && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
@@ -104,8 +112,8 @@ function frameOf(item: WatchItem): Buffer {
   return frame;
 }
 
-async function sendWatch(out: ServerResponse, items: AsyncIterable<WatchItem>, protobuf: ProtobufAnswers | undefined, { presence: { signal: gone }, stalledMs }: Reader): Promise<void> {
-  out.writeHead(200, { 'content-type': protobuf ? `${protobufType};stream=watch` : 'application/json', 'cache-control': 'no-cache, private' });
+async function sendWatch(out: ServerResponse, items: AsyncIterable<WatchItem>, protobuf: ProtobufAnswers | undefined, { presence: { signal: gone }, stalledMs }: Reader, common: Record<string, string>): Promise<void> {
+  out.writeHead(200, { ...common, 'content-type': protobuf ? `${protobufType};stream=watch` : 'application/json' });
   out.flushHeaders();
   for await (const item of items) {
     if (out.destroyed) return;

@@ -10,7 +10,7 @@ import * as errors from '../../src/apimachinery/status-error.ts';
 import { realClock, type Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { ApiServer, Outcome } from './api-server.ts';
-import { send } from './http-answer.ts';
+import { headersOfAll, send } from './http-answer.ts';
 import { HttpRequest, Presence, readPeer, type Request } from './http-request.ts';
 import type { ServerRequest } from './request.ts';
 
@@ -168,7 +168,9 @@ export class HttpServer {
       const status = error instanceof errors.StatusError ? error.status : errors.internal((error as Error).message).status;
       if (!(error instanceof errors.StatusError)) this.#options.log.warn({ error, path: request.url }, 'an upgrade failed');
       const body = JSON.stringify(status);
-      socket.end(`HTTP/1.1 ${status.code} ${status.reason ?? 'Error'}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+      const headers = { ...headersOfAll(request), 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'connection': 'close' };
+      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+      socket.end(`HTTP/1.1 ${status.code} ${status.reason ?? 'Error'}\r\n${lines.join('')}\r\n${body}`);
     }
   }
 }

@@ -77,3 +77,5 @@ export type Handler = (request: AdmittedRequest) => Promise<Answer>;
 
 export const objectAnswer = (value: unknown, status = 200): Answer => ({ kind: 'object', status, value: () => value });
 export const textAnswer = (status: number, text: string, headers: Record<string, string> = {}): Answer => ({ kind: 'raw', status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body: Buffer.from(text) });
+/** A failure as text, not as a Status. (upstream: Go's http.Error) */
+export const errorPage = (status: number, text: string, headers: Record<string, string> = {}): Answer => textAnswer(status, `${text}\n`, { 'x-content-type-options': 'nosniff', ...headers });

@@ -15,11 +15,14 @@ export type IncludeObject = 'None' | 'Metadata' | 'Object';
 
 export interface Table { kind: 'Table'; apiVersion: 'meta.k8s.io/v1'; metadata: Record<string, unknown>; columnDefinitions: unknown[] | null; rows: unknown[] }
 
-export function tableColumns(resource: ResourceDefinition): unknown[] {
+/** Whose columns: a resource's, or those of another kind that is shown. */
+type Columned = Pick<ResourceDefinition, 'columns' | 'rowConditions'>;
+
+export function tableColumns(resource: Columned): unknown[] {
   return (resource.columns ?? defaultColumns).map((c) => ({ name: c.name, type: c.type, format: c.format ?? '', description: c.description ?? '', priority: c.priority ?? 0 }));
 }
 
-export function tableRow(resource: ResourceDefinition, object: ApiObject, include: IncludeObject, now: number): unknown {
+export function tableRow(resource: Columned, object: ApiObject, include: IncludeObject, now: number): unknown {
   const cells = (resource.columns ?? defaultColumns).map((c) => c.value(object, now));
   const conditions = resource.rowConditions?.(object) ?? [];
   return {
@@ -32,6 +35,6 @@ export function tableRow(resource: ResourceDefinition, object: ApiObject, includ
 export const partialMetadata = (object: ApiObject): unknown => ({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata });
 
 /** `withColumns: false` for all but the first event of a watch. */
-export function table(resource: ResourceDefinition, objects: readonly ApiObject[], metadata: Record<string, unknown>, include: IncludeObject, now: number, withColumns = true): Table {
+export function table(resource: Columned, objects: readonly ApiObject[], metadata: Record<string, unknown>, include: IncludeObject, now: number, withColumns = true): Table {
   return { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata, columnDefinitions: withColumns ? tableColumns(resource) : null, rows: objects.map((o) => tableRow(resource, o, include, now)) };
 }

@@ -44,7 +44,10 @@ export function decide(user: User, info: RequestInfo, authorizers: readonly Auth
 /** What browsers would take for markup is not sent back as such. */
 const sanitized = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-/** @throws StatusError 403 */
+/** What a filter refuses, before any handler judges: browsers are told not to guess what the answer is. */
+export class AccessDenied extends errors.StatusError {}
+
+/** @throws AccessDenied */
 export function authorize(user: User, info: RequestInfo, authorizers: readonly Authorizer[]): void {
   const decision = decide(user, info, authorizers);
   if (decision.allowed) return;
@@ -54,8 +57,9 @@ export function authorize(user: User, info: RequestInfo, authorizers: readonly A
   const who = `User ${JSON.stringify(user.name)} cannot ${verb}`;
   const reason = decision.reason();
   const because = reason === '' ? '' : `: ${reason}`;
-  if (!info.isResource) throw new errors.StatusError(403, 'Forbidden', `forbidden: ${sanitized(`${who} path ${JSON.stringify(info.path)}`)}${because}`, {});
+  if (!info.isResource) throw new AccessDenied(403, 'Forbidden', `forbidden: ${sanitized(`${who} path ${JSON.stringify(info.path)}`)}${because}`, {});
   const where = namespace ? `in the namespace "${namespace}"` : 'at the cluster scope';
   const what = sanitized(`${who} resource "${subresource ? `${resource}/${subresource}` : resource}" in API group "${group}" ${where}`);
-  throw errors.forbidden({ group, resource }, nameAsked(info), `${what}${because}`);
+  const { message = '', details } = errors.forbidden({ group, resource }, nameAsked(info), `${what}${because}`).status;
+  throw new AccessDenied(403, 'Forbidden', message, details);
 }

@@ -1,7 +1,7 @@
 // Protects the server from more than it can carry: so many reads and writes at once, so many watches of one user. What is
 // over is told to come again; administrators and the master's own parts always get an answer.
 // upstream: apiserver server/filters/maxinflight.go
-import { textAnswer, type AdmittedRequest, type Answer } from '../request.ts';
+import { errorPage, type AdmittedRequest, type Answer } from '../request.ts';
 import { isLongRunning } from './request-deadline.ts';
 
 export interface InFlightLimits { readonly reads: number; readonly writes: number; readonly watchesPerUser: number }
@@ -44,4 +44,4 @@ export class MaxInFlight {
   }
 }
 
-export const tooManyRequests = (): Answer => textAnswer(429, 'Too many requests, please try again later.\n', { 'retry-after': '1', 'x-content-type-options': 'nosniff' });
+export const tooManyRequests = (): Answer => errorPage(429, 'Too many requests, please try again later.', { 'retry-after': '1' });

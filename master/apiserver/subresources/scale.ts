@@ -2,7 +2,8 @@
 // (upstream: registry/apps/deployment/storage ScaleREST)
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import { selectorFromObject, selectorFromSet } from '../../../src/apimachinery/selectors.ts';
-import type { ApiObject, ResourceDefinition } from '../../../src/schema/resource.ts';
+import type { ApiObject, Column, ResourceDefinition } from '../../../src/schema/resource.ts';
+import { ageColumn, nameColumn, partialMetadata, table } from '../../../src/schema/table.ts';
 import { objectMeta } from '../../../src/schema/object-meta.ts';
 import { field, int32, object, string } from '../../../src/schema/schema.ts';
 import { entriesOfScale, entriesOfScaled } from '../../../src/schema/apply/scale-fields.ts';
@@ -13,7 +14,7 @@ import { objectAnswer, type AdmittedRequest, type Answer } from '../request.ts';
 import { checkConfiguration } from '../handlers/apply.ts';
 import { decodeObject, readBody } from '../handlers/body.ts';
 import type { ResourceHandlerContext } from '../handlers/objects.ts';
-import { viewOf } from '../handlers/lists.ts';
+import { includeObject, viewOf } from '../handlers/lists.ts';
 import { isTrue, writeContext } from '../handlers/options.ts';
 import { patched, readPatch } from '../handlers/patch.ts';
 import { cloneJson } from '../../../src/util/json.ts';
@@ -55,6 +56,20 @@ function scaleOf(resource: ResourceDefinition, from: ApiObject): ApiObject {
   };
 }
 
+const columns: readonly Column[] = [
+  nameColumn,
+  { name: 'Desired', type: 'integer', description: 'Desired number of instances.', value: ({ spec }: ApiObject) => (spec as { replicas?: number }).replicas ?? 0 },
+  { name: 'Available', type: 'integer', description: 'Observed number of instances.', value: ({ status }: ApiObject) => (status as { replicas: number }).replicas },
+  ageColumn,
+];
+
+/** The scale in the form the client asked for. */
+function answerScale(request: AdmittedRequest, { media, registry, store: { resource } }: ResourceHandlerContext, from: StoredObject): Answer {
+  const object = scaleOf(resource, viewOf(resource, from));
+  if (media.as === 'Table') return objectAnswer(table({ columns }, [object], { resourceVersion: object.metadata.resourceVersion }, includeObject(request), registry.clock.now()));
+  return objectAnswer(media.as === '' ? object : partialMetadata(object));
+}
+
 export async function scale(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {
   const { store } = context;
   const { info } = request;
@@ -64,7 +79,7 @@ export async function scale(request: AdmittedRequest, context: ResourceHandlerCo
   if (info.verb === 'get') {
     const found = store.find(namespace, info.name);
     if (!found) throw errors.notFound(subject, info.name);
-    return objectAnswer(scaleOf(resource, viewOf(resource, found)));
+    return answerScale(request, context, found);
   }
   if (info.verb !== 'update' && info.verb !== 'patch') throw errors.methodNotAllowed();
   if (!store.find(namespace, info.name)) throw errors.notFound(subject, info.name);
@@ -93,5 +108,5 @@ export async function scale(request: AdmittedRequest, context: ResourceHandlerCo
     delete (object.metadata as { resourceVersion?: string }).resourceVersion;
     return object;
   }, { subresource: 'scale', applied: true }, write);
-  return objectAnswer(scaleOf(resource, viewOf(resource, stored)));
+  return answerScale(request, context, stored);
 }

@@ -12,6 +12,8 @@ describe('an Accept header', () => {
     ['application/json;as=Table;v=v1;g=meta.k8s.io,application/json', 'json', 'Table'], ['application/json;as=Nonsense;v=v1;g=meta.k8s.io,application/json', 'json', ''],
     ['application/json;as=Table;v=v9;g=meta.k8s.io, application/json', 'json', ''], ['application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io,application/json', 'json', ''],
     ['application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1', 'json', 'PartialObjectMetadataList'],
+    ['*/*, application/yaml', 'yaml', ''], ['*/*;as=Table;v=v1;g=meta.k8s.io, application/yaml;q=0.9', 'json', 'Table'], ['application/json;as=Table;v=v1,application/yaml', 'yaml', ''],
+    ['application/json;g=meta.k8s.io;v=v1,application/yaml', 'yaml', ''], ['application/json;stream=watch', 'json', ''], ['application/json;stream=other,application/yaml', 'yaml', ''], ['application/json;sv=v1,application/yaml;sv=', 'yaml', ''],
   ])('%s', (accept, type, as) => {
     expect(negotiate(accept, can)).toMatchObject({ type, as });
   });
