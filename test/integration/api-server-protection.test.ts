@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { ClientHttp2Session } from 'node:http2';
 import type { PathHandler } from '../../master/apiserver/api-server.ts';
+import { defaultLimits } from '../../master/apiserver/filters/max-in-flight.ts';
 import { textAnswer } from '../../master/apiserver/request.ts';
 import { startHttpsApi, type HttpsApi } from '../support/api-server-https.ts';
 
@@ -46,7 +47,7 @@ describe('an API server under load', () => {
   let admin: ClientHttp2Session;
   beforeAll(async () => {
     held = gate();
-    api = await startHttpsApi({ policy: true, limits: { reads: 2, writes: 1, watchesPerUser: 2 }, paths: [held] });
+    api = await startHttpsApi({ policy: true, limits: { ...defaultLimits, reads: 2, writes: 1, watchesPerUser: 2 }, paths: [held] });
     node = await api.http2(await api.access('system:node:n1', ['system:nodes']));
     admin = await api.http2(api.admin);
   });
@@ -55,18 +56,24 @@ describe('an API server under load', () => {
   it('refuses reads beyond the limit, but not writes, administrators or watches', async () => {
     const running = [call(node, 'GET', '/openapi/held'), call(node, 'GET', '/openapi/held')];
     await until(() => held.waiting === 2);
-    const refused = await call(node, 'GET', '/api/v1/nodes');
+    const refused = await call(node, 'GET', '/api/v1/services');
     expect(refused).toMatchObject({ status: 429, text: 'Too many requests, please try again later.\n' });
     expect(refused.headers['retry-after']).toBe('1');
     expect((await call(admin, 'GET', '/api/v1/nodes')).status).toBe(200);
     expect((await call(node, 'POST', '/api/v1/nodes', { metadata: { name: 'n1' } })).status).toBe(201);
+    // Nor what shows that a node lives, and that the server does.
+    expect((await call(node, 'GET', '/api/v1/nodes/n1')).status).toBe(200);
+    const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
+    expect((await call(node, 'POST', leases, { metadata: { name: 'n1' }, spec: { holderIdentity: 'n1' } })).status).toBe(201);
+    expect((await call(node, 'GET', `${leases}/n1`)).status).toBe(200);
+    expect((await call(node, 'GET', '/livez')).status).toBe(200);
     const watch = node.request({ ':path': '/api/v1/nodes?watch=1' });
     expect(((await once(watch, 'response')) as [Record<string, number>])[0][':status']).toBe(200);
     watch.close();
     await once(watch, 'close');
     held.open();
     expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200]);
-    expect((await call(node, 'GET', '/api/v1/nodes')).status).toBe(200);
+    expect((await call(node, 'GET', '/api/v1/services')).status).toBe(200);
   });
 
   it('lets one user have so many watches', async () => {
@@ -91,10 +98,10 @@ describe('an API server under load', () => {
     expect(late.status).toBe(504);
     // What goes on behind the answer takes its room until it is over.
     expect((await call(node, 'GET', `${held.path}?timeout=50ms`)).status).toBe(504);
-    expect((await call(node, 'GET', '/api/v1/nodes')).status).toBe(429);
+    expect((await call(node, 'GET', '/api/v1/services')).status).toBe(429);
     held.open();
     await until(() => held.waiting === 0);
-    expect((await call(node, 'GET', '/api/v1/nodes')).status).toBe(200);
+    expect((await call(node, 'GET', '/api/v1/services')).status).toBe(200);
     expect(JSON.parse(late.text)).toMatchObject({ kind: 'Status', reason: 'Timeout', message: 'Timeout: request did not complete within the allotted timeout' });
     const wrong = await call(node, 'GET', '/version?timeout=soon');
     expect(JSON.parse(wrong.text)).toMatchObject({ code: 400, message: 'invalid timeout specified in the request URL - time: invalid duration "soon"' });
@@ -110,7 +117,7 @@ describe('an API server under load', () => {
     expect(line('apiserver_request_total{', 'verb="POST"', 'resource="configmaps"', 'scope="namespace"', 'code="201"')).toMatch(/ 1$/);
     expect(line('apiserver_request_duration_seconds_count{', 'verb="POST"', 'resource="configmaps"')).toMatch(/ 1$/);
     expect(line('apiserver_storage_objects{', 'resource="configmaps"')).toMatch(/ 1$/);
-    expect(line('apiserver_request_total{', 'code="429"', 'resource="nodes"')).toBeDefined();
+    expect(line('apiserver_request_total{', 'code="429"', 'resource="services"')).toBeDefined();
     expect(line('apiserver_current_inflight_requests{', 'request_kind="readOnly"')).toMatch(/ 1$/);
     expect(line('process_resident_memory_bytes')).toMatch(/ \d+$/);
     expect(text).not.toMatch(/made-up/i);
