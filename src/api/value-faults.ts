@@ -42,8 +42,11 @@ export function fullyQualifiedNameFaults(name: string, path: string): Fault[] {
 
 const longestDriverName = 63;
 export function csiDriverNameFaults(name: string | undefined, path: string): Fault[] {
-  if (!name) return [required(path)];
-  return [...(name.length > longestDriverName ? [tooLong(path, name, longestDriverName)] : []), ...messages(path, name, isDNS1123Subdomain(name.toLowerCase()))];
+  const text = name ?? '';
+  return [
+    ...(text === '' ? [required(path)] : []), ...(text.length > longestDriverName ? [tooLong(path, text, longestDriverName)] : []),
+    ...messages(path, text, isDNS1123Subdomain(text.toLowerCase())),
+  ];
 }
 
 /** Names that must be labels, for example of containers. */

@@ -88,8 +88,8 @@ function validateFields(type: ObjectType, value: Record<string, unknown>, old: R
   }
   if (!type.validate) return;
   const across = type.validate(value as never, path);
-  // What may not be there at all is not looked into.
-  const forbidden = across.filter((f) => f.type === 'Forbidden').map((f) => f.field);
+  // A field that may not be there at all is not looked into.
+  const forbidden = across.filter((f) => f.type === 'Forbidden' && f.field !== path).map((f) => f.field);
   if (forbidden.length && faults.length > start) faults.push(...faults.splice(start).filter((f) => !forbidden.some((p) => f.field.startsWith(p) && /^[.[]/.test(f.field.slice(p.length)))));
   faults.push(...across);
 }

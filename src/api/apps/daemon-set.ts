@@ -7,7 +7,7 @@ import { defineResource, type ObjectHead, type ObjectOf } from '../../schema/res
 import { array, field, int32, int64, intOrString, object, required, string, time, type FieldsValue } from '../../schema/schema.ts';
 import { equalJson } from '../../util/json.ts';
 import { podTemplateSpec } from '../core/pod-template.ts';
-import { negativeCountFaults } from '../core/replica-workload.ts';
+import { collisionFaults, negativeCountFaults } from '../core/replica-workload.ts';
 import { amount, intOrPercentFaults, overHundredFaults } from '../int-or-percent.ts';
 import { ageColumn, nameColumn, templateColumns } from '../table-columns.ts';
 import { immutableFaults } from '../value-faults.ts';
@@ -108,9 +108,12 @@ export const DaemonSets = defineResource({
   prepareCreate: (set) => setTemplateGeneration(set, Math.max(1, templateGeneration(set))),
   prepareUpdate: (set, old) => setTemplateGeneration(set, templateGeneration(old) + (equalJson(set.spec.template, old.spec.template) ? 0 : 1)),
   validate: ({ spec }, old) => [...specFaults(spec), ...(old ? immutableFaults(spec.selector, old.spec.selector, 'spec.selector') : [])],
-  validateStatus: ({ status }) => negativeCountFaults({ ...status }, [
-    'currentNumberScheduled', 'numberMisscheduled', 'desiredNumberScheduled', 'numberReady', 'observedGeneration', 'updatedNumberScheduled', 'numberAvailable', 'numberUnavailable', 'collisionCount',
-  ]),
+  validateStatus: ({ status }, old) => [
+    ...negativeCountFaults({ ...status }, [
+      'currentNumberScheduled', 'numberMisscheduled', 'desiredNumberScheduled', 'numberReady', 'observedGeneration', 'updatedNumberScheduled', 'numberAvailable', 'numberUnavailable', 'collisionCount',
+    ]),
+    ...collisionFaults(status, old.status),
+  ],
   columns: [
     nameColumn,
     { name: 'Desired', type: 'integer', description: 'Nodes that should run a Pod.', value: ({ status }) => status?.desiredNumberScheduled ?? 0 },

@@ -6,7 +6,7 @@ import { labelSelector } from '../../schema/object-meta.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, boolean, field, int32, int64, intOrString, object, required, string, time, type FieldsValue } from '../../schema/schema.ts';
 import { podTemplateSpec } from '../core/pod-template.ts';
-import { negativeCountFaults, replicaCountFaults, selectedTemplateFaults } from '../core/replica-workload.ts';
+import { collisionFaults, negativeCountFaults, replicaCountFaults, selectedTemplateFaults } from '../core/replica-workload.ts';
 import { amount, intOrPercentFaults, overHundredFaults } from '../int-or-percent.ts';
 import { ageColumn, nameColumn, templateColumns } from '../table-columns.ts';
 
@@ -89,12 +89,11 @@ function specFaults({ selector, template, minReadySeconds = 0, progressDeadlineS
 }
 
 function statusFaults(status: DeploymentStatus, old: DeploymentStatus): Fault[] {
-  const faults = [
+  return [
     ...negativeCountFaults({ ...status }, ['observedGeneration', 'replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas', 'unavailableReplicas', 'terminatingReplicas', 'collisionCount']),
     ...replicaCountFaults({ ...status }, ['updatedReplicas', 'readyReplicas', 'availableReplicas']),
+    ...collisionFaults(status, old),
   ];
-  if (old.collisionCount !== undefined && (status.collisionCount ?? -1) < old.collisionCount) faults.push(invalid('status.collisionCount', status.collisionCount ?? 0, 'cannot be decremented'));
-  return faults;
 }
 
 /** The selector in query form; empty when there is none. */

@@ -8,8 +8,9 @@ import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, field, int32, int64, intOrString, object, required, string, time, type FieldsValue } from '../../schema/schema.ts';
 import { equalJson } from '../../util/json.ts';
 import { PersistentVolumeClaims } from '../core/persistent-volume-claim.ts';
+import { podAnnotationFaults } from '../core/pod-annotations.ts';
 import { podTemplateSpec } from '../core/pod-template.ts';
-import { negativeCountFaults, replicaCountFaults } from '../core/replica-workload.ts';
+import { collisionFaults, negativeCountFaults, replicaCountFaults } from '../core/replica-workload.ts';
 import { ageColumn, nameColumn, templateColumns } from '../table-columns.ts';
 
 const apps = 'io.k8s.api.apps.v1';
@@ -98,7 +99,7 @@ function templateFaults({ selector, template }: StatefulSetSpec): Fault[] {
       faults.push(invalid('spec.selector', selector, ''));
     }
   }
-  faults.push(...validateLabels(labels, `${path}.labels`), ...validateAnnotations(annotations, `${path}.annotations`));
+  faults.push(...validateLabels(labels, `${path}.labels`), ...validateAnnotations(annotations, `${path}.annotations`), ...podAnnotationFaults(annotations, template.spec ?? {}, `${path}.annotations`));
   const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {};
   if (restartPolicy !== 'Always') faults.push(notSupported(`${path}.spec.restartPolicy`, restartPolicy, ['Always']));
   if (activeDeadlineSeconds !== undefined) faults.push(forbidden(`${path}.spec.activeDeadlineSeconds`, 'activeDeadlineSeconds in StatefulSet is not Supported'));
@@ -112,12 +113,11 @@ function updateFaults(spec: StatefulSetSpec, old: StatefulSetSpec): Fault[] {
 
 function statusFaults(status: StatefulSetStatus, old: StatefulSetStatus): Fault[] {
   const counts = { ...status };
-  const faults = [
+  return [
     ...negativeCountFaults(counts, ['observedGeneration', 'replicas', 'readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas', 'collisionCount']),
     ...replicaCountFaults(counts, ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'], 'status.readyReplicas'),
+    ...collisionFaults(status, old),
   ];
-  if (old.collisionCount !== undefined && (status.collisionCount ?? -1) < old.collisionCount) faults.push(invalid('status.collisionCount', status.collisionCount ?? 0, 'cannot be decremented'));
-  return faults;
 }
 
 export const StatefulSets = defineResource({

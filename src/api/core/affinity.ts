@@ -1,7 +1,7 @@
 // Which nodes a Pod (or a volume) wants or avoids: node selectors, node affinity, pod affinity and anti-affinity.
 // upstream: pkg/apis/core/validation/validation.go, ValidateNodeSelector and validateAffinity
 import { child, forbidden, index, invalid, required, type Fault } from '../../apimachinery/fault.ts';
-import { isDNS1123Label, isDNS1123Subdomain, isQualifiedName } from '../../apimachinery/names.ts';
+import { isDNS1123Label, isDNS1123Subdomain, isQualifiedName, isValidLabelValue } from '../../apimachinery/names.ts';
 import { labelSelector } from '../../schema/object-meta.ts';
 import { array, field, int32, object, required as requiredField, string, types, type FieldsValue } from '../../schema/schema.ts';
 
@@ -60,12 +60,17 @@ export const nodeSelectorTerm = object('NodeSelectorTerm', {
 });
 export interface NodeSelectorTerm extends FieldsValue<typeof nodeSelectorTerm.fields> {}
 
+/** Labels cannot have other values, so a term that must hold may not ask for one. */
+const valueFaults = ({ matchExpressions }: NodeSelectorTerm, path: string): Fault[] => (matchExpressions ?? []).flatMap(({ values = [] }, i) =>
+  values.flatMap((value, j) => each(index(child(index(child(path, 'matchExpressions'), i), 'values'), j), value, isValidLabelValue(value))));
+
 export const nodeSelector = object('NodeSelector', {
   nodeSelectorTerms: array(1, nodeSelectorTerm, { required: true, unchecked: true, listType: 'atomic', doc: 'Terms; a node must satisfy one of them.' }),
 }, {
   atomic: true, doc: 'A union of node selector terms.',
   validate: ({ nodeSelectorTerms }, path) =>
-    nodeSelectorTerms?.length ? [] : [required(child(path, 'nodeSelectorTerms'), 'must have at least one node selector term')],
+    nodeSelectorTerms?.length ? nodeSelectorTerms.flatMap((term, i) => valueFaults(term, index(child(path, 'nodeSelectorTerms'), i)))
+      : [required(child(path, 'nodeSelectorTerms'), 'must have at least one node selector term')],
 });
 export interface NodeSelector extends FieldsValue<typeof nodeSelector.fields> {}
 
@@ -84,7 +89,7 @@ export const nodeAffinity = object('NodeAffinity', {
 export interface NodeAffinity extends FieldsValue<typeof nodeAffinity.fields> {}
 
 interface LabelKeyLists { readonly labelSelector?: object; readonly matchLabelKeys?: readonly string[]; readonly mismatchLabelKeys?: readonly string[] }
-/** Faults of lists of label keys that are to be merged into a selector; spread constraints have the first one too. */
+/** Faults of lists of label keys that are to be merged into a selector. */
 export function labelKeyFaults(lists: LabelKeyLists, path: string): Fault[] {
   const faults: Fault[] = [];
   for (const name of ['matchLabelKeys', 'mismatchLabelKeys'] as const) {
@@ -92,16 +97,16 @@ export function labelKeyFaults(lists: LabelKeyLists, path: string): Fault[] {
     if (keys.length === 0) continue;
     const listPath = child(path, name);
     if (!lists.labelSelector) faults.push(forbidden(listPath, 'must not be specified when labelSelector is not set'));
-    keys.forEach((key, i) => faults.push(...labelNameFaults(key, index(listPath, i))));
+    else keys.forEach((key, i) => faults.push(...labelNameFaults(key, index(listPath, i))));
   }
-  lists.mismatchLabelKeys?.forEach((key, i) => {
-    if (lists.matchLabelKeys?.includes(key)) faults.push(invalid(index(child(path, 'mismatchLabelKeys'), i), key, 'exists in both matchLabelKeys and mismatchLabelKeys'));
+  lists.matchLabelKeys?.forEach((key, i) => {
+    if (lists.mismatchLabelKeys?.includes(key)) faults.push(invalid(index(child(path, 'matchLabelKeys'), i), key, 'exists in both matchLabelKeys and mismatchLabelKeys'));
   });
   return faults;
 }
 
-export const topologyKeyFaults = (topologyKey: string, path: string): Fault[] =>
-  topologyKey ? labelNameFaults(topologyKey, child(path, 'topologyKey')) : [required(child(path, 'topologyKey'), 'can not be empty')];
+const topologyKeyFaults = (topologyKey: string, path: string): Fault[] =>
+  [...(topologyKey ? [] : [required(path, 'can not be empty')]), ...labelNameFaults(topologyKey, path)];
 
 export const podAffinityTerm = object('PodAffinityTerm', {
   labelSelector: field(1, labelSelector, { doc: 'Pods that are meant; absent means none.' }),
@@ -115,7 +120,7 @@ export const podAffinityTerm = object('PodAffinityTerm', {
   validate: (term, path) => [
     ...(term.namespaces ?? []).flatMap((namespace) => each(child(path, 'namespace'), namespace, isDNS1123Label(namespace))),
     ...labelKeyFaults(term, path),
-    ...topologyKeyFaults(term.topologyKey, path),
+    ...topologyKeyFaults(term.topologyKey, child(path, 'topologyKey')),
   ],
 });
 export interface PodAffinityTerm extends FieldsValue<typeof podAffinityTerm.fields> {}

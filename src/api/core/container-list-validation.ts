@@ -4,7 +4,7 @@ import { child, duplicate, forbidden, index, invalid, notFound, notSupported, ty
 import { hostPortConflicts, type ContainerPort } from './container-port.ts';
 import { sleepFaults, type Lifecycle } from './lifecycle.ts';
 import { probeRoleFaults, type Probe } from './probe.ts';
-import type { Volume } from './volume.ts';
+import { mountableVolumes, type Volume } from './volume.ts';
 import { volumeDeviceFaults, volumeMountFaults, type VolumeDevice, type VolumeMount } from './volume-mount.ts';
 
 interface ContainerValue {
@@ -13,7 +13,7 @@ interface ContainerValue {
   readonly resources?: { readonly claims?: readonly { readonly name: string }[] };
   readonly resizePolicy?: readonly { readonly restartPolicy: string }[];
   readonly volumeMounts?: readonly VolumeMount[]; readonly volumeDevices?: readonly VolumeDevice[];
-  readonly securityContext?: { readonly privileged?: boolean; readonly windowsOptions?: unknown };
+  readonly securityContext?: { readonly privileged?: boolean; readonly procMount?: string };
 }
 export interface ContainerLists {
   readonly containers: readonly ContainerValue[];
@@ -31,7 +31,7 @@ export function containerListFaults(spec: ContainerLists, path: string): Fault[]
   const initPath = child(path, 'initContainers');
   const ephemeralPath = child(path, 'ephemeralContainers');
   const context: Context = {
-    volumes: new Map((spec.volumes ?? []).map((volume) => [volume.name, volume])),
+    volumes: mountableVolumes(spec.volumes ?? []),
     claims: new Set((spec.resourceClaims ?? []).map(({ name }) => name)),
     neverRestarts: spec.restartPolicy === 'Never', gracePeriod: spec.terminationGracePeriodSeconds ?? 30,
   };

@@ -4,7 +4,7 @@ import { child, invalid, type Fault } from '../../apimachinery/fault.ts';
 import { boolean, embed, field, object, string, type FieldsValue } from '../../schema/schema.ts';
 import { containerResourceFieldFaults, envFieldPaths, fieldPathFaults } from './field-path.ts';
 import {
-  configMapKeySelector, localObjectReference, nameRequired, objectFieldSelector, resourceFieldSelector, secretKeySelector,
+  configMapKeySelector, localObjectReference, nameFaults, objectFieldSelector, resourceFieldSelector, secretKeySelector,
 } from './references.ts';
 
 export const fileKeySelector = object('FileKeySelector', {
@@ -48,12 +48,12 @@ export interface EnvVar extends FieldsValue<typeof envVar.fields> {}
 export const configMapEnvSource = object('ConfigMapEnvSource', {
   ...embed(1, localObjectReference),
   optional: boolean(2, { pointer: true, doc: 'True when the ConfigMap may be missing.' }),
-}, { doc: 'All entries of a ConfigMap as variables.', validate: nameRequired });
+}, { doc: 'All entries of a ConfigMap as variables.', validate: nameFaults });
 
 export const secretEnvSource = object('SecretEnvSource', {
   ...embed(1, localObjectReference),
   optional: boolean(2, { pointer: true, doc: 'True when the Secret may be missing.' }),
-}, { doc: 'All entries of a Secret as variables.', validate: nameRequired });
+}, { doc: 'All entries of a Secret as variables.', validate: nameFaults });
 
 export const envFromSource = object('EnvFromSource', {
   prefix: string(1, { format: 'envVarName', doc: 'Text put before each name.' }),
@@ -62,8 +62,10 @@ export const envFromSource = object('EnvFromSource', {
 }, {
   doc: 'Makes variables of all entries of a ConfigMap or Secret.',
   validate: ({ configMapRef, secretRef }, path) => {
-    if (configMapRef && secretRef) return [invalid(path, '', 'may not have more than one field specified at a time')];
-    return configMapRef || secretRef ? [] : [invalid(path, '', 'must specify one of: `configMapRef` or `secretRef`')];
+    // Upstream names the list here, not the entry.
+    const list = path.replace(/\[\d+\]$/, '');
+    if (configMapRef && secretRef) return [invalid(list, '', 'may not have more than one field specified at a time')];
+    return configMapRef || secretRef ? [] : [invalid(list, '', 'must specify one of: `configMapRef` or `secretRef`')];
   },
 });
 export interface EnvFromSource extends FieldsValue<typeof envFromSource.fields> {}

@@ -1,14 +1,15 @@
 // PersistentVolumeClaim: a request for storage, bound to a PersistentVolume.
 // upstream: pkg/apis/core/validation/validation.go (ValidatePersistentVolumeClaimUpdate), pkg/registry/core/persistentvolumeclaim/strategy.go
-import { forbidden, invalid, key, required, type Fault } from '../../apimachinery/fault.ts';
+import { forbidden, invalid, key, notSupported, required, type Fault } from '../../apimachinery/fault.ts';
+import { isDNS1123Subdomain, isQualifiedName } from '../../apimachinery/names.ts';
 import { compareQuantities } from '../../apimachinery/quantity.ts';
 import { defineResource, type ObjectHead, type ObjectOf } from '../../schema/resource.ts';
 import { array, field, map, object, string, time, types, type FieldsValue } from '../../schema/schema.ts';
 import { equalJson } from '../../util/json.ts';
 import { difference } from '../difference.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
-import { immutableFaults } from '../value-faults.ts';
-import { resourceQuantityFaults } from './resources.ts';
+import { immutableFaults, messages } from '../value-faults.ts';
+import { basicQuantityFaults, resourceQuantityFaults } from './resources.ts';
 import { persistentVolumeClaimSpec, type PersistentVolumeClaimSpec } from './volume-claim-spec.ts';
 import { accessModesText, storageClassAnnotation, storageClassOf } from './volume-columns.ts';
 
@@ -51,6 +52,12 @@ function copyDataSource(spec: PersistentVolumeClaimSpec): void {
   }
 }
 
+/** A group that is none may stay where it was, as older servers took any text. */
+function groupFaults({ dataSource, dataSourceRef }: PersistentVolumeClaimSpec, old: PersistentVolumeClaimSpec | undefined): Fault[] {
+  if (old?.dataSource?.apiGroup || old?.dataSourceRef?.apiGroup) return [];
+  return Object.entries({ dataSource, dataSourceRef }).flatMap(([name, source]) => (source?.apiGroup ? messages(`spec.${name}.apiGroup`, source.apiGroup, isDNS1123Subdomain(source.apiGroup)) : []));
+}
+
 function dataSourceFaults({ dataSource, dataSourceRef }: PersistentVolumeClaimSpec): Fault[] {
   if (!dataSource || !dataSourceRef) return [];
   if (dataSourceRef.namespace) return [invalid('spec', 'spec.dataSource', 'may not be specified when dataSourceRef.namespace is specified')];
@@ -78,6 +85,10 @@ function withChangeable(claim: Claim, old: Claim): Record<string, unknown> {
 function updateFaults(claim: Claim, old: Claim): Fault[] {
   const before = withChangeable(claim, old);
   const faults: Fault[] = [];
+  const [annotated, wasAnnotated] = [claim, old].map(({ metadata }) => metadata.annotations?.[storageClassAnnotation]);
+  // The annotation may give way to the field, and may not change otherwise.
+  const moved = wasAnnotated !== undefined && old.spec.storageClassName === undefined && claim.spec.storageClassName === wasAnnotated && (annotated ?? wasAnnotated) === wasAnnotated;
+  if (!moved && annotated !== wasAnnotated) faults.push(invalid(`metadata.annotations.${storageClassAnnotation}`, annotated ?? '', 'field is immutable'));
   if (!equalJson(claim.spec, before)) faults.push(forbidden('spec', `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${difference(before, claim.spec).join('\n')}`));
   // A grown claim may shrink again, but not below what it has.
   if (compareQuantities(sizeOf(claim.spec), sizeOf(old.spec)) < 0 && compareQuantities(sizeOf(claim.spec), old.status.capacity?.['storage'] ?? '0') <= 0) {
@@ -86,9 +97,27 @@ function updateFaults(claim: Claim, old: Claim): Fault[] {
   return [...faults, ...immutableFaults(claim.spec.volumeMode, old.spec.volumeMode, 'volumeMode')];
 }
 
+const growingPhases = ['ControllerResizeInProgress', 'ControllerResizeInfeasible', 'NodeResizePending', 'NodeResizeInProgress', 'NodeResizeInfeasible'];
+/** Of Kubernetes' own resources only storage can grow. */
+function growingFaults(name: string, path: string): Fault[] {
+  const problems = isQualifiedName(name);
+  if (problems.length) return messages(path, name, problems);
+  return name === 'storage' || (name.includes('/') && !name.includes('kubernetes.io/')) ? [] : [notSupported(path, name, ['storage'])];
+}
+
 const statusFaults = ({ spec, status }: Claim): Fault[] => [
   ...(spec.accessModes?.length ? [] : [required('Spec.accessModes')]),
-  ...(['capacity', 'allocatedResources'] as const).flatMap((list) => Object.entries(status[list] ?? {}).flatMap(([name, quantity]) => resourceQuantityFaults(name, quantity, key(`status.${list}`, name)))),
+  ...Object.entries(status.capacity ?? {}).flatMap(([name, quantity]) => basicQuantityFaults(quantity, key('status.capacity', name))),
+  ...Object.entries(status.allocatedResourceStatuses ?? {}).flatMap(([name, phase]) => [
+    ...growingFaults(name, 'status.allocatedResourceStatus'),
+    ...(growingPhases.includes(phase) ? [] : [notSupported('status.allocatedResourceStatus', name, growingPhases)]),
+  ]),
+  ...Object.entries(status.allocatedResources ?? {}).flatMap(([name, quantity]) => {
+    const at = key('status.allocatedResources', name);
+    const unknown = growingFaults(name, 'status.allocatedResources');
+    const faults = unknown.length ? unknown : basicQuantityFaults(quantity, at);
+    return faults.length ? faults : resourceQuantityFaults('storage', quantity, at);
+  }),
 ];
 
 export const PersistentVolumeClaims = defineResource({
@@ -105,7 +134,7 @@ export const PersistentVolumeClaims = defineResource({
     copyDataSource(spec);
   },
   prepareUpdate: ({ spec }) => copyDataSource(spec),
-  validate: (claim, old) => [...dataSourceFaults(claim.spec), ...(old ? updateFaults(claim, old) : [])],
+  validate: (claim, old) => [...groupFaults(claim.spec, old?.spec), ...dataSourceFaults(claim.spec), ...(old ? updateFaults(claim, old) : [])],
   validateStatus: statusFaults,
   columns: [
     nameColumn,

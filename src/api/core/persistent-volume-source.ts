@@ -1,25 +1,39 @@
 // Where a PersistentVolume's bytes are. Most sources are those of Pods' volumes; the others differ in how they name a Secret.
 // upstream: staging/src/k8s.io/api/core/v1/types.go, pkg/apis/core/validation/validation.go (ValidatePersistentVolumeSpec)
-import { child, required, type Fault } from '../../apimachinery/fault.ts';
+import { child, invalid, required, type Fault } from '../../apimachinery/fault.ts';
+import { isDNS1123Label, isDNS1123Subdomain } from '../../apimachinery/names.ts';
 import { boolean, field, map, object, string, types } from '../../schema/schema.ts';
-import { csiDriverNameFaults } from '../value-faults.ts';
+import { csiDriverNameFaults, messages } from '../value-faults.ts';
 import { objectReference, secretReference } from './references.ts';
 import { hostPathVolumeSource, nfsVolumeSource } from './volume.ts';
 import {
   awsElasticBlockStoreVolumeSource, azureDiskVolumeSource, azureFileFields, cephFSFields, chapFaults, cinderFields, fcVolumeSource, flexFields, flockerVolumeSource,
   gcePersistentDiskVolumeSource, glusterfsFields, iscsiFields, photonPersistentDiskVolumeSource, portworxVolumeSource, quobyteVolumeSource, rbdFields, scaleIOFields,
-  storageOSFields, vsphereVirtualDiskVolumeSource,
+  storageOSFaults, storageOSFields, vsphereVirtualDiskVolumeSource,
 } from './volume-network.ts';
 import { noBackstepsFaults } from './volume-paths.ts';
 
 const secretRef = (number: number) => field(number, secretReference, { doc: 'Secret with the credentials.' });
 
+/** Both parts of a Secret's name, where it is named at all. */
+const secretPartFaults = (secret: { name?: string; namespace?: string } | undefined, parts: readonly ('name' | 'namespace')[], path: string): Fault[] =>
+  (secret ? parts.filter((part) => !secret[part]).map((part) => required(child(child(path, 'secretRef'), part))) : []);
+
 export const glusterfsPersistentVolumeSource = object('GlusterfsPersistentVolumeSource', {
-  ...glusterfsFields, endpointsNamespace: string(4, { pointer: true, doc: 'Namespace of the Endpoints; the claim\'s when absent.' }),
-}, { doc: 'A Glusterfs volume.' });
+  ...glusterfsFields,
+  endpointsNamespace: string(4, {
+    pointer: true, doc: 'Namespace of the Endpoints; the claim\'s when absent.', validate: (namespace, path) => messages(path, namespace, isDNS1123Label(namespace)),
+  }),
+}, {
+  doc: 'A Glusterfs volume.',
+  validate: ({ endpointsNamespace: namespace }, path) =>
+    (namespace === '' ? [invalid(child(path, 'endpointsNamespace'), '', 'if the endpointnamespace is set, it must be a valid namespace name')] : []),
+});
 
 export const rbdPersistentVolumeSource = object('RBDPersistentVolumeSource', { ...rbdFields, secretRef: secretRef(7) }, { doc: 'A Ceph block device.' });
-export const cinderPersistentVolumeSource = object('CinderPersistentVolumeSource', { ...cinderFields, secretRef: secretRef(4) }, { doc: 'A volume of OpenStack Cinder.' });
+export const cinderPersistentVolumeSource = object('CinderPersistentVolumeSource', { ...cinderFields, secretRef: secretRef(4) }, {
+  doc: 'A volume of OpenStack Cinder.', validate: ({ secretRef: secret }, path) => secretPartFaults(secret, ['name', 'namespace'], path),
+});
 export const cephFSPersistentVolumeSource = object('CephFSPersistentVolumeSource', { ...cephFSFields, secretRef: secretRef(5) }, { doc: 'A Ceph file system.' });
 export const flexPersistentVolumeSource = object('FlexPersistentVolumeSource', { ...flexFields, secretRef: secretRef(3) }, { doc: 'A volume of an exec-based driver.' });
 export const iscsiPersistentVolumeSource = object('ISCSIPersistentVolumeSource', { ...iscsiFields, secretRef: secretRef(10) }, { doc: 'A disk reached over iSCSI.', validate: chapFaults });
@@ -34,19 +48,27 @@ export const scaleIOPersistentVolumeSource = object('ScaleIOPersistentVolumeSour
 
 export const storageOSPersistentVolumeSource = object('StorageOSPersistentVolumeSource', {
   ...storageOSFields, secretRef: field(5, objectReference, { doc: 'Secret with the credentials.' }),
-}, { doc: 'A StorageOS volume.', validate: ({ volumeName }, path) => (volumeName ? [] : [required(child(path, 'volumeName'))]) });
+}, {
+  doc: 'A StorageOS volume.',
+  validate: (source, path) => [...storageOSFaults(source, path), ...secretPartFaults(source.secretRef, ['name', 'namespace'], path)],
+});
 
 export const localVolumeSource = object('LocalVolumeSource', {
   path: string(1, { required: true, validate: noBackstepsFaults, doc: 'Path on the node of a directory or block device.' }),
   fsType: string(2, { pointer: true, doc: 'File system a block device is formatted with.' }),
 }, { doc: 'A disk that is attached to one node.' });
 
-const secretUses = ['controllerPublishSecretRef', 'nodeStageSecretRef', 'nodePublishSecretRef', 'controllerExpandSecretRef', 'nodeExpandSecretRef'] as const;
+// Upstream does not judge nodeStageSecretRef.
+const secretUses = ['controllerPublishSecretRef', 'controllerExpandSecretRef', 'nodePublishSecretRef', 'nodeExpandSecretRef'] as const;
 type SecretUses = { readonly [use in (typeof secretUses)[number]]?: { readonly name?: string; readonly namespace?: string } };
 const secretFaults = (source: SecretUses, path: string): Fault[] => secretUses.flatMap((use) => {
   const secret = source[use];
   if (!secret) return [];
-  return (['name', 'namespace'] as const).flatMap((part) => (secret[part] ? [] : [required(child(child(path, use), part))]));
+  const at = child(path, use);
+  return [
+    ...(secret.name ? messages(child(at, 'name'), secret.name, isDNS1123Subdomain(secret.name)) : [required(child(at, 'name'))]),
+    ...(secret.namespace ? messages(child(at, 'namespace'), secret.namespace, isDNS1123Label(secret.namespace)) : [required(child(at, 'namespace'))]),
+  ];
 });
 
 export const csiPersistentVolumeSource = object('CSIPersistentVolumeSource', {
@@ -87,4 +109,5 @@ export const persistentVolumeSource = object('PersistentVolumeSource', {
   csi: field(22, csiPersistentVolumeSource, { doc: 'A volume of a CSI driver.' }),
 }, { doc: 'Where the bytes are; exactly one is given.' });
 
-export const persistentVolumeSourceNames = Object.keys(persistentVolumeSource.fields);
+/** In the order upstream looks for them. */
+export const persistentVolumeSourceNames = ['hostPath', ...Object.keys(persistentVolumeSource.fields).filter((name) => name !== 'hostPath')];

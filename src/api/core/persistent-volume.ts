@@ -4,13 +4,14 @@ import { child, forbidden, invalid, key, notSupported, required, type Fault } fr
 import { compareQuantities, isQuantity } from '../../apimachinery/quantity.ts';
 import { defineResource, type ObjectHead, type ObjectOf } from '../../schema/resource.ts';
 import { array, embed, field, map, object, string, time, types, type FieldsValue } from '../../schema/schema.ts';
+import { equalJson } from '../../util/json.ts';
 import { difference } from '../difference.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
 import { immutableFaults } from '../value-faults.ts';
 import { nodeSelector } from './affinity.ts';
 import { persistentVolumeSource, persistentVolumeSourceNames } from './persistent-volume-source.ts';
 import { objectReference } from './references.ts';
-import { resourceQuantityFaults } from './resources.ts';
+import { basicQuantityFaults } from './resources.ts';
 import { accessModeFaults } from './volume-claim-spec.ts';
 import { accessModesText, storageClassOf } from './volume-columns.ts';
 
@@ -31,7 +32,10 @@ export const persistentVolumeSpec = object('PersistentVolumeSpec', {
   volumeMode: string(8, { pointer: true, default: 'Filesystem', enum: ['Block', 'Filesystem'], doc: 'Filesystem, or Block for a raw device.' }),
   nodeAffinity: field(9, volumeNodeAffinity, { doc: 'Nodes the volume can be reached from.' }),
   volumeAttributesClassName: string(10, { pointer: true, doc: 'VolumeAttributesClass that tunes the volume.' }),
-}, { doc: 'The volume as it is wanted.' });
+}, {
+  doc: 'The volume as it is wanted.',
+  validate: (spec, path) => secondSourceFaults({ ...spec }, path),
+});
 export interface PersistentVolumeSpec extends FieldsValue<typeof persistentVolumeSpec.fields> {}
 
 export const persistentVolumeStatus = object('PersistentVolumeStatus', {
@@ -43,6 +47,7 @@ export const persistentVolumeStatus = object('PersistentVolumeStatus', {
 export interface PersistentVolumeStatus extends FieldsValue<typeof persistentVolumeStatus.fields> {}
 
 type Sources = Readonly<Record<string, unknown>>;
+/** Those that are given, in the order upstream looks for them. */
 const sourcesOf = (spec: Sources): Sources => Object.fromEntries(persistentVolumeSourceNames.filter((name) => spec[name] !== undefined).map((name) => [name, spec[name]]));
 
 function capacityFaults(capacity: Readonly<Record<string, string>>, path: string): Fault[] {
@@ -53,19 +58,23 @@ function capacityFaults(capacity: Readonly<Record<string, string>>, path: string
     ...names.flatMap((name) => {
       const quantity = capacity[name]!;
       const at = key(path, name);
-      return [...resourceQuantityFaults(name, quantity, at), ...(isQuantity(quantity) && compareQuantities(quantity, '0') <= 0 ? [invalid(at, quantity, 'must be greater than zero')] : [])];
+      return [...basicQuantityFaults(quantity, at), ...(isQuantity(quantity) && compareQuantities(quantity, '0') <= 0 ? [invalid(at, quantity, 'must be greater than zero')] : [])];
     }),
   ];
 }
 
 export interface VolumeSpecValue { capacity?: Record<string, string>; accessModes?: string[] | null; persistentVolumeReclaimPolicy?: string; nodeAffinity?: object; hostPath?: { path: string }; local?: object; csi?: object; claimRef?: object; storageClassName?: string }
 
-/** Exactly one source, and what a source needs beside itself. */
+/** Of several sources the first may stay. */
+const secondSourceFaults = (spec: Sources, path: string): Fault[] =>
+  Object.keys(sourcesOf(spec)).slice(1).map((name) => forbidden(child(path, name), 'may not specify more than 1 volume type'));
+
+/** At least one source, and what a source needs beside itself. */
 function sourceFaults(spec: VolumeSpecValue, path: string): Fault[] {
   const given = Object.keys(sourcesOf(spec as Sources));
   return [
-    ...(given.length === 0 ? [required(path, 'must specify a volume type')] : given.slice(1).map((name) => forbidden(child(path, name), 'may not specify more than 1 volume type'))),
-    ...(spec.local && !spec.nodeAffinity ? [required(child(path, 'nodeAffinity'), 'Local volume requires node affinity')] : []),
+    ...(given.length === 0 ? [required(path, 'must specify a volume type')] : []),
+    ...(given[0] === 'local' && !spec.nodeAffinity ? [required(child(path, 'nodeAffinity'), 'Local volume requires node affinity')] : []),
     ...(spec.hostPath && /^\/+$/.test(spec.hostPath.path) && spec.persistentVolumeReclaimPolicy === 'Recycle'
       ? [forbidden(child(path, 'persistentVolumeReclaimPolicy'), "may not be 'recycle' for a hostPath mount of '/'")] : []),
   ];
@@ -79,7 +88,7 @@ const specFaults = (spec: VolumeSpecValue, path: string): Fault[] => [
 export function inlineVolumeFaults(spec: VolumeSpecValue, path: string): Fault[] {
   const words = 'may not be specified in the context of inline volumes';
   return [
-    ...accessModeFaults(spec.accessModes, child(path, 'accessModes'), ''), ...sourceFaults(spec, path),
+    ...accessModeFaults(spec.accessModes, child(path, 'accessModes'), ''), ...sourceFaults(spec, path), ...secondSourceFaults(spec as Sources, path),
     ...(spec.csi ? [] : [required(child(path, 'csi'), 'has to be specified in the context of inline volumes')]),
     ...(['claimRef', 'capacity', 'storageClassName'] as const).flatMap((name) => (spec[name] === undefined ? [] : [forbidden(child(path, name), words)])),
   ];
@@ -93,13 +102,31 @@ function withExpandSecrets(old: Sources, next: Sources): Sources {
   return { ...old, csi: { ...csi, ...Object.fromEntries(added.map((name) => [name, nextCsi[name]])) } };
 }
 
+const stableLabels: Readonly<Record<string, string>> = {
+  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone', 'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
+  'beta.kubernetes.io/os': 'kubernetes.io/os', 'beta.kubernetes.io/arch': 'kubernetes.io/arch', 'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
+};
+type VolumeAffinity = PersistentVolumeSpec['nodeAffinity'];
+/** Whether nothing but labels that got stable names differs. */
+function sameAffinity(next: VolumeAffinity, old: VolumeAffinity): boolean {
+  const terms = (affinity: VolumeAffinity) => affinity?.required?.nodeSelectorTerms ?? [];
+  const renamed = terms(old).map((term, i) => ({
+    ...term,
+    ...(term.matchExpressions && { matchExpressions: term.matchExpressions.map((one, j) => {
+      const key = terms(next)[i]?.matchExpressions?.[j]?.key;
+      return key !== undefined && stableLabels[one.key] === key ? { ...one, key } : one;
+    }) }),
+  }));
+  return equalJson(terms(next), renamed);
+}
+
 function updateFaults(spec: PersistentVolumeSpec, old: PersistentVolumeSpec): Fault[] {
   const next = sourcesOf({ ...spec });
   const changes = difference(withExpandSecrets(sourcesOf({ ...old }), next), next);
   return [
     ...(changes.length ? [forbidden('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation\n${changes.join('\n')}`)] : []),
     ...immutableFaults(spec.volumeMode, old.volumeMode, 'volumeMode'),
-    ...(old.nodeAffinity ? immutableFaults(spec.nodeAffinity, old.nodeAffinity, 'nodeAffinity') : []),
+    ...(old.nodeAffinity && !sameAffinity(spec.nodeAffinity, old.nodeAffinity) ? [invalid('nodeAffinity', spec.nodeAffinity, 'field is immutable, except for updating from beta label to GA')] : []),
   ];
 }
 

@@ -1,7 +1,7 @@
 // How names are resolved in a Pod: resolver settings and extra entries of the hosts file.
 // upstream: pkg/apis/core/validation/validation.go, validatePodDNSConfig and ValidateHostAliases
 import { child, index, invalid, required, type Fault } from '../../apimachinery/fault.ts';
-import { isDNS1123Subdomain, isValidIP } from '../../apimachinery/names.ts';
+import { isDNS1123Subdomain, isDNS1123SubdomainWithUnderscore, isValidIP } from '../../apimachinery/names.ts';
 import { array, object, string, types, type FieldsValue } from '../../schema/schema.ts';
 
 const maxNameservers = 3;
@@ -38,7 +38,7 @@ export function dnsConfigFaults(config: PodDNSConfig | undefined, policy: string
   searches.forEach((search, i) => {
     if (search === '.') return;
     const name = search.replace(/\.$/, '');
-    faults.push(...isDNS1123Subdomain(name).map((problem) => invalid(index(searchesPath, i), name, problem)));
+    faults.push(...isDNS1123SubdomainWithUnderscore(name).map((problem) => invalid(index(searchesPath, i), name, problem)));
   });
   options.forEach(({ name }, i) => {
     if (!name) faults.push(required(index(child(path, 'options'), i), 'must not be empty'));

@@ -4,6 +4,7 @@ import { child, duplicate, forbidden, index, invalid, type Fault } from '../../a
 import { rangeError } from '../../apimachinery/names.ts';
 import { containerListFaults, type ContainerLists } from './container-list-validation.ts';
 import { dnsConfigFaults, type PodDNSConfig } from './pod-dns.ts';
+import { operatingSystemFaults, type OSSpec } from './pod-os-validation.ts';
 
 interface HostSettings {
   readonly hostNetwork?: boolean; readonly hostPID?: boolean; readonly hostIPC?: boolean; readonly hostUsers?: boolean; readonly shareProcessNamespace?: boolean;
@@ -24,7 +25,8 @@ export const podSpecFaults = (spec: SpecValue, path: string): Fault[] => [
   ...dnsConfigFaults(spec.dnsConfig, spec.dnsPolicy, child(path, 'dnsConfig')),
   ...deadlineFaults(spec.activeDeadlineSeconds, child(path, 'activeDeadlineSeconds')),
   ...duplicateGates(spec.schedulingGates ?? [], child(path, 'schedulingGates')),
-  ...linuxFaults(spec, path),
+  ...operatingSystemFaults(spec as OSSpec, path),
+  ...procMountFaults(spec, path),
 ];
 
 function hostNetworkPorts({ hostNetwork, containers }: HostSettings, path: string): Fault[] {
@@ -65,12 +67,9 @@ function duplicateGates(gates: readonly { name: string }[], path: string): Fault
   return gates.flatMap(({ name }, i) => (gates.findIndex((gate) => gate.name === name) < i ? [duplicate(index(path, i), name)] : []));
 }
 
-function linuxFaults(spec: SpecValue, path: string): Fault[] {
-  if (spec.os?.name !== 'linux') return [];
-  const words = 'windows options cannot be set for a linux pod';
-  const settings = (['containers', 'initContainers', 'ephemeralContainers'] as const).flatMap((list) =>
-    (spec[list] ?? []).map(({ securityContext }, i) => ({ securityContext, path: index(child(path, list), i) })));
-  return [{ securityContext: spec.securityContext, path }, ...settings]
-    .filter(({ securityContext }) => securityContext?.windowsOptions !== undefined)
-    .map((setting) => forbidden(child(child(setting.path, 'securityContext'), 'windowsOptions'), words));
+/** The whole of /proc is only safe to show to users who are nobody on the node. */
+function procMountFaults(spec: SpecValue, path: string): Fault[] {
+  if (spec.hostUsers === false) return [];
+  return (['containers', 'initContainers', 'ephemeralContainers'] as const).flatMap((list) => (spec[list] ?? []).flatMap(({ securityContext }, i) =>
+    (securityContext?.procMount === 'Unmasked' ? [invalid(`${index(child(path, list), i)}.securityContext.procMount`, 'Unmasked', '`hostUsers` must be false to use `Unmasked`')] : [])));
 }

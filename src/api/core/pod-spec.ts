@@ -15,11 +15,14 @@ import { duplicateSpreadFaults, topologySpreadConstraint } from './topology-spre
 import { duplicateVolumeNames, volume } from './volume.ts';
 
 export const podOS = object('PodOS', {
-  name: string(1, {
-    required: true, doc: 'linux or windows.',
-    validate: (name, path) => (name === 'linux' || name === 'windows' ? [] : [notSupported(path, name, ['linux', 'windows'])]),
-  }),
-}, { doc: 'Operating system of the containers.' });
+  name: string(1, { required: true, unchecked: true, doc: 'linux or windows.' }),
+}, {
+  doc: 'Operating system of the containers.',
+  validate: ({ name }, path) => {
+    if (!name) return [required(child(path, 'name'), 'cannot be empty')];
+    return name === 'linux' || name === 'windows' ? [] : [notSupported(path, name, ['linux', 'windows'])];
+  },
+});
 
 export const podResourceClaim = object('PodResourceClaim', {
   name: string(1, { required: true, format: 'dns1123Label', doc: 'Name containers refer to.' }),

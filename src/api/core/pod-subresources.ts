@@ -2,12 +2,13 @@
 // upstream: pkg/registry/core/pod/strategy.go; pkg/apis/core/validation/validation.go, ValidatePodEphemeralContainersUpdate
 import { forbidden, invalid, type Fault } from '../../apimachinery/fault.ts';
 import { compareQuantities } from '../../apimachinery/quantity.ts';
-import type { Container } from './container.ts';
+import { isSidecar, type Container } from './container.ts';
 import type { Pod } from './pod.ts';
+import { mirrorAnnotation } from './pod-annotations.ts';
 import { podQosClass } from './pod-qos.ts';
 import { equalJson } from '../../util/json.ts';
 
-const isStatic = ({ metadata }: Pod): boolean => metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined;
+const isStatic = ({ metadata }: Pod): boolean => metadata.annotations?.[mirrorAnnotation] !== undefined;
 
 /** The stored Pod with the ephemeral containers of the given one; nothing else of it counts. */
 export const withEphemeralContainers = (pod: Pod, old: Pod): Pod => {
@@ -56,26 +57,27 @@ export function resizeFaults(pod: Pod, old: Pod): Fault[] {
   if (containerLists.some((list) => !sameNames(pod.spec[list], old.spec[list]))) return [forbidden('spec', 'containers may not be renamed or reordered on resize')];
   const faults: Fault[] = [];
   if (old.status.qosClass !== undefined && podQosClass(pod.spec) !== old.status.qosClass) {
-    faults.push(invalid('metadata', old.status.qosClass, 'Pod QOS Class may not change as a result of resizing'));
+    faults.push(invalid('spec', old.status.qosClass, 'Pod QOS Class may not change as a result of resizing'));
   }
   if (!supportsResize(old)) faults.push(forbidden('spec', 'Pod running on node without support for resize'));
-  for (const list of containerLists) {
-    (pod.spec[list] ?? []).forEach(({ resources, resizePolicy, restartPolicy }, i) => {
-      const before = old.spec[list]?.[i]?.resources;
-      for (const kind of ['limits', 'requests'] as const) {
-        const was: Record<string, string> = before?.[kind] ?? {};
-        const is: Record<string, string> = resources[kind] ?? {};
-        const path = `spec.${list}[${i}].resources.${kind}`;
-        if (Object.keys(was).some((name) => is[name] === undefined)) faults.push(forbidden(path, `resource ${kind} cannot be removed`));
-        const changed = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((name) => was[name] !== is[name]);
-        const fixed = list === 'initContainers' && restartPolicy !== 'Always';
-        if (changed.some((name) => fixed || (name !== 'cpu' && name !== 'memory'))) faults.push(forbidden(path, 'only cpu and memory resources are mutable'));
-        const restarts = resizePolicy?.some((p) => p.resourceName === 'memory' && p.restartPolicy === 'RestartContainer');
-        if (kind === 'limits' && was['memory'] && is['memory'] && compareQuantities(is['memory'], was['memory']) < 0 && !restarts) {
-          faults.push(forbidden(`${path}[memory]`, 'memory limits cannot be decreased unless resizePolicy is RestartContainer'));
-        }
-      }
-    });
+  return [...faults, ...containerLists.flatMap((list) => (pod.spec[list] ?? []).flatMap((container, i) => {
+    const sidecar = list === 'initContainers' && isSidecar(container);
+    const before = old.spec[list]?.[i]?.resources;
+    if (list === 'initContainers' && !sidecar) return equalJson(container.resources, before) ? [] : [forbidden('spec', 'resources for non-sidecar init containers are immutable')];
+    return containerResizeFaults(container, before, `spec.${list}[${i}].resources`, `only cpu and memory resources ${sidecar ? 'for sidecar containers ' : ''}are mutable`);
+  }))];
+}
+
+function containerResizeFaults({ resources, resizePolicy }: Container, before: Container['resources'] | undefined, path: string, words: string): Fault[] {
+  const kinds = (['requests', 'limits'] as const).map((kind) => ({ kind, was: before?.[kind] ?? {}, is: resources[kind] ?? {} }));
+  const faults = kinds.filter(({ was, is }) => Object.keys(was).some((name) => is[name] === undefined)).map(({ kind }) => forbidden(`${path}.${kind}`, `resource ${kind} cannot be removed`));
+  const [was, is] = [before?.limits?.['memory'], resources.limits?.['memory']];
+  const restarts = resizePolicy?.some((policy) => policy.resourceName === 'memory' && policy.restartPolicy === 'RestartContainer');
+  // Less than before, or a limit where there was none: what the container holds now may be too much.
+  if (is !== undefined && !restarts && (was === undefined || compareQuantities(is, was) < 0)) {
+    faults.push(forbidden(`${path}.limits[memory]`, `memory limits cannot be ${was === undefined ? 'added' : 'decreased'} unless resizePolicy is RestartContainer`));
   }
+  const fixed = (list: Record<string, string>): [string, string][] => Object.entries(list).filter(([name]) => name !== 'cpu' && name !== 'memory').sort();
+  if (kinds.some((kind) => !equalJson(fixed(kind.was), fixed(kind.is)))) faults.push(forbidden('spec', words));
   return faults;
 }

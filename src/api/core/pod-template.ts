@@ -6,6 +6,7 @@ import { objectMeta } from '../../schema/object-meta.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { field, object, type FieldsValue } from '../../schema/schema.ts';
 import { nameColumn } from '../table-columns.ts';
+import { podAnnotationFaults } from './pod-annotations.ts';
 import { podSpec } from './pod-spec.ts';
 
 export const podTemplateSpec = object('PodTemplateSpec', {
@@ -16,6 +17,7 @@ export const podTemplateSpec = object('PodTemplateSpec', {
   validate: ({ metadata, spec }, path) => [
     ...validateLabels(metadata?.labels, child(path, 'labels')),
     ...validateAnnotations(metadata?.annotations, child(path, 'annotations')),
+    ...podAnnotationFaults(metadata?.annotations, spec ?? {}, child(path, 'annotations')),
     ...(spec?.ephemeralContainers?.length ? [forbidden(child(child(path, 'spec'), 'ephemeralContainers'), 'ephemeral containers not allowed in pod template')] : []),
   ],
 });

@@ -4,11 +4,11 @@ import { forbidden, invalid, type Fault } from '../../apimachinery/fault.ts';
 import { rangeError } from '../../apimachinery/names.ts';
 import { difference } from '../difference.ts';
 import type { NodeAffinity, NodeSelectorRequirement } from './affinity.ts';
+import { fixedAnnotationFaults } from './pod-annotations.ts';
 import type { PodSpec } from './pod-spec.ts';
 import { sameTolerationTarget } from './toleration.ts';
 import { equalJson } from '../../util/json.ts';
 
-const mirrorAnnotation = 'kubernetes.io/config.mirror';
 const updatable = [
   '`spec.containers[*].image`', '`spec.initContainers[*].image`', '`spec.activeDeadlineSeconds`', '`spec.tolerations` (only additions to existing tolerations)',
   '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
@@ -18,7 +18,7 @@ interface PodValue { readonly metadata: { readonly annotations?: Readonly<Record
 
 /** Faults of an update of a Pod, beside those any Pod has. */
 export function podUpdateFaults(pod: PodValue, old: PodValue): Fault[] {
-  const faults = mirrorFaults(pod, old);
+  const faults = fixedAnnotationFaults(pod.metadata.annotations, old.metadata.annotations, 'metadata.annotations');
   for (const list of ['containers', 'initContainers'] as const) {
     const next = pod.spec[list] ?? [];
     if (next.length !== (old.spec[list] ?? []).length) return [...faults, forbidden(`spec.${list}`, 'pod updates may not add or remove containers')];
@@ -32,13 +32,6 @@ export function podUpdateFaults(pod: PodValue, old: PodValue): Fault[] {
   const before = withServiceAccount(old.spec);
   if (!equalJson(rest, before)) faults.push(forbidden('spec', `pod updates may not change fields other than ${updatable}\n${difference(before, rest).join('\n')}`));
   return faults;
-}
-
-function mirrorFaults({ metadata }: PodValue, { metadata: old }: PodValue): Fault[] {
-  const value = metadata.annotations?.[mirrorAnnotation];
-  const before = old.annotations?.[mirrorAnnotation];
-  if (value === before) return [];
-  return [forbidden(`metadata.annotations[${mirrorAnnotation}]`, before === undefined ? 'may not add mirror pod annotation' : 'may not remove or update mirror pod annotation')];
 }
 
 function deadlineFaults(next: number | undefined, old: number | undefined): Fault[] {

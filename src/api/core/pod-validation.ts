@@ -4,12 +4,30 @@ import { duplicate, forbidden, invalid, type Fault } from '../../apimachinery/fa
 import { ipVersion, isDNS1123Subdomain, isQualifiedName, isValidIP } from '../../apimachinery/names.ts';
 import { isSidecar } from './container.ts';
 import type { ContainerStatus } from './container-status.ts';
+import { podAnnotationFaults } from './pod-annotations.ts';
 import type { PodSpec } from './pod-spec.ts';
 import type { PodStatus } from './pod-status.ts';
 
-/** Faults of any Pod's spec that a template's spec may have. */
-export function podOnlyFaults(spec: PodSpec): Fault[] {
-  const faults: Fault[] = [];
+interface PodHead { readonly metadata: { readonly name?: string; readonly annotations?: Readonly<Record<string, string>> }; readonly spec: PodSpec }
+
+/** Volumes that get a claim of their own, named after the Pod: the name must be one, and nobody else's. */
+function ownClaimFaults({ metadata: { name }, spec: { volumes = [] } }: PodHead): Fault[] {
+  if (!name) return [];
+  const claims = new Set(volumes.filter(({ ephemeral }) => ephemeral).map((volume) => `${name}-${volume.name}`));
+  return volumes.flatMap((volume, i) => {
+    const claim = `${name}-${volume.name}`;
+    const used = volume.persistentVolumeClaim?.claimName;
+    return [
+      ...(volume.ephemeral && volume.name ? isDNS1123Subdomain(claim).map((problem) => invalid(`spec.volumes[${i}].name`, volume.name, `PVC name ${JSON.stringify(claim)}: ${problem}`)) : []),
+      ...(used !== undefined && claims.has(used) ? [invalid(`spec.volumes[${i}].persistentVolumeClaim.claimName`, used, 'must not reference a PVC that gets created for an ephemeral volume')] : []),
+    ];
+  });
+}
+
+/** Faults of any Pod that a template may have. */
+export function podOnlyFaults(pod: PodHead, old?: PodHead): Fault[] {
+  const { spec } = pod;
+  const faults = [...podAnnotationFaults(pod.metadata.annotations, spec, 'metadata.annotations', old?.metadata.annotations), ...ownClaimFaults(pod)];
   for (const list of ['containers', 'initContainers', 'ephemeralContainers'] as const) {
     (spec[list] ?? []).forEach(({ image = '' }, i) => {
       if (image !== image.trim()) faults.push(invalid(`spec.${list}[${i}].image`, image, 'must not have leading or trailing whitespace'));
@@ -23,8 +41,9 @@ export function podOnlyFaults(spec: PodSpec): Fault[] {
 }
 
 /** Faults of a Pod that is to be created. */
-export function podCreateFaults(spec: PodSpec): Fault[] {
-  const faults = podOnlyFaults(spec);
+export function podCreateFaults(pod: PodHead): Fault[] {
+  const { spec } = pod;
+  const faults = podOnlyFaults(pod);
   const grace = spec.terminationGracePeriodSeconds;
   if (grace < 0) faults.push(invalid('spec.terminationGracePeriodSeconds', grace, 'must be greater than or equal to 0'));
   if (spec.ephemeralContainers?.length) faults.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'));

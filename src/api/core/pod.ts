@@ -51,7 +51,7 @@ export const Pods = defineResource({
   },
   defaults: podDefaults,
   prepareCreate: preparePod,
-  validate: (pod, old) => (old ? [...podOnlyFaults(pod.spec), ...podUpdateFaults(pod, old)] : podCreateFaults(pod.spec)),
+  validate: (pod, old) => (old ? [...podOnlyFaults(pod, old), ...podUpdateFaults(pod, old)] : podCreateFaults(pod)),
   validateStatus: podStatusFaults,
   warnings: (pod, old) => (old ? [] : podWarnings(pod)),
   statusKeeps: ['ownerReferences'],

@@ -1,6 +1,8 @@
 // Small reference types that Pods, volumes and the other core kinds share (upstream: staging/src/k8s.io/api/core/v1/types.go).
-import { required, type Fault, child } from '../../apimachinery/fault.ts';
+import { child, duplicate, index, required, type Fault } from '../../apimachinery/fault.ts';
+import { isDNS1123Subdomain, isQualifiedName } from '../../apimachinery/names.ts';
 import { array, boolean, embed, object, quantity, string, types, type FieldsValue } from '../../schema/schema.ts';
+import { messages } from '../value-faults.ts';
 
 export const localObjectReference = object('LocalObjectReference', {
   name: string(1, { doc: 'Name of the object in the same namespace.' }),
@@ -41,18 +43,22 @@ export interface TypedObjectReference extends FieldsValue<typeof typedObjectRefe
 
 /** The embedded reference has an optional name, but these uses need one. */
 export const nameRequired = (value: { name?: string }, path: string): Fault[] => (value.name ? [] : [required(child(path, 'name'))]);
+/** As above, and the name has the form of one. */
+export const nameFaults = (value: { name?: string }, path: string): Fault[] => (value.name ? subdomainFaults(value, path) : nameRequired(value, path));
+/** An empty name is a malformed one here, not a missing one. */
+const subdomainFaults = ({ name = '' }: { name?: string }, path: string): Fault[] => messages(child(path, 'name'), name, isDNS1123Subdomain(name));
 
 export const configMapKeySelector = object('ConfigMapKeySelector', {
   ...embed(1, localObjectReference),
   key: string(2, { required: true, format: 'configMapKey', doc: 'Key of the entry to take.' }),
   optional: boolean(3, { pointer: true, doc: 'True when the ConfigMap or the key may be missing.' }),
-}, { atomic: true, doc: 'Selects one entry of a ConfigMap.', validate: nameRequired });
+}, { atomic: true, doc: 'Selects one entry of a ConfigMap.', validate: subdomainFaults });
 
 export const secretKeySelector = object('SecretKeySelector', {
   ...embed(1, localObjectReference),
   key: string(2, { required: true, format: 'configMapKey', doc: 'Key of the entry to take.' }),
   optional: boolean(3, { pointer: true, doc: 'True when the Secret or the key may be missing.' }),
-}, { atomic: true, doc: 'Selects one entry of a Secret.', validate: nameRequired });
+}, { atomic: true, doc: 'Selects one entry of a Secret.', validate: subdomainFaults });
 
 export const objectFieldSelector = object('ObjectFieldSelector', {
   apiVersion: string(1, { default: 'v1', doc: 'Version of the schema fieldPath is written in.' }),
@@ -68,11 +74,17 @@ export const resourceFieldSelector = object('ResourceFieldSelector', {
 export interface ResourceFieldSelector extends FieldsValue<typeof resourceFieldSelector.fields> {}
 
 export const topologySelectorLabelRequirement = object('TopologySelectorLabelRequirement', {
-  key: string(1, { required: true, doc: 'Label key.' }),
-  values: array(2, types.string, { required: true, doc: 'One of these values must match the label.' }),
-}, { doc: 'Matches nodes by one label.' });
+  key: string(1, { required: true, unchecked: true, doc: 'Label key.' }),
+  values: array(2, types.string, {
+    required: true, doc: 'One of these values must match the label.',
+    validate: (values, path) => values.flatMap((value, i) => (values.indexOf(value) < i ? [duplicate(index(path, i), value)] : [])),
+  }),
+}, { doc: 'Matches nodes by one label.', validate: ({ key }, path) => messages(child(path, 'key'), key, isQualifiedName(key)) });
 
 export const topologySelectorTerm = object('TopologySelectorTerm', {
-  matchLabelExpressions: array(1, topologySelectorLabelRequirement, { doc: 'Label requirements; all must hold.' }),
+  matchLabelExpressions: array(1, topologySelectorLabelRequirement, {
+    doc: 'Label requirements; all must hold.',
+    validate: (list, path) => list.flatMap(({ key }, i) => (list.findIndex((one) => one.key === key) < i ? [duplicate(child(index(path, i), 'key'), key)] : [])),
+  }),
 }, { atomic: true, doc: 'Restricts where a volume may be made; an empty term matches nothing.' });
 export interface TopologySelectorTerm extends FieldsValue<typeof topologySelectorTerm.fields> {}

@@ -40,5 +40,9 @@ export function replicaCountFaults(status: Counts, names: readonly string[], rea
   return faults;
 }
 
+/** How often names were taken only grows. */
+export const collisionFaults = ({ collisionCount }: { collisionCount?: number }, { collisionCount: old }: { collisionCount?: number }): Fault[] =>
+  (old !== undefined && (collisionCount ?? -1) < old ? [invalid('status.collisionCount', collisionCount ?? 0, 'cannot be decremented')] : []);
+
 /** The template's own absence, where it is a pointer. */
 export const missingTemplate = (template: unknown): Fault[] => (template ? [] : [required('spec.template')]);

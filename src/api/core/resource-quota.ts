@@ -1,6 +1,6 @@
 // ResourceQuota: how much all objects of a namespace together may ask for.
 // upstream: pkg/apis/core/validation/validation.go (ValidateResourceQuota), pkg/apis/core/helper/helpers.go
-import { child, index, invalid, key, required, type Fault } from '../../apimachinery/fault.ts';
+import { child, invalid, key, required, type Fault } from '../../apimachinery/fault.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, field, map, object, string, types, type FieldsValue } from '../../schema/schema.ts';
 import { equalJson } from '../../util/json.ts';
@@ -11,7 +11,7 @@ const existsScopes = ['Terminating', 'NotTerminating', 'BestEffort', 'NotBestEff
 const scopes = [...existsScopes, 'PriorityClass'];
 const computeResources = ['cpu', 'memory', 'limits.cpu', 'limits.memory', 'requests.cpu', 'requests.memory'];
 const conflictingScopes = [['BestEffort', 'NotBestEffort'], ['Terminating', 'NotTerminating']] as const;
-const onlyExists = "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
+const onlyExists = "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
 
 export const scopedResourceSelectorRequirement = object('ScopedResourceSelectorRequirement', {
   scopeName: string(1, { required: true, unchecked: true, doc: 'Scope the condition is about.' }),
@@ -45,37 +45,41 @@ function appliesTo(scope: string, resource: string): boolean {
   if (!scopes.includes(scope)) return true;
   return resource === 'pods' || (scope !== 'BestEffort' && computeResources.includes(resource));
 }
-const misapplied = (scope: string, spec: ResourceQuotaSpec): boolean => Object.keys(spec.hard ?? {}).some((name) => isQuotaResource(name) && !appliesTo(scope, name));
+const misapplied = (scope: string, spec: ResourceQuotaSpec): string[] => Object.keys(spec.hard ?? {}).filter((name) => isQuotaResource(name) && !appliesTo(scope, name));
+
+const conflictFaults = (given: readonly string[], shown: readonly string[] | undefined, path: string): Fault[] =>
+  conflictingScopes.filter((pair) => pair.every((scope) => given.includes(scope))).map(() => invalid(path, shown ?? [], 'conflicting scopes'));
 
 function scopeFaults(spec: ResourceQuotaSpec): Fault[] {
   const given = spec.scopes ?? [];
   const fault = (words: string): Fault => invalid('spec.scopes', given, words);
   return [
-    ...given.flatMap((scope) => [...(scopes.includes(scope) ? [] : [fault('unsupported scope')]), ...(misapplied(scope, spec) ? [fault('unsupported scope applied to resource')] : [])]),
-    ...conflictingScopes.filter((pair) => pair.every((scope) => given.includes(scope))).map(() => invalid('spec', given, 'conflicting scopes')),
+    ...given.flatMap((scope) => [...(scopes.includes(scope) ? [] : [fault('unsupported scope')]), ...misapplied(scope, spec).map(() => fault('unsupported scope applied to resource'))]),
+    ...conflictFaults(given, given, 'spec.scopes'),
   ];
 }
 
 function selectorFaults(spec: ResourceQuotaSpec): Fault[] {
+  // Upstream names the list, not the entry.
   const path = 'spec.scopeSelector.matchExpressions';
-  return (spec.scopeSelector?.matchExpressions ?? []).flatMap(({ scopeName, operator, values = [] }, i) => {
-    const at = index(path, i);
+  const given = spec.scopeSelector?.matchExpressions ?? [];
+  return [...given.flatMap(({ scopeName, operator, values = [] }) => {
     const faults: Fault[] = [];
-    if (!scopes.includes(scopeName)) faults.push(invalid(child(at, 'scopeName'), scopeName, 'unsupported scope'));
-    if (misapplied(scopeName, spec)) faults.push(invalid(path, spec.scopeSelector, 'unsupported scope applied to resource'));
-    if (existsScopes.includes(scopeName) && operator !== 'Exists') faults.push(invalid(child(at, 'operator'), operator, onlyExists));
+    if (!scopes.includes(scopeName)) faults.push(invalid(child(path, 'scopeName'), scopeName, 'unsupported scope'));
+    faults.push(...misapplied(scopeName, spec).map(() => invalid(path, spec.scopeSelector, 'unsupported scope applied to resource')));
+    if (existsScopes.includes(scopeName) && operator !== 'Exists') faults.push(invalid(child(path, 'operator'), operator, onlyExists));
     switch (operator) {
       case 'In': case 'NotIn':
-        if (values.length === 0) faults.push(required(child(at, 'values'), "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"));
+        if (values.length === 0) faults.push(required(child(path, 'values'), "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"));
         break;
       case 'Exists': case 'DoesNotExist':
-        if (values.length > 0) faults.push(invalid(child(at, 'values'), values, "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"));
+        if (values.length > 0) faults.push(invalid(child(path, 'values'), values, "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"));
         break;
       default:
-        faults.push(invalid(child(at, 'operator'), operator, 'not a valid selector operator'));
+        faults.push(invalid(child(path, 'operator'), operator, 'not a valid selector operator'));
     }
     return faults;
-  });
+  }), ...conflictFaults(given.map(({ scopeName }) => scopeName), spec.scopes, path)];
 }
 
 function updateFaults(spec: ResourceQuotaSpec, old: ResourceQuotaSpec): Fault[] {

@@ -75,6 +75,10 @@ export function resourceQuantityFaults(name: string, quantity: string, path: str
   return faults;
 }
 
+/** Faults of an amount that only has to be none below zero; whole units count, as upstream rounds up. */
+export const basicQuantityFaults = (quantity: string, path: string): Fault[] =>
+  (isQuantity(quantity) && quantityValue(quantity) < 0 ? [invalid(path, quantityValue(quantity), 'must be a valid resource quantity')] : []);
+
 function hugePagesFaults(name: string, quantity: string, path: string): Fault[] {
   const size = name.slice(hugePagesPrefix.length);
   if (!isQuantity(size) || !isQuantity(quantity) || quantityValue(size) <= 0) return [];

@@ -97,14 +97,14 @@ const sysctlName = new RegExp(`^${sysctlPattern}$`);
 export const sysctl = object('Sysctl', {
   name: string(1, {
     required: true, doc: 'Name of the kernel parameter.',
-    validate: (name, path) => (name.length <= 253 && sysctlName.test(name) ? [] : [invalid(path, name, `must have at most 253 characters and match regex ${sysctlPattern}`)]),
+    validate: (name, path) => (name.length <= 253 && sysctlName.test(name) ? [] : [invalid(path, name, `must have at most 253 characters and match regex ^${sysctlPattern}$`)]),
   }),
   value: string(2, { required: true, unchecked: true, doc: 'Value to set.' }),
 }, { doc: 'A kernel parameter of the Pod\'s namespaces.' });
 
 function duplicateSysctls(sysctls: readonly { name: string }[], path: string): Fault[] {
-  const names = sysctls.map(({ name }) => name.replaceAll('/', '.'));
-  return names.flatMap((name, i) => (names.indexOf(name) < i ? [duplicate(child(index(path, i), 'name'), sysctls[i]?.name)] : []));
+  const names = sysctls.map(({ name }) => name);
+  return names.flatMap((name, i) => (sysctlName.test(name) && names.indexOf(name) < i ? [duplicate(child(index(path, i), 'name'), name)] : []));
 }
 
 export const podSecurityContext = object('PodSecurityContext', {

@@ -100,9 +100,18 @@ function updateFaults(spec: ServiceSpec, old: ServiceSpec): Fault[] {
   return faults;
 }
 
+const topologyMode = 'service.kubernetes.io/topology-mode';
+const topologyHints = 'service.kubernetes.io/topology-aware-hints';
+function topologyFaults({ metadata: { annotations = {} } }: ServiceObject): Fault[] {
+  const [mode, hints] = [annotations[topologyMode], annotations[topologyHints]];
+  return mode === undefined || hints === undefined || mode === hints ? []
+    : [invalid(key('metadata.annotations', topologyMode), mode, `must match annotations[${topologyHints}] when both are specified`)];
+}
+
 export function serviceFaults(service: ServiceObject, old?: ServiceObject): Fault[] {
   const { spec } = service;
   return [
+    ...topologyFaults(service),
     ...(old ? updateFaults(spec, old.spec) : []),
     ...typeFaults(spec),
     ...portFaults(spec),

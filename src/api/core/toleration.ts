@@ -1,6 +1,6 @@
 // Tolerations of node taints, scheduling gates and readiness gates of a Pod.
 // upstream: pkg/apis/core/validation/validation.go, ValidateTolerations
-import { child, invalid, required, type Fault } from '../../apimachinery/fault.ts';
+import { child, invalid, type Fault } from '../../apimachinery/fault.ts';
 import { isQualifiedName, isValidLabelValue } from '../../apimachinery/names.ts';
 import { int64, object, string, type FieldsValue } from '../../schema/schema.ts';
 
@@ -35,15 +35,13 @@ export interface Toleration extends FieldsValue<typeof toleration.fields> {}
 export const sameTolerationTarget = (a: Toleration, b: Toleration): boolean =>
   (a.key ?? '') === (b.key ?? '') && (a.operator ?? '') === (b.operator ?? '') && (a.value ?? '') === (b.value ?? '') && (a.effect ?? '') === (b.effect ?? '');
 
-const qualified = (name: string, value: string, path: string): Fault[] => isQualifiedName(value).map((problem) => invalid(child(path, name), value, problem));
-
 export const podReadinessGate = object('PodReadinessGate', {
   conditionType: string(1, { required: true, unchecked: true, doc: 'Type of a condition in the status that must be True.' }),
-}, { doc: 'A further condition a Pod needs to be ready.', validate: ({ conditionType }, path) => qualified('conditionType', conditionType, path) });
+}, { doc: 'A further condition a Pod needs to be ready.', validate: ({ conditionType: type }, path) => isQualifiedName(type).map((problem) => invalid(child(path, 'conditionType'), type, problem)) });
 
 export const podSchedulingGate = object('PodSchedulingGate', {
   name: string(1, { required: true, unchecked: true, doc: 'Name of the gate, unique in the list.' }),
 }, {
   doc: 'Keeps a Pod from being scheduled until it is removed.',
-  validate: ({ name }, path) => (name ? qualified('name', name, path) : [required(child(path, 'name'))]),
+  validate: ({ name }, path) => isQualifiedName(name).map((problem) => invalid(path, name, problem)),
 });

@@ -13,13 +13,13 @@ export const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'R
 export function accessModeFaults(modes: readonly string[] | null | undefined, path: string, missing: string): Fault[] {
   if (!modes?.length) return [required(path, missing)];
   const faults = modes.filter((mode) => !accessModes.some((known) => known === mode)).map((mode) => notSupported(path, mode, accessModes));
-  if (modes.length > 1 && modes.includes('ReadWriteOncePod')) faults.push(forbidden(path, 'may not use ReadWriteOncePod with other access modes'));
+  if (modes.includes('ReadWriteOncePod') && modes.some((mode) => mode !== 'ReadWriteOncePod' && accessModes.some((known) => known === mode))) faults.push(forbidden(path, 'may not use ReadWriteOncePod with other access modes'));
   return faults;
 }
 
 function dataSourceFaults(source: { apiGroup?: string | null; kind: string } | undefined, path: string): Fault[] {
-  if (!source || source.apiGroup || source.kind === '' || source.kind === 'PersistentVolumeClaim') return [];
-  return [invalid(path, source.kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup")];
+  if (!source || source.kind === 'PersistentVolumeClaim') return [];
+  return source.apiGroup ? [] : [invalid(path, source.kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup")];
 }
 
 export const persistentVolumeClaimSpec = object('PersistentVolumeClaimSpec', {

@@ -1,8 +1,9 @@
 // Volumes whose files are written by the node agent: Secrets, ConfigMaps, the downward API, tokens, and projections of these.
 // upstream: pkg/apis/core/validation/validation.go, validateProjectionSources
-import { child, forbidden, index, invalid, required, type Fault } from '../../apimachinery/fault.ts';
+import { child, forbidden, invalid, required, type Fault } from '../../apimachinery/fault.ts';
 import { labelSelector } from '../../schema/object-meta.ts';
 import { array, boolean, embed, field, int32, int64, map, object, string, types, type FieldsValue } from '../../schema/schema.ts';
+import { validateValue } from '../../schema/validation.ts';
 import { containerResourceFieldFaults, fieldPathFaults, volumeFieldPaths } from './field-path.ts';
 import { localObjectReference, nameRequired, objectFieldSelector, resourceFieldSelector } from './references.ts';
 import { fileModeFaults, localNonReservedPathFaults } from './volume-paths.ts';
@@ -48,10 +49,13 @@ export const downwardAPIVolumeFile = object('DownwardAPIVolumeFile', {
   },
 });
 
+/** Upstream names the list's owner, not the file. */
+const filesFaults = ({ items: files = [] }: { items?: readonly object[] }, path: string): Fault[] => files.flatMap((file) => validateValue(downwardAPIVolumeFile, file, path));
+
 export const downwardAPIVolumeSource = object('DownwardAPIVolumeSource', {
-  items: array(1, downwardAPIVolumeFile, { listType: 'atomic', doc: 'Files to write.' }),
+  items: array(1, downwardAPIVolumeFile, { listType: 'atomic', unjudged: true, doc: 'Files to write.' }),
   defaultMode: defaultMode(2),
-}, { doc: 'Files that show fields of the Pod.' });
+}, { doc: 'Files that show fields of the Pod.', validate: filesFaults });
 
 export const secretProjection = object('SecretProjection', {
   ...embed(1, localObjectReference),
@@ -66,8 +70,8 @@ export const configMapProjection = object('ConfigMapProjection', {
 }, { doc: 'The entries of a ConfigMap, in a projected volume.', validate: nameRequired });
 
 export const downwardAPIProjection = object('DownwardAPIProjection', {
-  items: array(1, downwardAPIVolumeFile, { listType: 'atomic', doc: 'Files to write.' }),
-}, { doc: 'Files that show fields of the Pod, in a projected volume.' });
+  items: array(1, downwardAPIVolumeFile, { listType: 'atomic', unjudged: true, doc: 'Files to write.' }),
+}, { doc: 'Files that show fields of the Pod, in a projected volume.', validate: filesFaults });
 
 function expirationFaults(seconds: number, path: string): Fault[] {
   if (seconds < 600) return [invalid(path, seconds, 'may not specify a duration less than 10 minutes')];
@@ -77,7 +81,7 @@ function expirationFaults(seconds: number, path: string): Fault[] {
 export const serviceAccountTokenProjection = object('ServiceAccountTokenProjection', {
   audience: string(1, { doc: 'Audience of the token; the API server when empty.' }),
   expirationSeconds: int64(2, { pointer: true, default: 3600, validate: expirationFaults, doc: 'How long a token is valid; it is renewed before.' }),
-  path: string(3, { required: true, validate: localNonReservedPathFaults, doc: 'Path of the token file, relative to the volume.' }),
+  path: string(3, { required: true, unchecked: true, doc: 'Path of the token file, relative to the volume.' }),
 }, { doc: 'A token of the Pod\'s service account, in a projected volume.' });
 
 export const clusterTrustBundleProjection = object('ClusterTrustBundleProjection', {
@@ -113,18 +117,17 @@ export const volumeProjection = object('VolumeProjection', {
   podCertificate: field(6, podCertificateProjection, { doc: 'A key and a certificate for the Pod.' }),
 }, {
   doc: 'One source of a projected volume; exactly one is given.',
-  validate: (source, path) => (Object.values(source).filter((part) => part !== undefined).length > 1 ? [forbidden(path, 'may not specify more than 1 volume type')] : []),
+  validate: (source, path) => (Object.values(source).filter((part) => part !== undefined).length > 1 ? [forbidden(path, 'may not specify more than 1 volume type per source')] : []),
 });
 export interface VolumeProjection extends FieldsValue<typeof volumeProjection.fields> {}
 
 /** Paths a source writes, each with what upstream shows when two sources write the same one. */
 function projectedPaths(source: VolumeProjection): { path: string; shown: string }[] {
-  const { secret, configMap, downwardAPI, serviceAccountToken, clusterTrustBundle } = source;
+  const { secret, configMap, downwardAPI, clusterTrustBundle } = source;
   return [
     ...(secret?.items ?? []).map(({ path }) => ({ path, shown: secret?.name ?? '' })),
     ...(configMap?.items ?? []).map(({ path }) => ({ path, shown: configMap?.name ?? '' })),
     ...(downwardAPI?.items ?? []).map(({ path }) => ({ path, shown: path })),
-    ...(serviceAccountToken ? [{ path: serviceAccountToken.path, shown: serviceAccountToken.path }] : []),
     ...(clusterTrustBundle ? [{ path: clusterTrustBundle.path, shown: clusterTrustBundle.path }] : []),
   ].filter(({ path }) => path);
 }
@@ -138,13 +141,19 @@ function conflictFaults(sources: readonly VolumeProjection[], path: string): Fau
   });
 }
 
+/** The path of a token is upstream's to report as the volume's own. */
+const tokenPathFaults = (sources: readonly VolumeProjection[], path: string): Fault[] => sources.flatMap(({ serviceAccountToken: token }) => {
+  if (!token) return [];
+  return token.path ? localNonReservedPathFaults(token.path, path) : [required(path)];
+});
+
 export const projectedVolumeSource = object('ProjectedVolumeSource', {
   sources: array(1, volumeProjection, { written: true, listType: 'atomic', doc: 'What to put into the volume.' }),
   defaultMode: defaultMode(2),
 }, {
   doc: 'Several sources together in one directory.',
   validate: ({ sources }, path) => [
-    ...(sources ?? []).flatMap((source, i) => (Object.keys(source).length === 0 ? [required(index(child(path, 'sources'), i), 'must specify a volume type')] : [])),
+    ...tokenPathFaults(sources ?? [], child(path, 'path')),
     ...conflictFaults(sources ?? [], path),
   ],
 });

@@ -54,7 +54,7 @@ export function volumeMountFaults({ volumeMounts = [], volumeDevices = [], secur
   return volumeMounts.flatMap((mount, i) => {
     const mountPath = index(path, i);
     const faults: Fault[] = [];
-    if (mount.name && !volumes.has(mount.name)) faults.push(notFound(child(mountPath, 'name'), mount.name));
+    if (!volumes.has(mount.name)) faults.push(notFound(child(mountPath, 'name'), mount.name));
     if (seen.has(mount.mountPath)) faults.push(invalid(child(mountPath, 'mountPath'), mount.mountPath, 'must be unique'));
     seen.add(mount.mountPath);
     if (volumeDevices.some(({ name }) => name === mount.name)) faults.push(invalid(child(mountPath, 'name'), mount.name, 'must not already exist in volumeDevices'));
@@ -81,7 +81,7 @@ export function volumeDeviceFaults({ volumeMounts = [], volumeDevices = [] }: Mo
     const devicePathPath = child(index(path, i), 'devicePath');
     const volume = volumes.get(name);
     if (names.has(name)) faults.push(invalid(namePath, name, 'must be unique'));
-    if (!volume) faults.push(...(name ? [notFound(namePath, name)] : []));
+    if (!volume) faults.push(notFound(namePath, name));
     else if (!volume.persistentVolumeClaim && !volume.ephemeral) {
       faults.push(invalid(namePath, name, 'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode'));
     }

@@ -1,23 +1,33 @@
 // Volumes on network and cloud storage whose drivers Kubernetes once had built in; kept so that every manifest is understood.
 // Field groups are shared with the persistent volume forms, which differ in how they name their Secret.
 // upstream: pkg/apis/core/validation/validation.go
-import { child, invalid, required, type Fault } from '../../apimachinery/fault.ts';
-import { rangeError } from '../../apimachinery/names.ts';
+import { child, invalid, key, required, type Fault } from '../../apimachinery/fault.ts';
+import { isDNS1123Label, rangeError } from '../../apimachinery/names.ts';
 import { array, boolean, field, int32, map, object, string, types } from '../../schema/schema.ts';
 import { localObjectReference } from './references.ts';
+import { messages } from '../value-faults.ts';
 import { localDescendingPathFaults } from './volume-paths.ts';
 
 const fsType = (number: number) => string(number, { doc: 'File system of the volume; the node\'s usual one when empty.' });
 const readOnly = (number: number) => boolean(number, { doc: 'Mounted read-only when true.' });
 const secretRef = (number: number) => field(number, localObjectReference, { doc: 'Secret with the credentials.' });
-const partitionFaults = (partition: number, path: string): Fault[] => (partition < 0 || partition > 255 ? [invalid(path, partition, rangeError(0, 255))] : []);
+const outOfByte = (number: number): boolean => number < 0 || number > 255;
+const lunFaults = (lun: number, path: string): Fault[] => (outOfByte(lun) ? [invalid(path, lun, rangeError(0, 255))] : []);
+// 0 is the whole disk and allowed, though the words leave it out.
+const partitionFaults = (partition: number, path: string): Fault[] => (outOfByte(partition) ? [invalid(path, partition, rangeError(1, 255))] : []);
 
 export const gcePersistentDiskVolumeSource = object('GCEPersistentDiskVolumeSource', {
-  pdName: string(1, { required: true, doc: 'Name of the disk.' }),
+  pdName: string(1, { required: true, unchecked: true, doc: 'Name of the disk.' }),
   fsType: fsType(2),
-  partition: int32(3, { validate: partitionFaults, doc: 'Partition to mount; 0 is the whole disk.' }),
+  partition: int32(3, { doc: 'Partition to mount; 0 is the whole disk.' }),
   readOnly: readOnly(4),
-}, { doc: 'A disk of Google Compute Engine.' });
+}, {
+  doc: 'A disk of Google Compute Engine.',
+  validate: ({ pdName, partition = 0 }, path) => {
+    const at = path.replace(/gcePersistentDisk$/, 'persistentDisk');
+    return [...(pdName ? [] : [required(child(at, 'pdName'))]), ...partitionFaults(partition, child(at, 'partition'))];
+  },
+});
 
 export const awsElasticBlockStoreVolumeSource = object('AWSElasticBlockStoreVolumeSource', {
   volumeID: string(1, { required: true, doc: 'ID of the volume.' }),
@@ -32,20 +42,27 @@ export const gitRepoVolumeSource = object('GitRepoVolumeSource', {
   directory: string(3, { validate: localDescendingPathFaults, doc: 'Directory to clone into.' }),
 }, { doc: 'A clone of a git repository.' });
 
+const iscsiName = /iqn\.\d{4}-\d{2}\.[A-Za-z0-9.-]+:[^,;*&$|\s]+$|^eui.[A-Za-z0-9]{16}$|^naa.[A-Za-z0-9]{32}$/;
+/** Whether it is well formed, by its first letters; volumes of Pods say more of the first fault than PersistentVolumes. */
+function iscsiNameFaults(name: string, path: string): Fault[] {
+  if (!/^(iqn|eui|naa)/.test(name)) return [invalid(path, name, path.includes('.volumes[') ? 'must be valid format starting with iqn, eui, or naa' : 'must be valid format')];
+  return iscsiName.test(name) ? [] : [invalid(path, name, 'must be valid format')];
+}
+
 export const iscsiFields = {
   targetPortal: string(1, { required: true, doc: 'Address of the target, host or host:port.' }),
   iqn: string(2, {
     required: true, doc: 'Qualified name of the target.',
-    validate: (iqn: string, path: string) => (/^(iqn|eui|naa)/.test(iqn) ? [] : [invalid(path, iqn, 'must be valid format')]),
+    validate: (iqn: string, path: string) => iscsiNameFaults(iqn, path),
   }),
-  lun: int32(3, { required: true, unchecked: true, validate: partitionFaults, doc: 'Logical unit number.' }),
+  lun: int32(3, { required: true, unchecked: true, validate: lunFaults, doc: 'Logical unit number.' }),
   iscsiInterface: string(4, { default: 'default', doc: 'Transport to use; TCP by default.' }),
   fsType: fsType(5),
   readOnly: readOnly(6),
   portals: array(7, types.string, { listType: 'atomic', doc: 'Further portals of the target.' }),
   chapAuthDiscovery: boolean(8, { doc: 'CHAP authentication for discovery.' }),
   chapAuthSession: boolean(11, { doc: 'CHAP authentication for the session.' }),
-  initiatorName: string(12, { pointer: true, doc: 'Initiator name to use.' }),
+  initiatorName: string(12, { pointer: true, validate: (name: string, path: string) => iscsiNameFaults(name, path.replace(/initiatorName$/, 'initiatorname')), doc: 'Initiator name to use.' }),
 };
 
 export function chapFaults(source: { chapAuthDiscovery?: boolean; chapAuthSession?: boolean; secretRef?: { name?: string } }, path: string): Fault[] {
@@ -77,12 +94,19 @@ export const flexFields = {
   driver: string(1, { required: true, doc: 'Name of the driver.' }),
   fsType: fsType(2),
   readOnly: readOnly(4),
-  options: map(5, types.string, { doc: 'Options for the driver.' }),
+  options: map(5, types.string, {
+    doc: 'Options for the driver.',
+    validate: (options: Readonly<Record<string, string>>, path: string) => Object.keys(options)
+      .filter((name) => /\.(kubernetes|k8s)\.io$/.test(`.${(name.includes('/') ? name.slice(0, name.indexOf('/')) : name).toLowerCase()}`))
+      .map((name) => invalid(key(path, name), name, 'kubernetes.io and k8s.io namespaces are reserved')),
+  }),
 };
 export const flexVolumeSource = object('FlexVolumeSource', { ...flexFields, secretRef: secretRef(3) }, { doc: 'A volume of an exec-based driver.' });
 
 export const cinderFields = { volumeID: string(1, { required: true, doc: 'ID of the volume.' }), fsType: fsType(2), readOnly: readOnly(3) };
-export const cinderVolumeSource = object('CinderVolumeSource', { ...cinderFields, secretRef: secretRef(4) }, { doc: 'A volume of OpenStack Cinder.' });
+export const cinderVolumeSource = object('CinderVolumeSource', { ...cinderFields, secretRef: secretRef(4) }, {
+  doc: 'A volume of OpenStack Cinder.', validate: ({ secretRef: secret }, path) => (secret && !secret.name ? [required(child(child(path, 'secretRef'), 'name'))] : []),
+});
 
 export const cephFSFields = {
   monitors: array(1, types.string, { required: true, listType: 'atomic', doc: 'Ceph monitors.' }),
@@ -118,7 +142,7 @@ export const fcVolumeSource = object('FCVolumeSource', {
     if (targetWWNs.length === 0) return wwids.length === 0 ? [required(namesPath, 'must specify either targetWWNs or wwids, but not both')] : [];
     return [
       ...(wwids.length > 0 ? [invalid(namesPath, targetWWNs, 'targetWWNs and wwids can not be specified simultaneously')] : []),
-      ...(lun === undefined ? [required(child(path, 'lun'), 'lun is required if targetWWNs is specified')] : partitionFaults(lun, child(path, 'lun'))),
+      ...(lun === undefined ? [required(child(path, 'lun'), 'lun is required if targetWWNs is specified')] : lunFaults(lun, child(path, 'lun'))),
     ];
   },
 });
@@ -195,6 +219,14 @@ export const storageOSFields = {
   fsType: fsType(3),
   readOnly: readOnly(4),
 };
+export function storageOSFaults({ volumeName = '', volumeNamespace = '' }: { volumeName?: string; volumeNamespace?: string }, path: string): Fault[] {
+  const [namePath, namespacePath] = [child(path, 'volumeName'), child(path, 'volumeNamespace')];
+  return [
+    ...(volumeName === '' ? [required(namePath)] : messages(namePath, volumeName, isDNS1123Label(volumeName))),
+    ...(volumeNamespace === '' ? [] : messages(namespacePath, volumeNamespace, isDNS1123Label(volumeNamespace))),
+  ];
+}
 export const storageOSVolumeSource = object('StorageOSVolumeSource', { ...storageOSFields, secretRef: secretRef(5) }, {
-  doc: 'A StorageOS volume.', validate: ({ volumeName }, path) => (volumeName ? [] : [required(child(path, 'volumeName'))]),
+  doc: 'A StorageOS volume.',
+  validate: (source, path) => [...storageOSFaults(source, path), ...(source.secretRef && !source.secretRef.name ? [required(child(child(path, 'secretRef'), 'name'))] : [])],
 });

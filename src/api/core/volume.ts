@@ -1,9 +1,13 @@
 // A Pod's volumes: one named volume with exactly one source, and the sources every cluster has.
 // upstream: pkg/apis/core/validation/validation.go, ValidateVolumes; pkg/apis/core/v1/defaults.go, SetDefaults_Volume
-import { child, duplicate, forbidden, index, required, type Fault } from '../../apimachinery/fault.ts';
+import { child, duplicate, forbidden, index, invalid, required, type Fault } from '../../apimachinery/fault.ts';
+import { isDNS1123Subdomain } from '../../apimachinery/names.ts';
 import { compareQuantities, isQuantity } from '../../apimachinery/quantity.ts';
+import { validateAnnotations, validateLabels } from '../../schema/metadata-validation.ts';
 import { objectMeta } from '../../schema/object-meta.ts';
 import { boolean, embed, field, map, object, quantity, required as requiredField, string, types, type FieldsValue } from '../../schema/schema.ts';
+import { validateValue } from '../../schema/validation.ts';
+import { csiDriverNameFaults, messages } from '../value-faults.ts';
 import { defaultPullPolicy } from './image-name.ts';
 import { localObjectReference } from './references.ts';
 import { persistentVolumeClaimSpec } from './volume-claim-spec.ts';
@@ -33,9 +37,12 @@ export const emptyDirVolumeSource = object('EmptyDirVolumeSource', {
 
 export const nfsVolumeSource = object('NFSVolumeSource', {
   server: string(1, { required: true, doc: 'Name or address of the server.' }),
-  path: string(2, { required: true, format: 'absolutePath', doc: 'Exported path.' }),
+  path: string(2, { required: true, doc: 'Exported path.' }),
   readOnly: boolean(3, { doc: 'Mounted read-only when true.' }),
-}, { doc: 'A directory of an NFS server.' });
+}, {
+  doc: 'A directory of an NFS server.',
+  validate: (source, path) => (source.path?.startsWith('/') ? [] : [invalid(child(path, 'path'), source.path ?? '', 'must be an absolute path')]),
+});
 
 export const persistentVolumeClaimVolumeSource = object('PersistentVolumeClaimVolumeSource', {
   claimName: string(1, { required: true, doc: 'Name of the claim in the same namespace.' }),
@@ -43,20 +50,34 @@ export const persistentVolumeClaimVolumeSource = object('PersistentVolumeClaimVo
 }, { doc: 'The volume bound to a PersistentVolumeClaim.' });
 
 export const csiVolumeSource = object('CSIVolumeSource', {
-  driver: string(1, { required: true, doc: 'Name of the CSI driver.' }),
+  driver: string(1, { required: true, unchecked: true, doc: 'Name of the CSI driver.' }),
   readOnly: boolean(2, { pointer: true, doc: 'Mounted read-only when true.' }),
   fsType: string(3, { pointer: true, doc: 'File system of the volume; the driver\'s usual one when absent.' }),
   volumeAttributes: map(4, types.string, { doc: 'Settings for the driver.' }),
   nodePublishSecretRef: field(5, localObjectReference, { doc: 'Secret handed to the driver at the mount.' }),
 }, {
   doc: 'A short-lived volume of a CSI driver.',
-  validate: ({ nodePublishSecretRef: secret }, path) => (secret && !secret.name ? [required(child(child(path, 'nodePublishSecretRef'), 'name'))] : []),
+  validate: ({ driver, nodePublishSecretRef: secret }, path) => [
+    ...csiDriverNameFaults(driver, child(path, 'driver')),
+    ...(secret && !secret.name ? [required(child(child(path, 'nodePublishSecretRef'), 'name'))] : []),
+    ...messages(child(path, 'name'), secret?.name, secret?.name ? isDNS1123Subdomain(secret.name) : []),
+  ],
 });
 
 export const persistentVolumeClaimTemplate = object('PersistentVolumeClaimTemplate', {
   metadata: field(1, objectMeta, { written: true, doc: 'Labels and annotations of the claim.' }),
   spec: requiredField(2, persistentVolumeClaimSpec, { doc: 'What the claim asks for.' }),
-}, { doc: 'The claim that is made for the Pod.' });
+}, {
+  doc: 'The claim that is made for the Pod.',
+  validate: ({ metadata = {} }, path) => {
+    const at = child(path, 'metadata');
+    const { labels, annotations, ...others } = metadata as Record<string, unknown> & { labels?: Record<string, string>; annotations?: Record<string, string> };
+    return [
+      ...validateAnnotations(annotations, child(at, 'annotations')), ...validateLabels(labels, child(at, 'labels')),
+      ...Object.keys(others).filter((name) => others[name] !== null).map((name) => forbidden(child(at, name), 'cannot be set')),
+    ];
+  },
+});
 
 export const ephemeralVolumeSource = object('EphemeralVolumeSource', {
   volumeClaimTemplate: field(1, persistentVolumeClaimTemplate, { doc: 'The claim, named <pod>-<volume>, that is made and goes with the Pod.' }),
@@ -129,8 +150,20 @@ export const volume = object('Volume', {
 });
 export interface Volume extends FieldsValue<typeof volume.fields> {}
 
+const isFaultless = (item: Volume): boolean => validateValue(volume, item, '').length === 0;
+
+/** The volumes containers can mount, by name: of several with one name the first that has no fault of its own. */
+export function mountableVolumes(volumes: readonly Volume[]): Map<string, Volume> {
+  const mountable = new Map<string, Volume>();
+  for (const item of volumes) if (!mountable.has(item.name) && isFaultless(item)) mountable.set(item.name, item);
+  return mountable;
+}
+
 /** A volume name may be used once in a Pod. */
-export function duplicateVolumeNames(volumes: readonly { name: string }[], path: string): Fault[] {
-  const names = volumes.map(({ name }) => name);
-  return names.flatMap((name, i) => (name && names.indexOf(name) < i ? [duplicate(child(index(path, i), 'name'), name)] : []));
+export function duplicateVolumeNames(volumes: readonly Volume[], path: string): Fault[] {
+  const first = mountableVolumes(volumes);
+  return volumes.flatMap((item, i) => {
+    const holder = first.get(item.name);
+    return holder && volumes.indexOf(holder) < i ? [duplicate(child(index(path, i), 'name'), item.name)] : [];
+  });
 }

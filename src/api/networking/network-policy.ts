@@ -35,10 +35,10 @@ export const ipBlock = object('IPBlock', {
   except: array(2, types.string, { listType: 'atomic', doc: 'Parts of the range that do not count.' }),
 }, {
   package: networking, doc: 'A range of addresses.',
-  validate: ({ cidr, except }, path) => (except ?? []).flatMap((part, i) => {
+  validate: ({ cidr, except }, path) => (cidrVersion(cidr) === 0 ? [] : except ?? []).flatMap((part, i) => {
     const at = index(child(path, 'except'), i);
     if (cidrVersion(part) === 0) return messages(at, part, isValidCIDR(part));
-    return cidrVersion(cidr) === 0 || contains(cidr, part) ? [] : [invalid(at, part, 'must be a strict subset of `cidr`')];
+    return contains(cidr, part) ? [] : [invalid(at, part, 'must be a strict subset of `cidr`')];
   }),
 });
 

@@ -3,7 +3,7 @@ import { child, duplicate, index, notSupported, type Fault } from '../../apimach
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, boolean, int64, object, required, string, types, type FieldsValue } from '../../schema/schema.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
-import { csiDriverNameFaults, immutableFaults, tokenExpirationFaults } from '../value-faults.ts';
+import { immutableFaults, tokenExpirationFaults } from '../value-faults.ts';
 
 const storage = 'io.k8s.api.storage.v1';
 const lifecycleModes = ['Ephemeral', 'Persistent'];
@@ -39,8 +39,8 @@ export const CSIDrivers = defineResource({
   doc: 'What a CSI driver needs and can do; its name is the driver\'s.',
   fields: { spec: required(2, csiDriverSpec, { doc: 'What the driver needs and can do.' }) },
   prepareCreate: ({ spec }) => { delete spec.nodeAllocatableUpdatePeriodSeconds; },
-  validate: ({ metadata, spec }, old) => [
-    ...csiDriverNameFaults(metadata.name, 'metadata.name'), ...audienceFaults(spec),
+  validate: ({ spec }, old) => [
+    ...audienceFaults(spec),
     // Upstream's own spelling of the path.
     ...(old ? [...immutableFaults(spec.attachRequired, old.spec.attachRequired, 'spec.attachedRequired'), ...immutableFaults(spec.volumeLifecycleModes, old.spec.volumeLifecycleModes, 'spec.volumeLifecycleModes')] : []),
   ],

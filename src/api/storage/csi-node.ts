@@ -23,12 +23,12 @@ export const csiNodeDriver = object('CSINodeDriver', {
   package: storage, doc: 'A driver on the node.',
   validate: ({ name, nodeID, topologyKeys }, path) => {
     const keys = topologyKeys ?? [];
-    const at = child(path, 'topologyKeys');
     return [
       ...csiDriverNameFaults(name, child(path, 'name')),
       ...(nodeID.length > longestNodeID ? [invalid(child(path, 'nodeID'), nodeID, `must be ${longestNodeID} characters or less`)] : []),
       ...keys.flatMap((key, i) => [
-        ...(key === '' ? [requiredFault(at)] : []), ...(key !== '' && keys.indexOf(key) < i ? [duplicate(at, key)] : []), ...(key === '' ? [] : messages(at, key, isQualifiedName(key))),
+        // Upstream names the driver, not its keys.
+        ...(key === '' ? [requiredFault(path)] : []), ...(keys.indexOf(key) < i ? [duplicate(path, key)] : []), ...messages(path, key, isQualifiedName(key)),
       ]),
     ];
   },
@@ -39,16 +39,14 @@ export const csiNodeSpec = object('CSINodeSpec', {
   drivers: array(1, csiNodeDriver, { required: true, unchecked: true, listType: 'map', keys: ['name'], patchStrategy: 'merge', patchMergeKey: 'name', doc: 'Drivers on the node.' }),
 }, { package: storage, doc: 'Which drivers run on the node.' });
 
-/** A driver that stays on a node stays as it is, but for how much it can take. */
+/** A driver that stays on a node stays as it is. */
 function driverFaults(drivers: readonly Driver[] | null, old: readonly Driver[] | null | undefined): Fault[] {
   const given = drivers ?? [];
   return given.flatMap((driver, i) => {
     const at = child(index('spec.drivers', i), 'name');
     const faults = given.findIndex(({ name }) => name === driver.name) < i ? [duplicate(at, driver.name)] : [];
     const before = old?.find(({ name }) => name === driver.name);
-    const { allocatable: _a, ...fixed } = driver;
-    const { allocatable: _b, ...fixedBefore } = before ?? driver;
-    return equalJson(fixed, fixedBefore) ? faults : [...faults, invalid(index('spec.drivers', i), driver, 'field is immutable')];
+    return equalJson(driver, before ?? driver) ? faults : [...faults, invalid('spec.drivers', driver, 'field is immutable')];
   });
 }
 

@@ -1,10 +1,10 @@
 // StorageClass: how volumes are made for claims that name it. (upstream: pkg/apis/storage/validation/validation.go, pkg/apis/storage/v1/defaults.go)
-import { forbidden, invalid, required, tooLong, type Fault } from '../../apimachinery/fault.ts';
+import { child, duplicate, forbidden, index, invalid, required, tooLong, type Fault } from '../../apimachinery/fault.ts';
 import { isQualifiedName } from '../../apimachinery/names.ts';
 import { defineResource, type ObjectHead, type ObjectOf } from '../../schema/resource.ts';
 import { array, boolean, map, string, types } from '../../schema/schema.ts';
 import { equalJson } from '../../util/json.ts';
-import { topologySelectorTerm } from '../core/references.ts';
+import { topologySelectorTerm, type TopologySelectorTerm } from '../core/references.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
 import { immutableFaults, messages } from '../value-faults.ts';
 
@@ -17,12 +17,19 @@ export const isDefaultClass = ({ metadata }: ObjectHead): boolean => [defaultCla
 
 function parameterFaults(parameters: Readonly<Record<string, string>>, path: string): Fault[] {
   const entries = Object.entries(parameters);
+  if (entries.length > maxParameters) return [tooLong(path, '', maxParameters)];
   const bytes = entries.reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
   return [
-    ...(entries.length > maxParameters ? [tooLong(path, 'Provisioner Parameters exceeded max allowed', maxParameters)] : []),
     ...(parameters[''] === undefined ? [] : [invalid(path, '', 'field can not be empty.')]),
     ...(bytes > maxParameterBytes ? [tooLong(path, '', maxParameterBytes)] : []),
   ];
+}
+
+/** Terms that say the same are faults of the later one. Upstream compares with one empty term for each given, too. */
+function topologyFaults(terms: readonly TopologySelectorTerm[], path: string): Fault[] {
+  const meanings = terms.map(({ matchLabelExpressions }) => Object.fromEntries((matchLabelExpressions ?? []).map(({ key, values }) => [key, [...new Set(values)].sort()])));
+  return terms.flatMap((_term, i) => [...terms.map(() => ({})), ...meanings.slice(0, i)].filter((other) => equalJson(other, meanings[i]))
+    .map(() => duplicate(child(index(path, i), 'matchLabelExpressions'), '')));
 }
 
 interface Fixed { readonly parameters?: Record<string, string>; readonly provisioner: string; readonly reclaimPolicy?: string; readonly volumeBindingMode?: string }
@@ -35,13 +42,13 @@ export const StorageClasses = defineResource({
   group: 'storage.k8s.io', version: 'v1', kind: 'StorageClass', plural: 'storageclasses', shortNames: ['sc'], scope: 'Cluster',
   doc: 'How volumes are made for the claims that name it.',
   fields: {
-    provisioner: string(2, { required: true, doc: 'Who makes the volumes.', validate: (name, path) => messages(path, name, isQualifiedName(name.toLowerCase())) }),
+    provisioner: string(2, { required: true, doc: 'Who makes the volumes.', validate: (name, path) => messages(path, name.toLowerCase(), isQualifiedName(name.toLowerCase())) }),
     parameters: map(3, types.string, { validate: parameterFaults, doc: 'Settings for the provisioner.' }),
     reclaimPolicy: string(4, { pointer: true, default: 'Delete', enum: ['Delete', 'Retain'], doc: 'What becomes of a volume whose claim is gone: Delete or Retain.' }),
     mountOptions: array(5, types.string, { listType: 'atomic', doc: 'Options of the mount.' }),
     allowVolumeExpansion: boolean(6, { pointer: true, doc: 'True allows claims to grow.' }),
     volumeBindingMode: string(7, { pointer: true, default: 'Immediate', enum: ['Immediate', 'WaitForFirstConsumer'], doc: 'When a volume is made: Immediate, or WaitForFirstConsumer for when a Pod needs it.' }),
-    allowedTopologies: array(8, topologySelectorTerm, { listType: 'atomic', doc: 'Where volumes may be made; anywhere when empty.' }),
+    allowedTopologies: array(8, topologySelectorTerm, { listType: 'atomic', validate: topologyFaults, doc: 'Where volumes may be made; anywhere when empty.' }),
   },
   validate: (storageClass, old) => [...(storageClass.volumeBindingMode ? [] : [required('volumeBindingMode')]), ...(old ? updateFaults(storageClass, old) : [])],
   columns: [

@@ -1,10 +1,11 @@
 // VolumeAttachment: that a volume is, or is to be, attached to a node. (upstream: pkg/apis/storage/validation/validation.go, ValidateVolumeAttachment)
-import { forbidden, required as requiredFault, tooLong, type Fault } from '../../apimachinery/fault.ts';
+import { forbidden, invalid, required as requiredFault, tooLong, type Fault } from '../../apimachinery/fault.ts';
+import { isDNS1123Subdomain, rangeError } from '../../apimachinery/names.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { boolean, field, int32, map, object, required, string, time, types, type FieldsValue } from '../../schema/schema.ts';
 import { inlineVolumeFaults, persistentVolumeSpec } from '../core/persistent-volume.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
-import { csiDriverNameFaults, immutableFaults } from '../value-faults.ts';
+import { csiDriverNameFaults, immutableFaults, messages } from '../value-faults.ts';
 
 const storage = 'io.k8s.api.storage.v1';
 const maxMessage = 1024;
@@ -18,7 +19,7 @@ export const volumeAttachmentSource = object('VolumeAttachmentSource', {
 export const volumeAttachmentSpec = object('VolumeAttachmentSpec', {
   attacher: string(1, { required: true, unchecked: true, doc: 'CSI driver that attaches.' }),
   source: required(2, volumeAttachmentSource, { doc: 'What is attached.' }),
-  nodeName: string(3, { required: true, format: 'dns1123Subdomain', doc: 'Node it is attached to.' }),
+  nodeName: string(3, { required: true, unchecked: true, doc: 'Node it is attached to.' }),
 }, { package: storage, doc: 'What is to be attached where.' });
 type Spec = FieldsValue<typeof volumeAttachmentSpec.fields>;
 
@@ -36,22 +37,31 @@ export const volumeAttachmentStatus = object('VolumeAttachmentStatus', {
 }, { package: storage, doc: 'How attaching went.' });
 type Status = FieldsValue<typeof volumeAttachmentStatus.fields>;
 
-function specFaults({ attacher, source }: Spec): Fault[] {
+function specFaults({ attacher, source, nodeName }: Spec): Fault[] {
   const path = 'spec.source';
   const words = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
   const { persistentVolumeName: name, inlineVolumeSpec: inline } = source;
-  const faults = csiDriverNameFaults(attacher, 'spec.attacher');
+  // Upstream asks for the attacher twice: for every version, and as the name of a driver.
+  const faults = [...(attacher ? [] : [requiredFault('spec.attacher')]), ...messages('spec.nodeName', nodeName, isDNS1123Subdomain(nodeName))];
   if (name === undefined && inline === undefined) faults.push(requiredFault(path, words));
   else if (name !== undefined && inline !== undefined) faults.push(forbidden(path, words));
   else if (name === '') faults.push(requiredFault(`${path}.persistentVolumeName`, 'must specify non empty persistentVolumeName'));
-  return inline && name === undefined ? [...faults, ...inlineVolumeFaults(inline, `${path}.inlineVolumeSpec`)] : faults;
+  if (inline && name === undefined) faults.push(...inlineVolumeFaults(inline, `${path}.inlineVolumeSpec`));
+  return [...faults, ...csiDriverNameFaults(attacher, 'spec.attacher'), ...(name === undefined ? [] : messages(`${path}.persistentVolumeName`, name, isDNS1123Subdomain(name)))];
 }
 
 function statusFaults({ attachmentMetadata = {}, ...errors }: Status): Fault[] {
   const bytes = Object.entries(attachmentMetadata).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
   return [
     ...(bytes > maxMetadataBytes ? [tooLong('status.attachmentMetadata', '', maxMetadataBytes)] : []),
-    ...(['attachError', 'detachError'] as const).flatMap((name) => ((errors[name]?.message?.length ?? 0) > maxMessage ? [tooLong(`status.${name}.message`, '', maxMessage)] : [])),
+    ...(['attachError', 'detachError'] as const).flatMap((name) => {
+      const { message = '', errorCode = 0 } = errors[name] ?? {};
+      return [
+        // The number in upstream's words is that of the metadata.
+        ...(Buffer.byteLength(message) > maxMessage ? [tooLong(`status.${name}.message`, '', maxMetadataBytes)] : []),
+        ...(errorCode < 0 ? [invalid(`status.${name}.errorCode`, errorCode, rangeError(0, 2147483647))] : []),
+      ];
+    }),
   ];
 }
 

@@ -59,7 +59,12 @@ describe('create refuses', () => {
     ['a runtime without handler', RuntimeClasses, { handler: 'A' }, [expect.stringMatching(/^handler: Invalid value: "A": a lowercase RFC 1123 label must/) as unknown as string]],
     ['a quota of something', ResourceQuotas, { spec: { hard: { things: '1', pods: '1.5', 'example.com/gpu': '1', 'count/widgets.example.com': '1' } } }, [
       'spec.hard[pods]: Invalid value: "1500m": must be an integer', 'spec.hard[things]: Invalid value: "things": must be a standard resource type or fully qualified', 'spec.hard[things]: Invalid value: "things": must be a standard resource for quota']],
-    ['a quota of opposite scopes', ResourceQuotas, { spec: { hard: { pods: '1' }, scopes: ['BestEffort', 'NotBestEffort'] } }, ['spec: Invalid value: ["BestEffort","NotBestEffort"]: conflicting scopes']],
+    ['scopes of other things', ResourceQuotas, { spec: { hard: { services: '1', secrets: '1' }, scopes: ['Terminating'] } }, Array.from({ length: 2 }, () => 'spec.scopes: Invalid value: ["Terminating"]: unsupported scope applied to resource')],
+    ['a scope selector', ResourceQuotas, { spec: { hard: { pods: '1' }, scopeSelector: { matchExpressions: [{ scopeName: 'X', operator: 'In', values: [] }, { scopeName: 'BestEffort', operator: 'In', values: ['a'] }, { scopeName: 'NotBestEffort', operator: 'Exists' }] } } }, [
+      'spec.scopeSelector.matchExpressions.scopeName: Invalid value: "X": unsupported scope', "spec.scopeSelector.matchExpressions.values: Required value: must be at least one value when `operator` is 'In' or 'NotIn' for scope selector",
+      "spec.scopeSelector.matchExpressions.operator: Invalid value: \"In\": must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
+      'spec.scopeSelector.matchExpressions: Invalid value: []: conflicting scopes']],
+    ['a quota of opposite scopes', ResourceQuotas, { spec: { hard: { pods: '1' }, scopes: ['BestEffort', 'NotBestEffort'] } }, ['spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: conflicting scopes']],
     ['limits below themselves', LimitRanges, limits({ type: 'Container', min: { cpu: '2' }, max: { cpu: '1' } }), [
       'spec.limits[0].min[cpu]: Invalid value: "2": min value 2 is greater than max value 1', 'spec.limits[0].defaultRequest[cpu]: Invalid value: "1": min value 2 is greater than default request value 1', 'spec.limits[0].default[cpu]: Invalid value: "2": min value 2 is greater than default value 1']],
     ['defaults of Pods', LimitRanges, limits({ type: 'Pod', default: { cpu: '1' } }), ["spec.limits[0].default: Forbidden: may not be specified when `type` is 'Pod'"]],
@@ -102,6 +107,9 @@ describe('create refuses', () => {
     ['a class of no domain', IngressClasses, { spec: { controller: 'x' } }, [expect.stringMatching(/^spec\.controller: Invalid value: "x": must be a domain-prefixed path/) as unknown as string]],
     ['a peer of nothing', NetworkPolicies, { spec: { podSelector: {}, ingress: [{ from: [{}] }] } }, ['spec.ingress[0].from[0]: Required value: must specify a peer']],
     ['a peer of both', NetworkPolicies, { spec: { podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/8' }, podSelector: {} }] }] } }, ['spec.ingress[0].from[0]: Forbidden: may not specify both ipBlock and another peer']],
+    ['a peer of both with a fault', NetworkPolicies, { spec: { podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/8', except: ['11.0.0.0/8'] }, podSelector: {} }] }] } }, [
+      'spec.ingress[0].from[0].ipBlock.except[0]: Invalid value: "11.0.0.0/8": must be a strict subset of `cidr`', 'spec.ingress[0].from[0]: Forbidden: may not specify both ipBlock and another peer']],
+    ['parts of no range', NetworkPolicies, { spec: { podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: 'x', except: ['y'] } }] }] } }, ['spec.ingress[0].from[0].ipBlock.cidr: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)']],
     ['another policy type', NetworkPolicies, { spec: { podSelector: {}, policyTypes: ['X'] } }, ['spec.policyTypes[0]: Unsupported value: "X": supported values: "Egress", "Ingress"']],
     ['a rule without verbs', Roles, { rules: [{ apiGroups: [''], resources: ['pods'] }] }, ['rules[0].verbs: Required value: verbs must contain at least one value']],
     ['a rule of nothing', ClusterRoles, { rules: [{ verbs: ['get'] }] }, ['rules[0].apiGroups: Required value: resource rules must supply at least one api group', 'rules[0].resources: Required value: resource rules must supply at least one resource']],

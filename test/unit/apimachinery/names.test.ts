@@ -1,6 +1,6 @@
 // Name forms, in the words Kubernetes has for them.
 import {
-  cidrVersion, ipVersion, isConfigMapKey, isDNS1035Label, isDNS1123Label, isDNS1123Subdomain, isEnvVarName, isHTTPHeaderName, isPathSegmentName, isQualifiedName,
+  cidrVersion, ipVersion, isConfigMapKey, isDNS1035Label, isDNS1123Label, isDNS1123Subdomain, isDNS1123SubdomainWithUnderscore, isEnvVarName, isHTTPHeaderName, isPathSegmentName, isQualifiedName,
   isValidCIDR, isValidIP, isValidLabelValue, isValidPercent, isValidPort, isValidPortName, maskTrailingDash,
 } from '../../../src/apimachinery/names.ts';
 
@@ -9,7 +9,8 @@ const subdomain = "a lowercase RFC 1123 subdomain must consist of lower case alp
 const label1035 = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 const namePart = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const labelValue = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-const envName = "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')";
+const envName = "a valid environment variable name must consist only of printable ASCII characters other than '='";
+const search = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const configKey = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 
 it.each<[(text: string) => string[], string, string[]]>([
@@ -20,7 +21,8 @@ it.each<[(text: string) => string[], string, string[]]>([
   [isQualifiedName, 'a/', ['name part must be non-empty', `name part ${namePart}`]], [isQualifiedName, '-a', [`name part ${namePart}`]], [isQualifiedName, 'a'.repeat(64), ['name part must be no more than 63 characters']],
   [isQualifiedName, 'a/b/c', [`a qualified name ${namePart} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`]],
   [isValidLabelValue, '', []], [isValidLabelValue, 'a_B.1', []], [isValidLabelValue, 'a b', [labelValue]], [isValidLabelValue, 'é'.repeat(40), ['must be no more than 63 characters', labelValue]],
-  [isEnvVarName, 'A_b.c-1', []], [isEnvVarName, '1A', [envName]], [isEnvVarName, 'A=B', [envName]], [isEnvVarName, '.', ["must not be '.'"]], [isEnvVarName, '..x', ["must not start with '..'"]],
+  [isEnvVarName, 'A_b.c-1', []], [isEnvVarName, '1 A', []], [isEnvVarName, '..~', []], [isEnvVarName, 'A=B', [envName]], [isEnvVarName, 'A\n', [envName]], [isEnvVarName, 'é', [envName]], [isEnvVarName, '', ['environment variable name must be non-empty']],
+  [isDNS1123SubdomainWithUnderscore, '_sip._tcp.a_b', []], [isDNS1123SubdomainWithUnderscore, 'a_', [search]],
   [isConfigMapKey, 'app.conf', []], [isConfigMapKey, '', [configKey]], [isConfigMapKey, 'a/b', [configKey]], [isConfigMapKey, '..', ["must not be '..'"]], [isConfigMapKey, 'a'.repeat(254), ['must be no more than 253 characters']],
   [isValidPortName, 'http-2', []], [isValidPortName, '80', ['must contain at least one letter (a-z)']], [isValidPortName, 'a--b', ['must not contain consecutive hyphens']], [isValidPortName, '-a', ['must not begin or end with a hyphen']],
   [isValidPortName, 'HTTP', ['must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)', 'must contain at least one letter (a-z)']], [isValidPortName, 'a'.repeat(16), ['must be no more than 15 characters']],

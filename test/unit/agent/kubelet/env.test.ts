@@ -27,7 +27,7 @@ it.each([[true, ['kubernetes', 'web']], [false, ['kubernetes']]])('with enableSe
 });
 
 const sources: EnvSources = {
-  configMap: (name) => (name === 'settings' ? { color: 'blue', 'bad key': 'x' } : undefined), secret: (name) => (name === 'keys' ? { password: 'p' } : undefined),
+  configMap: (name) => (name === 'settings' ? { color: 'blue', 'bad=key': 'x' } : undefined), secret: (name) => (name === 'keys' ? { password: 'p' } : undefined),
   services: [service('web', 'default', '10.0.0.1')], addresses: { hostIPs: ['192.168.0.1'], podIPs: ['10.42.0.5'] }, allocatable: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '1Gi' },
 };
 const values = (more: Partial<Container>) => Object.fromEntries(environment(pod({}, { metadata: { labels: { app: 'x' }, annotations: { note: 'n' } } }), container('a', more), sources).map((e) => [e.key, e.value]));
@@ -48,7 +48,7 @@ it('reads every kind of source', () => {
   });
   expect(env).toMatchObject({ P_color: 'blue', password: 'p', PLAIN: 'v', REF: 'v/blue/10.0.0.1/$(LATER)', NAME: 'web', IP: '10.42.0.5', LABEL: 'x', COLOR: 'blue', PASSWORD: 'p', MEM: '64', CPU: '2', MILLI: '1500', REQUEST: '0', WEB_SERVICE_PORT: '80' });
   expect(Object.keys(env)).not.toContain('NONE');
-  expect(Object.keys(env)).not.toContain('P_bad key');
+  expect(Object.keys(env)).not.toContain('P_bad=key');
 });
 
 it.each<[string, Partial<Container>]>([

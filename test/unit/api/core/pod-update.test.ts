@@ -42,8 +42,16 @@ it.each(table)('update: %s', (_name, before, after, faults) => {
 
 it('the mirror annotation stays', () => {
   const metadata = { annotations: { 'kubernetes.io/config.mirror': 'x' } };
-  expect(updateFaults(Pods, { spec: base }, { metadata, spec: base })).toEqual(['metadata.annotations[kubernetes.io/config.mirror]: Forbidden: may not add mirror pod annotation']);
-  expect(updateFaults(Pods, { metadata, spec: base }, { spec: base })).toEqual(['metadata.annotations[kubernetes.io/config.mirror]: Forbidden: may not remove or update mirror pod annotation']);
+  const spec = { ...base, nodeName: 'n' };
+  expect(updateFaults(Pods, { spec }, { metadata, spec })).toEqual(['metadata.annotations[kubernetes.io/config.mirror]: Forbidden: may not add mirror pod annotation']);
+  expect(updateFaults(Pods, { metadata, spec }, { spec })).toEqual(['metadata.annotations[kubernetes.io/config.mirror]: Forbidden: may not remove or update mirror pod annotation']);
+});
+it('an AppArmor annotation stays, and a cost that was no number may', () => {
+  const metadata = { annotations: { 'container.apparmor.security.beta.kubernetes.io/a': 'unconfined', 'controller.kubernetes.io/pod-deletion-cost': 'x' } };
+  const { 'controller.kubernetes.io/pod-deletion-cost': _cost, ...profile } = metadata.annotations;
+  expect(updateFaults(Pods, { metadata, spec: base }, { metadata, spec: base })).toEqual([]);
+  expect(updateFaults(Pods, { spec: base }, { metadata: { annotations: profile }, spec: base })).toEqual(['metadata.annotations[container.apparmor.security.beta.kubernetes.io/a]: Forbidden: may not add AppArmor annotations']);
+  expect(updateFaults(Pods, { metadata, spec: base }, { spec: base })).toEqual(['metadata.annotations[container.apparmor.security.beta.kubernetes.io/a]: Forbidden: may not remove or update AppArmor annotations']);
 });
 
 const stored = (spec: object = base): Pod => created(Pods, { spec }) as unknown as Pod;
@@ -70,8 +78,8 @@ describe('resize', () => {
     ['more cpu', sized({ cpu: '2' }), []],
     ['memory too', sized({ cpu: '1', memory: '1Gi' }), []],
     ['cpu dropped', sized({ memory: '1Gi' }), ['spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed']],
-    ['a disk', sized({ cpu: '1', 'ephemeral-storage': '1Gi' }), ['spec.containers[0].resources.requests: Forbidden: only cpu and memory resources are mutable']],
-    ['another class', sized({ cpu: '1', memory: '1Gi' }, { cpu: '1', memory: '1Gi' }), ['metadata: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing']],
+    ['a disk', sized({ cpu: '1', 'ephemeral-storage': '1Gi' }), ['spec: Forbidden: only cpu and memory resources are mutable']],
+    ['another class', sized({ cpu: '1', memory: '1Gi' }, { cpu: '1', memory: '1Gi' }), ['spec: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing', 'spec.containers[0].resources.limits[memory]: Forbidden: memory limits cannot be added unless resizePolicy is RestartContainer']],
   ])('%s', (_name, pod, faults) => {
     const old = stored();
     const resized = withResizedContainers(pod, old);
@@ -86,7 +94,7 @@ describe('resize', () => {
   ])('%s', (_name, old, pod, faults) => expect(texts(resizeFaults(withResizedContainers(pod, old), old))).toEqual(faults));
   it('of what runs once, and on a node that knows nothing of it', () => {
     const init = (cpu: string): Pod => stored({ ...base, initContainers: [{ name: 'i', image: 'x:1', resources: { requests: { cpu } } }] });
-    expect(texts(resizeFaults(withResizedContainers(init('2'), init('1')), init('1')))).toEqual(['spec.initContainers[0].resources.requests: Forbidden: only cpu and memory resources are mutable']);
+    expect(texts(resizeFaults(withResizedContainers(init('2'), init('1')), init('1')))).toEqual(['spec: Forbidden: resources for non-sidecar init containers are immutable']);
     const running = (resources?: object): Pod => ({ ...stored(), status: { phase: 'Running', qosClass: 'Burstable', containerStatuses: [{ name: 'a', state: { running: {} }, ...(resources && { resources }) }] } }) as never;
     expect(texts(resizeFaults(running(), running()))).toEqual(['spec: Forbidden: Pod running on node without support for resize']);
     expect(texts(resizeFaults(running({}), running({})))).toEqual([]);

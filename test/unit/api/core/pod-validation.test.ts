@@ -11,6 +11,14 @@ const c = 'spec.containers[0]';
 const v = 'spec.volumes[0]';
 const label = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
+const subdomain = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const searchDomain = subdomain.replace("characters, '-'", "characters, '_', '-'");
+const value = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+const noName = ['name part must be non-empty', "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"];
+const affinityTerm = (term: object) => ({ ...withContainer({}), affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone', ...term }] } } });
+const nodeTerms = (matchExpressions: object[]) => ({ nodeSelectorTerms: [{ matchExpressions }] });
+const t = 'spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0]';
+
 const table: readonly [string, spec: object, faults: string[]][] = [
   ['a good Pod', { containers: [one] }, []],
   ['no container', {}, ['spec.containers: Required value']],
@@ -33,8 +41,11 @@ const table: readonly [string, spec: object, faults: string[]][] = [
     `${c}.env[0].valueFrom.fieldRef.fieldPath: Unsupported value: "status.phase": supported values: "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName", "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs"`,
   ]],
   ['unknown field', withContainer({ env: [{ name: 'X', valueFrom: { fieldRef: { fieldPath: 'spec.x' } } }] }), [`${c}.env[0].valueFrom.fieldRef.fieldPath: Invalid value: "spec.x": error converting fieldPath: field label not supported: spec.x`]],
-  ['key without a name', withContainer({ env: [{ name: 'X', valueFrom: { secretKeyRef: { key: 'k' } } }] }), [`${c}.env[0].valueFrom.secretKeyRef.name: Required value`]],
-  ['envFrom without a source', withContainer({ envFrom: [{ prefix: 'P_' }] }), [`${c}.envFrom[0]: Invalid value: "": must specify one of: \`configMapRef\` or \`secretRef\``]],
+  ['key without a name', withContainer({ env: [{ name: 'X', valueFrom: { secretKeyRef: { key: 'k' } } }] }), [`${c}.env[0].valueFrom.secretKeyRef.name: Invalid value: "": ${subdomain}`]],
+  ['any printable variable', withContainer({ env: [{ name: '1 a.B~', value: 'x' }] }), []],
+  ['a variable with an equals sign', withContainer({ env: [{ name: 'A=B', value: 'x' }] }), [`${c}.env[0].name: Invalid value: "A=B": a valid environment variable name must consist only of printable ASCII characters other than '='`]],
+  ['variables of no ConfigMap', withContainer({ envFrom: [{ configMapRef: {} }, { secretRef: { name: 'A' } }] }), [`${c}.envFrom[0].configMapRef.name: Required value`, `${c}.envFrom[1].secretRef.name: Invalid value: "A": ${subdomain}`]],
+  ['envFrom without a source', withContainer({ envFrom: [{ prefix: 'P_' }] }), [`${c}.envFrom: Invalid value: "": must specify one of: \`configMapRef\` or \`secretRef\``]],
   ['mount of no volume', withContainer({ volumeMounts: [{ name: 'v', mountPath: '/x' }] }), [`${c}.volumeMounts[0].name: Not found: "v"`]],
   ['one path twice', { ...withVolume({}), containers: [{ ...one, volumeMounts: [{ name: 'v', mountPath: '/x' }, { name: 'v', mountPath: '/x' }] }] }, [`${c}.volumeMounts[1].mountPath: Invalid value: "/x": must be unique`]],
   ['sub path climbs', { ...withVolume({}), containers: [{ ...one, volumeMounts: [{ name: 'v', mountPath: '/x', subPath: '../y' }] }] }, [`${c}.volumeMounts.subPath: Invalid value: "../y": must not contain '..'`]],
@@ -88,7 +99,7 @@ const table: readonly [string, spec: object, faults: string[]][] = [
   ['affinity weight', { ...withContainer({}), affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 0, preference: {} }] } } }, ['spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: Invalid value: 0: must be in the range 1-100']],
   ['Gt with two values', { ...withContainer({}), affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'k', operator: 'Gt', values: ['1', '2'] }] }] } } } },
     ["spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values: Required value: must be specified single value when `operator` is 'Lt' or 'Gt'"]],
-  ['no topology key', { ...withContainer({}), affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{}] } } }, ['spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Required value: can not be empty']],
+  ['no topology key', { ...withContainer({}), affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{}] } } }, ['spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Required value: can not be empty', ...noName.map((fault) => `spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Invalid value: "": ${fault}`)]],
   ['spread twice', { ...withContainer({}), topologySpreadConstraints: Array.from({ length: 2 }, () => ({ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway' })) }, ['spec.topologySpreadConstraints[0].{topologyKey, whenUnsatisfiable}: Duplicate value: "{zone, ScheduleAnyway}"']],
   ['spread skew', { ...withContainer({}), topologySpreadConstraints: [{ maxSkew: 0, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' }] }, ['spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero']],
   ['node and gate', { ...withContainer({}), nodeName: 'n', schedulingGates: [{ name: 'x/y' }] }, ['spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared']],
@@ -96,11 +107,64 @@ const table: readonly [string, spec: object, faults: string[]][] = [
   ['user namespace and host network', { ...withContainer({}), hostNetwork: true, hostUsers: false }, ['spec.hostNetwork: Forbidden: when `pod.Spec.HostUsers` is false']],
   ['network sysctl on the host', { ...withContainer({}), hostNetwork: true, securityContext: { sysctls: [{ name: 'net.core.somaxconn', value: '1' }] } }, ["spec.securityContext.sysctls[0].name: Invalid value: \"net.core.somaxconn\": may not be specified when 'hostNetwork' is true"]],
   ['unknown device claim', withContainer({ resources: { claims: [{ name: 'gpu' }] } }), [`${c}.resources.claims[0]: Not found: "gpu": must be one of the names in pod.spec.resourceClaims which is empty`]],
+  ['mount of a volume with a fault', { ...withVolume({ hostPath: { path: '' } }), containers: [{ ...one, volumeMounts: [{ name: 'v', mountPath: '/x' }] }] }, [`${v}.hostPath.path: Required value`, `${c}.volumeMounts[0].name: Not found: "v"`]],
+  ['mount of no name', withContainer({ volumeMounts: [{ mountPath: '/x' }], volumeDevices: [{ devicePath: '/y' }] }), [
+    `${c}.volumeMounts[0].name: Required value`, `${c}.volumeDevices[0].name: Required value`, `${c}.volumeMounts[0].name: Not found: ""`, `${c}.volumeMounts[0].name: Invalid value: "": must not already exist in volumeDevices`,
+    `${c}.volumeDevices[0].name: Not found: ""`, `${c}.volumeDevices[0].name: Invalid value: "": must not already exist in volumeMounts`,
+  ]],
+  ['a name that only a faulty volume had', { containers: [one], volumes: [{ name: 'v', secret: {} }, { name: 'v' }] }, [`${v}.secret.secretName: Required value`]],
+  ['nfs without a path', withVolume({ nfs: { server: 's' } }), [`${v}.nfs.path: Required value`, `${v}.nfs.path: Invalid value: "": must be an absolute path`]],
+  ['disk partition', withVolume({ gcePersistentDisk: { pdName: '', partition: 256 } }), [`${v}.persistentDisk.pdName: Required value`, `${v}.persistentDisk.partition: Invalid value: 256: must be between 1 and 255, inclusive`]],
+  ['iscsi names', withVolume({ iscsi: { targetPortal: 'h', iqn: 'x', lun: 0, initiatorName: 'iqn.x' } }), [`${v}.iscsi.iqn: Invalid value: "x": must be valid format starting with iqn, eui, or naa`, `${v}.iscsi.initiatorname: Invalid value: "iqn.x": must be valid format`]],
+  ['good iscsi names', withVolume({ iscsi: { targetPortal: 'h', iqn: 'iqn.2001-04.com.example:storage', lun: 0, initiatorName: 'eui.0123456789abcdef' } }), []],
+  ['reserved options', withVolume({ flexVolume: { driver: 'd', options: { 'Kubernetes.io/x': '1', a: '2' } } }), [`${v}.flexVolume.options[Kubernetes.io/x]: Invalid value: "Kubernetes.io/x": kubernetes.io and k8s.io namespaces are reserved`]],
+  ['csi volume of nobody', withVolume({ csi: { driver: '', nodePublishSecretRef: { name: 'A' } } }), [`${v}.csi.driver: Required value`, `${v}.csi.driver: Invalid value: "": ${subdomain}`, `${v}.csi.name: Invalid value: "A": ${subdomain}`]],
+  ['downward file of both', withVolume({ downwardAPI: { items: [{ path: '', fieldRef: { fieldPath: 'metadata.name' }, resourceFieldRef: { containerName: 'a', resource: 'limits.cpu' } }] } }), [
+    `${v}.downwardAPI.path: Required value`, `${v}.downwardAPI: Invalid value: "resource": fieldRef and resourceFieldRef can not be specified simultaneously`]],
+  ['token without a path', { ...withVolume({ projected: { sources: [{ serviceAccountToken: {} }, {}] } }), serviceAccountName: 'x' }, [`${v}.projected.path: Required value`]],
+  ['two in one projection', withVolume({ projected: { sources: [{ secret: { name: 's' }, configMap: { name: '' } }] } }), [`${v}.projected.sources[0].configMap.name: Required value`, `${v}.projected.sources[0]: Forbidden: may not specify more than 1 volume type per source`]],
+  ['claim template with a name', withVolume({ ephemeral: { volumeClaimTemplate: { metadata: { name: 'x', labels: { a: '!' } }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } } } }), [
+    `${v}.ephemeral.volumeClaimTemplate.metadata.labels: Invalid value: "!": ${value}`, `${v}.ephemeral.volumeClaimTemplate.metadata.name: Forbidden: cannot be set`]],
+  ['the claim of another volume', { containers: [one], volumes: [{ name: 'v', ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } } } }, { name: 'w', persistentVolumeClaim: { claimName: 'x-v' } }] }, [
+    'spec.volumes[1].persistentVolumeClaim.claimName: Invalid value: "x-v": must not reference a PVC that gets created for an ephemeral volume']],
+  ['search domains', { ...withContainer({}), dnsConfig: { searches: ['.', '_a.b_c.', 'A'] } }, [`spec.dnsConfig.searches[2]: Invalid value: "A": ${searchDomain}`]],
+  ['a label value no node can have', { ...withContainer({}), affinity: { nodeAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: nodeTerms([{ key: 'k', operator: 'In', values: ['a', '-'] }]),
+    preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, preference: nodeTerms([{ key: 'k', operator: 'In', values: ['-'] }]).nodeSelectorTerms[0] }],
+  } } }, [`spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values[1]: Invalid value: "-": ${value}`]],
+  ['label keys without a selector', affinityTerm({ matchLabelKeys: ['a b'] }), [`${t}.matchLabelKeys: Forbidden: must not be specified when labelSelector is not set`]],
+  ['one key in both lists', affinityTerm({ labelSelector: {}, matchLabelKeys: ['a'], mismatchLabelKeys: ['a'] }), [`${t}.matchLabelKeys[0]: Invalid value: "a": exists in both matchLabelKeys and mismatchLabelKeys`]],
+  ['a gate of no name', { ...withContainer({}), schedulingGates: [{ name: '' }] }, noName.map((fault) => `spec.schedulingGates[0]: Invalid value: "": ${fault}`)],
+  ['sysctl', { ...withContainer({}), securityContext: { sysctls: [{ name: 'A', value: '1' }, { name: 'a.b', value: '1' }, { name: 'a/b', value: '1' }, { name: 'a.b', value: '1' }] } }, [
+    'spec.securityContext.sysctls[3].name: Duplicate value: "a.b"', 'spec.securityContext.sysctls[0].name: Invalid value: "A": must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$']],
+  ['all of /proc', withContainer({ securityContext: { procMount: 'Unmasked' } }), [`${c}.securityContext.procMount: Invalid value: "Unmasked": \`hostUsers\` must be false to use \`Unmasked\``]],
+  ['all of /proc for nobody', { ...withContainer({ securityContext: { procMount: 'Unmasked' } }), hostUsers: false }, []],
+  ['another system', { ...withContainer({}), os: { name: 'plan9' } }, ['spec.os: Unsupported value: "plan9": supported values: "linux", "windows"']],
+  ['no system', { ...withContainer({}), os: {} }, ['spec.os.name: Required value: cannot be empty']],
+  ['windows with settings of linux', { ...withContainer({ securityContext: { runAsUser: 1 } }), os: { name: 'windows' }, hostPID: true, securityContext: { fsGroup: 1 } }, [
+    'spec.securityContext.fsGroup', 'spec.hostPID', `${c}.securityContext.runAsUser`].map((path) => `${path}: Forbidden: cannot be set for a windows pod`)],
+  ['linux with settings of windows', { ...withContainer({ securityContext: { windowsOptions: {} } }), os: { name: 'linux' } }, [`${c}.securityContext.windowsOptions: Forbidden: windows options cannot be set for a linux pod`]],
   ['hosts entry', { ...withContainer({}), hostAliases: [{ ip: 'x' }] }, ['spec.hostAliases[0].ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']],
 ];
 
 it.each(table)('%s', (_name, spec, faults) => {
   expect(createFaults(Pods, { spec })).toEqual(faults);
+});
+
+it.each<[string, Record<string, string>, object, string[]]>([
+  ['a mirror without a node', { 'kubernetes.io/config.mirror': 'x' }, {}, ['[kubernetes.io/config.mirror]: Invalid value: "x": must set spec.nodeName if mirror pod annotation is set']],
+  ['a mirror', { 'kubernetes.io/config.mirror': 'x' }, { nodeName: 'n' }, []],
+  ...['', '+1', '01', '1.5', '2147483648'].map((cost): [string, Record<string, string>, object, string[]] =>
+    [`the cost ${cost}`, { 'controller.kubernetes.io/pod-deletion-cost': cost }, {}, [`[controller.kubernetes.io/pod-deletion-cost]: Invalid value: "${cost}": must be a 32bit integer`]]),
+  ['a cost', { 'controller.kubernetes.io/pod-deletion-cost': '-5' }, {}, []],
+  ['seccomp', { 'seccomp.security.alpha.kubernetes.io/pod': 'x', 'container.seccomp.security.alpha.kubernetes.io/a': 'localhost/../x' }, {}, [
+    ".container.seccomp.security.alpha.kubernetes.io/a: Invalid value: \"../x\": must not contain '..'", '.seccomp.security.alpha.kubernetes.io/pod: Invalid value: "x": must be a valid seccomp profile']],
+  ['AppArmor', { 'container.apparmor.security.beta.kubernetes.io/a': 'localhost/x', 'container.apparmor.security.beta.kubernetes.io/b': 'x' }, {}, [
+    '[container.apparmor.security.beta.kubernetes.io/b]: Invalid value: "b": container not found', '[container.apparmor.security.beta.kubernetes.io/b]: Invalid value: "x": invalid AppArmor profile name: "x"']],
+])('judges annotations: %s', (_name, annotations, more, faults) => {
+  const spec = { containers: [one], ...more };
+  expect(createFaults(Pods, { metadata: { annotations }, spec })).toEqual(faults.map((fault) => `metadata.annotations${fault}`));
+  expect(createFaults(PodTemplates, { template: { metadata: { annotations }, spec } })).toEqual(faults.map((fault) => `template.annotations${fault}`));
 });
 
 it('judges templates by the same rules, and by their own', () => {
