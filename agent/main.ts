@@ -20,7 +20,8 @@ import type { ClusterAccess } from '../src/client/kubeconfig.ts';
 import { realClock } from '../src/util/clock.ts';
 import { noteInstalledPackages } from '../src/util/installed-packages.ts';
 import type { Log } from '../src/util/log.ts';
-import { commands } from '../src/util/run.ts';
+import { commands as programs } from '../src/util/run.ts';
+import { sharedFollow } from '../src/util/shared-follow.ts';
 import { createDrain } from './kubelet/drain.ts';
 import { hostSignals, visibleDirectory } from './kubelet/eviction/signals.ts';
 import { reserved, type EvictionConfig } from './kubelet/eviction/thresholds.ts';
@@ -102,6 +103,8 @@ const version = 'v1.33.0+dray';
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { access, nodeName, dataDir, log } = options;
   const clock = realClock;
+  // What the kernel tells of packet rules concerns two.
+  const commands = { run: programs.run, follow: sharedFollow(programs.follow) };
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const release = await lockDataDirectory(dataDir);
   options.onOwned?.();

@@ -226,11 +226,14 @@ export class Kubelet {
     this.#busy.add(work);
     await run().catch((error: unknown) => this.#options.log.warn({ error }, 'housekeeping failed; it comes again'));
     this.#busy.delete(work);
-    this.#workers!.pokeAll();
   }
   /** The second half comes in line behind the Pods the API has told of meanwhile. */
   async #list(): Promise<void> {
-    this.#resume(await this.#relister.relist());
+    try {
+      this.#resume(await this.#relister.relist());
+    } finally {
+      this.#workers!.pokeAll();
+    }
     this.#queue.push({ kind: 'listed' });
   }
   /** No Pod wants its containers frozen. */

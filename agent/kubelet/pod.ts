@@ -71,8 +71,15 @@ export const gracePeriodOf = (pod: Pod): number =>
     : pod.spec.terminationGracePeriodSeconds ?? 30;
 
 /** What a running container must still agree with; another value means it is replaced. upstream: pkg/kubelet/container/helpers.go */
-export const containerHash = (container: Container): string =>
-  createHash('sha256').update(JSON.stringify([container.name, container.image ?? ''])).digest('hex').slice(0, 8);
+export function containerHash(container: Container): string {
+  const known = hashes.get(container);
+  if (known !== undefined) return known;
+  const hash = createHash('sha256').update(JSON.stringify([container.name, container.image ?? ''])).digest('hex').slice(0, 8);
+  hashes.set(container, hash);
+  return hash;
+}
+/** What the API has told of does not change, and is asked for in every pass. */
+const hashes = new WeakMap<Container, string>();
 
 /** The number a port of an action means: itself, or the container port of that name. */
 export function resolvePort(port: number | string, container: Container): number {

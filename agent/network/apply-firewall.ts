@@ -16,13 +16,18 @@ async function ifInstalled(result: Promise<string>): Promise<string | undefined>
 
 interface Variant { readonly restore: string; readonly listing: string }
 
-/** The iptables programs whose filter table is in use; the legacy one is asked only where the kernel has such a table, because asking makes one. */
-async function variants(run: Run): Promise<Variant[]> {
-  const legacyTables = await run('cat', ['/proc/net/ip_tables_names']).catch((error: unknown) => {
+/** Whether the kernel has a filter table of the legacy kind: it tells nobody of changes to that. */
+async function hasLegacyTable(run: Run): Promise<boolean> {
+  const names = await run('cat', ['/proc/net/ip_tables_names']).catch((error: unknown) => {
     if (error instanceof CommandError) return '';
     throw error;
   });
-  const programs = ['iptables', 'iptables-nft', ...(legacyTables.split('\n').includes('filter') ? ['iptables-legacy'] : [])];
+  return names.split('\n').includes('filter');
+}
+
+/** The iptables programs whose filter table is in use; the legacy one is asked only where there is such a table, because asking makes one. */
+async function variants(run: Run, legacy: boolean): Promise<Variant[]> {
+  const programs = ['iptables', 'iptables-nft', ...(legacy ? ['iptables-legacy'] : [])];
   const found: Variant[] = [];
   for (const program of programs) {
     const listing = await ifInstalled(run(program, ['-w', '-S']));
@@ -36,9 +41,17 @@ async function variants(run: Run): Promise<Variant[]> {
 const restore = (run: Run, program: string, lines: readonly string[]): Promise<string> =>
   run(program, ['--noflush', '--wait'], { input: `*filter\n${lines.join('\n')}\nCOMMIT\n` });
 
-/** Makes the accepts stand, where something could drop; what it did, in words for the log, or undefined when all stood. `tunnel`: addresses of nodes whose tunnels come to its UDP port. */
-export async function ensureAccepts(run: Run, identity: NetworkIdentity, names: NetworkNames, tunnel: { readonly port: number; readonly from: readonly string[] }): Promise<string | undefined> {
-  const all = await variants(run);
+export interface Accepts {
+  /** What had to be done, in words for the log; undefined when all stood. */
+  readonly did?: string;
+  /** The kernel does not tell when they go. */
+  readonly legacy: boolean;
+}
+
+/** Makes the accepts stand, where something could drop. `tunnel`: addresses of nodes whose tunnels come to its UDP port. */
+export async function ensureAccepts(run: Run, identity: NetworkIdentity, names: NetworkNames, tunnel: { readonly port: number; readonly from: readonly string[] }): Promise<Accepts> {
+  const legacy = await hasLegacyTable(run);
+  const all = await variants(run, legacy);
   const best = all.find((v) => acceptChain(v.listing) === 'DOCKER-USER') ?? all.find((v) => acceptChain(v.listing) === 'FORWARD');
   const changed: string[] = [];
   for (const variant of all) {
@@ -50,11 +63,11 @@ export async function ensureAccepts(run: Run, identity: NetworkIdentity, names: 
     await restore(run, variant.restore, lines);
     changed.push(`accept rules in ${accepts.map(({ chain }) => chain).join(' and ') || 'no chain any more'}`);
   }
-  return changed.length > 0 ? changed.join(', ') : undefined;
+  return { legacy, ...(changed.length > 0 ? { did: changed.join(', ') } : {}) };
 }
 
 export async function removeAccepts(run: Run, comment: string): Promise<void> {
-  for (const variant of await variants(run)) {
+  for (const variant of await variants(run, await hasLegacyTable(run))) {
     const lines = planRemoval(variant.listing, comment);
     if (lines.length > 0) await restore(run, variant.restore, lines);
   }

@@ -16,7 +16,7 @@ import { applyRoutes, ensureHostRoutes } from './routes.ts';
 import { ensureServiceNamespace, exists } from './service-namespace.ts';
 import { readSysctl, writeSysctl } from './sysctl.ts';
 import { vxlanOverhead } from './vxlan.ts';
-import { lostRoutes } from './watch.ts';
+import { losses } from './watch.ts';
 
 export interface NodeNetworkOptions extends NetworkIdentity {
   /** Where the record of changes lives. */
@@ -43,12 +43,14 @@ export interface NodeNetwork {
   ensure(): Promise<NetworkPart[]>;
   /** Replaces the set of nodes; the names of those that cannot be reached. */
   setRoutes(nodes: readonly NodeRoute[]): Promise<readonly string[]>;
-  /** Repairs until the signal aborts: at once when the kernel tells of a lost route or interface, and on a slow timer. */
+  /** Repairs until the signal aborts: at once when the kernel tells of a loss, and what it tells of no loss of on a slow timer. */
   keep(signal: AbortSignal, repaired: (parts: NetworkPart[]) => void): Promise<void>;
   remove(): Promise<void>;
 }
 
-const keepIntervalMs = 30_000;
+/** What nobody tells of is looked at so often, the rest when this has passed ten times in silence: a look at all starts twenty programs. */
+const lookMs = 30_000;
+const looksBetweenWhole = 10;
 const retryMs = 2_000;
 /** A burst of losses (a flush) is one repair. */
 const settleMs = 100;
@@ -66,6 +68,8 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
   /** Addresses of the nodes whose tunnels come here. */
   let far: readonly string[] = [];
   let fault = '';
+  /** What nobody tells of when it goes. */
+  const untold = { accepts: false, tunnel: false };
   let last: Promise<unknown> = Promise.resolve();
   /** One change of the host at a time. */
   const serially = <T>(action: () => Promise<T>): Promise<T> => {
@@ -98,7 +102,7 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
     const before = far.join();
     far = paths.far.map(({ internalIP }) => internalIP).sort();
     const parts: NetworkPart[] = [];
-    if (far.join() !== before && (await accepts())) parts.push('accept rules');
+    if (far.join() !== before) await accepts(parts);
     if (await applyRoutes(run, identity, names, paths)) parts.push('node routes');
     // What keeps the tunnel from standing keeps nothing else.
     const noVxlan = await applyVxlan(run, names, { port: options.vxlanPort, mtu: podMtu }, paths.far).then((changed) => {
@@ -108,6 +112,7 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
       if (error instanceof NoVxlan) return error.message;
       throw error;
     });
+    untold.tunnel = paths.far.length > 0;
     const untunnelled = noVxlan === '' ? [] : paths.far.map(({ name }) => name);
     unreachable = [...paths.lost, ...untunnelled];
     const now = [
@@ -121,10 +126,12 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
     return parts;
   }
 
-  async function accepts(): Promise<boolean> {
-    const done = await ensureAccepts(run, identity, names, { port: options.vxlanPort, from: far });
-    if (done !== undefined) log.info({ done }, 'packets of the cluster are let pass');
-    return done !== undefined;
+  async function accepts(parts: NetworkPart[]): Promise<void> {
+    const { did, legacy } = await ensureAccepts(run, identity, names, { port: options.vxlanPort, from: far });
+    untold.accepts = legacy;
+    if (did === undefined) return;
+    log.info({ did }, 'packets of the cluster are let pass');
+    parts.push('accept rules');
   }
 
   async function ensure(): Promise<NetworkPart[]> {
@@ -137,11 +144,20 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
       parts.push('ip_forward');
     }
     if (await ensureNatTable(run, identity, names)) parts.push('nftables table');
-    if (await accepts()) parts.push('accept rules');
+    await accepts(parts);
     if (await ensureServiceNamespace(commands, identity, names, mtu)) parts.push('service namespace');
     if (await ensureHostRoutes(run, identity, names)) parts.push('host routes');
     parts.push(...(await routes()));
     if (parts.length > 0) log.info({ parts }, 'network made or repaired');
+    return parts;
+  }
+
+  /** Repairs only what nobody tells of. */
+  async function ensureUntold(): Promise<NetworkPart[]> {
+    const parts: NetworkPart[] = [];
+    if (untold.accepts) await accepts(parts);
+    if (untold.tunnel) parts.push(...(await routes()));
+    if (parts.length > 0) log.info({ parts }, 'network repaired');
     return parts;
   }
 
@@ -154,15 +170,19 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
       return unreachable;
     }),
     async keep(signal, repaired) {
-      const lost = lostRoutes(commands, identity, names, clock, log, signal);
+      const told = losses(commands, identity, names, clock, log, signal);
       let failed = false;
+      let quiet = 0;
       while (!signal.aborted) {
-        await lost.next(failed ? retryMs : keepIntervalMs);
+        const lost = await told.next(failed ? retryMs : lookMs);
         if (signal.aborted) break;
         await clock.sleep(settleMs, signal).catch(() => undefined);
         if (signal.aborted) break;
         try {
-          const parts = await serially(ensure);
+          const missed = told.missed();
+          const whole = lost || failed || missed || ++quiet >= looksBetweenWhole;
+          if (whole) quiet = 0;
+          const parts = await serially(whole ? ensure : ensureUntold);
           failed = false;
           if (parts.length > 0) repaired(parts);
         } catch (error) {

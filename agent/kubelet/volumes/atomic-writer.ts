@@ -1,7 +1,7 @@
 // Writes a set of files so that a reader sees the old set or the new one, never a mixture: the files live in a directory
 // that the link `..data` names, and the link is swapped. upstream: pkg/volume/util/atomic_writer.go
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 export interface FileContent { readonly data: Buffer; readonly mode: number; /** Who owns the file; root unless given. */ readonly user?: number }
@@ -44,8 +44,8 @@ export const wasWritten = async (directory: string): Promise<string | undefined>
 /** True when something was written. `group` (fsGroup) owns the files. */
 export async function writeAtomically(directory: string, payload: Payload, group?: number): Promise<boolean> {
   for (const path of payload.keys()) checkPath(path);
-  await mkdir(directory, { recursive: true, mode: 0o755 });
   const current = await currentDirectory(directory);
+  if (current === undefined) await mkdir(directory, { recursive: true, mode: 0o755 });
   if (current && (await holds(join(directory, current), payload).catch(() => false))) {
     await exposeTopLevel(directory, payload);
     return false;
@@ -76,12 +76,9 @@ export async function writeAtomically(directory: string, payload: Payload, group
 /** The names a container sees: links through `..data`, so that the swap reaches them all at once. */
 async function exposeTopLevel(directory: string, payload: Payload): Promise<void> {
   const wanted = new Set([...payload.keys()].map((path) => path.split('/')[0]!));
-  for (const name of wanted) {
-    const link = join(directory, name);
-    const there = await lstat(link).catch(() => undefined);
-    if (!there) await symlink(join(dataLink, name), link);
-  }
-  for (const name of await readdir(directory)) if (!name.startsWith('..') && !wanted.has(name)) await rm(join(directory, name), { recursive: true, force: true });
+  const present = await readdir(directory);
+  for (const name of wanted) if (!present.includes(name)) await symlink(join(dataLink, name), join(directory, name));
+  for (const name of present) if (!name.startsWith('..') && !wanted.has(name)) await rm(join(directory, name), { recursive: true, force: true });
 }
 
 async function removeOld(directory: string, keep: string): Promise<void> {

@@ -50,10 +50,12 @@ export class VolumeManager {
   /** Errors of volumes that are usable as they are, but could not be brought up to date, come in `stale`. @throws MountError */
   async setUp(pod: Pod): Promise<{ mounted: MountedVolumes; stale: readonly MountError[] }> {
     const { uid } = pod.metadata;
-    const mounted = this.#mounted.get(uid) ?? new Map<string, MountedVolume>();
-    this.#mounted.set(uid, mounted);
+    let mounted = this.#mounted.get(uid);
+    if (!mounted) {
+      await mkdir(this.podDirectory(uid), { recursive: true, mode: 0o750 });
+      this.#mounted.set(uid, (mounted = new Map<string, MountedVolume>()));
+    }
     const stale: MountError[] = [];
-    await mkdir(this.podDirectory(uid), { recursive: true, mode: 0o750 });
     for (const volume of pod.spec.volumes ?? []) {
       const plugin = pluginOf(volume);
       if (!plugin) throw new MountError(`MountVolume.SetUp failed for volume ${quoted(volume.name)} : no volume plugin matched`);

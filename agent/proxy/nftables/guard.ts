@@ -5,8 +5,10 @@ import { CommandError, type Commands, type Run } from '../../../src/util/run.ts'
 import { clientsPrefix, elementNames } from './parts.ts';
 import type { KernelChange, KernelPlan } from './plan.ts';
 
-const checkMs = 30_000;
-/** What goes before the kernel is listened to is found by an early look. */
+/** While the kernel is listened to, and otherwise: a look starts two programs that read all tables. */
+const checkMs = 300_000;
+const deafCheckMs = 30_000;
+/** What goes before the kernel is listened to is found by a look so soon after. */
 const firstCheckMs = 1_000;
 /** The deletions of one command come together. */
 const settleMs = 50;
@@ -19,6 +21,8 @@ export class Guard {
   readonly #options: GuardOptions;
   /** Elements that are about to go by our own hand, as the kernel will tell of them; undefined while nobody listens. */
   #expected: Set<string> | undefined;
+  /** When the program that listens was started: it may not do so at once. */
+  #begunAt = -Infinity;
 
   constructor(options: GuardOptions) { this.#options = options; }
 
@@ -30,17 +34,22 @@ export class Guard {
   /** Until the signal aborts, calls `look` whenever something may be gone. */
   async run(signal: AbortSignal, look: () => Promise<void>): Promise<void> {
     const { clock } = this.#options;
-    let tell: () => void = () => undefined;
-    void this.#listen(signal, () => tell());
-    for (let waitMs = firstCheckMs; !signal.aborted; waitMs = checkMs) {
+    // What is told during a look is looked for after it.
+    let told = false;
+    let wake: () => void = () => undefined;
+    void this.#listen(signal, () => { told = true; wake(); });
+    while (!signal.aborted) {
+      const waitMs = clock.monotonic() - this.#begunAt < firstCheckMs ? firstCheckMs : this.#expected ? checkMs : deafCheckMs;
       await new Promise<void>((resolve) => {
         const done = (): void => { cancel(); signal.removeEventListener('abort', done); resolve(); };
         const cancel = clock.after(waitMs, done);
-        tell = done;
+        wake = done;
         signal.addEventListener('abort', done, { once: true });
+        if (told) done();
       });
       await clock.sleep(settleMs, signal).catch(() => undefined);
       if (signal.aborted) return;
+      told = false;
       await look();
       // What the kernel did not tell of until now it does not tell any more.
       this.#expected?.clear();
@@ -51,19 +60,23 @@ export class Guard {
     const { clock, commands, log } = this.#options;
     while (!signal.aborted) {
       this.#expected = new Set();
+      this.#begunAt = clock.monotonic();
       try {
         for await (const line of commands.follow('nft', ['monitor', 'destroy'], signal)) if (this.#foreign(line)) tell();
       } catch (error) {
         log.warn({ error }, 'nft monitor ended, a loss of rules is found by the timer until it runs again');
         this.#expected = undefined;
-        await clock.sleep(checkMs, signal).catch(() => undefined);
+        tell();
+        await clock.sleep(deafCheckMs, signal).catch(() => undefined);
+        tell();
       }
     }
     this.#expected = undefined;
   }
 
-  /** Whether a line tells of a loss that is none of our own doing. Clients are forgotten all the time. */
+  /** Whether a line tells of a loss that is none of our own doing, or that the kernel had more to tell than could be heard. Clients are forgotten all the time. */
   #foreign(line: string): boolean {
+    if (line.startsWith('# ERROR')) return true;
     const words = line.split(' ');
     if (!words.includes(this.#options.table)) return false;
     if (words[1] !== 'element') return true;

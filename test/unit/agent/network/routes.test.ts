@@ -5,7 +5,7 @@ import { networkNames, type NetworkIdentity } from '../../../../agent/network/na
 import { chooseNodeAddress } from '../../../../agent/network/node-address.ts';
 import { choosePaths, linkAddresses, type NodeRoute } from '../../../../agent/network/paths.ts';
 import { planRoutes } from '../../../../agent/network/routes.ts';
-import { isLoss } from '../../../../agent/network/watch.ts';
+import { isLoss, isRuleLoss } from '../../../../agent/network/watch.ts';
 import { containsAddress, mustParseCIDR, parseIPv4 } from '../../../../src/util/cidr.ts';
 
 const identity: NetworkIdentity = { clusterId: 'ab12cd34', nodeName: 'one', podCIDR: '10.42.1.0/24', clusterPodCIDR: '10.42.0.0/16', serviceCIDR: '10.43.0.0/16' };
@@ -100,7 +100,29 @@ describe('isLoss', () => {
     ['9: veth1234567@if8: <BROADCAST,MULTICAST> mtu 1500 master dray-ab12cd34 state DOWN ', false],
     ['4: eth0: <BROADCAST,MULTICAST> mtu 1400 state DOWN ', true],
     ['4: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1400 state UP ', false],
+    ['inet all forwarding off ', true],
+    ['inet veth1234567 forwarding off ', false],
+    ['inet all forwarding on ', false],
   ])('%s', (line, loss) => {
     expect(isLoss(line, identity, names)).toBe(loss);
+  });
+});
+
+describe('isRuleLoss', () => {
+  it.each([
+    ['delete table ip dray-ab12cd34', true],
+    ['delete rule ip dray-ab12cd34 postrouting handle 4', true],
+    ['delete set ip dray-ab12cd34 __set0', false],
+    ['delete rule ip filter DOCKER-USER handle 27', true],
+    ['delete rule ip filter FORWARD handle 3', true],
+    ['delete rule ip filter INPUT handle 5', true],
+    ['delete table ip filter', true],
+    ['delete rule ip filter DOCKER handle 9', false],
+    ['delete rule ip6 filter DOCKER-USER handle 27', false],
+    ['delete element ip dray-services places { 10.43.0.1 . tcp . 443 }', false],
+    ['add table ip dray-ab12cd34', false],
+    ['# ERROR: We lost some netlink events!', true],
+  ])('%s', (line, loss) => {
+    expect(isRuleLoss(line, names)).toBe(loss);
   });
 });
