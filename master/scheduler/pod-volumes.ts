@@ -1,5 +1,6 @@
 // The claims of a Pod, and how a node could serve them: by volumes that exist or by such as would be made there. Pure.
 // upstream: pkg/scheduler/framework/plugins/volumebinding/binder.go
+import { controlledBy } from '../../src/apimachinery/owners.ts';
 import type { TopologySelectorTerm } from '../../src/api/core/references.ts';
 import type { PersistentVolumeClaim } from '../../src/api/core/persistent-volume-claim.ts';
 import type { PersistentVolume } from '../../src/api/core/persistent-volume.ts';
@@ -35,6 +36,7 @@ export function claimsOf(pod: Pod, storage: Storage): PodClaims | string {
     if (!claim) return ephemeral ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"` : `persistentvolumeclaim "${name}" not found`;
     if (claim.status.phase === 'Lost') return `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec.volumeName ?? ''}"`;
     if (claim.metadata.deletionTimestamp) return `persistentvolumeclaim "${name}" is being deleted`;
+    if (ephemeral && !controlledBy(claim, pod)) return `PVC ${claim.metadata.namespace}/${name} was not created for pod ${pod.metadata.namespace}/${pod.metadata.name} (pod is not owner)`;
     if (isBound(claim)) bound.push(claim);
     else if (!claim.spec.volumeName && storage.storageClass(storageClassOf(claim as never))?.volumeBindingMode === 'WaitForFirstConsumer') waiting.push(claim);
     else return 'pod has unbound immediate PersistentVolumeClaims';

@@ -53,6 +53,15 @@ interface Served { readonly profile: Profile; readonly events: EventRecorder }
 
 const isFinished = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
+/** Says in what something failed; what is answered to by other means than words stays as it is. */
+async function within(what: string, done: Promise<unknown>, ...passed: readonly ((error: unknown) => boolean)[]): Promise<void> {
+  try {
+    await done;
+  } catch (error) {
+    throw passed.some((passes) => passes(error)) ? error : new Error(`${what}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /** Runs until the signal aborts. */
 export const runScheduler = (options: SchedulerOptions): Promise<void> => new Scheduler(options).run();
 
@@ -202,11 +211,8 @@ class Scheduler {
     const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name, namespace, uid }, target: { apiVersion: 'v1', kind: 'Node', name: node } };
     try {
       const { bindsVolumes, bindTimeoutSeconds } = served.profile;
-      if (bindsVolumes) await this.#volumes.bind(pod, info, bindTimeoutSeconds * 1000, this.#options.signal).catch((error: unknown) => {
-        if (isConflict(error) || this.#options.signal.aborted) throw error;
-        throw new Error(`running PreBind plugin "VolumeBinding": binding volumes: ${(error as Error).message}`, { cause: error });
-      });
-      await this.#options.client.post(Pods, { name, namespace }, 'binding', binding);
+      if (bindsVolumes) await within('running PreBind plugin "VolumeBinding": binding volumes', this.#volumes.bind(pod, info, bindTimeoutSeconds * 1000, this.#options.signal), isConflict);
+      await within('binding rejected: running Bind plugin "DefaultBinder"', this.#options.client.post(Pods, { name, namespace }, 'binding', binding), isConflict, isNotFound);
       served.events.normal(pod, 'Scheduled', `Successfully assigned ${namespace}/${name} to ${node}`);
     } catch (error) {
       if (this.#options.signal.aborted) return;
@@ -221,7 +227,7 @@ class Scheduler {
       this.#queue.retry(uid);
       if (isConflict(error)) return;
       this.#options.log.warn({ error, pod: keyOf(pod), node }, 'binding was refused');
-      await this.#report(pod, served, 'SchedulerError', `binding rejected: ${(error as Error).message}`);
+      await this.#report(pod, served, 'SchedulerError', (error as Error).message);
     }
   }
 

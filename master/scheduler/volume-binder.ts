@@ -90,7 +90,7 @@ export class VolumeBinder {
       };
       const stop = (): void => end(signal.reason as Error);
       signal.addEventListener('abort', stop, { once: true });
-      off.push(() => signal.removeEventListener('abort', stop), this.#clock.after(timeoutMs, () => end(new Error('timed out waiting for the condition'))));
+      off.push(() => signal.removeEventListener('abort', stop), this.#clock.after(timeoutMs, () => end(new Error('context deadline exceeded'))));
       off.push(this.claims.addHandler({ updated: look, deleted: look }), this.#pods.addHandler({ deleted: look }));
       look();
     });

@@ -39,6 +39,8 @@ export function nodeAffinityWith({ addedAffinity }: NodeAffinityArgs): Plugin {
     check: (pod) => {
       const check: PodCheck = {};
       const only = named(pod);
+      // Terms that each name nodes and leave none: no matter of nodes any more.
+      if (only?.size === 0) return { filter: () => ({ reasons: ['pod affinity terms conflict'], unresolvable: true, everywhere: true }) };
       if (only) check.only = only;
       const suits = requiredNodes(pod);
       if (suits || enforced) {

@@ -96,7 +96,7 @@ describe('the scheduler', () => {
     release();
   });
   it.each<[string, Error, number, string[]]>([
-    ['refused: told and retried', forbidden(podsResource, 'web', 'no'), 2, ['FailedScheduling: binding rejected: pods "web" is forbidden: no']],
+    ['refused: told and retried', forbidden(podsResource, 'web', 'no'), 2, ['FailedScheduling: binding rejected: running Bind plugin "DefaultBinder": pods "web" is forbidden: no']],
     ['in conflict: retried', conflict(podsResource, 'web', 'changed'), 2, []],
     ['for a Pod that is gone: forgotten', notFound(podsResource, 'web'), 1, []],
   ])('a binding %s', async (_, error, times, told) => {

@@ -96,4 +96,7 @@ it('a Pod that names its nodes is asked of no other', () => {
   expect(place(names(['b']), nodes)).toBe('b');
   expect(place(names(['x'], ['c']), nodes)).toBe('c');
   expect(place(names(['x']), nodes, {}, [nodeAffinityWith({})])).toBe("0/3 nodes are available: 3 node(s) didn't satisfy plugin(s) [NodeAffinity].");
+  const both = (...values: string[]): Pod => pod({ metadata: { name: 'p' }, spec: { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields: values.map((v) => ({ key: 'metadata.name', operator: 'In', values: [v] })) }] } } } } } as Draft<Pod>);
+  expect(place(both('a', 'a'), nodes)).toBe('a');
+  expect(place(both('a', 'b'), nodes)).toBe('0/3 nodes are available: pod affinity terms conflict. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.');
 });
