@@ -214,6 +214,8 @@ describe('deleting', () => {
     const ending = () => plane.informers.informer(Namespaces).get('shop');
     await plane.until(() => ending()?.status.conditions?.some((c) => c.type === 'NamespaceContentRemaining' && c.status === 'True' && c.message === 'Some resources are remaining: pods. has 3 resource instances'));
     expect(ending()!.status.phase).toBe('Terminating');
+    // Pods go first: what they need to end is still there.
+    expect((await plane.client.list(Deployments, { namespace: 'shop' })).items.map((d) => d.metadata.deletionTimestamp)).toEqual([undefined]);
     hold = false;
     plane.nudge();
     await plane.until(() => !ending());

@@ -36,11 +36,9 @@ async function reconcile(context: ControllerContext, name: string, served: Serve
   const errors: unknown[] = [];
   const note = (error: unknown): void => { failures.push((error as Error).message); errors.push(error); };
 
-  const present = cachedOf(served.current).filter((resource) => context.cached(resource).list(name).some((object) => !object.metadata.deletionTimestamp));
-  for (const resource of present) await deleteAll(context, resource, name).catch(note);
-  const known = cachedOf(served.current).map((resource) => ({ resource, objects: context.cached(resource).list(name) }));
-  // The caches may be behind: the last word is the API's.
-  const remaining = known.some(({ objects }) => objects.length > 0) ? known : await purge(context, name, deletable(served.current)).catch((error: unknown): Remaining[] => { note(error); return []; });
+  const pods = await podsLeft(context, name, served).catch((error: unknown): Remaining[] => { note(error); return []; });
+  const remaining = errors.length || pods.length ? pods : await rest(context, name, served, note);
+  for (const { resource } of pods.filter(({ objects }) => objects.some(({ metadata }) => !metadata.deletionTimestamp))) await deleteAll(context, resource, name).catch(note);
 
   if (errors.length === 0 && remaining.every(({ objects }) => objects.length === 0)) return finalize(context, namespace);
   const conditions = namespaceConditions(namespace.status.conditions, { failures, remaining }, timestamp(context.clock.now()));
@@ -48,6 +46,24 @@ async function reconcile(context: ControllerContext, name: string, served: Serve
     await context.client.updateStatus(Namespaces, { ...namespace, status: { ...namespace.status, phase: 'Terminating', conditions } } as Draft<Namespace>);
   }
   if (errors.length) throw errors[0];
+}
+
+/** Pods go before all else, as what they need to end, and what guards them, is in the namespace too; empty when none is left. */
+async function podsLeft({ cached, client }: ControllerContext, namespace: string, served: ServedResources): Promise<Remaining[]> {
+  const resource = cachedOf(served.current).find((r) => r.kind === 'Pod' && r.group === '');
+  if (!resource) return [];
+  const known = cached(resource).list(namespace);
+  // The cache may be behind: the last word is the API's.
+  const objects = known.length ? known : (await client.list<ObjectHead>(resource, { namespace })).items;
+  return objects.length ? [{ resource, objects }] : [];
+}
+
+async function rest(context: ControllerContext, name: string, served: ServedResources, note: (error: unknown) => void): Promise<Remaining[]> {
+  const present = cachedOf(served.current).filter((resource) => context.cached(resource).list(name).some((object) => !object.metadata.deletionTimestamp));
+  for (const resource of present) await deleteAll(context, resource, name).catch(note);
+  const known = cachedOf(served.current).map((resource) => ({ resource, objects: context.cached(resource).list(name) }));
+  if (known.some(({ objects }) => objects.length > 0)) return known;
+  return purge(context, name, deletable(served.current)).catch((error: unknown): Remaining[] => { note(error); return []; });
 }
 
 /** Deletes what the caches do not show, Events included, and lists what is left. */
