@@ -2,6 +2,7 @@
 // takes them all, so that no two claims are given one volume. (upstream: pkg/controller/volume/persistentvolume)
 import { PersistentVolumeClaims, type PersistentVolumeClaim } from '../../../src/api/core/persistent-volume-claim.ts';
 import { PersistentVolumes, type PersistentVolume } from '../../../src/api/core/persistent-volume.ts';
+import { Pods, type Pod } from '../../../src/api/core/pod.ts';
 import { bindCompleted, boundByController, isBoundTo, oldStorageProvisioner, storageProvisioner } from '../../../src/api/core/volume-binding.ts';
 import { storageClassOf } from '../../../src/api/core/volume-columns.ts';
 import { StorageClasses, type StorageClass } from '../../../src/api/storage/storage-class.ts';
@@ -9,6 +10,7 @@ import { keyOf, type Draft } from '../../../src/client/client.ts';
 import type { Controller, ControllerContext } from '../../../src/controller/controller.ts';
 import { timestamp } from '../../../src/util/clock.ts';
 import { equalJson } from '../../../src/util/json.ts';
+import { claimIndex, keysOf } from '../pvcprotection/pvc-protection-controller.ts';
 import { planClaim, planVolume, type News } from './plan.ts';
 
 const claimKey = (claim: PersistentVolumeClaim): string => `claim/${keyOf(claim)}`;
@@ -32,8 +34,11 @@ export const persistentVolumeBinder: Controller = {
         return [volumeKey(volume), ...named, ...waiting(context, (claim) => claim.spec.volumeName === volume.metadata.name || (!claimRef && storageClassOf(claim as never) === storageClassOf(volume as never)))];
       },
     },
+    // One that waits for a node tells the claim why it waits, too.
+    { resource: Pods, map: (pod: Pod, { cached }: Cached, old?: Pod) => (old || pod.spec.nodeName ? [] : keysOf(pod).filter((key) => cached(PersistentVolumeClaims).get(key)?.status.phase === 'Pending').map((key) => `claim/${key}`)) },
     { resource: StorageClasses, map: ({ metadata }: StorageClass, context: Cached) => waiting(context, (claim) => storageClassOf(claim as never) === metadata.name) },
   ],
+  indexes: [claimIndex],
   async reconcile(context, key) {
     const [kind, ...rest] = key.split('/');
     if (kind === 'claim') return syncClaim(context, rest.join('/'));
@@ -46,7 +51,7 @@ async function syncClaim(context: ControllerContext, key: string): Promise<void>
   if (!claim) return;
   const volumes = context.cached(PersistentVolumes);
   const classes = context.cached(StorageClasses);
-  const plan = planClaim(claim, { volume: (name) => volumes.get(name), volumes: () => volumes.list(), storageClass: (name) => classes.get(name) });
+  const plan = planClaim(claim, { volume: (name) => volumes.get(name), volumes: () => volumes.list(), storageClass: (name) => classes.get(name), unscheduledPods: () => unscheduledPods(context, key) });
   if (plan.kind === 'bind') return bind(context, claim, plan.volume);
   if (plan.kind === 'lost') {
     if (claim.status.phase === 'Lost') return;
@@ -61,6 +66,7 @@ async function syncClaim(context: ControllerContext, key: string): Promise<void>
   }
 }
 
+const unscheduledPods = ({ cached }: ControllerContext, key: string): string[] => cached(Pods).byIndex(claimIndex.name, key).filter(({ spec }) => !spec.nodeName).map(({ metadata }) => metadata.name);
 const tell = ({ events }: ControllerContext, object: PersistentVolumeClaim | PersistentVolume, { type, reason, message }: News): void => (type === 'Normal' ? events.normal(object, reason, message) : events.warning(object, reason, message));
 const annotated = <T extends PersistentVolume | PersistentVolumeClaim>(object: T, annotations: Record<string, string>): Draft<T> => ({ ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...annotations } } }) as Draft<T>;
 

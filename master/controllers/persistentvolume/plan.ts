@@ -20,6 +20,8 @@ export interface Storage {
   volume(name: string): PersistentVolume | undefined;
   volumes(): readonly PersistentVolume[];
   storageClass(name: string): StorageClass | undefined;
+  /** Names of Pods that use the claim and have no node yet. */
+  unscheduledPods(claim: PersistentVolumeClaim): readonly string[];
 }
 
 export const planClaim = (claim: PersistentVolumeClaim, storage: Storage): ClaimPlan => (claim.metadata.annotations?.[bindCompleted] === undefined ? planUnbound(claim, storage) : planBound(claim, storage));
@@ -39,10 +41,15 @@ function planUnbound(claim: PersistentVolumeClaim, storage: Storage): ClaimPlan 
   const delayed = storageClass?.volumeBindingMode === 'WaitForFirstConsumer' && claim.metadata.annotations?.[selectedNode] === undefined;
   const volume = bestVolume(claim, storage.volumes(), { delayed });
   if (volume) return { kind: 'bind', volume };
-  if (delayed) return { kind: 'wait', news: normal('WaitForFirstConsumer', 'waiting for first consumer to be created before binding') };
+  if (delayed) return { kind: 'wait', news: consumers(storage.unscheduledPods(claim)) };
   if (!className) return { kind: 'wait', news: normal('FailedBinding', 'no persistent volumes available for this claim and no storage class is set') };
   if (!storageClass) return { kind: 'wait', news: warning('ProvisioningFailed', `storageclass.storage.k8s.io "${className}" not found`) };
   return { kind: 'wait', provision: storageClass, news: normal('ExternalProvisioning', `Waiting for a volume to be created either by the external provisioner '${storageClass.provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`) };
+}
+
+function consumers(pods: readonly string[]): News {
+  if (!pods.length) return normal('WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
+  return normal('WaitForPodScheduled', `waiting for ${pods.length > 1 ? 'pods' : 'pod'} ${pods.join(',')} to be scheduled`);
 }
 
 function planNamed(claim: PersistentVolumeClaim, volume: PersistentVolume | undefined): ClaimPlan {
