@@ -37,10 +37,11 @@ function stateOf(status: RuntimeStatus): ContainerState {
   return status.state === 'running' ? { running: { startedAt: time(status.startedAt) } } : { waiting: {} };
 }
 
-/** A container the API knew and the runtime has lost. upstream: the same function, `ContainerStatusUnknown` */
+const lostReason = 'ContainerStatusUnknown';
+/** A container the API knew and the runtime has lost. upstream: the same function */
 const lost = (how: 'deleted' | 'terminated'): ContainerState => ({
   terminated: {
-    exitCode: 137, reason: 'ContainerStatusUnknown', startedAt: null, finishedAt: null,
+    exitCode: 137, reason: lostReason, startedAt: null, finishedAt: null,
     message: `The container could not be located when the pod was ${how}.${how === 'deleted' ? '  The container used to be Running' : ''}`,
   },
 }) as ContainerState;
@@ -105,4 +106,10 @@ function unknownToRuntime(old: ContainerStatus | undefined, defaultReason: strin
   if (terminal) return { state: lost('terminated'), lastState: old.lastState ?? {}, restartCount };
   if (old.state?.running) return { state: fresh, lastState: lost('deleted'), restartCount: restartCount + 1 };
   return { state: old.state?.waiting ? old.state : fresh, lastState: old.lastState ?? {}, restartCount };
+}
+
+/** The count of the next container of a name of which the runtime has none: one that was lost is counted already while the next waits. */
+export function nextRestartCount(old: ContainerStatus | undefined): number {
+  if (!old?.containerID) return 0;
+  return old.restartCount + (old.state?.waiting && old.lastState?.terminated?.reason === lostReason ? 0 : 1);
 }

@@ -154,8 +154,9 @@ export function podStatus(inputs: PodStatusInputs): PodStatus {
   for (const [type, judgement] of judgements) {
     conditions = setCondition<PodCondition>(conditions, { type, lastProbeTime: null, ...judgement } as unknown as Omit<PodCondition, 'lastTransitionTime'>, time);
   }
-  const sandboxIP = runtime.sandboxes.find((s) => s.state === 'ready')?.ip ?? '';
-  const ips = isHostNetwork(pod) ? [...hostIPs] : sandboxIP ? [sandboxIP] : terminal || phase === 'Succeeded' || phase === 'Failed' ? (old?.podIPs ?? []).map((p) => p.ip) : [];
+  // The address of a sandbox that has gone is told until there is another. upstream: pkg/kubelet/pleg/generic.go (getPodIPs)
+  const sandbox = runtime.sandboxes.find((s) => s.state === 'ready');
+  const ips = isHostNetwork(pod) ? hostIPs : sandbox ? [sandbox.ip].filter((ip) => ip !== '') : (old?.podIPs ?? []).map((p) => p.ip);
   const generation = pod.metadata.generation;
   return {
     ...(generation ? { observedGeneration: generation } : {}),

@@ -7,6 +7,8 @@ import { RuntimeNotFound } from '../runtime/runtime.ts';
 import type { LogLinks } from './log-links.ts';
 import { newestFirst, nothingRuns, type KnownSandbox, type PodRuntimeStatus } from './runtime-status.ts';
 
+/** `past`: what it answers is older than what is known by now. */
+interface Inspection { past: boolean }
 interface PodEntry { readonly sandboxes: Map<string, KnownSandbox>; readonly containers: Map<string, ContainerStatus>; status: PodRuntimeStatus | undefined }
 
 /** Inspections that run at once during a list. */
@@ -16,9 +18,8 @@ export class RuntimeCache {
   readonly #runtime: Runtime;
   readonly #pods = new Map<string, PodEntry>();
   readonly #podOf = new Map<string, string>();
-  /** Order of inspections by id: an answer that was asked for earlier never overwrites a later one. */
-  readonly #asked = new Map<string, number>();
-  #sequence = 0;
+  /** Inspections under way, by id. */
+  readonly #asking = new Map<string, Set<Inspection>>();
 
   readonly #describe: (status: ContainerStatus) => Promise<ContainerStatus>;
 
@@ -60,6 +61,7 @@ export class RuntimeCache {
     const uid = this.#podOf.get(id);
     const entry = uid === undefined ? undefined : this.#pods.get(uid);
     const known = entry?.sandboxes.get(id);
+    this.#outdate(id);
     if (!entry || !known) return;
     entry.sandboxes.set(id, { ...known, state: 'notReady', ip: '' });
     entry.status = undefined;
@@ -75,7 +77,7 @@ export class RuntimeCache {
   forget(id: string): void {
     const uid = this.#podOf.get(id);
     this.#podOf.delete(id);
-    this.#asked.delete(id);
+    this.#outdate(id);
     this.#logs?.remove(id);
     const entry = uid === undefined ? undefined : this.#pods.get(uid);
     if (!entry || uid === undefined) return;
@@ -89,27 +91,41 @@ export class RuntimeCache {
 
   /** Asks the engine for one container; undefined when it is gone. */
   async refreshContainer(id: string): Promise<ContainerStatus | undefined> {
-    const order = ++this.#sequence;
-    const status = await this.#orGone(this.#runtime.containerStatus(id).then(this.#describe));
-    if ((this.#asked.get(id) ?? 0) > order) return status;
-    if (!status) {
-      this.forget(id);
-      return undefined;
-    }
-    this.#asked.set(id, order);
-    this.putContainer(status);
-    return status;
+    const { answer, past } = await this.#inspect(id, this.#runtime.containerStatus(id).then(this.#describe));
+    if (past) return this.#pods.get(this.#podOf.get(id) ?? '')?.containers.get(id);
+    if (!answer) this.forget(id);
+    else this.putContainer(answer);
+    return answer;
   }
   async refreshSandbox(id: string): Promise<KnownSandbox | undefined> {
-    const status = await this.#orGone(this.#runtime.podSandboxStatus(id));
-    if (!status) {
+    const { answer, past } = await this.#inspect(id, this.#runtime.podSandboxStatus(id));
+    if (past) return this.#pods.get(this.#podOf.get(id) ?? '')?.sandboxes.get(id);
+    if (!answer) {
       this.forget(id);
       return undefined;
     }
-    const known = { ...status, hostNetwork: status.network === 'host' };
+    const known = { ...answer, hostNetwork: answer.network === 'host' };
     this.putSandbox(known);
     return known;
   }
+  /** An answer that was asked for earlier never overwrites a later one, and never brings back what has gone meanwhile. */
+  async #inspect<T>(id: string, asked: Promise<T>): Promise<{ answer: T | undefined; past: boolean }> {
+    const inspection = { past: false };
+    const all = this.#asking.get(id) ?? new Set();
+    this.#asking.set(id, all.add(inspection));
+    try {
+      const answer = await this.#orGone(asked);
+      if (!inspection.past) for (const other of all) {
+        if (other === inspection) break;
+        other.past = true;
+      }
+      return { answer, past: inspection.past };
+    } finally {
+      all.delete(inspection);
+      if (all.size === 0) this.#asking.delete(id);
+    }
+  }
+  #outdate(id: string): void { for (const inspection of this.#asking.get(id) ?? []) inspection.past = true; }
 
   /** Takes one event in; the UID of the Pod when something changed. */
   async handle(event: RuntimeEvent): Promise<string | undefined> {

@@ -7,7 +7,7 @@ import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import { NameConflict, RuntimeUnavailable, type ContainerConfig, type ContainerStatus, type Image, type Mount, type PodSandboxConfig, type Runtime } from '../runtime/runtime.ts';
 import { containerConfig } from './container-config.ts';
-import { oldStatus } from './container-statuses.ts';
+import { nextRestartCount, oldStatus } from './container-statuses.ts';
 import { ContainerConfigError, environment } from './env.ts';
 import { readEnvSources, type EnvReader } from './env-sources.ts';
 import { GracePeriod } from './grace-period.ts';
@@ -228,6 +228,5 @@ function causeOf(error: Error): { cause?: string } {
 function restartCountFor(pod: Pod, container: Container, kind: ContainerKind, last: ContainerStatus | undefined): number {
   // A container that was made but never ran is the same try.
   if (last) return containerFacts(last).restartCount + (last.state === 'created' && !hasEnded(last) ? 0 : 1);
-  const old = oldStatus(pod, container.name, kind);
-  return old?.containerID ? old.restartCount + 1 : 0;
+  return nextRestartCount(oldStatus(pod, container.name, kind));
 }

@@ -4,7 +4,7 @@ import { RuntimeClasses } from '../../src/api/node/runtime-class.ts';
 import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import type { ProbeOutcome } from '../../agent/kubelet/probes/probe.ts';
 import { exitsAfter } from '../../agent/runtime/fake-process.ts';
-import { RuntimeUnavailable, type PodSandboxConfig, type Runtime } from '../../agent/runtime/runtime.ts';
+import { RuntimeNotFound, RuntimeUnavailable, type PodSandboxConfig, type Runtime } from '../../agent/runtime/runtime.ts';
 import { eventually, kubeletBed, type KubeletBed } from '../support/kubelet.ts';
 
 const verbs = ['runPodSandbox', 'createContainer', 'startContainer', 'stopContainer', 'stopPodSandbox', 'removeContainer', 'removePodSandbox', 'containerStatus', 'imageStatus'] as const;
@@ -247,5 +247,20 @@ describe('adoption', () => {
     const after = (await bed.until('web', (p) => p && isPodReady(p) && p.status.containerStatuses![0]!.containerID !== before.status.containerStatuses![0]!.containerID))!;
     expect(after.status.podIP).not.toBe(before.status.podIP);
     expect(after.status.containerStatuses![0]!.restartCount).toBe(1);
+  });
+
+  it.each([[false], [true]])('counts a container once that was gone before anybody could look at it (with its sandbox: %s)', async (together) => {
+    bed.start();
+    await bed.create('web', { containers: [{ name: 'a', image: 'nginx:1' }] });
+    const before = (await bed.until('web', (p) => p && isPodReady(p)))!;
+    const [container] = await bed.runtime.listContainers();
+    const inspect = bed.runtime.containerStatus.bind(bed.runtime);
+    // As the engine answers when `docker rm -f` is done by the time it is asked.
+    bed.runtime.containerStatus = (id) => (id === container!.id ? Promise.reject(new RuntimeNotFound('No such container')) : inspect(id));
+    await (together ? bed.runtime.removePodSandbox(container!.podSandboxId) : bed.runtime.removeContainer(container!.id));
+    const { containerID } = before.status.containerStatuses![0]!;
+    const after = (await bed.until('web', (p) => p && isPodReady(p) && p.status.containerStatuses![0]!.containerID !== containerID))!;
+    expect(after.status.containerStatuses![0]).toMatchObject({ restartCount: 1, lastState: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } } });
+    expect(after.status.podIP === before.status.podIP).toBe(!together);
   });
 });

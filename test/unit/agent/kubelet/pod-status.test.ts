@@ -1,4 +1,5 @@
 // Phase, conditions and container states, for each state a Pod can be found in.
+import { nextRestartCount } from '../../../../agent/kubelet/container-statuses.ts';
 import { podStatus } from '../../../../agent/kubelet/pod-status.ts';
 import { inOwnForm, learnForms, statusPatch, type Forms } from '../../../../agent/kubelet/status-manager.ts';
 import type { PodSpec } from '../../../../agent/kubelet/pod.ts';
@@ -65,6 +66,24 @@ describe('container states', () => {
     expect(first({ status }).restartCount).toBe(3);
     expect(first({ status, terminal: true }).state.terminated).toMatchObject({ exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated.' });
   });
+});
+
+it.each<[string, object | undefined, number]>([
+  ['never was', undefined, 0],
+  ['waits for its first start', { restartCount: 0, state: { waiting: {} } }, 0],
+  ['ran', { containerID: 'docker://x', restartCount: 2, state: { running: {} } }, 3],
+  ['had ended', { containerID: 'docker://x', restartCount: 2, state: { terminated: { reason: 'Error' } } }, 3],
+  ['waited in back-off', { containerID: 'docker://x', restartCount: 2, state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: { reason: 'Error' } } }, 3],
+  ['was lost, and is counted already', { containerID: 'docker://x', restartCount: 3, state: { waiting: {} }, lastState: { terminated: { reason: 'ContainerStatusUnknown' } } }, 3],
+  ['ran after one that was lost', { containerID: 'docker://x', restartCount: 3, state: { running: {} }, lastState: { terminated: { reason: 'ContainerStatusUnknown' } } }, 4],
+])('the next container after one that %s', (_, old, count) => expect(nextRestartCount(old as never)).toBe(count));
+
+it('tells the address of a sandbox that has gone until there is another', () => {
+  const status = { podIP: '10.42.0.7', podIPs: [{ ip: '10.42.0.7' }] };
+  const of = (sandboxes: Parameters<typeof runtime>[0]) => podStatus({ pod: pod({}, { status }), runtime: runtime(sandboxes, [ran('a')]), terminal: false, now, hostIPs: [], waiting: new Map(), probes: probes({}) }).podIP;
+  expect(of([])).toBe('10.42.0.7');
+  expect(of([sandbox({ state: 'notReady', ip: '' })])).toBe('10.42.0.7');
+  expect(of([sandbox({ ip: '10.42.0.8' })])).toBe('10.42.0.8');
 });
 
 describe('conditions', () => {
