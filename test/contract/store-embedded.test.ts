@@ -160,6 +160,15 @@ describe('the data directory', () => {
     for (const file of [data, join(data, DATA_FILE), join(dir, 'backup')]) expect((await stat(file)).mode & 0o077).toBe(0);
   });
 
+  it('holds little more than what was written', async () => {
+    const store = await openEmbeddedStore(dir);
+    const value = Buffer.alloc(1200, 'x');
+    // Three of these rows have room in one of lmdb's pages of 4 KB.
+    await Promise.all(Array.from({ length: 3000 }, (_, i) => store.create(`/registry/core/configmaps/w/${i}`, value)));
+    await store.close();
+    expect((await stat(join(dir, DATA_FILE))).size).toBeLessThan(1000 * 4096 * 1.25);
+  });
+
   it('is refused in one line when it cannot be used', async () => {
     await writeFile(join(dir, 'file'), '');
     await expect(openEmbeddedStore(join(dir, 'file'))).rejects.toThrow(/file/);

@@ -2,7 +2,7 @@
 // (key → its latest revision, deletes included until they are compacted) and `meta`.
 import { open as openFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { open, type Database, type RootDatabase } from 'lmdb';
+import { open, type Database, type PutOptions, type RootDatabase } from 'lmdb';
 import { StorageUnavailable } from '../store.ts';
 import { decodeLatest, decodeRow, encodeLatest, encodeRevision, encodeRow, readRevision, type Latest, type Row } from './rows.ts';
 import { WriteStatus } from './write-status.ts';
@@ -14,8 +14,12 @@ const FORMAT = 1;
 type Table = Database<Buffer, Uint8Array>;
 interface Opened { readonly root: RootDatabase<Buffer, Uint8Array>; readonly status: WriteStatus; readonly log: Table; readonly current: Table; readonly meta: Table }
 
+/** For keys that only grow: they fill their pages, where lmdb would leave each one half empty behind. */
+const appended: PutOptions = { append: true };
+
 /** What one transaction changes. */
 export interface Change {
+  /** Each revision is larger than all in the log. */
   readonly put?: readonly { readonly revision: number; readonly row: Row }[];
   readonly forget?: { readonly revisions: readonly number[]; readonly keys: readonly Uint8Array[] };
   /** History before this revision is no longer offered. */
@@ -40,7 +44,7 @@ export class Tables {
     const tables = new Tables(file, await openTables(file));
     try {
       const found = tables.#number('format');
-      if (found === 0) await tables.#transaction(({ meta }) => { void meta.put(Buffer.from('format'), encodeRevision(FORMAT)); });
+      if (found === 0) await tables.#transaction(({ meta }) => { void meta.put(Buffer.from('format'), encodeRevision(FORMAT)); return []; });
       else if (found !== FORMAT) throw new Error(`the store ${file} has format ${found}; this version reads format ${FORMAT}`);
       return tables;
     } catch (error) {
@@ -79,14 +83,16 @@ export class Tables {
   /** One transaction, resolved when it is on disk. Rejects when it failed. */
   commit(change: Change): Promise<void> {
     return this.#transaction(({ log, current, meta }) => {
+      const appends: Promise<boolean>[] = [];
       for (const { revision, row } of change.put ?? []) {
-        void log.put(encodeRevision(revision), encodeRow(row));
+        appends.push(append(log, encodeRevision(revision), encodeRow(row)));
         void current.put(Buffer.from(row.key), encodeLatest({ revision, created: row.value ? row.created : 0 }));
       }
       for (const revision of change.forget?.revisions ?? []) void log.remove(encodeRevision(revision));
       for (const key of change.forget?.keys ?? []) void current.remove(key);
       if (change.compacted !== undefined) void meta.put(Buffer.from('compacted'), encodeRevision(change.compacted));
       if (change.swept !== undefined) void meta.put(Buffer.from('swept'), encodeRevision(change.swept));
+      return appends;
     });
   }
 
@@ -138,17 +144,23 @@ export class Tables {
     return bytes ? readRevision(bytes) : 0;
   }
 
-  /** Inside a batch lmdb's own promises are always settled; only the batch's counts. */
-  async #transaction(change: (tables: Opened) => void): Promise<void> {
+  /** Inside a batch lmdb's promises are settled already; only the batch's counts, and those of conditional writes, which `change` answers. */
+  async #transaction(change: (tables: Opened) => readonly Promise<boolean>[]): Promise<void> {
     const tables = this.#tables();
     tables.status.reset();
+    let conditional: readonly Promise<boolean>[] = [];
     try {
-      await tables.root.batch(() => change(tables));
+      const written = tables.root.batch(() => { conditional = change(tables); });
+      const [, ...held] = await Promise.all([written, ...conditional]);
+      if (held.includes(false)) throw new Error('a revision is not larger than those in the log');
     } catch (error) {
       throw tables.status.cause(error as Error);
     }
   }
 }
+
+/** lmdb's types know no options here. */
+const append = (table: Table, key: Buffer, value: Buffer): Promise<boolean> => (table.put as unknown as (key: Buffer, value: Buffer, options: PutOptions) => Promise<boolean>).call(table, key, value, appended);
 
 async function openTables(file: string): Promise<Opened> {
   const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
