@@ -8,7 +8,7 @@ const rulesByController: Readonly<Record<string, readonly PolicyRule[]>> = {
   'crd-finalizer': [rule('patch', 'apiextensions.k8s.io', 'customresourcedefinitions'), rule('update', 'apiextensions.k8s.io', 'customresourcedefinitions/status'), rule('list deletecollection', '*', '*'), events],
   'crd-naming-condition-controller': [rule('update', 'apiextensions.k8s.io', 'customresourcedefinitions/status'), events],
   'deployment-controller': [rule('patch', 'apps', 'deployments/status')],
-  'event-ttl-controller': [rule('delete', 'core events.k8s.io', 'events'), events],
+  'event-ttl-controller': [rule('get delete', 'core events.k8s.io', 'events'), events],
   'ip-address-controller': [rule('get create update delete', 'networking.k8s.io', 'ipaddresses'), events],
   'local-path-provisioner': [rule('get create update patch delete', 'core', 'persistentvolumes'), rule('get update patch', 'core', 'persistentvolumeclaims'), events],
   'namespace-controller': [events],

@@ -133,11 +133,14 @@ export class ControllerRunner {
 
   async #reconcile(key: string, signal: AbortSignal): Promise<void> {
     const { controller, queue } = this;
-    const log = this.#options.log.child({ controller: controller.name, key });
+    // Most passes have nothing to say.
+    let child: Log | undefined;
+    const { log: parent } = this.#options;
+    const logOf = (): Log => (child ??= parent.child({ controller: controller.name, key }));
     const expectations = new Expectations(this.#options.client.transport, (path) => this.#cacheOfPath(path));
     const client = new Client(expectations);
     const context: ControllerContext = {
-      client, clock: this.#options.clock, log, signal,
+      client, clock: this.#options.clock, get log() { return logOf(); }, signal,
       events: this.events,
       cached: <T extends ObjectHead>(resource: ResourceDefinition<T>) => this.#cache(resource) as Informer<T>,
     };
@@ -151,12 +154,12 @@ export class ControllerRunner {
         queue.forget(key);
         const object = controller.for && this.#cache(controller.for).get(key);
         if (object) this.events.warning(object, 'FailedReconcile', error.message);
-        log.warn({ error }, 'the object cannot be reconciled until it changes');
+        logOf().warn({ error }, 'the object cannot be reconciled until it changes');
       } else {
         queue.retry(key);
-        if (isConflict(error) || error instanceof TransportError) log.debug({ error }, 'reconcile is retried');
-        else if (error instanceof StatusError && error.code < 500) log.info({ error: error.message, attempt: queue.failures(key) }, 'reconcile was refused; retrying');
-        else log.error({ error, attempt: queue.failures(key) }, 'reconcile failed; retrying');
+        if (isConflict(error) || error instanceof TransportError) logOf().debug({ error }, 'reconcile is retried');
+        else if (error instanceof StatusError && error.code < 500) logOf().info({ error: error.message, attempt: queue.failures(key) }, 'reconcile was refused; retrying');
+        else logOf().error({ error, attempt: queue.failures(key) }, 'reconcile failed; retrying');
       }
     }
     await expectations.settle(this.#options.clock, signal);

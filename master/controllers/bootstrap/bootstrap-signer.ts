@@ -21,7 +21,8 @@ const same = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, st
 export const bootstrapSigner: Controller = {
   name: 'bootstrap-signer',
   watches: [
-    { resource: ConfigMaps, map: (object: ConfigMap) => (keyOf(object) === key ? [key] : []) },
+    // Only this one: a cache of all would hold every ConfigMap of the cluster whole.
+    { resource: ConfigMaps, selector: { fieldSelector: `metadata.namespace=${clusterInfo.namespace},metadata.name=${clusterInfo.name}` }, map: (object: ConfigMap) => [keyOf(object)] },
     { resource: Secrets, map: (secret: Secret) => (secret.type === bootstrapTokenType ? [key] : []) },
   ],
   workers: 1,

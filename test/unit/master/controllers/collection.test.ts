@@ -3,7 +3,11 @@ import { judge, type OwnerState } from '../../../../master/controllers/garbageco
 import { Graph } from '../../../../master/controllers/garbagecollector/graph.ts';
 import { conditionsDiffer, namespaceConditions } from '../../../../master/controllers/namespace/plan.ts';
 import { fateOf, surplusFinished } from '../../../../master/controllers/podgc/plan.ts';
-import { lastSeen } from '../../../../master/controllers/eventttl/event-ttl-controller.ts';
+import { allResources } from '../../../../src/api/index.ts';
+import { notFound } from '../../../../src/apimachinery/status-error.ts';
+import { ResourceSet } from '../../../../src/schema/resource-set.ts';
+import { createControllers } from '../../../../master/controllers/index.ts';
+import { createEventTtlController, lastSeen } from '../../../../master/controllers/eventttl/event-ttl-controller.ts';
 import { Deployments } from '../../../../src/api/apps/deployment.ts';
 import { ReplicaSets } from '../../../../src/api/apps/replica-set.ts';
 import { Nodes } from '../../../../src/api/core/node.ts';
@@ -83,4 +87,37 @@ describe('Pods no kubelet will report on', () => {
 it('an Event ages from when it was last seen', () => {
   const event = { metadata: { creationTimestamp: at(0) }, lastTimestamp: at(5), eventTime: null, series: { lastObservedTime: at(9) } };
   expect(lastSeen(event as never)).toBe(t0 + 9000);
+});
+
+describe('an Event that is held as its metadata alone', () => {
+  const ttl = 60_000;
+  const pass = async (event: object & { lastTimestamp?: string } | undefined, now: number): Promise<{ result: unknown; asked: string[] }> => {
+    const metadata = { namespace: 'n', name: 'e', uid: 'u', creationTimestamp: at(0) };
+    const asked: string[] = [];
+    const client = {
+      get: async () => { asked.push('get'); if (!event) throw notFound({ group: '', resource: 'events' }, 'e'); return { metadata, ...event }; },
+      delete: async (_events: unknown, _key: unknown, options: unknown) => { asked.push(`delete ${JSON.stringify(options)}`); },
+    };
+    const context = { client, clock: { now: () => now }, cached: () => ({ get: () => ({ metadata }) }) };
+    return { result: await createEventTtlController(ttl).reconcile(context as never, 'n/e'), asked };
+  };
+  it('is not asked for while it is young', async () => {
+    expect(await pass({}, t0 + 1000)).toEqual({ result: { requeueAfter: 59_000 }, asked: [] });
+  });
+  it('stays while it was seen lately', async () => {
+    expect(await pass({ lastTimestamp: at(50) }, t0 + 70_000)).toEqual({ result: { requeueAfter: 40_000 }, asked: ['get'] });
+  });
+  it('goes when it was not, and may be gone already', async () => {
+    expect(await pass({ lastTimestamp: at(5) }, t0 + 70_000)).toEqual({ result: undefined, asked: ['get', 'delete {"preconditions":{"uid":"u"}}'] });
+    expect(await pass(undefined, t0 + 70_000)).toEqual({ result: undefined, asked: ['get'] });
+  });
+});
+
+it('no controller has the server hold all ConfigMaps or Events whole', () => {
+  const controllers = createControllers({ resources: new ResourceSet(allResources), rootCA: 'PEM', tokens: { legacy: () => Promise.resolve('') }, authority: {} as never });
+  const many = new Set(['configmaps', 'events']);
+  const rules = controllers.flatMap(({ name, watches = [], watchesServed }) => [...watches, ...(watchesServed?.rules(allResources) ?? [])].map((rule) => ({ name, ...rule })));
+  const whole = controllers.flatMap(({ name, for: own, owns = [], reads = [] }) => [...(own ? [own] : []), ...owns, ...reads].map((resource) => ({ name, resource })));
+  expect(rules.filter(({ resource }) => many.has(resource.plural)).length).toBeGreaterThan(2);
+  expect([...whole, ...rules.filter(({ selector, metadataOnly }) => !selector && !metadataOnly)].filter(({ resource }) => many.has(resource.plural)).map(({ name, resource }) => `${name}: ${resource.plural}`)).toEqual([]);
 });
