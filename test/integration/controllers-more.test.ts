@@ -58,6 +58,19 @@ describe('owners', () => {
     await plane.client.delete(ConfigMaps, { namespace, name: 'owner' });
     await plane.until(() => !maps.get('default/half'));
   });
+  it('of another namespace are none, which is told, and stay the owners of what is beside them', async () => {
+    await start({ nodes: [] });
+    await plane.client.create(Namespaces, { metadata: { name: 'other' } });
+    const { uid } = (await plane.client.create(ConfigMaps, { metadata: { name: 'owner', namespace: 'other' } })).metadata;
+    const refs = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid }];
+    await plane.client.create(ConfigMaps, { metadata: { name: 'astray', namespace, ownerReferences: refs } });
+    const maps = plane.informers.informer(ConfigMaps);
+    await plane.until(() => !maps.get('default/astray'));
+    const message = `ownerRef [v1/ConfigMap, namespace: default, name: owner, uid: ${uid}] does not exist in namespace "default"`;
+    await plane.untilAsync(async () => (await plane.client.list(Events, { namespace })).items.some((e) => e.reason === 'OwnerRefInvalidNamespace' && e.message === message && e.involvedObject.name === 'astray'));
+    await plane.client.create(ConfigMaps, { metadata: { name: 'beside', namespace: 'other', ownerReferences: [...refs, { ...refs[0]!, name: 'ghost', uid: 'no-such-uid' }] } });
+    await plane.until(() => maps.get('other/beside')?.metadata.ownerReferences?.length === 1);
+  });
 });
 
 describe('what nobody else removes', () => {

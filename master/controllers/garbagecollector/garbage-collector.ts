@@ -10,7 +10,7 @@ import { distinctResources, type ServedResources } from '../../../src/schema/res
 import { Graph, type Item } from './graph.ts';
 import { blocks, foregroundFinalizer, judge, orphanFinalizer, orphansDependents, refsOf, waitsForDependents, type OwnerState } from './plan.ts';
 
-/** UIDs never come back, so an owner found absent stays so; the oldest are forgotten. */
+/** UIDs never come back, so an owner found absent where it was looked for stays so; the oldest are forgotten. */
 const absentRemembered = 500;
 
 /** Events own nothing and belong to nobody. */
@@ -26,6 +26,7 @@ export function createGarbageCollector(served: ServedResources): Controller {
   const takeUnresolved = (): string[] => { const keys = [...unresolved]; unresolved.clear(); return keys; };
   return {
     name: 'generic-garbage-collector',
+    component: 'garbage-collector-controller',
     watchesServed: { served, rules: () => graph.resources.map((resource) => ({ resource, metadataOnly: true, map: (object: ObjectHead, context, old?: ObjectHead) => [...graph.concerned(resource, object, context, old), ...(resource.kind === CustomResourceDefinitions.kind ? takeUnresolved() : [])] })) },
     workers: 20,
     reconcile: (context, key) => new Collection(graph, absent, unresolved, context).collect(key),
@@ -78,7 +79,7 @@ class Collection {
     const object = await client.get<ObjectHead>(resource, { name, namespace }).catch(undefinedWhenGone);
     if (!object || object.metadata.uid !== uid || object.metadata.deletionTimestamp) return;
     const item = { resource, object };
-    const states = await Promise.all(refsOf(object).map(async (ref) => ({ uid: ref.uid, state: await this.#stateOf(ref, object) })));
+    const states = await Promise.all(refsOf(object).map(async (ref) => ({ uid: ref.uid, state: await this.#stateOf(ref, item) })));
     const dependents = this.#dependents(item);
     if (states.some(({ state }) => state === 'unknown')) this.#unresolved.add(this.#graph.key(resource, keyOf(object)));
     const verdict = judge(object, states, dependents.length > 0);
@@ -90,22 +91,33 @@ class Collection {
     await client.delete(resource, { name, namespace }, { propagationPolicy: verdict.propagationPolicy, preconditions }).catch(undefinedWhenGone);
   }
 
-  async #stateOf(ref: OwnerRef, dependent: ObjectHead): Promise<OwnerState> {
-    if (this.#absent.has(ref.uid)) return 'dangling';
-    const owner = this.#graph.owner(ref, dependent);
+  async #stateOf(ref: OwnerRef, dependent: Item): Promise<OwnerState> {
+    const owner = this.#graph.owner(ref, dependent.object);
     if (!owner) {
-      this.#context.log.warn({ owner: ref, dependent: dependent.metadata.name }, 'the owner cannot be looked up; its dependent is kept');
+      this.#context.log.warn({ owner: ref, dependent: dependent.object.metadata.name }, 'the owner cannot be looked up; its dependent is kept');
+      this.#tellMisplaced(ref, dependent);
       return 'unknown';
     }
+    // One of another namespace may well be there.
+    const place = JSON.stringify([ref.uid, owner.key.namespace, owner.key.name, owner.resource.plural, owner.resource.group]);
+    if (this.#absent.has(place)) return 'dangling';
     const found = await this.#context.client.get<ObjectHead>(owner.resource, owner.key).catch(undefinedWhenGone);
     if (found?.metadata.uid !== ref.uid) {
-      this.#remember(ref.uid);
+      this.#tellMisplaced(ref, dependent);
+      this.#remember(place);
       return 'dangling';
     }
     return waitsForDependents(found) ? 'waiting' : 'solid';
   }
-  #remember(uid: string): void {
-    this.#absent.add(uid);
+  /** An owner of another namespace is none, and mostly costs the object its life: whoever wrote it is told. */
+  #tellMisplaced({ apiVersion, kind, name, uid }: OwnerRef, { resource, object: { metadata } }: Item): void {
+    const ofKind = this.#graph.kindOf({ apiVersion, kind });
+    if (!ofKind?.namespaced || !this.#context.cached<ObjectHead>(ofKind).list().some((other) => other.metadata.uid === uid && other.metadata.namespace !== metadata.namespace)) return;
+    const namespace = metadata.namespace ?? '';
+    this.#context.events.warning({ apiVersion: resource.apiVersion, kind: resource.kind, metadata }, 'OwnerRefInvalidNamespace', `ownerRef [${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}] does not exist in namespace ${JSON.stringify(namespace)}`);
+  }
+  #remember(place: string): void {
+    this.#absent.add(place);
     if (this.#absent.size > absentRemembered) this.#absent.delete(this.#absent.values().next().value!);
   }
 

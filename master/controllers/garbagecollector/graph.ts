@@ -47,10 +47,13 @@ export class Graph {
     return { resource: this.#byId.get(key.slice(0, bar)), objectKey: key.slice(bar + 1) };
   }
 
+  kindOf({ apiVersion, kind }: Pick<OwnerRef, 'apiVersion' | 'kind'>): ResourceDefinition | undefined {
+    this.#look();
+    return this.#byKind.get(`${groupOf(apiVersion)}/${kind}`);
+  }
   /** Where the owner of an object is to be found; undefined for kinds not served, or an owner in a namespace from outside of one. */
   owner(ref: OwnerRef, dependent: ObjectHead): { resource: ResourceDefinition; key: ObjectKey } | undefined {
-    this.#look();
-    const resource = this.#byKind.get(`${groupOf(ref.apiVersion)}/${ref.kind}`);
+    const resource = this.kindOf(ref);
     if (!resource) return undefined;
     const namespace = resource.namespaced ? dependent.metadata.namespace : undefined;
     return resource.namespaced && !namespace ? undefined : { resource, key: { namespace, name: ref.name } };
