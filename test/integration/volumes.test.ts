@@ -38,6 +38,14 @@ it('a claim gets the smallest volume that suits, and gives it back', async () =>
   expect(made('large')!.status.phase).toBe('Available');
 });
 
+it('a claim from before there was a default class gets it when there is one', async () => {
+  await claim('early');
+  await plane.until(() => claimed('early'));
+  expect(claimed('early')!.spec.storageClassName).toBeUndefined();
+  await plane.client.create(StorageClasses, localPathStorageClass as never);
+  await plane.until(() => claimed('early')?.spec.storageClassName === localPathStorageClass.metadata!.name);
+});
+
 it('two claims never share a volume', async () => {
   await volume('only');
   await Promise.all([claim('a', { storageClassName: '' }), claim('b', { storageClassName: '' })]);

@@ -5,13 +5,13 @@ import { PersistentVolumes, type PersistentVolume } from '../../../src/api/core/
 import { Pods, type Pod } from '../../../src/api/core/pod.ts';
 import { bindCompleted, boundByController, isBoundTo, oldStorageProvisioner, storageProvisioner } from '../../../src/api/core/volume-binding.ts';
 import { storageClassOf } from '../../../src/api/core/volume-columns.ts';
-import { StorageClasses, type StorageClass } from '../../../src/api/storage/storage-class.ts';
+import { byDefaultRank, isDefaultClass, StorageClasses, type StorageClass } from '../../../src/api/storage/storage-class.ts';
 import { keyOf, type Draft } from '../../../src/client/client.ts';
 import type { Controller, ControllerContext } from '../../../src/controller/controller.ts';
 import { timestamp } from '../../../src/util/clock.ts';
 import { equalJson } from '../../../src/util/json.ts';
 import { claimIndex, keysOf } from '../pvcprotection/pvc-protection-controller.ts';
-import { planClaim, planVolume, type News } from './plan.ts';
+import { namesClass, planClaim, planVolume, type News } from './plan.ts';
 
 const claimKey = (claim: PersistentVolumeClaim): string => `claim/${keyOf(claim)}`;
 const volumeKey = (volume: PersistentVolume): string => `volume/${volume.metadata.name}`;
@@ -36,7 +36,7 @@ export const persistentVolumeBinder: Controller = {
     },
     // One that waits for a node tells the claim why it waits, too.
     { resource: Pods, map: (pod: Pod, { cached }: Cached, old?: Pod) => (old || pod.spec.nodeName ? [] : keysOf(pod).filter((key) => cached(PersistentVolumeClaims).get(key)?.status.phase === 'Pending').map((key) => `claim/${key}`)) },
-    { resource: StorageClasses, map: ({ metadata }: StorageClass, context: Cached) => waiting(context, (claim) => storageClassOf(claim as never) === metadata.name) },
+    { resource: StorageClasses, map: (storageClass: StorageClass, context: Cached) => waiting(context, (claim) => storageClassOf(claim as never) === storageClass.metadata.name || (isDefaultClass(storageClass) && !namesClass(claim))) },
   ],
   indexes: [claimIndex],
   async reconcile(context, key) {
@@ -51,8 +51,12 @@ async function syncClaim(context: ControllerContext, key: string): Promise<void>
   if (!claim) return;
   const volumes = context.cached(PersistentVolumes);
   const classes = context.cached(StorageClasses);
-  const plan = planClaim(claim, { volume: (name) => volumes.get(name), volumes: () => volumes.list(), storageClass: (name) => classes.get(name), unscheduledPods: () => unscheduledPods(context, key) });
+  const plan = planClaim(claim, { volume: (name) => volumes.get(name), volumes: () => volumes.list(), storageClass: (name) => classes.get(name), defaultClass: () => classes.list().filter(isDefaultClass).sort(byDefaultRank)[0], unscheduledPods: () => unscheduledPods(context, key) });
   if (plan.kind === 'bind') return bind(context, claim, plan.volume);
+  if (plan.kind === 'class') {
+    await context.client.update(PersistentVolumeClaims, { ...claim, spec: { ...claim.spec, storageClassName: plan.name } } as Draft<PersistentVolumeClaim>);
+    return;
+  }
   if (plan.kind === 'lost') {
     if (claim.status.phase === 'Lost') return;
     tell(context, claim, plan.news);

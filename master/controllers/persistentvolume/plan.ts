@@ -3,12 +3,14 @@
 import type { PersistentVolumeClaim } from '../../../src/api/core/persistent-volume-claim.ts';
 import type { PersistentVolume } from '../../../src/api/core/persistent-volume.ts';
 import { bestVolume, bindCompleted, boundByController, isBoundTo, mismatch, provisionedBy, selectedNode } from '../../../src/api/core/volume-binding.ts';
-import { storageClassOf } from '../../../src/api/core/volume-columns.ts';
+import { storageClassAnnotation, storageClassOf } from '../../../src/api/core/volume-columns.ts';
 import type { StorageClass } from '../../../src/api/storage/storage-class.ts';
 
 export interface News { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string }
 export type ClaimPlan =
   | { readonly kind: 'bind'; readonly volume: PersistentVolume }
+  /** It named no class when there was no default one; now there is. */
+  | { readonly kind: 'class'; readonly name: string }
   /** `provision` asks the class's provisioner for a volume. */
   | { readonly kind: 'wait'; readonly news?: News; readonly provision?: StorageClass }
   | { readonly kind: 'lost'; readonly news: News };
@@ -20,6 +22,7 @@ export interface Storage {
   volume(name: string): PersistentVolume | undefined;
   volumes(): readonly PersistentVolume[];
   storageClass(name: string): StorageClass | undefined;
+  defaultClass(): StorageClass | undefined;
   /** Names of Pods that use the claim and have no node yet. */
   unscheduledPods(claim: PersistentVolumeClaim): readonly string[];
 }
@@ -41,11 +44,16 @@ function planUnbound(claim: PersistentVolumeClaim, storage: Storage): ClaimPlan 
   const delayed = storageClass?.volumeBindingMode === 'WaitForFirstConsumer' && claim.metadata.annotations?.[selectedNode] === undefined;
   const volume = bestVolume(claim, storage.volumes(), { delayed });
   if (volume) return { kind: 'bind', volume };
+  const byDefault = namesClass(claim) ? undefined : storage.defaultClass();
+  if (byDefault) return { kind: 'class', name: byDefault.metadata.name };
   if (delayed) return { kind: 'wait', news: consumers(storage.unscheduledPods(claim)) };
   if (!className) return { kind: 'wait', news: normal('FailedBinding', 'no persistent volumes available for this claim and no storage class is set') };
   if (!storageClass) return { kind: 'wait', news: warning('ProvisioningFailed', `storageclass.storage.k8s.io "${className}" not found`) };
   return { kind: 'wait', provision: storageClass, news: normal('ExternalProvisioning', `Waiting for a volume to be created either by the external provisioner '${storageClass.provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`) };
 }
+
+/** An empty name is one too: of claims that want no class. */
+export const namesClass = ({ metadata, spec }: PersistentVolumeClaim): boolean => spec.storageClassName !== undefined || metadata.annotations?.[storageClassAnnotation] !== undefined;
 
 function consumers(pods: readonly string[]): News {
   if (!pods.length) return normal('WaitForFirstConsumer', 'waiting for first consumer to be created before binding');

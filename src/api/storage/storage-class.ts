@@ -14,6 +14,8 @@ export const defaultClassAnnotation = 'storageclass.kubernetes.io/is-default-cla
 const oldDefaultClassAnnotation = 'storageclass.beta.kubernetes.io/is-default-class';
 
 export const isDefaultClass = ({ metadata }: ObjectHead): boolean => [defaultClassAnnotation, oldDefaultClassAnnotation].some((name) => metadata.annotations?.[name] === 'true');
+/** Sorts the one that counts first: of several that call themselves the default the newest, and of two of one moment the first by name. */
+export const byDefaultRank = (a: ObjectHead, b: ObjectHead): number => (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? '') || (a.metadata.name < b.metadata.name ? -1 : 1);
 
 function parameterFaults(parameters: Readonly<Record<string, string>>, path: string): Fault[] {
   const entries = Object.entries(parameters);

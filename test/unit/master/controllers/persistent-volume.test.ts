@@ -35,13 +35,20 @@ describe('the best volume', () => {
 });
 
 describe('a claim', () => {
+  it('that names no class gets the default one as soon as there is one, unless a volume of none is its', () => {
+    const open = claim({ storageClassName: undefined });
+    expect(plan(open, [], storageClass('Immediate'))).toEqual({ kind: 'class', name: 's' });
+    expect(plan(open)).toMatchObject({ kind: 'wait', news: { reason: 'FailedBinding', message: 'no persistent volumes available for this claim and no storage class is set' } });
+    expect(plan(open, [volume('a', '2Gi', { storageClassName: undefined })], storageClass('Immediate'))).toMatchObject({ kind: 'bind' });
+    expect(plan(claim({ storageClassName: '' }), [], storageClass('Immediate'))).toMatchObject({ kind: 'wait' });
+  });
   it.each<[string[], string]>([
     [[], 'WaitForFirstConsumer: waiting for first consumer to be created before binding'], [['a'], 'WaitForPodScheduled: waiting for pod a to be scheduled'], [['a', 'b'], 'WaitForPodScheduled: waiting for pods a,b to be scheduled'],
   ])('whose volume is chosen with the node, of Pods %j without one', (pods, told) => {
     const { news } = plan(claim(), [], storageClass('WaitForFirstConsumer'), pods) as { news: { reason: string; message: string } };
     expect(`${news.reason}: ${news.message}`).toBe(told);
   });
-  const plan = (given: PersistentVolumeClaim, volumes: PersistentVolume[] = [], of?: StorageClass, pods: string[] = []) => planClaim(given, { volume: (name) => volumes.find((v) => v.metadata.name === name), volumes: () => volumes, storageClass: () => of, unscheduledPods: () => pods });
+  const plan = (given: PersistentVolumeClaim, volumes: PersistentVolume[] = [], of?: StorageClass, pods: string[] = []) => planClaim(given, { volume: (name) => volumes.find((v) => v.metadata.name === name), volumes: () => volumes, storageClass: () => of, defaultClass: () => of, unscheduledPods: () => pods });
   it.each<[what: string, claim: PersistentVolumeClaim, volumes: PersistentVolume[], of: StorageClass | undefined, kind: string, reason: string | undefined]>([
     ['finds its volume', claim(), [volume('a', '2Gi')], undefined, 'bind', undefined],
     ['waits for a Pod', claim(), [volume('a', '2Gi')], storageClass('WaitForFirstConsumer'), 'wait', 'WaitForFirstConsumer'],
