@@ -5,7 +5,7 @@ import { ReplicaSets } from '../../src/api/apps/replica-set.ts';
 import { ConfigMaps } from '../../src/api/core/config-map.ts';
 import { Events } from '../../src/api/core/event.ts';
 import { Namespaces } from '../../src/api/core/namespace.ts';
-import { Nodes } from '../../src/api/core/node.ts';
+import { Nodes, type Node } from '../../src/api/core/node.ts';
 import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import { ReplicationControllers, type ReplicationController } from '../../src/api/core/replication-controller.ts';
 import { ServiceAccounts } from '../../src/api/core/service-account.ts';
@@ -83,6 +83,18 @@ describe('what nobody else removes', () => {
     const gone = plane.clock.now();
     await plane.until(() => pods().length === 0, 'removal', 120_000);
     expect(plane.clock.now() - gone).toBeGreaterThanOrEqual(40_000);
+  });
+  it('Pods that end on a node that is lost, as soon as somebody says that it is out of service', async () => {
+    await start({ nodes: ['node-1'], finishes: () => false });
+    await plane.client.create(Pods, barePod('p'));
+    await plane.until(() => pods()[0]?.status?.phase === 'Running');
+    const node = (): Node => plane.informers.informer(Nodes).get('node-1')!;
+    await plane.client.patch(Nodes, { name: 'node-1' }, { status: { conditions: [{ type: 'Ready', status: 'False' }] } }, { subresource: 'status' });
+    await plane.client.delete(Pods, { namespace, name: 'p' });
+    await plane.until(() => pods()[0]?.metadata.deletionTimestamp && node().spec.taints?.some((t) => t.key === 'node.kubernetes.io/not-ready'));
+    const taint = { key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoSchedule' };
+    await plane.client.patch(Nodes, { name: 'node-1' }, { spec: { taints: [...(node().spec.taints ?? []), taint] } });
+    await plane.until(() => pods().length === 0);
   });
   it('Events, an hour after they were last seen', async () => {
     await start({ nodes: ['node-1'] });

@@ -10,11 +10,13 @@ const outOfServiceTaint = 'node.kubernetes.io/out-of-service';
 
 export type PodFate = 'keep' | 'unscheduled' | 'outOfService' | 'nodeMissing';
 
+/** Somebody says of a node that is lost that it will not come back as it was. */
+export const isOutOfService = (node: Node): boolean => findCondition(node.status?.conditions, 'Ready')?.status !== 'True' && (node.spec.taints ?? []).some((t) => t.key === outOfServiceTaint);
+
 export function fateOf(pod: Pod, node: Node | undefined): PodFate {
   if (!pod.spec.nodeName) return pod.metadata.deletionTimestamp ? 'unscheduled' : 'keep';
   if (!node) return 'nodeMissing';
-  const lost = findCondition(node.status?.conditions, 'Ready')?.status !== 'True' && (node.spec.taints ?? []).some((t) => t.key === outOfServiceTaint);
-  return lost && pod.metadata.deletionTimestamp ? 'outOfService' : 'keep';
+  return isOutOfService(node) && pod.metadata.deletionTimestamp ? 'outOfService' : 'keep';
 }
 
 const created = (pod: Pod): number => Date.parse(pod.metadata.creationTimestamp ?? '') || 0;

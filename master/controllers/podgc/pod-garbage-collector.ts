@@ -9,7 +9,7 @@ import type { Controller, ControllerContext, ReconcileResult } from '../../../sr
 import { timestamp } from '../../../src/util/clock.ts';
 import { nodeIndex } from '../nodelifecycle/node-lifecycle-controller.ts';
 import { isPodTerminal } from '../pod-state.ts';
-import { fateOf, quarantineMs, surplusFinished } from './plan.ts';
+import { fateOf, isOutOfService, quarantineMs, surplusFinished } from './plan.ts';
 
 const finishedIndex = { resource: Pods, name: 'finished', of: (pod: Pod) => (isPodTerminal(pod) && !pod.metadata.deletionTimestamp ? ['true'] : []) };
 
@@ -18,7 +18,7 @@ export function createPodGarbageCollector(terminatedPodThreshold = 12_500): Cont
   return {
     name: 'pod-garbage-collector',
     for: Pods,
-    watches: [{ resource: Nodes, map: (node: Node, { cached }, old?: Node) => (old ? [] : cached(Pods).byIndex(nodeIndex.name, node.metadata.name).map(keyOf)) }],
+    watches: [{ resource: Nodes, map: (node: Node, { cached }, old?: Node) => (old && isOutOfService(node) === isOutOfService(old) ? [] : cached(Pods).byIndex(nodeIndex.name, node.metadata.name).map(keyOf)) }],
     indexes: [nodeIndex, finishedIndex],
     reconcile: (context, key) => reconcile(context, key, missingSince, terminatedPodThreshold),
   };
