@@ -1,6 +1,7 @@
 // A kubelet over the fake runtime and the API server of this process, on real or fake time; several may follow each other on
 // one runtime and one data directory, as agents do after a kill.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Events } from '../../src/api/core/event.ts';
@@ -124,7 +125,7 @@ export async function kubeletBed(images: Readonly<Record<string, FakeImage>>, op
       await api.stop();
       // A kubelet that was killed in mid-work still writes the file it had begun.
       await settled();
-      rmSync(dataDir, { recursive: true, force: true });
+      await rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }
