@@ -6,7 +6,7 @@ export default {
   roots: ['<rootDir>/test/e2e'],
   testPathIgnorePatterns: ['/node_modules/'],
   maxWorkers: 1,
-  testTimeout: 300_000,
+  testTimeout: 600_000,
   // What a test left behind is its failure; it must not keep the run from ending.
   forceExit: true,
 };

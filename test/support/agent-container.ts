@@ -26,7 +26,7 @@ export async function sharedDirectory(): Promise<{ path: string; remove(): Promi
   const path = mkdtempSync(join(tmpdir(), 'dray-e2e-shared-'));
   await run('mount', ['--bind', path, path]);
   await run('mount', ['--make-rshared', path]);
-  return { path, remove: async () => { await run('umount', ['--recursive', path]); rmSync(path, { recursive: true, force: true }); } };
+  return { path, remove: async () => { await run('umount', ['--recursive', '--lazy', path]); rmSync(path, { recursive: true, force: true, maxRetries: 10 }); } };
 }
 
 /** Runs `dray` with these arguments in a container of that name. `shared` holds its data directory. */

@@ -121,7 +121,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
       }
       await lan.stop();
       if (purged.code !== 0) throw new Error(`dray down --purge: exit code ${purged.code}: ${purged.stderr}${purged.stdout}`);
-      for (const dir of [dataDir, ...agents.map((a) => a.dataDir)]) rmSync(dir, { recursive: true, force: true });
+      for (const dir of [dataDir, ...agents.map((a) => a.dataDir)]) rmSync(dir, { recursive: true, force: true, maxRetries: 10 });
     },
   };
   try {
@@ -156,7 +156,7 @@ async function keepLogs(target: string, cluster: TestCluster, dirs: readonly str
 const tail = (dataDir: string): string => readdirSync(dataDir).filter((f) => f.endsWith('.log')).map((f) => `\n--- ${f}\n${readFileSync(join(dataDir, f), 'utf8').slice(-3000)}`).join('');
 
 /** Polls what can only be asked, until `check` returns something; for what kubectl itself cannot wait for. */
-export async function eventually<T>(what: string, check: () => Promise<T | undefined | false>, timeoutMs = 60_000): Promise<T> {
+export async function eventually<T>(what: string, check: () => Promise<T | undefined | false>, timeoutMs = 120_000): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   let last: unknown;
   for (;;) {

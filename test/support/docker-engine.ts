@@ -76,9 +76,9 @@ export async function removeRemains(id: string, directory: string): Promise<void
   await killMembers(id, directory);
   const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '').filter((path) => path.startsWith(`${directory}/`));
   for (const mount of mounts.sort().reverse()) run('umount', '-l', mount);
-  rmSync(directory, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
   if (existsSync(`/run/netns/${id}`)) run('ip', 'netns', 'delete', id);
-  for (const controller of [CGROUPS, ...readdirSync(CGROUPS).map((name) => join(CGROUPS, name))]) removeTree(join(controller, id));
+  for (const controller of [CGROUPS, ...readdirSync(CGROUPS).map((name) => join(CGROUPS, name))]) await removeTree(join(controller, id));
 }
 
 /** Shims, containerd and containers of an engine that was killed hold its mounts and cgroups. */
@@ -96,13 +96,21 @@ async function killMembers(id: string, directory: string): Promise<void> {
   };
   const members = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isMember(name));
   for (const pid of members) if (isMember(pid)) process.kill(Number(pid), 'SIGKILL');
-  for (const pid of members) for (let tries = 0; tries < 200 && isMember(pid) && !/\) Z /.test(read(pid, 'stat')); tries++) await realClock.sleep(10);
+  for (const pid of members) for (let tries = 0; tries < 3000 && isMember(pid) && !/\) Z /.test(read(pid, 'stat')); tries++) await realClock.sleep(10);
 }
 
-function removeTree(path: string): void {
+/** A group is busy until the last of its processes has ended, which a signal only begins. */
+async function removeTree(path: string): Promise<void> {
   if (!existsSync(path)) return;
-  for (const entry of readdirSync(path, { withFileTypes: true })) if (entry.isDirectory()) removeTree(join(path, entry.name));
-  rmdirSync(path);
+  for (const entry of readdirSync(path, { withFileTypes: true })) if (entry.isDirectory()) await removeTree(join(path, entry.name));
+  for (let tries = 0; ; tries++) {
+    try {
+      return rmdirSync(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EBUSY' || tries === 500) throw error;
+    }
+    await realClock.sleep(20);
+  }
 }
 
 const run = (...[program, ...args]: readonly string[]): string => execFileSync(program!, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });

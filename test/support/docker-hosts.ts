@@ -103,7 +103,7 @@ export async function startDockerHosts(count: number, options: { daemonArgs?: re
     }
     // `ip netns add` mounts the directory onto itself the first time.
     if (!namespacesMounted && (await readdir('/run/netns')).length === 0) await run('umount', ['/run/netns']).catch(tolerate);
-    await rm(root, { recursive: true, force: true });
+    await rm(root, { recursive: true, force: true, maxRetries: 10 });
   };
 
   const onTheLan = async (name: string, ip: string, { bridge: of, subnet: range }: Lan = lan): Promise<Pick<DockerHost, 'netns' | 'commands'>> => {
