@@ -48,8 +48,8 @@ kind: Pod
 metadata: {name: bystander}
 spec: {containers: [{name: main, image: 'dray.local/busybox:1', command: [sleep, '3600']}]}
 `, 'apply', '-f', '-');
-  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s');
-  await cluster.kubectl('wait', '--for=condition=Ready', 'pod/bystander', '--timeout=60s');
+  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=150s');
+  await cluster.kubectl('wait', '--for=condition=Ready', 'pod/bystander', '--timeout=150s');
   const [clusterIP, nodePort] = (await cluster.kubectl('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP} {.spec.ports[0].nodePort}')).split(' ') as [string, string];
   for (const address of [clusterIP, `127.0.0.1:${nodePort}`]) await eventually('the Service', async () => (await cluster.run('curl', ['-sf', '--max-time', '2', `http://${address}/version`])).code === 0);
   const load = startLoad(cluster, { targets: [{ host: clusterIP, port: 80 }, { host: '127.0.0.1', port: Number(nodePort) }], expect: '^web-', keepAlive: 3, perRequest: 3, idleSeconds: [5, 10, 30], pauseMs: 5 });
@@ -64,7 +64,7 @@ spec: {containers: [{name: main, image: 'dray.local/busybox:1', command: [sleep,
     process.kill(cluster.pid('agent'), 'SIGKILL');
     const again = await cluster.dray('up', '--detach');
     expect([again.code, again.stderr]).toEqual([0, '']);
-    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s');
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=150s');
   }
 
   const names = (): Promise<string[]> => cluster.kubectl('get', 'pods', '-o', 'jsonpath={range .items[*]}{.metadata.name} {end}').then((text) => text.trim().split(' ').sort());
@@ -79,4 +79,4 @@ spec: {containers: [{name: main, image: 'dray.local/busybox:1', command: [sleep,
   events.stop();
   process.stdout.write(`${events.starts.length} starts, none twice; ${total.sent} requests, ${total.failed} failed, slowest ${total.slowestMs} ms\n`);
   expect(verdict(total)).toEqual(faultless);
-}, 420_000);
+}, 900_000);

@@ -36,7 +36,7 @@ spec: {terminationGracePeriodSeconds: 0, containers: [{name: c, image: "dray.loc
   let page: Page;
   let base: string;
   const text = "document.querySelector('main').innerText";
-  const shows = (...words: string[]): Promise<unknown> => page.until(`${JSON.stringify(words)}.every((word) => ${text}.includes(word))`, 60_000);
+  const shows = (...words: string[]): Promise<unknown> => page.until(`${JSON.stringify(words)}.every((word) => ${text}.includes(word))`);
   const open = (hash: string): Promise<void> => page.goto(`${base}${hash}`);
   const pods = (): Promise<string> => cluster.kubectl('get', 'pods', '-l', 'app=web', '-o', 'name');
 
@@ -77,18 +77,20 @@ spec: {terminationGracePeriodSeconds: 0, containers: [{name: c, image: "dray.loc
   it('a roll-out is followed, and undone', async () => {
     await page.press('Set image');
     await page.write('dialog input', 'dray.local/nginx:v2');
+    // Looked for before it begins: it does not stay.
+    const waits = page.until(`${text}.includes('Waiting for deployment')`);
     await page.press('Set images');
-    await page.until(`${text}.includes('Waiting for deployment')`, 30_000);
+    await waits;
     await shows('deployment "web" successfully rolled out', 'dray.local/nginx:v2', 'Undo to this');
     await page.press('Undo to this');
     await page.press('Undo');
-    await page.until(`[...document.querySelectorAll('tr')].some((row) => row.innerText.includes('dray.local/nginx:v1') && row.innerText.includes('current'))`, 60_000);
+    await page.until(`[...document.querySelectorAll('tr')].some((row) => row.innerText.includes('dray.local/nginx:v1') && row.innerText.includes('current'))`);
     await shows('deployment "web" successfully rolled out');
     expect(await cluster.kubectl('get', 'deployment', 'web', '-o', 'jsonpath={.spec.template.spec.containers[0].image}')).toBe('dray.local/nginx:v1');
     await page.press('Scale');
     await page.write('dialog input', '1');
     await page.evaluate("document.querySelector('dialog button[type=submit]').click()");
-    await page.until(`[...document.querySelectorAll('dt')].some((dt) => dt.textContent === 'Ready' && dt.nextSibling.textContent === '1/1')`, 60_000);
+    await page.until(`[...document.querySelectorAll('dt')].some((dt) => dt.textContent === 'Ready' && dt.nextSibling.textContent === '1/1')`);
     await cluster.kubectl('wait', 'deployment/web', '--for=jsonpath={.status.replicas}=1', '--timeout=60s');
   });
 
@@ -96,7 +98,7 @@ spec: {terminationGracePeriodSeconds: 0, containers: [{name: c, image: "dray.loc
     await open('#/list/-/v1/pods/default');
     await shows('talker', 'Running');
     await cluster.kubectl('run', 'late', '--image=dray.local/busybox:1', '--restart=Never', '--', 'true');
-    await page.until("[...document.querySelectorAll('tbody tr')].some((row) => /^late\\s/.test(row.innerText) && row.querySelector('.state.done')?.textContent === 'Completed')", 60_000);
+    await page.until("[...document.querySelectorAll('tbody tr')].some((row) => /^late\\s/.test(row.innerText) && row.querySelector('.state.done')?.textContent === 'Completed')");
     await cluster.kubectl('delete', 'pod', 'late');
     await page.until("![...document.querySelectorAll('tbody tr')].some((row) => row.innerText.startsWith('late'))");
     await page.write('input[type=search]', 'app=web');
@@ -106,7 +108,7 @@ spec: {terminationGracePeriodSeconds: 0, containers: [{name: c, image: "dray.loc
 
   it('a Service shows its endpoints, and an object is edited as text', async () => {
     await open('#/object/-/v1/services/default/web/summary');
-    await page.until("[...document.querySelectorAll('section')].some((s) => s.querySelector('h2')?.textContent === 'Endpoints' && /ready/.test(s.innerText) && s.querySelector('a'))", 30_000);
+    await page.until("[...document.querySelectorAll('section')].some((s) => s.querySelector('h2')?.textContent === 'Endpoints' && /ready/.test(s.innerText) && s.querySelector('a'))");
     await page.press('YAML');
     await page.until("document.querySelector('textarea.code')?.value.includes('clusterIP:')");
     const yaml = await page.evaluate<string>("document.querySelector('textarea.code').value");
@@ -180,7 +182,7 @@ spec: {terminationGracePeriodSeconds: 0, containers: [{name: c, image: "dray.loc
     await shows('secrets is forbidden: User "system:serviceaccount:default:guest" cannot list resource "secrets" in API group "" in the namespace "default"');
     await cluster.kubectl('delete', 'serviceaccount', 'guest');
     await page.goto(base);
-    await page.until("document.body.innerText.includes('The token is not, or no longer, valid.')", 30_000);
+    await page.until("document.body.innerText.includes('The token is not, or no longer, valid.')");
     // What went wrong was answered by the API: nothing of the page's own, nothing that its policy had to forbid.
     expect(page.errors.filter((error) => !/^Failed to load resource: the server responded with a status of 4\d\d/.test(error))).toEqual([]);
   });

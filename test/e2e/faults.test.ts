@@ -215,4 +215,4 @@ test(`${cycles} cycles of faults: what is asked for runs again, and nothing is l
   await restored(boundMs, 'the end');
   await settled();
   judge();
-}, 300_000 + cycles * 60_000);
+}, 600_000 + cycles * 60_000);

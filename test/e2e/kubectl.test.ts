@@ -22,33 +22,33 @@ describeKubectls(['1.27', '1.30', '1.33'], (minor, binary) => {
   test('creates, shows and describes a Deployment', async () => {
     await kubectl('create', 'namespace', namespace);
     await kubectl('create', 'deployment', 'web', `--image=${image}`, '--replicas=2', '--port=80');
-    expect(await kubectl('rollout', 'status', 'deployment/web', '--timeout=90s')).toContain('successfully rolled out');
+    expect(await kubectl('rollout', 'status', 'deployment/web', '--timeout=120s')).toContain('successfully rolled out');
     const wide = await kubectl('get', 'pods', '-o', 'wide');
     expect(wide).toMatch(/NAME +READY +STATUS +RESTARTS +AGE +IP +NODE +NOMINATED NODE +READINESS GATES/);
     expect(wide.match(/1\/1 +Running/g)).toHaveLength(2);
     expect(await kubectl('get', 'deployment', 'web', '-o', 'yaml')).toContain('kind: Deployment');
-    const described = await kubectl('describe', 'pods', '-l', 'app=web');
-    for (const reason of ['Scheduled', 'Pulled', 'Created', 'Started']) expect(described).toContain(reason);
-    expect(await kubectl('describe', 'deployment', 'web')).toContain('ScalingReplicaSet');
+    // Events are on a way of their own.
+    for (const reason of ['Scheduled', 'Pulled', 'Created', 'Started']) await eventually(reason, async () => (await kubectl('describe', 'pods', '-l', 'app=web')).includes(reason));
+    await eventually('ScalingReplicaSet', async () => (await kubectl('describe', 'deployment', 'web')).includes('ScalingReplicaSet'));
   });
 
   test('scales and waits', async () => {
     await kubectl('scale', 'deployment/web', '--replicas=3');
-    await kubectl('wait', '--for=jsonpath={.status.readyReplicas}=3', 'deployment/web', '--timeout=60s');
+    await kubectl('wait', '--for=jsonpath={.status.readyReplicas}=3', 'deployment/web', '--timeout=120s');
     expect((await kubectl('get', 'pods', '-o', 'name')).trim().split('\n')).toHaveLength(3);
   });
 
   test('rolls forward, shows history, pauses, resumes, restarts and undoes', async () => {
     await kubectl('set', 'image', 'deployment/web', `nginx=${newer}`);
-    await kubectl('rollout', 'status', 'deployment/web', '--timeout=90s');
+    await kubectl('rollout', 'status', 'deployment/web', '--timeout=120s');
     expect(await kubectl('rollout', 'history', 'deployment/web')).toMatch(/REVISION[\s\S]*1 [\s\S]*2 /);
     await kubectl('rollout', 'pause', 'deployment/web');
     await kubectl('rollout', 'resume', 'deployment/web');
     await kubectl('rollout', 'undo', 'deployment/web');
-    await kubectl('rollout', 'status', 'deployment/web', '--timeout=90s');
+    await kubectl('rollout', 'status', 'deployment/web', '--timeout=120s');
     expect(await kubectl('get', 'deployment', 'web', '-o', 'jsonpath={.spec.template.spec.containers[0].image}')).toBe(image);
     await kubectl('rollout', 'restart', 'deployment/web');
-    await kubectl('rollout', 'status', 'deployment/web', '--timeout=90s');
+    await kubectl('rollout', 'status', 'deployment/web', '--timeout=120s');
   });
 
   test('exposes a Service that curl reaches', async () => {
@@ -61,7 +61,11 @@ describeKubectls(['1.27', '1.30', '1.33'], (minor, binary) => {
   });
 
   test('reads logs and executes commands', async () => {
-    const pod = (await kubectl('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[0].metadata.name}')).trim();
+    // Those of the roll-outs before may still be ending.
+    const pod = await eventually('three Pods', async () => {
+      const names = (await kubectl('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].metadata.name}')).split(' ');
+      return names.length === 3 && names[0];
+    });
     expect(await kubectl('exec', pod, '--', 'sh', '-c', 'echo out; echo err >&2; hostname')).toContain(pod);
     const failed = await cluster.run(binary, ['-n', namespace, 'exec', pod, '--', 'sh', '-c', 'exit 7']);
     expect(failed.code).toBe(7);
@@ -86,7 +90,7 @@ describeKubectls(['1.27', '1.30', '1.33'], (minor, binary) => {
     expect(await kubectl('explain', 'pod', '--recursive')).toContain('imagePullPolicy');
     expect(await kubectl('explain', 'deployment.spec.strategy')).toContain('rollingUpdate');
     expect(await kubectl('api-resources')).toMatch(/deployments +deploy +apps\/v1 +true +Deployment/);
-    expect(await kubectl('events')).toContain('ScalingReplicaSet');
+    await eventually('an Event', async () => (await kubectl('events')).includes('ScalingReplicaSet'));
   });
 
   test('watches', async () => {
@@ -118,13 +122,13 @@ describeKubectls(['1.27', '1.30', '1.33'], (minor, binary) => {
 
   test('deletes with each cascade', async () => {
     await kubectl('create', 'deployment', 'orphans', `--image=${image}`);
-    await kubectl('rollout', 'status', 'deployment/orphans', '--timeout=60s');
+    await kubectl('rollout', 'status', 'deployment/orphans', '--timeout=120s');
     await kubectl('delete', 'deployment', 'orphans', '--cascade=orphan');
     expect(await kubectl('get', 'replicasets', '-l', 'app=orphans', '-o', 'name')).toContain('replicaset');
     await kubectl('delete', 'replicasets', '-l', 'app=orphans', '--cascade=foreground');
-    await kubectl('wait', '--for=delete', 'pods', '-l', 'app=orphans', '--timeout=60s');
+    await kubectl('wait', '--for=delete', 'pods', '-l', 'app=orphans', '--timeout=120s');
     await kubectl('delete', 'deployment', 'web', '--cascade=background');
-    await kubectl('wait', '--for=delete', 'pods', '-l', 'app=web', '--timeout=60s');
-    await kubectl('delete', 'namespace', namespace, '--timeout=90s');
+    await kubectl('wait', '--for=delete', 'pods', '-l', 'app=web', '--timeout=120s');
+    await kubectl('delete', 'namespace', namespace, '--timeout=120s');
   });
 });

@@ -43,7 +43,7 @@ spec:
   - name: nginx
     image: ${nginx}
     ports: [{name: http, containerPort: 80}]
-    startupProbe: {tcpSocket: {port: http}, periodSeconds: 1, failureThreshold: 30}
+    startupProbe: {tcpSocket: {port: http}, periodSeconds: 1, failureThreshold: 300}
     readinessProbe: {httpGet: {path: /healthz, port: http}, periodSeconds: 1}
     livenessProbe: {exec: {command: [test, -f, /run/nginx.pid]}, periodSeconds: 1, timeoutSeconds: 10}
 ---
@@ -101,9 +101,9 @@ spec:
   - name: main
     image: ${busybox}
     command: ${shell('mkdir /www; echo up > /www/index.html; until [ -f /tmp/go ]; do sleep 0.1; done; exec httpd -f -p 8080 -h /www')}
-    startupProbe: {tcpSocket: {port: 8080}, periodSeconds: 1, failureThreshold: 120}
-    livenessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1, failureThreshold: 1}
-    readinessProbe: {exec: {command: [test, -f, /tmp/ready]}, periodSeconds: 1, failureThreshold: 1}
+    startupProbe: {tcpSocket: {port: 8080}, periodSeconds: 1, failureThreshold: 1200}
+    livenessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1, timeoutSeconds: 10, failureThreshold: 1}
+    readinessProbe: {exec: {command: [test, -f, /tmp/ready]}, periodSeconds: 1, timeoutSeconds: 10, failureThreshold: 1}
 ---
 apiVersion: v1
 kind: Pod
@@ -114,7 +114,7 @@ spec:
   - name: main
     image: ${busybox}
     command: ${shell('echo "run at $(cat /proc/uptime)"; touch /tmp/well; if [ ! -f /work/ran ]; then touch /work/ran; sleep 2; rm /tmp/well; fi; exec sleep 3600')}
-    livenessProbe: {exec: {command: [cat, /tmp/well]}, periodSeconds: 1, failureThreshold: 1, initialDelaySeconds: 1}
+    livenessProbe: {exec: {command: [cat, /tmp/well]}, periodSeconds: 1, timeoutSeconds: 10, failureThreshold: 1, initialDelaySeconds: 1}
     volumeMounts: [{name: work, mountPath: /work}]
   volumes: [{name: work, emptyDir: {}}]
 ---

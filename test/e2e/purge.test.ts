@@ -106,14 +106,14 @@ spec: {hostNetwork: true, containers: [{name: main, image: '${DEMO_BUSYBOX}', co
 type Kubectl = (input: string, ...args: string[]) => Promise<string>;
 async function deploy(kubectl: Kubectl, nodePort: number): Promise<string> {
   await kubectl(workload(nodePort), 'apply', '-f', '-');
-  await kubectl('', 'rollout', 'status', 'deployment/web', '--timeout=90s');
-  await kubectl('', 'wait', '--for=condition=Ready', 'pod/volumes', 'pod/host-network', '--timeout=30s').catch(async (error: Error) => { throw new Error(`${error.message}${await kubectl('', 'describe', 'pods')}`); });
+  await kubectl('', 'rollout', 'status', 'deployment/web', '--timeout=150s');
+  await kubectl('', 'wait', '--for=condition=Ready', 'pod/volumes', 'pod/host-network', '--timeout=150s').catch(async (error: Error) => { throw new Error(`${error.message}${await kubectl('', 'describe', 'pods')}`); });
   return kubectl('', 'get', 'service', 'inside', '-o', 'jsonpath={.spec.clusterIP}');
 }
 const nodePortOf = (dataDir: string): number => (JSON.parse(readFileSync(join(dataDir, 'cluster.json'), 'utf8')) as { ranges: { nodePortRange: { from: number } } }).ranges.nodePortRange.from + 7;
 const served = async (clusterIP: string, nodePort: number): Promise<void> => {
   for (const address of [`${clusterIP}:80`, `${clusterIP}:81`, `127.0.0.1:${nodePort}`]) {
-    await eventually(`an answer from ${address}`, async () => (await cluster.run('curl', ['-sS', '--max-time', '2', `http://${address}/version`])).stdout.trim() === 'v1', 15_000);
+    await eventually(`an answer from ${address}`, async () => (await cluster.run('curl', ['-sS', '--max-time', '2', `http://${address}/version`])).stdout.trim() === 'v1');
   }
 };
 /** Which containers run, and since when. */
@@ -145,7 +145,7 @@ test('`down` leaves containers and Services going, and `up` restarts nothing', a
   expect(await cluster.dray('status')).toMatchObject({ code: 1 });
 
   expect(await cluster.dray('up', '--detach')).toMatchObject({ code: 0, stderr: '' });
-  await cluster.kubectl('wait', '--for=condition=Ready', 'pod', '--all', '--timeout=60s');
+  await cluster.kubectl('wait', '--for=condition=Ready', 'pod', '--all', '--timeout=150s');
   await served(clusterIP, nodePortOf(cluster.dataDir));
   expect(await running()).toEqual(containers);
   expect(await cluster.kubectl('get', 'pods', '-o', 'jsonpath={.items[*].status.containerStatuses[*].restartCount}')).toMatch(/^(0 ?)+$/);

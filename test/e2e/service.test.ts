@@ -41,7 +41,7 @@ describe('master and agent that something else started', () => {
     return cluster.spawn(process.execPath, [dray, ...(role === 'master' ? masterArguments : agentArguments)(made, made.record()!)]);
   };
   const known = (role: 'master' | 'agent', child: ChildProcess): Promise<boolean> =>
-    eventually(`the ${role}'s pid file`, async () => existsSync(join(cluster.dataDir, `${role}.pid`)) && cluster.pid(role) === child.pid, 30_000);
+    eventually(`the ${role}'s pid file`, async () => existsSync(join(cluster.dataDir, `${role}.pid`)) && cluster.pid(role) === child.pid);
   let pids: number[];
 
   it('are known to `status` and `up`', async () => {

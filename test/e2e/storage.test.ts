@@ -18,7 +18,7 @@ const pod = (name: string, command: string, mount: object = {}): object => ({
   },
 });
 const apply = (...objects: object[]): Promise<string> => cluster.kubectlInput(objects.map((object) => JSON.stringify(object)).join('\n---\n'), 'apply', '-f', '-');
-const succeeded = (name: string): Promise<string> => cluster.kubectl('wait', `pod/${name}`, '--for=jsonpath={.status.phase}=Succeeded', '--timeout=90s');
+const succeeded = (name: string): Promise<string> => cluster.kubectl('wait', `pod/${name}`, '--for=jsonpath={.status.phase}=Succeeded', '--timeout=150s');
 
 it('keeps what Pods write until the claim is deleted', async () => {
   expect(await cluster.kubectl('get', 'storageclass')).toMatch(/local-path \(default\) +dray\.local\/local-path +Delete +WaitForFirstConsumer/);
@@ -38,10 +38,10 @@ it('keeps what Pods write until the claim is deleted', async () => {
   await cluster.kubectl('delete', 'pvc', 'notes', '--wait=false');
   expect(await cluster.kubectl('get', 'pvc', 'notes', '-o', 'jsonpath={.metadata.deletionTimestamp}')).not.toBe('');
   await cluster.kubectl('delete', 'pod', 'second', 'reader');
-  await cluster.kubectl('wait', 'pvc/notes', '--for=delete', '--timeout=60s').catch((error: Error) => { if (!error.message.includes('NotFound') && !error.message.includes('no matching resources')) throw error; });
-  await cluster.kubectl('wait', `pv/${volume}`, '--for=delete', '--timeout=60s').catch((error: Error) => { if (!error.message.includes('NotFound') && !error.message.includes('no matching resources')) throw error; });
+  await cluster.kubectl('wait', 'pvc/notes', '--for=delete', '--timeout=150s').catch((error: Error) => { if (!error.message.includes('NotFound') && !error.message.includes('no matching resources')) throw error; });
+  await cluster.kubectl('wait', `pv/${volume}`, '--for=delete', '--timeout=150s').catch((error: Error) => { if (!error.message.includes('NotFound') && !error.message.includes('no matching resources')) throw error; });
   expect(existsSync(path)).toBe(false);
-}, 300_000);
+});
 
 it('has the engine mount what a claim has of an NFS server, and says why that fails', async () => {
   await apply(
@@ -64,8 +64,8 @@ it('has the engine mount what a claim has of an NFS server, and says why that fa
   expect(JSON.parse(await engine.docker('volume', 'inspect', '-f', '{{json .Options}}', volume!))).toEqual({ type: 'nfs', device: ':/exports', o: 'addr=127.0.0.1,nfsvers=4,soft,timeo=10,retrans=1' });
   await cluster.kubectl('delete', 'pod', 'sharing');
   // Containers go after their Pod's object.
-  await eventually('an engine without volumes', async () => (await engine.docker('volume', 'ls', '-q')) === '', 20_000);
-}, 120_000);
+  await eventually('an engine without volumes', async () => (await engine.docker('volume', 'ls', '-q')) === '');
+});
 
 it('evicts a Pod whose emptyDir outgrows its sizeLimit', async () => {
   const scratch = (name: string, bytes: number): object => ({
@@ -76,23 +76,23 @@ it('evicts a Pod whose emptyDir outgrows its sizeLimit', async () => {
     },
   });
   await apply(scratch('greedy', 6_000_000), scratch('modest', 1_000_000));
-  await cluster.kubectl('wait', 'pod/greedy', '--for=jsonpath={.status.phase}=Failed', '--timeout=60s');
+  await cluster.kubectl('wait', 'pod/greedy', '--for=jsonpath={.status.phase}=Failed', '--timeout=150s');
   const message = 'Usage of EmptyDir volume "scratch" exceeds the limit "4Mi". ';
   const { status } = JSON.parse(await cluster.kubectl('get', 'pod', 'greedy', '-o', 'json'));
   expect(status).toMatchObject({ phase: 'Failed', reason: 'Evicted', message });
   expect(await cluster.kubectl('get', 'events', '--field-selector', 'involvedObject.name=greedy,reason=Evicted', '-o', 'jsonpath={.items[*].type} {.items[*].message}')).toBe(`Warning ${message}`);
   expect(await cluster.kubectl('get', 'pod', 'modest', '-o', 'jsonpath={.status.phase}')).toBe('Running');
   await cluster.kubectl('delete', 'pod', 'greedy', 'modest', '--grace-period=1');
-}, 120_000);
+});
 
 it('says that it is short of disk, and takes in no Pod', async () => {
   const [{ name, dockerHost }] = cluster.hosts as [TestCluster['hosts'][number]];
   expect((await cluster.dray('down')).code).toBe(0);
   const up = await cluster.dray('up', '--detach', '--docker-host', dockerHost, '--eviction-hard', 'nodefs.available<99.99%');
   expect([up.code, up.stderr]).toEqual([0, '']);
-  await cluster.kubectl('wait', `node/${name}`, '--for=condition=DiskPressure', '--timeout=60s');
-  await cluster.kubectl('wait', `node/${name}`, '--for=jsonpath={.spec.taints[0].key}=node.kubernetes.io/disk-pressure', '--timeout=60s');
+  await cluster.kubectl('wait', `node/${name}`, '--for=condition=DiskPressure', '--timeout=150s');
+  await cluster.kubectl('wait', `node/${name}`, '--for=jsonpath={.spec.taints[0].key}=node.kubernetes.io/disk-pressure', '--timeout=150s');
   await apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'refused' }, spec: { nodeName: name, containers: [{ name: 'c', image, command: ['sleep', '1000'] }] } });
-  await cluster.kubectl('wait', 'pod/refused', '--for=jsonpath={.status.phase}=Failed', '--timeout=60s');
+  await cluster.kubectl('wait', 'pod/refused', '--for=jsonpath={.status.phase}=Failed', '--timeout=150s');
   expect(await cluster.kubectl('get', 'pod', 'refused', '-o', 'jsonpath={.status.reason}: {.status.message}')).toBe('Evicted: Pod was rejected: The node had condition: [DiskPressure]. ');
-}, 180_000);
+});

@@ -107,7 +107,7 @@ test('the doctor finds nothing in the way of a fresh host, and names what is', a
 
 test('Pods spread over both hosts, and each reaches each', async () => {
   await cluster.kubectlInput(manifest, 'apply', '-f', '-');
-  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s');
+  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=150s');
   [clusterIP, nodePort] = (await cluster.kubectl('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP} {.spec.ports[0].nodePort}')).split(' ') as [string, string];
   const all = await pods();
   expect(joined().map((host) => on(all, host).length)).toEqual([replicas / 2, replicas / 2]);
@@ -119,9 +119,9 @@ test('the Service answers on both hosts, to hosts and Pods, with the Pods of bot
   const names = new Set(all.map((pod) => pod.name));
   for (const host of joined()) {
     for (const address of [...addresses(), `127.0.0.1:${nodePort}`]) {
-      await eventually(`an answer of ${address} on ${host.name}`, async () => names.has((await cluster.on(host).run('curl', ['-sS', '--max-time', '2', `http://${address}/hostname`])).stdout.trim()), 10_000);
+      await eventually(`an answer of ${address} on ${host.name}`, async () => names.has((await cluster.on(host).run('curl', ['-sS', '--max-time', '20', `http://${address}/hostname`])).stdout.trim()));
       const seen = new Set<string>();
-      for (let n = 0; n < replicas; n++) seen.add((await cluster.on(host).run('curl', ['-sS', '--max-time', '2', `http://${address}/hostname`])).stdout.trim());
+      for (let n = 0; n < replicas; n++) seen.add((await cluster.on(host).run('curl', ['-sS', '--max-time', '20', `http://${address}/hostname`])).stdout.trim());
       expect([host.name, address, [...seen].sort()]).toEqual([host.name, address, [...names].sort()]);
     }
     const [from] = on(all, host) as [Pod];
@@ -148,10 +148,10 @@ test('load balancers hear on each host whether it has a Pod of the Service, and 
   await cluster.kubectl('label', 'pod', chosen.name, 'chosen=yes');
   await cluster.kubectlInput('{apiVersion: v1, kind: Service, metadata: {name: kept}, spec: {type: LoadBalancer, externalTrafficPolicy: Local, selector: {chosen: "yes"}, ports: [{name: web, port: 8088, targetPort: 80}]}}', 'apply', '-f', '-');
   const port = await cluster.kubectl('get', 'service', 'kept', '-o', 'jsonpath={.spec.healthCheckNodePort}');
-  const ask = (host: DockerHost, place: string): Promise<string> => cluster.on(host).run('curl', ['-sS', '--max-time', '2', '-w', ' %{http_code}', `http://${host.ip}:${place}`]).then(({ stdout }) => stdout.replaceAll(/\s+/g, ' '));
+  const ask = (host: DockerHost, place: string): Promise<string> => cluster.on(host).run('curl', ['-sS', '--max-time', '20', '-w', ' %{http_code}', `http://${host.ip}:${place}`]).then(({ stdout }) => stdout.replaceAll(/\s+/g, ' '));
   for (const [i, host] of joined().entries()) {
     const told = `{ "service": { "namespace": "default", "name": "kept" }, "localEndpoints": ${i}, "serviceProxyHealthy": true } ${i === 1 ? 200 : 503}`;
-    await eventually(`${told} of ${host.name}`, async () => (await ask(host, port)) === told, 10_000);
+    await eventually(`${told} of ${host.name}`, async () => (await ask(host, port)) === told);
     expect(await ask(host, '10256/healthz')).toMatch(/^\{"lastUpdated": ".*","currentTime": ".*", "nodeEligible": true\} 200$/);
   }
   await cluster.kubectl('delete', 'service', 'kept');
@@ -183,7 +183,7 @@ test('the agent goes on in a container, with the capabilities README.md names', 
   const dataDir = cluster.dataDirOf(host);
   expect(await cluster.on(host).run(process.execPath, [dray, 'down', '--data-dir', dataDir])).toMatchObject({ code: 0, stderr: '' });
   await startInContainer(host, 'dray-agent', shared.path, ['join', '--data-dir', dataDir]);
-  await eventually('the agent in its container', async () => (await host.docker('logs', 'dray-agent')).includes(`node ${host.name} is Ready`), 30_000);
+  await eventually('the agent in its container', async () => (await host.docker('logs', 'dray-agent')).includes(`node ${host.name} is Ready`));
   expect((await host.docker('top', 'dray-agent')).split('\n').filter((line) => line.includes(' agent '))).toHaveLength(1);
 });
 
@@ -196,15 +196,15 @@ test('logs, exec, port-forward and copies reach the Pods of the second host', as
   const follower = cluster.spawn('kubectl', ['logs', '-f', '--tail=1', pod.name]);
   let followed = '';
   follower.stdout!.on('data', (chunk: Buffer) => { followed += chunk.toString(); });
-  await eventually('the log to be followed', async () => followed !== '', 10_000);
+  await eventually('the log to be followed', async () => followed !== '');
   await fetchIn(pod, ['127.0.0.1/while-following']);
-  await eventually('the new line', async () => followed.includes('GET /while-following'), 10_000);
+  await eventually('the new line', async () => followed.includes('GET /while-following'));
   follower.kill();
   const forward = cluster.spawn('kubectl', ['port-forward', pod.name, ':80']);
   let said = '';
   forward.stdout!.on('data', (chunk: Buffer) => { said += chunk.toString(); });
-  const local = await eventually('the forwarded port', async () => /127\.0\.0\.1:(\d+)/.exec(said)?.[1], 10_000);
-  expect((await cluster.run('curl', ['-sS', '--max-time', '5', `http://127.0.0.1:${local}/hostname`])).stdout.trim()).toBe(pod.name);
+  const local = await eventually('the forwarded port', async () => /127\.0\.0\.1:(\d+)/.exec(said)?.[1]);
+  expect((await cluster.run('curl', ['-sS', '--max-time', '20', `http://127.0.0.1:${local}/hostname`])).stdout.trim()).toBe(pod.name);
   forward.kill();
 });
 
@@ -215,12 +215,12 @@ test('a roll-out over both hosts, its undoing and new names for the port lose no
   }));
   for (const change of [['set', 'image', 'deployment/web', `nginx=${DEMO_NGINX[1]}`], ['rollout', 'undo', 'deployment/web']]) {
     await cluster.kubectl(...change);
-    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=120s');
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=150s');
   }
   // The way the port is carried changes with its name.
   for (const name of ['http-web', 'plain', 'http']) {
     await cluster.kubectl('patch', 'service', 'web', '--type=json', '-p', JSON.stringify([{ op: 'replace', path: '/spec/ports/0/name', value: name }]));
-    await eventually('the slices to follow', async () => (await cluster.kubectl('get', 'endpointslices', '-l', 'kubernetes.io/service-name=web', '-o', 'jsonpath={.items[*].ports[*].name}')) === name, 10_000);
+    await eventually('the slices to follow', async () => (await cluster.kubectl('get', 'endpointslices', '-l', 'kubernetes.io/service-name=web', '-o', 'jsonpath={.items[*].ports[*].name}')) === name);
   }
   await eventually('the old Pods to go', async () => (await pods()).length === replicas);
   const totals = await Promise.all(loads.map((load) => load.stop()));
@@ -256,19 +256,19 @@ test('a host behind a router has its Pods, Services and names through VXLAN, in 
   await lan.router!.run('nft', ['-f', '-'], { input: 'table ip watch {\n chain forward {\n  type filter hook forward priority 0;\n  ip frag-off & 0x3fff != 0 counter drop\n  ip saddr 10.42.0.0-10.191.255.255 counter drop\n  udp dport 8472-8491 counter\n }\n}\n' });
   await cluster.join(far);
   await cluster.kubectlInput(onEach(hosts), 'apply', '-f', '-');
-  await cluster.kubectl('wait', '--for=condition=Ready', 'pods', '-l', 'app=wide', '--timeout=60s');
+  await cluster.kubectl('wait', '--for=condition=Ready', 'pods', '-l', 'app=wide', '--timeout=150s');
   const [ips, services, ports] = await Promise.all(['pods -o jsonpath={.items[*].status.podIP}', 'services -o jsonpath={.items[*].spec.clusterIP}', 'services -o jsonpath={.items[*].spec.ports[0].nodePort}']
     .map(async (what) => (await cluster.kubectl('get', '-l', 'app=wide', '--sort-by=.metadata.name', ...what.split(' '))).split(' '))) as [string[], string[], string[]];
   const names = hosts.map((_, i) => `wide-${i}`);
-  const get = 'for u in $@; do echo $(timeout 9 wget -q -O - http://$u/hostname) $(timeout 9 wget -q -O - http://$u/large | wc -c); done';
+  const get = 'for u in $@; do echo $(timeout 30 wget -q -O - http://$u/hostname) $(timeout 30 wget -q -O - http://$u/large | wc -c); done';
   const wanted = [...names, ...names, ...names].map((name) => `${name} ${large}`);
   await Promise.all(names.map(async (from) => {
     // A slice may reach an agent a moment after kubectl.
-    await eventually(`${from} to see every Service`, async () => (await cluster.kubectl('exec', from, '--', 'sh', '-c', 'for u in $@; do timeout 2 wget -q -O /dev/null http://$u/hostname || exit 0; done; echo all', 'sh', ...names)).includes('all'), 20_000);
+    await eventually(`${from} to see every Service`, async () => (await cluster.kubectl('exec', from, '--', 'sh', '-c', 'for u in $@; do timeout 2 wget -q -O /dev/null http://$u/hostname || exit 0; done; echo all', 'sh', ...names)).includes('all'));
     expect((await cluster.kubectl('exec', from, '--', 'sh', '-c', get, 'sh', ...ips, ...services, ...names)).trim().split('\n')).toEqual(wanted);
   }));
   for (const [from, address, answer] of [[0, `${services[2]}:80`, 2], [2, `${services[0]}:80`, 0], [1, `${far.ip}:${ports[0]}`, 0], [1, `${hosts[0]!.ip}:${ports[2]}`, 2], [2, `127.0.0.1:${ports[1]}`, 1]] as const) {
-    expect([from, address, (await cluster.on(hosts[from]!).run('curl', ['-sS', '--max-time', '5', `http://${address}/hostname`])).stdout.trim()]).toEqual([from, address, names[answer]]);
+    expect([from, address, (await cluster.on(hosts[from]!).run('curl', ['-sS', '--max-time', '20', `http://${address}/hostname`])).stdout.trim()]).toEqual([from, address, names[answer]]);
   }
   const [fragments, bare, tunnelled] = [...(await lan.router!.run('nft', ['list', 'table', 'ip', 'watch'])).matchAll(/counter packets (\d+)/g)].map(([, count]) => Number(count));
   expect([fragments, bare]).toEqual([0, 0]);
@@ -280,7 +280,7 @@ test('a host behind a router has its Pods, Services and names through VXLAN, in 
   expect(await cluster.dray('node', 'remove', far.name, '--force')).toMatchObject({ code: 0, stderr: '' });
   expect(await cluster.leave(far)).toMatchObject({ code: 0, stderr: '' });
   expect(await devices(far)).toEqual([]);
-  await eventually('the tunnel to go with the last far node', async () => (await Promise.all(joined().map(devices))).every((all) => !all.includes('drayx-')), 10_000);
+  await eventually('the tunnel to go with the last far node', async () => (await Promise.all(joined().map(devices))).every((all) => !all.includes('drayx-')));
 });
 
 test('a host that leaves is as it was, and the others go on without it', async () => {
@@ -291,9 +291,9 @@ test('a host that leaves is as it was, and the others go on without it', async (
   expect(drained.stdout).toContain(`node/${host.name} cordoned\n`);
   expect(drained.stdout).toContain(`node/${host.name} drained\n`);
   expect(on(await pods(), host)).toEqual([]);
-  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s');
+  await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=150s');
   await cluster.kubectlInput(`{apiVersion: v1, kind: Pod, metadata: {name: stays}, spec: {nodeName: ${host.name}, containers: [{name: main, image: '${DEMO_BUSYBOX}', command: [sleep, '3600'], volumeMounts: [{name: memory, mountPath: /memory}]}], volumes: [{name: memory, emptyDir: {medium: Memory}}]}}`, 'apply', '-f', '-');
-  await cluster.kubectl('wait', '--for=condition=Ready', 'pod/stays', '--timeout=30s');
+  await cluster.kubectl('wait', '--for=condition=Ready', 'pod/stays', '--timeout=150s');
   const changed = difference(before, await state());
   for (const part of ['docker ps -a', 'docker network ls', 'ip route', 'ip netns', 'mounts', 'nft -s list ruleset', 'listening ports']) expect(changed.filter((line) => line.startsWith(`${part}: +`)).length).toBeGreaterThan(0);
   // Taken out, its certificate serves no more; what runs on the host is for `leave`.
@@ -312,5 +312,5 @@ test('a host that leaves is as it was, and the others go on without it', async (
   expect(on(all, cluster.hosts[0]!).length).toBe(replicas);
   expect(new Set(await fetchIn(all[0]!, Array.from({ length: replicas }, () => `${clusterIP}/hostname`)))).toEqual(new Set(all.map((pod) => pod.name)));
   // The way to the Pods of the host that left is gone as well.
-  await eventually('the route to go', async () => !(await cluster.run('ip', ['route'])).stdout.includes(`via ${host.ip}`), 10_000);
+  await eventually('the route to go', async () => !(await cluster.run('ip', ['route'])).stdout.includes(`via ${host.ip}`));
 });

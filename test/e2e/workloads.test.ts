@@ -9,7 +9,7 @@ let cluster: TestCluster;
 const apply = (...objects: object[]): Promise<string> => cluster.kubectlInput(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }), 'apply', '-f', '-');
 const get = async (what: string, path: string, ...args: string[]): Promise<string> => (await cluster.kubectl('get', ...what.split(' '), ...args, '-o', `jsonpath=${path}`)).trim();
 const rollout = (...args: string[]): Promise<string> => cluster.kubectl('rollout', ...args);
-const complete = (what: string): Promise<string> => rollout('status', what, '--timeout=60s');
+const complete = (what: string): Promise<string> => rollout('status', what, '--timeout=150s');
 const task = (script: string, more: object = {}): object => ({ restartPolicy: 'Never', containers: [{ name: 'c', image: DEMO_BUSYBOX, command: ['sh', '-c', script] }], ...more });
 const job = (name: string, spec: object, script: string): object => ({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name }, spec: { template: { spec: task(script) }, ...spec } });
 
@@ -40,7 +40,7 @@ test('a StatefulSet scales, updates and rolls back in order, under names that la
     const answer = await cluster.kubectl('exec', from, '--', 'sh', '-c', `printf 'GET /version HTTP/1.0\\r\\n\\r\\n' | nc -w 5 ${ip} 80`);
     return answer.trim().split('\n').at(-1)!;
   };
-  for (const name of ['db-1', 'db-0']) expect(await eventually(`an answer of ${name}`, () => ask('db-0', name), 20_000)).toBe('v1');
+  for (const name of ['db-1', 'db-0']) expect(await eventually(`an answer of ${name}`, () => ask('db-0', name))).toBe('v1');
   expect((await cluster.kubectl('exec', 'db-1', '--', 'hostname')).trim()).toBe('db-1');
 
   await cluster.kubectl('scale', 'statefulset/db', '--replicas=3');
@@ -48,7 +48,7 @@ test('a StatefulSet scales, updates and rolls back in order, under names that la
   expect(await names()).toBe('db-0 db-1 db-2');
   await cluster.kubectl('set', 'image', 'statefulset/db', `nginx=${DEMO_NGINX[1]}`);
   await complete('statefulset/db');
-  expect(await eventually('the new version', async () => (await ask('db-0', 'db-2')) === 'v2', 20_000)).toBe(true);
+  expect(await eventually('the new version', async () => (await ask('db-0', 'db-2')) === 'v2')).toBe(true);
   // The highest ordinal was made anew first.
   const made = (await get('pods', '{range .items[*]}{.metadata.creationTimestamp}{"\\n"}{end}', '-l', 'app=db')).split('\n');
   expect([...made].sort().reverse()).toEqual(made);
@@ -73,9 +73,10 @@ test('a StatefulSet keeps what its Pods wrote, and lets go of it as it is told',
   const before = await get('pod store-0', '{.metadata.uid}');
   await cluster.kubectl('delete', 'pod', 'store-0');
   await eventually('its successor', async () => (await get('pod store-0', '{.metadata.uid} {.status.phase}')).endsWith(' Running') && (await get('pod store-0', '{.metadata.uid}')) !== before);
-  expect(await cluster.kubectl('exec', 'store-0', '--', 'cat', '/data/log')).toBe('store-0\nstore-0\n');
+  const log = await eventually('its line', async () => { const text = await cluster.kubectl('exec', 'store-0', '--', 'cat', '/data/log'); return text.split('\n').length > 2 && text; });
+  expect(log).toBe('store-0\nstore-0\n');
   await cluster.kubectl('delete', 'statefulset/store');
-  await cluster.kubectl('wait', '--for=delete', 'pvc/data-store-0', '--timeout=30s');
+  await cluster.kubectl('wait', '--for=delete', 'pvc/data-store-0', '--timeout=150s');
 });
 
 test('Jobs run to their completion, fail beyond their limit, and number their Pods', async () => {
@@ -85,8 +86,8 @@ test('Jobs run to their completion, fail beyond their limit, and number their Po
     job('patient', { backoffLimit: 3, template: { spec: task('test -e /seen/it || { touch /seen/it; exit 1; }', { restartPolicy: 'OnFailure', volumes: [{ name: 'v', emptyDir: {} }], containers: [{ name: 'c', image: DEMO_BUSYBOX, command: ['sh', '-c', 'test -e /seen/it || { touch /seen/it; exit 1; }'], volumeMounts: [{ name: 'v', mountPath: '/seen' }] }] }) } }, ''),
     job('endless', { activeDeadlineSeconds: 3 }, 'trap "exit 1" TERM; sleep 1000 & wait'),
   );
-  await cluster.kubectl('wait', '--for=condition=complete', 'job/done', 'job/indexed', 'job/patient', '--timeout=60s');
-  await cluster.kubectl('wait', '--for=condition=failed', 'job/broken', 'job/endless', '--timeout=60s');
+  await cluster.kubectl('wait', '--for=condition=complete', 'job/done', 'job/indexed', 'job/patient', '--timeout=150s');
+  await cluster.kubectl('wait', '--for=condition=failed', 'job/broken', 'job/endless', '--timeout=150s');
   expect(await get('job done', '{.status.succeeded} {.status.uncountedTerminatedPods} {.status.conditions[-1:].reason}')).toBe('2 {} CompletionsReached');
   expect(await cluster.kubectl('logs', 'job/done')).toBe('hello\n');
   expect(await get('pods', '{.items[*].status.phase} {.items[*].metadata.finalizers}', '-l', 'job-name=done')).toBe('Succeeded Succeeded');
@@ -96,7 +97,7 @@ test('Jobs run to their completion, fail beyond their limit, and number their Po
   expect(await get('job indexed', '{.status.completedIndexes}')).toBe('0-2');
   const logs = await Promise.all([0, 1, 2].map((index) => cluster.kubectl('logs', '-l', `job-name=indexed,batch.kubernetes.io/job-completion-index=${index}`)));
   expect(logs).toEqual([0, 1, 2].map((index) => `index ${index} on indexed-${index}\n`));
-  await cluster.kubectl('delete', 'job', 'done', 'broken', 'indexed', 'patient', 'endless', '--timeout=30s');
+  await cluster.kubectl('delete', 'job', 'done', 'broken', 'indexed', 'patient', 'endless', '--timeout=150s');
   expect(await get('pods', '{.items[*].metadata.name}', '-l', 'job-name in (done,broken,indexed,patient,endless)')).toBe('');
 });
 
@@ -117,22 +118,22 @@ test('a DaemonSet runs on its node, is updated and rolled back', async () => {
 
 test('a Pod under a budget is evicted only when the budget allows it', async () => {
   await apply({ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'agent' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'agent' } } } });
-  await cluster.kubectl('wait', '--for=jsonpath={.status.currentHealthy}=1', 'pdb/agent', '--timeout=30s');
+  await cluster.kubectl('wait', '--for=jsonpath={.status.currentHealthy}=1', 'pdb/agent', '--timeout=150s');
   const name = await get('pods', '{.items[0].metadata.name}', '-l', 'app=agent');
   const evict = () => cluster.kubectlInput(JSON.stringify({ apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: 'default' } }), 'create', '--raw', `/api/v1/namespaces/default/pods/${name}/eviction`, '-f', '-');
   await expect(evict()).rejects.toThrow("Cannot evict pod as it would violate the pod's disruption budget.");
   await cluster.kubectl('patch', 'pdb/agent', '-p', '{"spec":{"minAvailable":0}}');
-  await cluster.kubectl('wait', '--for=jsonpath={.status.disruptionsAllowed}=1', 'pdb/agent', '--timeout=30s');
+  await cluster.kubectl('wait', '--for=jsonpath={.status.disruptionsAllowed}=1', 'pdb/agent', '--timeout=150s');
   await evict();
-  await cluster.kubectl('wait', '--for=delete', `pod/${name}`, '--timeout=30s');
+  await cluster.kubectl('wait', '--for=delete', `pod/${name}`, '--timeout=150s');
 });
 
 test('a CronJob runs by hand and by its schedule', async () => {
   await cluster.kubectl('create', 'job', 'by-hand', '--from=cronjob/tick');
-  await cluster.kubectl('wait', '--for=condition=complete', 'job/by-hand', '--timeout=60s');
+  await cluster.kubectl('wait', '--for=condition=complete', 'job/by-hand', '--timeout=150s');
   expect(await cluster.kubectl('logs', 'job/by-hand')).toBe('tick\n');
-  const made = await eventually('a Job by the schedule', async () => (await get('jobs', '{.items[*].metadata.name}')).split(' ').find((name) => /^tick-\d+$/.test(name)), 70_000);
-  await cluster.kubectl('wait', '--for=condition=complete', `job/${made}`, '--timeout=60s');
+  const made = await eventually('a Job by the schedule', async () => (await get('jobs', '{.items[*].metadata.name}')).split(' ').find((name) => /^tick-\d+$/.test(name)), 150_000);
+  await cluster.kubectl('wait', '--for=condition=complete', `job/${made}`, '--timeout=150s');
   await eventually('the last success', () => get('cronjob tick', '{.status.lastSuccessfulTime}'));
   expect(await cluster.kubectl('get', 'cronjob', 'tick')).toMatch(/tick\s+\* \* \* \* \*\s+<none>\s+False/);
 });
@@ -141,8 +142,8 @@ test('a node is drained, which leaves what belongs to it, and taken into service
   const node = cluster.hosts[0]!.name;
   await cluster.kubectl('create', 'deployment', 'web', `--image=${DEMO_NGINX[0]}`, '--replicas=2');
   await complete('deployment/web');
-  await cluster.kubectl('drain', node, '--ignore-daemonsets', '--force', '--timeout=40s');
-  expect(await get('pods', '{.items[*].status.phase}', '-l', 'app=web')).toBe('Pending Pending');
+  await cluster.kubectl('drain', node, '--ignore-daemonsets', '--force', '--timeout=150s');
+  await eventually('their successors', async () => (await get('pods', '{.items[*].status.phase}', '-l', 'app=web')) === 'Pending Pending');
   expect(await get('pods', '{.items[*].status.phase}', '-l', 'app=agent')).toBe('Running');
   await cluster.kubectl('uncordon', node);
   await complete('deployment/web');
@@ -161,7 +162,7 @@ test('a log is followed while it is rotated, and found below /var/log until its 
       containers: [{ name: 'c', image: DEMO_BUSYBOX, command: ['sleep', '1000'], volumeMounts: directories.map((mountPath, i) => ({ name: `v${i}`, mountPath, readOnly: true })) }],
     } },
   );
-  await cluster.kubectl('wait', 'pod/chatty', 'pod/collector', '--for=condition=Ready', '--timeout=60s');
+  await cluster.kubectl('wait', 'pod/chatty', 'pod/collector', '--for=condition=Ready', '--timeout=150s');
   const follower = cluster.spawn('kubectl', ['logs', '-f', 'chatty']);
   let seen = '';
   const ended = new Promise<void>((resolve, reject) => {
@@ -188,27 +189,27 @@ test('a log is followed while it is rotated, and found below /var/log until its 
   expect(sourceOf(link)).toEqual({ pod: 'chatty', namespace: 'default', container: 'c', id });
   expect(await cluster.kubectl('exec', 'collector', '--', 'sh', '-c', 'tail -n 1 /var/log/containers/chatty_default_c-*.log')).toContain('"log":"end\\n"');
   await cluster.kubectl('delete', 'pod', 'chatty');
-  expect(await eventually('the links to go', () => Promise.resolve(!readdirSync('/var/log/containers').some((name) => name.includes(id)) && !existsSync(`/var/log/pods/default_chatty_${uid}`)), 20_000)).toBe(true);
-}, 180_000);
+  expect(await eventually('the links to go', () => Promise.resolve(!readdirSync('/var/log/containers').some((name) => name.includes(id)) && !existsSync(`/var/log/pods/default_chatty_${uid}`)))).toBe(true);
+});
 
 test('what nodes and Pods use is told', async () => {
-  await apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'busy' }, spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'c', image: DEMO_BUSYBOX, command: ['sh', '-c', 'while true; do :; done'], resources: { limits: { cpu: '300m', memory: '64Mi' } } }] } });
-  await cluster.kubectl('wait', 'pod/busy', '--for=condition=Ready', '--timeout=60s');
+  await apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'busy' }, spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'c', image: DEMO_BUSYBOX, command: ['sh', '-c', 'while true; do :; done'], resources: { limits: { cpu: '50m', memory: '64Mi' } } }] } });
+  await cluster.kubectl('wait', 'pod/busy', '--for=condition=Ready', '--timeout=150s');
   expect(await eventually('nodes', () => cluster.kubectl('top', 'nodes').then((text) => text.includes('%') && text))).toMatch(/^NAME\s+CPU\S+.*\n\S+\s+\d+m\s+\d+%\s+\d+Mi\s+\d+%/);
   const [, cores, mebibytes] = /busy\s+(\d+)m\s+(\d+)Mi/.exec(await eventually('the Pod', () => cluster.kubectl('top', 'pod', 'busy')))!.map(Number) as [number, number, number];
-  expect(cores).toBeGreaterThan(20);
+  expect(cores).toBeGreaterThan(10);
   expect(cores).toBeLessThan(400);
   expect(mebibytes).toBeLessThan(64);
   const node = await get('nodes', '{.items[0].metadata.name}');
   const raw = (path: string): Promise<string> => cluster.kubectl('get', '--raw', `/api/v1/nodes/${node}/proxy${path}`);
   const busy = JSON.parse(await raw('/stats/summary')).pods.find((p: { podRef: { name: string } }) => p.podRef.name === 'busy');
   expect(busy.containers[0].memory.availableBytes).toBeLessThanOrEqual(64 * 2 ** 20);
-  expect(busy.containers[0].cpu.usageNanoCores).toBeGreaterThan(2e7);
+  expect(busy.containers[0].cpu.usageNanoCores).toBeGreaterThan(1e7);
   expect(busy.network).toMatchObject({ name: 'eth0', rxBytes: expect.any(Number) });
   expect(busy['ephemeral-storage'].usedBytes).toEqual(expect.any(Number));
-  const throttled = /container_cpu_cfs_throttled_periods_total\{container="c",[^}]*pod="busy"\} (\d+)/.exec(await raw('/metrics/cadvisor'));
-  expect(Number(throttled![1])).toBeGreaterThan(0);
+  const throttled = async (): Promise<number> => Number(/container_cpu_cfs_throttled_periods_total\{container="c",[^}]*pod="busy"\} (\d+)/.exec(await raw('/metrics/cadvisor'))![1]);
+  await eventually('a period without time', async () => (await throttled()) > 0);
   expect(await raw('/metrics/resource')).toContain('container_memory_working_set_bytes{container="c",namespace="default",pod="busy"} ');
   expect(JSON.parse(await raw('/configz')).kubeletconfig).toMatchObject({ containerLogMaxSize: '64Ki', containerLogMaxFiles: 3 });
   await cluster.kubectl('delete', 'pod', 'busy');
-}, 120_000);
+});

@@ -34,7 +34,14 @@ export class ApiClient {
     const outgoing = request(`${this.#server}${path}`, { method, agent: this.#agent, timeout: timeoutMs, headers });
     outgoing.on('timeout', () => outgoing.destroy(new Error('timeout')));
     outgoing.end(sent);
-    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    let response: IncomingMessage;
+    try {
+      [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    } catch (error) {
+      // The server had just ended a connection that was idle: what only reads is asked again.
+      if (method === 'GET' && outgoing.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET') return this.call(method, path, body, timeoutMs, contentType);
+      throw error;
+    }
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk as Buffer);
     if (!response.complete) throw new Error('the answer broke off');

@@ -73,7 +73,7 @@ export async function startBrowser(chromium: string, prefix: readonly string[] =
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
     return result.value as T;
   }
-  const until = <T>(expression: string, timeoutMs = 15_000): Promise<T> => evaluate<T>(`new Promise((resolve, reject) => {
+  const until = <T>(expression: string, timeoutMs = 60_000): Promise<T> => evaluate<T>(`new Promise((resolve, reject) => {
     let timer;
     const look = () => {
       let value;
