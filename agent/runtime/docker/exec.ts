@@ -94,7 +94,7 @@ export async function execSync(docker: Docker, clock: Clock, containerId: string
     return { exitCode, stdout, stderr, timedOut: false };
   } catch (error) {
     if (!timedOut) throw error;
-    await killExec(docker, session.execId);
+    await killExec(docker, clock, session.execId);
     const [stdout, stderr] = await outputs;
     return { exitCode: -1, stdout, stderr, timedOut: true };
   } finally {
@@ -102,11 +102,21 @@ export async function execSync(docker: Docker, clock: Clock, containerId: string
   }
 }
 
+/** A busy engine may not have started the process yet when its time is over: so long it is waited for, to be ended then. */
+const lateStartMs = 10_000;
+
 /** The engine has no call that ends an exec; its pid is visible because an agent shares the engine's pid namespace. */
-async function killExec(docker: Docker, execId: string): Promise<void> {
+async function killExec(docker: Docker, clock: Clock, execId: string): Promise<void> {
   try {
-    const { Running, Pid } = await engineCall(() => docker.getExec(execId).inspect());
-    if (Running && Pid > 0) process.kill(Pid, 'SIGKILL');
+    for (const deadline = clock.monotonic() + lateStartMs; ;) {
+      const { Running, Pid, ExitCode } = await engineCall(() => docker.getExec(execId).inspect());
+      if (Running && Pid > 0) {
+        process.kill(Pid, 'SIGKILL');
+        return;
+      }
+      if ((!Running && ExitCode !== null) || clock.monotonic() > deadline) return;
+      await clock.sleep(50);
+    }
   } catch (error) {
     const gone = (error as NodeJS.ErrnoException).code === 'ESRCH' || statusOf(error) === 404;
     if (!gone) throw error;
