@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import type { DockerNetworks, PodNetworkSpec } from '../../agent/network/docker-networks.ts';
 import { listLinks, listRoutes, listVxlans, showLink } from '../../agent/network/links.ts';
 import { macOf } from '../../agent/network/names.ts';
-import { createNodeNetwork, type NetworkPart, type NodeNetwork } from '../../agent/network/node-network.ts';
+import { createNodeNetwork, type NodeNetwork } from '../../agent/network/node-network.ts';
 import { linkAddresses, type NodeRoute } from '../../agent/network/paths.ts';
 import { realClock, type Clock } from '../../src/util/clock.ts';
 import { silentLog } from '../../src/util/log.ts';
@@ -210,19 +210,26 @@ it.each<[string, string[]]>([
 it('repairs a device that is deleted by itself, as soon as the kernel tells', async () => {
   const [host] = hosts as [Host];
   const stop = new AbortController();
-  let kept: Promise<void> | undefined;
-  const repaired = new Promise<NetworkPart[]>((resolve) => { kept = host.network.keep(stop.signal, (parts) => { if (parts.includes('VXLAN')) resolve(parts); }); });
-  // Again and again, with more time each: a loss may come before `ip monitor` listens, and what is lost already is not lost again.
-  const deleting = (async () => {
-    for (let ms = 300; !stop.signal.aborted; ms *= 2) {
-      await host.network.ensure();
-      await host.commands.run('ip', ['link', 'delete', vxlan]);
-      await realClock.sleep(ms, stop.signal).catch(() => undefined);
+  let wake = (): void => undefined;
+  const repaired = (): Promise<void> => new Promise((resolve) => { wake = resolve; });
+  const first = repaired();
+  const kept = host.network.keep(stop.signal, () => wake());
+  try {
+    // `ip monitor` listens from some moment on: what is lost before that it does not hear.
+    let flushed: Promise<unknown> = Promise.resolve();
+    const again = setInterval(() => { flushed = flushed.then(() => host.commands.run('ip', ['route', 'flush', 'proto', '157'])); }, 300);
+    await first.finally(() => clearInterval(again));
+    await flushed;
+    let next = repaired();
+    await host.commands.run('ip', ['link', 'delete', vxlan]);
+    while ((await tunnel(host)) === undefined) {
+      await next;
+      next = repaired();
     }
-  })();
-  await repaired;
-  stop.abort();
-  await Promise.all([deleting, kept]);
+  } finally {
+    stop.abort();
+    await kept;
+  }
   await host.network.ensure();
   expect(await ask('pod1', '10.223.3.10')).toBe('pod3 saw 10.223.1.10 1');
 });

@@ -1,14 +1,15 @@
 // Every example through the definitions: known kinds, no unknown field, nothing the API would refuse, and a header that says how
 // to run it.
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { allResources } from '../../src/api/index.ts';
 import { decode } from '../../src/schema/decode.ts';
 import { createFaults } from './api/writing.ts';
 
 const folder = join(import.meta.dirname, '../../examples');
-const files = readdirSync(folder).filter((name) => name.endsWith('.yaml')).sort();
+const files = readdirSync(folder).filter((name) => name.endsWith('.yaml') && name !== 'compose.yaml').sort();
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
 
 interface Manifest { readonly apiVersion: string; readonly kind: string; readonly metadata: { readonly name: string } }
@@ -43,6 +44,23 @@ describe('the examples', () => {
       const own = parseAllDocuments(text).map((d) => d.toJS() as Manifest);
       for (const { kind, metadata } of own) expect(header.slice(command + 1).some((line) => new RegExp(`^#   ${kind.toLowerCase()}[.a-z0-9]*/${metadata.name} created$`).test(line))).toBe(true);
     });
+  });
+
+  it('of hosts in containers: what these run are commands of dray, in shells that can read them', () => {
+    const { services } = parse(read('compose.yaml'), { merge: true }) as { services: Record<string, { build: string; entrypoint: string[]; command: string[]; volumes: string[] }> };
+    expect(Object.keys(services)).toEqual(['master', 'node']);
+    for (const { build, entrypoint, command, volumes } of Object.values(services)) {
+      expect(existsSync(join(folder, build, 'Dockerfile'))).toBe(true);
+      expect(entrypoint).toEqual(['sh', '-euc']);
+      expect(volumes).toEqual(expect.arrayContaining(['/var/lib/docker', '/var/lib/dray']));
+      // Compose leaves one dollar of two.
+      for (const script of command) {
+        expect(script.replaceAll('$$', '')).not.toContain('$');
+        execFileSync('sh', ['-n', '-c', script.replaceAll('$$', '$')]);
+      }
+      const [, run] = command;
+      for (const [, words] of run!.matchAll(/\bdray ((?:[a-z]+ ?)+)/g)) expect(['token create', 'up', 'join']).toContain(words!.trim());
+    }
   });
 
   it('would be refused if they were wrong', () => {
