@@ -20,7 +20,7 @@ import { componentStatuses } from './handlers/component-statuses.ts';
 import { checkListForm, list } from './handlers/lists.ts';
 import { checkForm, create, get, update, type ResourceHandlerContext } from './handlers/objects.ts';
 import { patch } from './handlers/patch.ts';
-import { watch } from './handlers/watch.ts';
+import { beginsWithList, watch } from './handlers/watch.ts';
 import { Health } from './health.ts';
 import { subresourceKinds } from './kind-types.ts';
 import { ApiMetrics, reported, type Reported } from './metrics.ts';
@@ -225,7 +225,7 @@ export class ApiServer {
     checkRoute(store.resource, request);
     if (store.resource.deprecation) request.warnings.push(store.resource.deprecation);
     const custom = this.#subresources[`${info.group}/${info.resource}${info.subresource ? `/${info.subresource}` : ''}`];
-    const media = streamed.has(info.subresource) ? plainJson : negotiate(request.headers['accept'], { protobuf: store.resource.custom && info.subresource !== 'scale' ? 'metadata' : true, transforms: !formless.has(info.subresource) });
+    const media = streamed.has(info.subresource) ? plainJson : negotiate(request.headers['accept'], { protobuf: store.resource.custom && info.subresource !== 'scale' ? 'metadata' : true, transforms: info.verb === 'watch' && beginsWithList(request.query) ? 'metadata' : !formless.has(info.subresource) });
     setMedia(media);
     const context: ResourceHandlerContext = { registry, store, media, typeOf: (apiVersion, kind) => this.#typeOf(apiVersion, kind) };
     if (info.subresource && !streamed.has(info.subresource)) checkForm(request, context);

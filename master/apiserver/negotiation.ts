@@ -9,8 +9,8 @@ const names: Readonly<Record<string, MediaType['type']>> = {
   'application/json': 'json', 'application/yaml': 'yaml', 'application/vnd.kubernetes.protobuf': 'protobuf', '*/*': 'json', 'application/*': 'json',
 };
 
-/** `protobuf: 'metadata'`: only for objects reduced to their metadata. */
-export interface Acceptance { readonly protobuf: boolean | 'metadata'; readonly transforms: boolean }
+/** `'metadata'`: only for objects reduced to their metadata, or only to such. */
+export interface Acceptance { readonly protobuf: boolean | 'metadata'; readonly transforms: boolean | 'metadata' }
 
 /** Upstream's router judges by names alone, before anything else is. @throws StatusError 406 */
 export function checkProduces(accept: string | undefined, types: readonly string[]): void {
@@ -39,8 +39,9 @@ export function negotiate(accept: string | undefined, can: Acceptance): MediaTyp
     if (type === undefined || (type === 'protobuf' && !can.protobuf) || !isSpoken(values)) continue;
     const as = formOf(values);
     if (type === 'protobuf' && can.protobuf === 'metadata' && as === '') continue;
+    if (as === undefined || (as !== '' && !can.transforms)) continue;
     // Tables have no protobuf form.
-    if (as === undefined || (as !== '' && !can.transforms) || (type === 'protobuf' && as === 'Table')) continue;
+    if (as === 'Table' && (type === 'protobuf' || can.transforms === 'metadata')) continue;
     return { type, as, pretty: values['pretty'] === '1' };
   }
   throw errors.notAcceptable(bodyTypes);

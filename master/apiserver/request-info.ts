@@ -73,14 +73,15 @@ export function parseRequestInfo(method: string, path: string, query: URLSearchP
   if (name === '') {
     if (verb === 'get') verb = asksWatch(query) ? 'watch' : 'list';
     if (verb === 'delete') verb = 'deletecollection';
-  } else if (verb === 'get' && subresource === '' && asksWatch(query)) verb = 'watch';
+  }
   if (resource === 'namespaces') namespace = name;
   const rest = parts.length > at + 3 ? parts.slice(at + 3) : nothing;
   if (selecting.has(verb)) return { isResource: true, verb, path, group, version, namespace, resource, subresource, name, rest, fieldSelector: query.get('fieldSelector') ?? '', labelSelector: query.get('labelSelector') ?? '' };
   return { isResource: true, verb, path, group, version, namespace, resource, subresource, name, rest };
 }
 
+/** Whatever it says, unless it says no. One object is watched by a selector of its name, or by the old prefix. */
 function asksWatch(query: URLSearchParams): boolean {
   const watch = query.get('watch');
-  return watch === 'true' || watch === '1';
+  return watch !== null && watch !== '0' && watch.toLowerCase() !== 'false';
 }

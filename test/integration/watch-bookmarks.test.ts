@@ -1,6 +1,11 @@
-// Bookmarks of watches nothing happens on: they pass by what was written elsewhere, and only when something was.
+// Bookmarks: of watches nothing happens on, which pass by what was written elsewhere, and only when something was; and of watches that
+// begin with what a list would show.
 import { ConfigMaps } from '../../src/api/core/config-map.ts';
 import { Secrets } from '../../src/api/core/secret.ts';
+import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
+import { listTypeOf, partialObjectMetadataType } from '../../src/schema/meta-types.ts';
+import { decodeProtobuf } from '../../src/schema/protobuf.ts';
+import type { ObjectType } from '../../src/schema/schema.ts';
 import { FakeClock } from '../../src/util/clock.ts';
 import { startTestApi } from '../support/api-server.ts';
 
@@ -29,4 +34,35 @@ it('an idle watch learns once a minute how far the store has come', async () => 
   expect((await next).value?.object.metadata.resourceVersion).toBe(d);
   stop.abort();
   await api.stop();
+});
+
+describe('a watch in the place of a list', () => {
+  const metadata = 'as=PartialObjectMetadata;v=v1;g=meta.k8s.io';
+  const partial = { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' };
+  const whole = { kind: 'ConfigMapList', apiVersion: 'v1' };
+  const inJson = (text: Buffer): unknown => JSON.parse(text.toString());
+  const inProtobuf = (type: ObjectType) => (bytes: Buffer): unknown => decodeProtobuf(bytes, () => type);
+  it.each<[accept: string, kind: string, read: (bytes: Buffer) => unknown, blueprint: object]>([
+    ['application/json', 'ConfigMap', inJson, { ...whole, metadata: {}, items: null }],
+    [`application/json;${metadata}`, 'PartialObjectMetadata', inJson, { ...partial, metadata: {}, items: null }],
+    ['application/vnd.kubernetes.protobuf', 'ConfigMap', inProtobuf(listTypeOf(ConfigMaps.type)), whole],
+    [`application/vnd.kubernetes.protobuf;${metadata}`, 'PartialObjectMetadata', inProtobuf(listTypeOf(partialObjectMetadataType)), partial],
+    ['application/json;as=Table;v=v1;g=meta.k8s.io,application/json', 'ConfigMap', inJson, whole],
+  ])('in %s ends the present with an empty list of its form', async (accept, kind, read, blueprint) => {
+    const api = await startTestApi();
+    const { metadata: { resourceVersion } } = await api.client.create(ConfigMaps, { metadata: { name: 'a', namespace: 'default' } });
+    const seen: { type: string; object: any }[] = [];
+    const query = { watch: 'true', sendInitialEvents: 'true', allowWatchBookmarks: 'true', resourceVersionMatch: 'NotOlderThan', resourceVersion };
+    for await (const event of new MemoryTransport(api.server, { name: 'admin', groups: ['system:masters'] }).watch({ method: 'GET', path: '/api/v1/namespaces/default/configmaps', query, headers: { accept } })) if (seen.push(event as never) === 2) break;
+    expect(seen).toMatchObject([{ type: 'ADDED', object: { kind, metadata: { name: 'a' } } }, { type: 'BOOKMARK', object: { kind, metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } } }]);
+    expect(read(Buffer.from(String(seen[1]!.object.metadata.annotations['kubernetes.io/initial-events-list-blueprint']), 'base64'))).toMatchObject(blueprint);
+    await api.stop();
+  });
+  it('is no older than what it asks for', async () => {
+    const api = await startTestApi();
+    const query = { watch: 'true', sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan', resourceVersion: String(api.registry.cache.revision + 1000) };
+    const watch = new MemoryTransport(api.server, { name: 'admin', groups: ['system:masters'] }).watch({ method: 'GET', path: '/api/v1/configmaps', query });
+    await expect(watch.next()).rejects.toMatchObject({ code: 504, message: expect.stringMatching(/^Too large resource version: / ) as string });
+    await api.stop();
+  });
 });

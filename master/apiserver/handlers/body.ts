@@ -1,5 +1,6 @@
 // From a request's body to an object a registry may own: decoded, judged for kind, unknown and duplicate fields.
 // (upstream: apiserver endpoints/handlers/create.go, rest.go)
+import { goJsonFault } from '../../../src/apimachinery/go-json.ts';
 import { jsonKind } from '../../../src/apimachinery/go-text.ts';
 import { invalid } from '../../../src/apimachinery/fault.ts';
 import * as errors from '../../../src/apimachinery/status-error.ts';
@@ -47,18 +48,11 @@ function excerpt(bytes: Buffer): string {
   return bytes.length > 30 ? `${/^[\x20-\x7e]*$/.test(text) && text.startsWith('{') ? text : head.toString('hex')} ...` : text.startsWith('{') ? text : head.toString('hex');
 }
 
-/** What Go's parser says where JavaScript's said `message` of `text`. */
+/** What Go's parser says where ours refused `text` with `message`. */
 export function goJsonError(message: string, text: string): string {
   if (message.startsWith('json: ') || message === 'exceeded max depth') return message;
-  if (text.trim() === '' || /end of JSON input|Unterminated|Expected .* at position (\d+)$/.test(message) && atEnd(message, text)) return 'unexpected end of JSON input';
-  const position = /position (\d+)/.exec(message);
-  const character = position ? text[Number(position[1])] : undefined;
-  return character === undefined ? 'unexpected end of JSON input' : `invalid character '${character}' looking for beginning of value`;
+  return goJsonFault(text) ?? message;
 }
-const atEnd = (message: string, text: string): boolean => {
-  const position = /position (\d+)/.exec(message);
-  return !position || Number(position[1]) >= text.trimEnd().length;
-};
 
 /** Decodes into the canonical form; unknown and duplicate fields are refused, warned of or ignored as the client asked. */
 export function decodeObject(resource: Pick<ResourceDefinition, 'type' | 'kind' | 'apiVersion' | 'version'> & Partial<Pick<ResourceDefinition, 'group' | 'custom'>>, raw: RawBody, context: RequestContext): ApiObject {

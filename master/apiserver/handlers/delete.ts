@@ -46,7 +46,7 @@ function optionsOfQuery(query: URLSearchParams): DeleteOptions {
 function checkDeleteOptions({ propagationPolicy, orphanDependents, dryRun = [] }: DeleteOptions): void {
   const faults: Fault[] = [];
   if (propagationPolicy !== undefined && orphanDependents !== undefined) faults.push(invalid('propagationPolicy', propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set'));
-  if (propagationPolicy !== undefined && !['Foreground', 'Background', 'Orphan'].includes(propagationPolicy)) faults.push(notSupported('propagationPolicy', propagationPolicy, ['Foreground', 'Background', 'Orphan', 'nil']));
+  if (propagationPolicy !== undefined && !['Foreground', 'Background', 'Orphan'].includes(propagationPolicy)) faults.push(notSupported('propagationPolicy', propagationPolicy, ['Foreground', 'Background', 'Orphan', 'nil'], 'given'));
   faults.push(...dryRunFaults(dryRun));
   if (faults.length) throw invalidOptions('DeleteOptions', faults);
 }

@@ -12,25 +12,11 @@ import { Compacted } from '../../storage/store.ts';
 import { listLine } from '../json-line.ts';
 import type { MediaType } from '../negotiation.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
+import { decodeContinue, encodeContinue, present, type ContinueToken } from './continue-token.ts';
 import { listParameters, type ListParameters } from './options.ts';
 
 const inconsistentMeans = 'Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
 const continueExpired = `The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. ${inconsistentMeans}`;
-
-/** Where a page ended: opaque to clients. A revision of -1 goes on from there in the present, come what may. */
-interface ContinueToken { v: 'meta.k8s.io/v1'; rv: number; start: string }
-const present = -1;
-
-function decodeContinue(text: string): ContinueToken {
-  try {
-    const token = JSON.parse(Buffer.from(text, 'base64url').toString()) as Partial<ContinueToken>;
-    if (token.v === 'meta.k8s.io/v1' && typeof token.rv === 'number' && typeof token.start === 'string' && token.start !== '') return token as ContinueToken;
-  } catch {
-    // Falls through to the one answer for every token that is not ours.
-  }
-  throw errors.badRequest('continue key is not valid: illegal base64 or wrong content');
-}
-const encodeContinue = (rv: number, start: string): string => Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv, start } satisfies ContinueToken)).toString('base64url');
 
 export function selectionOf(request: AdmittedRequest, resource: ResourceDefinition): Selection {
   return parseSelection(resource, request.query.get('labelSelector') ?? '', request.query.get('fieldSelector') ?? '');

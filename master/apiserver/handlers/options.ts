@@ -90,7 +90,7 @@ function listFaults(p: ListParameters, initial: boolean): Fault[] {
   if (p.match !== '') {
     if (p.resourceVersion === '') faults.push(forbidden(match, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
     if (p.continue !== '') faults.push(forbidden(match, 'resourceVersionMatch is forbidden when continue is provided'));
-    if (p.match !== 'Exact' && p.match !== 'NotOlderThan') faults.push(notSupported(match, p.match, ['Exact', 'NotOlderThan', '']));
+    if (p.match !== 'Exact' && p.match !== 'NotOlderThan') faults.push(notSupported(match, p.match, ['Exact', 'NotOlderThan', ''], 'given'));
     if (p.match === 'Exact' && p.resourceVersion === '0') faults.push(forbidden(match, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
   }
   if (initial) faults.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));

@@ -1,6 +1,8 @@
 // watch of one resource: the present where asked for, then events without gap, bookmarks, and an end for readers that are too
 // slow. (upstream: apiserver endpoints/handlers/watch.go, storage/cacher)
 import * as errors from '../../../src/apimachinery/status-error.ts';
+import { listTypeOf, partialObjectMetadataType } from '../../../src/schema/meta-types.ts';
+import { encodeProtobuf } from '../../../src/schema/protobuf.ts';
 import { partialMetadata, table } from '../../../src/schema/table.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { Selection } from '../../registry/selection.ts';
@@ -12,14 +14,24 @@ import { Compacted } from '../../storage/store.ts';
 import type { CacheEvent, WatchScope } from '../../storage/watch-cache.ts';
 import type { MediaType } from '../negotiation.ts';
 import type { AdmittedRequest, Answer, WatchItem } from '../request.ts';
-import { includeObject, isNamed, prefixOf, selectionOf, viewOf } from './lists.ts';
-import { listParameters } from './options.ts';
+import { caughtUp, includeObject, isNamed, prefixOf, selectionOf, viewOf } from './lists.ts';
+import { isTrue, listParameters } from './options.ts';
 
 const bookmarkEveryMs = 60_000;
 const defaultWatchSeconds = 1800;
 
 /** JSON of an event's object, built once for all its watchers. */
 const encodedEvents = new WeakMap<object, Map<string, Uint8Array>>();
+
+/** A watch in the place of a list: the present, and a bookmark where it ends. (upstream: isListWatchRequest) */
+export const beginsWithList = (query: URLSearchParams): boolean => isTrue(query.get('sendInitialEvents')) && isTrue(query.get('allowWatchBookmarks'));
+
+/** An empty list in the form of the watch, for who makes a list of its events. (upstream: watchListTransformer) */
+function listBlueprint({ listKind, apiVersion, type, custom }: ResourceStore['resource'], media: MediaType): string {
+  const list = { ...(media.as === '' ? { kind: listKind, apiVersion } : { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' }), metadata: {}, items: custom && media.as === '' ? [] : null };
+  const bytes = media.type === 'protobuf' ? encodeProtobuf(listTypeOf(media.as === '' ? type : partialObjectMetadataType), list.apiVersion, list.kind, { ...list, items: [] }) : Buffer.from(`${JSON.stringify(list)}\n`);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+}
 
 export async function watch(request: AdmittedRequest, registry: Registry, store: ResourceStore, media: MediaType): Promise<Answer> {
   const { resource } = store;
@@ -32,6 +44,8 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
   const { sendInitialEvents: initialEvents, allowWatchBookmarks: bookmarks } = parameters;
   const prefix = info.name ? store.keyOf(info.namespace, info.name) : prefixOf(store, info.namespace);
   const single = info.name !== '';
+  // What is told first is no older than what is asked for.
+  if (initialEvents) await caughtUp(registry, from);
   const start = from === 0 || initialEvents ? registry.cache.revision : from;
   let queue: Awaited<ReturnType<Registry['cache']['watch']>>;
   try {
@@ -86,7 +100,7 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
     try {
       if (request.signal.aborted || store.ended.aborted) return;
       for (const stored of initial) yield item('ADDED', stored);
-      if (initialEvents && bookmarks) yield bookmark(start, { 'k8s.io/initial-events-end': 'true' });
+      if (initialEvents && bookmarks) yield bookmark(start, { 'k8s.io/initial-events-end': 'true', 'kubernetes.io/initial-events-list-blueprint': listBlueprint(resource, media) });
       for await (const event of queue) {
         if (typeof event === 'number') {
           if (event > sentRevision && registry.clock.monotonic() >= nextBookmark) {

@@ -15,7 +15,7 @@ const nothing = { group: '', version: '', resource: '', subresource: '', scope: 
 describe('What a request is counted as', () => {
   it.each<[string, string, ResourceDefinition | undefined, string, string, string]>([
     ['GET', pod, Pods, 'GET', '', 'namespace'], ['HEAD', pod, Pods, 'GET', '', 'namespace'], ['GET', '/api/v1/pods', Pods, 'LIST', '', 'cluster'],
-    ['GET', '/api/v1/watch/pods', Pods, 'WATCH', '', 'cluster'], ['GET', `${pod}?watch=1`, Pods, 'WATCH', '', 'namespace'],
+    ['GET', '/api/v1/watch/pods', Pods, 'WATCH', '', 'cluster'], ['GET', '/api/v1/pods?watch=yes', Pods, 'WATCH', '', 'cluster'], ['GET', '/api/v1/pods?watch=False', Pods, 'LIST', '', 'cluster'], ['GET', '/api/v1/watch/namespaces/n/pods/p', Pods, 'WATCH', '', 'namespace'], ['GET', `${pod}?watch=1`, Pods, 'GET', '', 'namespace'],
     ['POST', '/api/v1/namespaces/n/configmaps', ConfigMaps, 'POST', '', 'namespace'], ['PUT', `${pod}/status`, Pods, 'PUT', 'status', 'namespace'], ['DELETE', '/api/v1/namespaces/n/pods', Pods, 'DELETECOLLECTION', '', 'namespace'],
     ['GET', `${pod}/log`, Pods, 'CONNECT', 'log', 'namespace'], ['POST', `${pod}/exec`, Pods, 'CONNECT', 'exec', 'namespace'], ['DELETE', `${pod}/proxy/a/b`, Pods, 'CONNECT', 'proxy', 'namespace'],
     ['FROB', pod, Pods, 'other', '', 'namespace'], ['constructor', pod, Pods, 'other', '', 'namespace'],

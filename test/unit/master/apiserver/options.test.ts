@@ -36,7 +36,7 @@ describe('parameters', () => {
   it.each<[query: string, watch: boolean, faults: string[]]>([
     ['limit=5&resourceVersion=0', false, []], ['resourceVersion=5&resourceVersionMatch=Exact', false, []],
     ['resourceVersionMatch=Exact', false, ['resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided']],
-    ['resourceVersionMatch=Foo&continue=x', false, ['resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided', 'resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided', 'resourceVersionMatch: Unsupported value: "Foo": supported values: "", "Exact", "NotOlderThan"']],
+    ['resourceVersionMatch=Foo&continue=x', false, ['resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided', 'resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided', 'resourceVersionMatch: Unsupported value: "Foo": supported values: "Exact", "NotOlderThan", ""']],
     ['resourceVersionMatch=Exact&resourceVersion=0', false, ['resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"']],
     ['sendInitialEvents=false', false, ['sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list']],
     ['sendInitialEvents=true', true, ['resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan']],
