@@ -18,7 +18,7 @@ import { planDeletion } from './deletion.ts';
 import { FieldManagement } from './field-management.ts';
 import { generatedName } from './generated-name.ts';
 import type { DeleteOptions, RequestContext } from './request-context.ts';
-import { encodeStored, prefixOf, StoredObject } from './stored-object.ts';
+import { encodeStored, keyPrefixAsUpstream, prefixOf, StoredObject } from './stored-object.ts';
 import { handOn, noteWhole } from './written.ts';
 import { cloneJson, equalJson } from '../../src/util/json.ts';
 
@@ -50,6 +50,8 @@ export interface UpdateOptions {
   readonly subresource: string;
   /** The write fails when the stored object is at another revision (taken from the client's resourceVersion). */
   readonly expected?: number;
+  /** The write is for this life of the object alone; it is refused as one that comes too late when the object is gone. */
+  readonly uid?: string;
   /** PUT to an absent name creates it. */
   readonly allowCreate?: boolean;
   /** The object comes whole from a client that may have left out the revision it read. */
@@ -149,10 +151,11 @@ export class ResourceStore {
   async update(namespace: string | undefined, name: string, change: (old: ApiObject | undefined) => ApiObject | Promise<ApiObject>, options: UpdateOptions, context: RequestContext): Promise<{ stored: StoredObject; created: boolean }> {
     for (;;) {
       const current = this.find(namespace, name);
+      const uid = current?.object.metadata.uid ?? '';
+      if (options.uid && options.uid !== uid) throw this.#wrongUid(namespace, name, options.uid, uid);
       if (!current) {
         if (!options.allowCreate) throw errors.notFound(this.groupResource, name);
         const object = await change(undefined);
-        if (object.metadata.uid) throw this.wrongUid(namespace, name, object.metadata.uid, '');
         delete (object.metadata as { resourceVersion?: string }).resourceVersion;
         return { stored: await this.create(namespace, object, context, options.applied), created: true };
       }
@@ -296,8 +299,8 @@ export class ResourceStore {
   }
 
   /** 409 for a write that names another object than the one of this name; upstream shows the text of its storage. */
-  wrongUid(namespace: string | undefined, name: string, wanted: string, actual: string): errors.StatusError {
-    const key = ['/registry', this.resource.plural, ...(this.resource.namespaced && namespace ? [namespace] : []), name].join('/');
+  #wrongUid(namespace: string | undefined, name: string, wanted: string, actual: string): errors.StatusError {
+    const key = [keyPrefixAsUpstream(this.resource), ...(this.resource.namespaced && namespace ? [namespace] : []), name].join('/');
     return errors.conflict(this.groupResource, name, `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${actual}`);
   }
 

@@ -89,3 +89,12 @@ export function prefixOf(resource: ResourceDefinition): string {
   const { group, plural } = resource.storedAs ?? resource;
   return `/registry/${group || 'core'}/${plural}/`;
 }
+
+/** Where upstream's storage has the objects of a resource, which some errors show. (upstream: pkg/kubeapiserver/default_storage_factory_builder.go) */
+export function keyPrefixAsUpstream({ group, plural, custom }: ResourceDefinition): string {
+  const named = group === '' || group === 'networking.k8s.io' ? upstreamNames[plural] : undefined;
+  // Its extension servers put the group before.
+  const grouped = custom || group === 'apiextensions.k8s.io' || group === 'apiregistration.k8s.io';
+  return `/registry/${grouped ? `${group}/` : ''}${named ?? plural}`;
+}
+const upstreamNames: Readonly<Record<string, string>> = { endpoints: 'services/endpoints', ingresses: 'ingress', nodes: 'minions', replicationcontrollers: 'controllers', services: 'services/specs' };

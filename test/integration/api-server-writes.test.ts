@@ -100,6 +100,22 @@ describe('metadata', () => {
     expect((await refusal(call('PUT', `${core}/configmaps/fixed`, {}))).message).toBe('the name of the object (fixed based on URL) was undeterminable: name must be provided');
     expect((await refusal(call('PUT', `${core}/configmaps/fixed`, { metadata: { name: 'fixed', uid: 'other' } }))).message).toMatch(/^Operation cannot be fulfilled on configmaps "fixed": StorageError: invalid object, Code: 4, Key: \/registry\/configmaps\/default\/fixed, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: other, UID in object meta: /);
   });
+  it.each([
+    ['configmaps', '/registry/configmaps/default/none', core, ''], ['services', '/registry/services/specs/default/none', core, '/status'], ['nodes', '/registry/minions/none', '/api/v1', ''],
+    ['ingresses', '/registry/ingress/default/none', '/apis/networking.k8s.io/v1/namespaces/default', ''], ['leases', '/registry/leases/default/none', '/apis/coordination.k8s.io/v1/namespaces/default', ''],
+    ['customresourcedefinitions', '/registry/apiextensions.k8s.io/customresourcedefinitions/none', '/apis/apiextensions.k8s.io/v1', ''],
+  ])('of a PUT of %s that are gone comes too late', async (plural, key, path, subresource) => {
+    const error = await refusal(call('PUT', `${path}/${plural}/none${subresource}`, { metadata: { name: 'none', uid: 'u', resourceVersion: '5' }, spec: plural === 'customresourcedefinitions' ? { group: '', scope: '', names: { kind: '', plural: '' }, versions: [] } : {} }));
+    expect(error.code).toBe(409);
+    expect(error.message).toMatch(/^Operation cannot be fulfilled on /);
+    expect(error.message).toContain(`: StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: u, UID in object meta: `);
+  });
+  it('of a PATCH is no precondition', async () => {
+    for (const form of ['merge', 'strategic'] as const) expect(await refusal(call('PATCH', `${core}/configmaps/none`, { metadata: { uid: 'u' } }, form))).toMatchObject({ code: 404 });
+    const apply = (name: string): Promise<unknown> => transport.request({ method: 'PATCH', path: `${core}/configmaps/${name}`, query: { fieldManager: 'm' }, headers: { 'content-type': 'application/apply-patch+yaml' }, body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, uid: 'u' } } });
+    expect(await refusal(apply('none'))).toMatchObject({ code: 409, message: 'Operation cannot be fulfilled on configmaps "none": uid mismatch: the provided object specified uid u, and no existing object was found' });
+    expect(await refusal(apply('fixed'))).toMatchObject({ code: 422, message: expect.stringContaining('metadata.uid: Invalid value: "u": field is immutable') as string });
+  });
 });
 
 describe('an object that ends', () => {

@@ -21,7 +21,6 @@ export async function apply(request: AdmittedRequest, context: ResourceHandlerCo
     const object = store.apply(old, configuration.value, force, subresource, write);
     const { uid } = object.metadata;
     if (uid && !old) throw errors.conflict(store.groupResource, info.name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
-    if (uid && old && uid !== old.metadata.uid) throw store.wrongUid(info.namespace, info.name, uid, old.metadata.uid);
     checkPlace(object, info, store.resource.namespaced);
     // The revision is a lock only when the configuration names it.
     if (!named) delete (object.metadata as { resourceVersion?: string }).resourceVersion;

@@ -31,7 +31,9 @@ export async function readBody(request: Pick<AdmittedRequest, 'body' | 'headers'
   const text = bytes.toString();
   try {
     const parsed = type === 'yaml' ? await readYaml(text) : parseJson(text);
-    if (typeof parsed.value === 'object' && parsed.value !== null && !Array.isArray(parsed.value)) return parsed;
+    // To Go nothing is an object without fields.
+    if (parsed.value === null) return { value: {}, duplicates: [] };
+    if (typeof parsed.value === 'object' && !Array.isArray(parsed.value)) return parsed;
     throw new SyntaxError(`json: cannot unmarshal ${jsonKind(parsed.value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;

@@ -73,10 +73,8 @@ export async function update(request: AdmittedRequest, context: ResourceHandlerC
   const object = decodeObject(store.resource, raw, write);
   checkPlace(object, info, store.resource.namespaced);
   const allowCreate = info.subresource === '' && createdByUpdate.has(`${store.resource.group}/${store.resource.plural}`);
-  const { stored, created } = await store.update(info.namespace || undefined, info.name, (old) => {
-    if (old && object.metadata.uid && object.metadata.uid !== old.metadata.uid) throw store.wrongUid(info.namespace, info.name, object.metadata.uid, old.metadata.uid);
-    return cloneJson(object);
-  }, { subresource: info.subresource, allowCreate, unconditional: true }, write);
+  const { uid } = object.metadata;
+  const { stored, created } = await store.update(info.namespace || undefined, info.name, () => cloneJson(object), { subresource: info.subresource, allowCreate, unconditional: true, ...(uid ? { uid } : {}) }, write);
   return answerObject(request, stored, created ? 201 : 200, context);
 }
 
