@@ -32,6 +32,7 @@ import { checkRoute, isMisplaced } from './routes.ts';
 import { accessReviews } from './reviews/access-reviews.ts';
 import { selfSubjectReview } from './reviews/self-subject-review.ts';
 import { tokenReview } from './reviews/token-review.ts';
+import { upgradeRequired } from './streams/kubelet-proxy.ts';
 import { approval } from './subresources/certificate-approval.ts';
 import { evict } from './subresources/eviction.ts';
 import { bind, bindPod, ephemeralContainers, finalizeNamespace, resize } from './subresources/pods.ts';
@@ -97,6 +98,7 @@ export class ApiServer {
     for (const [name, type] of subresourceKinds) this.#types.set(name, type);
     this.#subresources = {
       '/pods/binding': bind, '/bindings': bindPod, '/pods/eviction': evict, '/pods/ephemeralcontainers': ephemeralContainers, '/pods/resize': resize, '/namespaces/finalize': finalizeNamespace,
+      '/pods/exec': upgradeRequired, '/pods/attach': upgradeRequired, '/pods/portforward': upgradeRequired,
       'certificates.k8s.io/certificatesigningrequests/approval': approval, '/componentstatuses': componentStatuses(options.ready),
       'authentication.k8s.io/selfsubjectreviews': selfSubjectReview, 'authentication.k8s.io/tokenreviews': tokenReview(options.authenticators), ...accessReviews(options.authorizers),
       ...options.subresources,

@@ -218,6 +218,13 @@ describe('a subresource of a Pod', () => {
   it.each([['resize', { metadata: { name: 'sub' }, spec: { containers: null } }], ['resize', { metadata: { name: 'sub' } }]])('%s %j is refused', async (subresource, body) => {
     expect(await refusal(call('PUT', `${core}/pods/sub/${subresource}`, body))).toMatchObject({ code: 422 });
   });
+  it.each<[string, code: number, message: string]>([
+    ['none/exec', 404, 'pods "none" not found'], ['sub/exec?container=x&command=a', 400, 'container x is not valid for pod sub'], ['sub/attach', 400, 'pod sub does not have a host assigned'],
+    ['placed/exec?command=a', 400, 'Upgrade request required'], ['placed/attach', 400, 'Upgrade request required'], ['placed/portforward?ports=80', 400, 'Upgrade request required'],
+  ])('%s without an upgrade is refused for what is wrong first', async (where, code, message) => {
+    await call('POST', `${core}/pods`, { metadata: { name: 'placed' }, spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] } }).catch(() => undefined);
+    for (const method of ['GET', 'POST'] as const) expect(await refusal(call(method, `${core}/pods/${where}`))).toMatchObject({ code, message });
+  });
   it('eviction is spoken in its older version too', async () => {
     expect(await call('POST', `${core}/pods/sub/eviction?dryRun=All`, { apiVersion: 'policy/v1beta1', kind: 'Eviction', metadata: { name: 'sub' } })).toMatchObject({ status: 'Success' });
   });

@@ -79,13 +79,26 @@ async function kubeletError(response: IncomingMessage): Promise<errors.StatusErr
 
 const kubeletPath: Readonly<Record<string, string>> = { exec: 'exec', attach: 'attach', portforward: 'portForward' };
 
-/** Carries an upgrade of pods/{exec,attach,portforward} to the kubelet. @throws StatusError */
-export async function proxyUpgrade(registry: Registry, tunnels: Tunnels, request: AdmittedRequest, raw: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+/** Where an upgrade of pods/{exec,attach,portforward} goes. @throws StatusError */
+function targetOf(registry: Registry, request: AdmittedRequest): { verb: string; node: string; container: string } {
   const { info, query } = request;
   const verb = kubeletPath[info.subresource];
   if (info.group !== '' || info.resource !== 'pods' || !verb) throw errors.badRequest('Upgrade request required');
   const { node, container } = locate(registry, request, info.subresource !== 'portforward');
   if (info.subresource === 'exec' && query.getAll('command').length === 0) throw errors.badRequest('you must specify at least one command for the container');
+  return { verb, node, container };
+}
+
+/** The same places, asked for without an upgrade: what is wrong beside that is told first. */
+export const upgradeRequired: SubresourceHandler = async (request, { registry }) => {
+  targetOf(registry, request);
+  throw errors.badRequest('Upgrade request required');
+};
+
+/** Carries an upgrade of pods/{exec,attach,portforward} to the kubelet. @throws StatusError */
+export async function proxyUpgrade(registry: Registry, tunnels: Tunnels, request: AdmittedRequest, raw: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  const { info, query } = request;
+  const { verb, node, container } = targetOf(registry, request);
   const parts = [info.namespace, info.name, ...(container ? [container] : [])].map(encodeURIComponent);
   const forwarded = new URLSearchParams();
   for (const [name, value] of query) if (name !== 'container') forwarded.append(name, value);
