@@ -6,7 +6,8 @@ import { equalJson } from '../../util/json.ts';
 import { immutableFaults, messages } from '../value-faults.ts';
 import { webhookClientFaults } from '../webhook-client.ts';
 import type { CustomResourceDefinitionSpec, CustomResourceDefinitionStatus } from './definition-spec.ts';
-import { schemaFaults } from './schema-validation.ts';
+import { followFieldPath } from './field-path.ts';
+import { hasDefaults, schemaFaults } from './schema-validation.ts';
 
 type Version = CustomResourceDefinitionSpec['versions'][number];
 const columnTypes = ['boolean', 'date', 'integer', 'number', 'string'];
@@ -27,7 +28,6 @@ function groupFaults(group: string): Fault[] {
 
 function nameFaults({ plural, singular = '', kind, listKind = '', shortNames = [], categories = [] }: CustomResourceDefinitionSpec['names'], path: string): Fault[] {
   return [
-    ...([['plural', plural], ['singular', singular], ['kind', kind], ['listKind', listKind]] as const).flatMap(([name, value]) => (value ? [] : [required(child(path, name))])),
     ...(plural ? joined(child(path, 'plural'), plural, isDNS1035Label(plural)) : []),
     ...(singular ? joined(child(path, 'singular'), singular, isDNS1035Label(singular)) : []),
     ...(kind ? joined(child(path, 'kind'), kind, isDNS1035Label(kind.toLowerCase()), mixedCase) : []),
@@ -38,12 +38,15 @@ function nameFaults({ plural, singular = '', kind, listKind = '', shortNames = [
   ];
 }
 
-const simplePath = /^(\.[A-Za-z_$][\w$-]*|\['[^']+'\]|\.[A-Za-z_$][\w$-]*\[\d+\])+$/;
+const missingNames = (names: CustomResourceDefinitionSpec['names']): Fault[] => (['plural', 'singular', 'kind', 'listKind'] as const).flatMap((name) => (names[name] ? [] : [required(child('spec.names', name))]));
+
+const dotFaults = (text: string, path: string): Fault[] => (text.startsWith('.') ? [] : [invalid(path, text, 'must be a simple json path starting with .')]);
 
 function scalePathFaults(text: string, path: string, roots: readonly string[]): Fault[] {
   if (text === '') return [required(path)];
-  if (!simplePath.test(text)) return [invalid(path, text, 'is invalid: must be a simple json path like .spec.replicas')];
-  return roots.some((root) => text.startsWith(`.${root}.`)) ? [] : [invalid(path, text, `should be a json path under ${roots.length > 1 ? 'either ' : ''}${roots.map((root) => `.${root}`).join(' or ')}`)];
+  const faults = dotFaults(text, path);
+  if (faults.length > 0 || roots.some((root) => text.startsWith(`.${root}.`))) return faults;
+  return [invalid(path, text, `should be a json path under ${roots.length > 1 ? 'either ' : ''}${roots.map((root) => `.${root}`).join(' or ')}`)];
 }
 
 function subresourceFaults({ scale }: NonNullable<Version['subresources']>, path: string): Fault[] {
@@ -52,7 +55,7 @@ function subresourceFaults({ scale }: NonNullable<Version['subresources']>, path
   return [
     ...scalePathFaults(scale.specReplicasPath, child(at, 'specReplicasPath'), ['spec']),
     ...scalePathFaults(scale.statusReplicasPath, child(at, 'statusReplicasPath'), ['status']),
-    ...(scale.labelSelectorPath ? scalePathFaults(scale.labelSelectorPath, child(at, 'labelSelectorPath'), ['status', 'spec']) : []),
+    ...(scale.labelSelectorPath ? scalePathFaults(scale.labelSelectorPath, child(at, 'labelSelectorPath'), ['spec', 'status']) : []),
   ];
 }
 
@@ -63,50 +66,68 @@ const columnFaults = (columns: NonNullable<Version['additionalPrinterColumns']>,
     ...(name ? [] : [required(child(at, 'name'))]),
     ...(type === '' ? [required(child(at, 'type'), types)] : columnTypes.includes(type) ? [] : [invalid(child(at, 'type'), type, types)]),
     ...(format && !columnFormats.includes(format) ? [invalid(child(at, 'format'), format, `must be one of ${columnFormats.join(',')}`)] : []),
-    ...(jsonPath ? [] : [required(child(at, 'JSONPath'))]),
+    ...(jsonPath ? dotFaults(jsonPath, child(at, 'JSONPath')) : [required(child(at, 'JSONPath'))]),
   ];
 });
 
-function selectableFaults(fields: NonNullable<Version['selectableFields']>, path: string): Fault[] {
-  const paths = fields.map(({ jsonPath }) => jsonPath);
+const selectableTypes = ['string', 'boolean', 'integer'];
+function selectableFaults(fields: NonNullable<Version['selectableFields']>, schema: object, path: string): Fault[] {
+  const known = new Set<string>();
+  const faults = fields.flatMap(({ jsonPath: text }, i) => {
+    const at = child(index(path, i), 'jsonPath');
+    if (text === '') return [required(at)];
+    const followed = followFieldPath(text, schema, false);
+    if ('fault' in followed) return [invalid(at, text, `is an invalid path: ${followed.fault}`)];
+    const repeated = known.has(followed.path);
+    known.add(followed.path);
+    return [
+      ...(/^metadata(\.|$)/.test(followed.path) ? [invalid(at, text, 'must not point to fields in metadata')] : []),
+      ...(selectableTypes.includes(followed.schema.type ?? '') ? [] : [invalid(at, text, 'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.')]),
+      ...(repeated ? [duplicate(at, text)] : []),
+    ];
+  });
+  return known.size > maxSelectableFields ? [...faults, tooMany(path, known.size, maxSelectableFields)] : faults;
+}
+
+type Part = 'schema' | 'subresources' | 'additionalPrinterColumns' | 'selectableFields';
+/** What all versions have in common, upstream tells of the whole definition. */
+const isCommon = (versions: readonly Version[], part: Part): boolean => versions.every((version) => equalJson(version[part] ?? null, versions[0]![part] ?? null));
+
+const longestWarning = 256;
+function warningFaults({ deprecated, deprecationWarning: text }: Version, path: string): Fault[] {
+  if (text === undefined) return [];
+  const told = (words: string): Fault[] => [invalid(path, text, words)];
+  if (!deprecated) return told('can only be set for deprecated versions');
+  const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(text);
   return [
-    ...(fields.length > maxSelectableFields ? [tooMany(path, fields.length, maxSelectableFields)] : []),
-    ...paths.flatMap((text, i) => {
-      const at = child(index(path, i), 'jsonPath');
-      if (text === '') return [required(at)];
-      if (!simplePath.test(text)) return [invalid(at, text, 'is an invalid path: must be a simple json path like .spec.color')];
-      if (text.startsWith('.metadata')) return [invalid(at, text, 'must not point to fields in metadata')];
-      return paths.indexOf(text) < i ? [duplicate(at, text)] : [];
-    }),
+    ...(Buffer.byteLength(text) > longestWarning ? told(`must be <= ${longestWarning} characters long`) : []),
+    ...(text === '' ? told('must not be an empty string') : []),
+    ...(unprintable ? told(`must only contain printable UTF-8 characters; non-printable character found at index ${Buffer.byteLength(text.slice(0, unprintable.index))}`) : []),
   ];
 }
 
-/** Where a part stands that all versions have in common: upstream tells it of the whole definition. */
-function partPath(versions: readonly Version[], part: 'schema' | 'subresources' | 'additionalPrinterColumns' | 'selectableFields', i: number): string {
-  const common = versions.every((version) => equalJson(version[part] ?? null, versions[0]![part] ?? null));
-  if (!common) return `spec.versions[${i}].${part}`;
-  return `spec.${part === 'schema' ? 'validation' : part}`;
+const hasStatus = ({ subresources }: Version): boolean => subresources?.status !== undefined;
+
+/** Faults of what versions say each for itself, or of what they have in common. */
+function partFaults(versions: readonly Version[], common: boolean, path: (part: Part) => string, version: Version): Fault[] {
+  const { schema, subresources, additionalPrinterColumns: columns, selectableFields } = version;
+  const judges = (part: Part): boolean => isCommon(versions, part) === common;
+  const rootSchema = schema?.openAPIV3Schema;
+  return [
+    ...(rootSchema && judges('schema') ? schemaFaults(rootSchema, child(path('schema'), 'openAPIV3Schema'), common ? versions.some(hasStatus) : hasStatus(version)) : []),
+    ...(subresources && judges('subresources') ? subresourceFaults(subresources, path('subresources')) : []),
+    ...(columns && judges('additionalPrinterColumns') ? columnFaults(columns, path('additionalPrinterColumns')) : []),
+    ...(selectableFields?.length && rootSchema && judges('selectableFields') ? selectableFaults(selectableFields, rootSchema, path('selectableFields')) : []),
+  ];
 }
 
 function versionFaults(versions: readonly Version[]): Fault[] {
-  const judged = new Set<string>();
-  const once = (path: string, faults: () => Fault[]): Fault[] => {
-    if (judged.has(path)) return [];
-    judged.add(path);
-    return faults();
-  };
   const faults = versions.flatMap((version, i) => {
     const at = index('spec.versions', i);
-    const { name, schema, subresources, additionalPrinterColumns: columns, selectableFields, deprecated, deprecationWarning } = version;
-    const schemaPath = child(partPath(versions, 'schema', i), 'openAPIV3Schema');
-    const rootSchema = schema?.openAPIV3Schema;
     return [
-      ...joined(child(at, 'name'), name, isDNS1035Label(name)),
-      ...(deprecationWarning !== undefined && !deprecated ? [invalid(child(at, 'deprecationWarning'), deprecationWarning, 'can only be set for deprecated versions')] : []),
-      ...(rootSchema ? once(schemaPath, () => schemaFaults(rootSchema, schemaPath)) : [required(child(at, 'schema.openAPIV3Schema'), 'schemas are required')]),
-      ...(subresources ? once(partPath(versions, 'subresources', i), () => subresourceFaults(subresources, partPath(versions, 'subresources', i))) : []),
-      ...(columns ? once(partPath(versions, 'additionalPrinterColumns', i), () => columnFaults(columns, partPath(versions, 'additionalPrinterColumns', i))) : []),
-      ...(selectableFields ? once(partPath(versions, 'selectableFields', i), () => selectableFaults(selectableFields, partPath(versions, 'selectableFields', i))) : []),
+      ...joined(child(at, 'name'), version.name, isDNS1035Label(version.name)),
+      ...warningFaults(version, child(at, 'deprecationWarning')),
+      ...partFaults(versions, false, (part) => child(at, part), version),
     ];
   });
   if (new Set(versions.map(({ name }) => name)).size !== versions.length) faults.push(invalid('spec.versions', versions, 'must contain unique version names'));
@@ -114,19 +135,25 @@ function versionFaults(versions: readonly Version[]): Fault[] {
   return faults;
 }
 
+const missingSchemas = (versions: readonly Version[]): Fault[] => versions.flatMap(({ schema }, i) => (schema?.openAPIV3Schema ? [] : [required(child(index('spec.versions', i), 'schema.openAPIV3Schema'), 'schemas are required')]));
+
 const reviewVersions = ['v1', 'v1beta1'];
 function conversionFaults({ strategy, webhook }: NonNullable<CustomResourceDefinitionSpec['conversion']>): Fault[] {
   const path = 'spec.conversion';
   const configPath = child(path, 'webhookClientConfig');
-  if (strategy === '') return [required(child(path, 'strategy'))];
-  if (strategy !== 'None' && strategy !== 'Webhook') return [notSupported(child(path, 'strategy'), strategy, ['None', 'Webhook'])];
-  if (strategy === 'None') return webhook?.clientConfig ? [forbidden(configPath, 'should not be set when strategy is not set to Webhook')] : [];
   const versions = webhook?.conversionReviewVersions ?? [];
   const versionsPath = child(path, 'conversionReviewVersions');
+  const onlyForWebhooks = 'should not be set when strategy is not set to Webhook';
+  if (strategy !== 'Webhook') return [
+    ...(strategy === '' ? [required(child(path, 'strategy'))] : strategy === 'None' ? [] : [notSupported(child(path, 'strategy'), strategy, ['None', 'Webhook'])]),
+    ...(webhook?.clientConfig ? [forbidden(configPath, onlyForWebhooks)] : []),
+    ...(versions.length ? [forbidden(versionsPath, onlyForWebhooks)] : []),
+  ];
   return [
     ...(webhook?.clientConfig ? webhookClientFaults(webhook.clientConfig, configPath) : [required(configPath, 'required when strategy is set to Webhook')]),
-    ...(versions.length === 0 ? [required(versionsPath)] : versions.some((version) => reviewVersions.includes(version)) ? [] : [invalid(versionsPath, versions, `must include at least one of ${reviewVersions.join(', ')}`)]),
-    ...versions.flatMap((version, i) => [...messages(index(versionsPath, i), version, isDNS1035Label(version)), ...(versions.indexOf(version) < i ? [invalid(index(versionsPath, i), version, 'duplicate version')] : [])]),
+    ...(versions.length === 0 ? [required(versionsPath)] : []),
+    ...versions.flatMap((version, i) => (versions.indexOf(version) < i ? [invalid(index(versionsPath, i), version, 'duplicate version')] : messages(index(versionsPath, i), version, isDNS1035Label(version)))),
+    ...(versions.length > 0 && !versions.some((version) => reviewVersions.includes(version)) ? [invalid(versionsPath, versions, `must include at least one of ${reviewVersions.join(', ')}`)] : []),
   ];
 }
 
@@ -169,21 +196,26 @@ export function definitionFaults(definition: Definition, old: Definition | undef
   const { name } = metadata;
   const established = old?.status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True') ?? false;
   const versions = spec.versions ?? [];
+  const preserves = spec.preserveUnknownFields === true;
   return [
-    ...(name && name !== `${spec.names.plural}.${spec.group}` ? [invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group')] : []),
+    ...(!old && name && name !== `${spec.names.plural}.${spec.group}` ? [invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group')] : []),
     ...groupFaults(spec.group),
     ...(spec.scope === '' ? [required('spec.scope')] : spec.scope === 'Cluster' || spec.scope === 'Namespaced' ? [] : [notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced'])]),
-    ...(spec.preserveUnknownFields && !old?.spec.preserveUnknownFields ? [invalid('spec.preserveUnknownFields', true, 'must be false')] : []),
+    ...missingSchemas(versions),
+    ...(preserves && versions.some(({ schema }) => schema?.openAPIV3Schema && hasDefaults(schema.openAPIV3Schema)) ? [invalid('spec.preserveUnknownFields', true, 'must be false in order to use defaults in the schema')] : []),
     ...versionFaults(versions),
-    ...nameFaults(spec.names, 'spec.names'),
+    ...missingNames(spec.names), ...nameFaults(spec.names, 'spec.names'),
+    ...(versions[0] ? partFaults(versions, true, (part) => `spec.${part === 'schema' ? 'validation' : part}`, versions[0]) : []),
+    ...(spec.conversion && spec.conversion.strategy !== 'None' && preserves ? [invalid('spec.conversion.strategy', spec.conversion.strategy, 'must be None if spec.preserveUnknownFields is true')] : []),
     ...(spec.conversion ? conversionFaults(spec.conversion) : []),
-    ...approvalFaults(definition, old),
-    ...storedVersionFaults(status?.storedVersions, versions),
     ...(old ? [
       ...(established ? [...immutableFaults(spec.scope, old.spec.scope, 'spec.scope'), ...immutableFaults(spec.names.kind, old.spec.names.kind, 'spec.names.kind')] : []),
       ...immutableFaults(spec.group, old.spec.group, 'spec.group'), ...immutableFaults(spec.names.plural, old.spec.names.plural, 'spec.names.plural'),
     ] : []),
+    ...storedVersionFaults(status?.storedVersions, versions),
+    ...approvalFaults(definition, old),
+    ...(preserves && !old?.spec.preserveUnknownFields ? [invalid('spec.preserveUnknownFields', true, 'must be false')] : []),
   ];
 }
 
-export const definitionStatusFaults = ({ spec, status }: Definition): Fault[] => storedVersionFaults(status?.storedVersions, spec.versions ?? []);
+export const definitionStatusFaults = ({ status }: Definition): Fault[] => (status ? nameFaults(status.acceptedNames, 'status.acceptedNames') : []);

@@ -7,7 +7,7 @@ import { compileExpression, Optional } from './cel.ts';
 import { additionalOf, isEmbedded, isIntOrString, isMap, itemsOf, propertyOf, type StructuralRule, type StructuralSchema } from './structural-schema.ts';
 
 /** Rules that name the old value are judged only where there is one. */
-const namesOld = ({ rule }: StructuralRule): boolean => /\boldSelf\b/.test(rule.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, ''));
+export const namesOld = ({ rule }: Pick<StructuralRule, 'rule'>): boolean => /\boldSelf\b/.test(rule.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, ''));
 
 /** What one evaluation may cost, and all over one object together; none left: no further one is judged. */
 export interface Budget { left: number; readonly perCall: number }
