@@ -1,8 +1,10 @@
 // How far a Job is, and which changes of that are believable.
 // upstream: pkg/apis/batch/validation/validation.go (ValidateJobUpdateStatus), pkg/registry/batch/job/strategy.go (getStatusValidationOptions)
-import { invalid, required, type Fault } from '../../apimachinery/fault.ts';
+import { duplicate, invalid, required, type Fault } from '../../apimachinery/fault.ts';
 import { array, field, int32, object, string, time, types, type FieldsValue } from '../../schema/schema.ts';
+import { equalJson } from '../../util/json.ts';
 import { atLeastZero, valueless } from '../value-faults.ts';
+import { countIndexes } from './job-policies.ts';
 import type { JobSpec } from './job-spec.ts';
 
 const batch = 'io.k8s.api.batch.v1';
@@ -39,60 +41,101 @@ export interface JobStatus extends FieldsValue<typeof jobStatus.fields> {}
 export const isJobCondition = ({ conditions }: JobStatus, type: string): boolean => (conditions ?? []).some((item) => item.type === type && item.status === 'True');
 const isFinished = (status: JobStatus): boolean => isJobCondition(status, 'Complete') || isJobCondition(status, 'Failed');
 
-function countFaults(status: JobStatus): Fault[] {
-  const { uncountedTerminatedPods: uncounted, ready, active = 0 } = status;
-  const faults = (['active', 'succeeded', 'failed', 'ready', 'terminating'] as const).flatMap((name) => atLeastZero(status[name], `status.${name}`));
-  if (ready !== undefined && ready > active) faults.push(invalid('status.ready', ready, 'cannot set more ready pods than active'));
+function uncountedFaults({ uncountedTerminatedPods: uncounted }: JobStatus): Fault[] {
   const seen = new Set<string>();
-  for (const list of ['succeeded', 'failed'] as const) {
-    (uncounted?.[list] ?? []).forEach((uid, i) => {
-      const path = `status.uncountedTerminatedPods.${list}[${i}]`;
-      if (uid === '') faults.push(invalid(path, uid, 'must not be empty'));
-      else if (seen.has(uid)) faults.push({ type: 'Duplicate', field: path, message: `Duplicate value: ${JSON.stringify(uid)}` });
-      seen.add(uid);
-    });
-  }
-  return faults;
+  return (['succeeded', 'failed'] as const).flatMap((list) => (uncounted?.[list] ?? []).flatMap((uid, i) => {
+    const path = `status.uncountedTerminatedPods.${list}[${i}]`;
+    if (uid === '') return [invalid(path, uid, 'must not be empty')];
+    if (seen.has(uid)) return [duplicate(path, uid)];
+    seen.add(uid);
+    return [];
+  }));
 }
 
-/** What an ended Job cannot have. */
-function finishedFaults(status: JobStatus): Fault[] {
+/** What is new of a status: the rest is let be. */
+function changesOf(status: JobStatus, old: JobStatus): (...names: readonly (keyof JobStatus | 'Complete' | 'Failed' | 'FailureTarget' | 'SuccessCriteriaMet' | 'finished')[]) => boolean {
+  return (...names) => names.some((name) => {
+    if (name === 'finished') return isFinished(status) !== isFinished(old);
+    if (name === 'Complete' || name === 'Failed' || name === 'FailureTarget' || name === 'SuccessCriteriaMet') return isJobCondition(status, name) !== isJobCondition(old, name);
+    return !equalJson(status[name] ?? null, old[name] ?? null);
+  });
+}
+
+/** What is wrong with texts of indexes. */
+function indexFaults(spec: JobSpec, status: JobStatus, old: JobStatus): Fault[] {
+  const { completedIndexes = '', failedIndexes } = status;
+  const { completions, completionMode, backoffLimitPerIndex } = spec;
+  const changed = changesOf(status, old);
   const faults: Fault[] = [];
-  if ((status.active ?? 0) > 0) faults.push(invalid('status.active', status.active, 'active>0 is invalid for finished job'));
-  if ((status.terminating ?? 0) > 0) faults.push(invalid('status.terminating', status.terminating, 'terminating>0 is invalid for finished job'));
-  if (!status.startTime) faults.push(required('status.startTime', 'startTime is required for finished job'));
-  const uncounted = status.uncountedTerminatedPods;
-  if ((uncounted?.succeeded?.length ?? 0) + (uncounted?.failed?.length ?? 0) > 0) faults.push(invalid('status.uncountedTerminatedPods', uncounted, 'uncountedTerminatedPods needs to be empty for finished job'));
+  const parse = (name: 'completedIndexes' | 'failedIndexes', text: string): void => {
+    try {
+      if (completions !== undefined && text !== '') countIndexes(text, completions);
+    } catch (error) {
+      faults.push(invalid(`status.${name}`, text, `error parsing ${name}: ${(error as Error).message}`));
+    }
+  };
+  if (changed('completedIndexes')) parse('completedIndexes', completedIndexes);
+  if (changed('failedIndexes') && backoffLimitPerIndex !== undefined && failedIndexes !== undefined) parse('failedIndexes', failedIndexes);
+  if (changed('completedIndexes') && completedIndexes !== '' && completionMode !== 'Indexed') faults.push(invalid('status.completedIndexes', completedIndexes, 'cannot set non-empty completedIndexes when non-indexed completion mode'));
+  if (failedIndexes === undefined) return faults;
+  if (changed('failedIndexes') && backoffLimitPerIndex === undefined) faults.push(invalid('status.failedIndexes', failedIndexes, 'cannot set non-null failedIndexes when backoffLimitPerIndex is null'));
+  const both = changed('completedIndexes', 'failedIndexes') && completions !== undefined ? commonIndex(completedIndexes, failedIndexes, completions) : undefined;
+  if (both !== undefined) faults.push(invalid('status.failedIndexes', failedIndexes, `failedIndexes and completedIndexes overlap at index: ${both}`));
   return faults;
 }
 
-const terminalTypes = ['Complete', 'Failed', 'FailureTarget', 'SuccessCriteriaMet'] as const;
-
-function transitionFaults(spec: JobSpec, status: JobStatus, old: JobStatus): Fault[] {
-  const faults: Fault[] = [];
-  for (const name of ['failed', 'succeeded'] as const) {
-    // An Indexed Job may be scaled down, and then has fewer successes.
-    const shrunk = name === 'succeeded' && spec.completionMode === 'Indexed';
-    if (!shrunk && (status[name] ?? 0) < (old[name] ?? 0)) faults.push(invalid(`status.${name}`, status[name] ?? 0, `cannot decrease the ${name} counter`));
-  }
-  for (const type of terminalTypes) {
-    if (isJobCondition(old, type) && !isJobCondition(status, type)) faults.push(valueless('status.conditions', `cannot disable the terminal ${type}=True condition`));
-  }
-  if (old.startTime && !status.startTime && !spec.suspend) faults.push(required('status.startTime', 'startTime cannot be removed for unsuspended job'));
-  if (old.completionTime && (status.completionTime ?? null) !== old.completionTime) faults.push(invalid('status.completionTime', status.completionTime ?? null, 'completionTime cannot be mutated'));
-  return faults;
+/** The first index both name; what cannot be read names none. */
+function commonIndex(one: string, other: string, completions: number): number | undefined {
+  const intervals = (text: string): [number, number][] => text.split(',').flatMap((part): [number, number][] => {
+    try {
+      countIndexes(part, completions);
+    } catch {
+      return [];
+    }
+    const [first, last = first] = part.split('-').map(Number);
+    return [[first!, last!]];
+  });
+  const others = intervals(other);
+  const common = intervals(one).flatMap(([first, last]) => others.filter(([start, end]) => first <= end && start <= last).map(([start]) => Math.max(first, start)));
+  return common.length ? Math.min(...common) : undefined;
 }
+
+const told = (detail: string): Fault => valueless('status.conditions', detail);
 
 /** Faults of a new status; what already was so is let be. */
 export function jobStatusFaults(spec: JobSpec, status: JobStatus, old: JobStatus): Fault[] {
-  const faults = [...countFaults(status), ...transitionFaults(spec, status, old)];
-  const complete = isJobCondition(status, 'Complete');
-  if (isFinished(status) && !isFinished(old)) faults.push(...finishedFaults(status));
-  if (complete && isJobCondition(status, 'Failed')) faults.push(valueless('status.conditions', 'cannot set Complete=True and Failed=true conditions'));
-  if (complete && isJobCondition(status, 'FailureTarget')) faults.push(valueless('status.conditions', 'cannot set Complete=True and FailureTarget=true conditions'));
-  if (complete && !status.completionTime) faults.push(required('status.completionTime', 'completionTime is required for Complete jobs'));
-  if (!complete && status.completionTime) faults.push(invalid('status.completionTime', status.completionTime, 'cannot set completionTime when there is no Complete=True condition'));
-  if (status.startTime && status.completionTime && status.completionTime < status.startTime) faults.push(invalid('status.completionTime', status.completionTime, 'completionTime cannot be set before startTime'));
-  if (spec.completionMode !== 'Indexed' && status.completedIndexes) faults.push(invalid('status.completedIndexes', status.completedIndexes, 'cannot set non-empty completedIndexes when non-indexed completion mode'));
+  const changed = changesOf(status, old);
+  const is = (type: string): boolean => isJobCondition(status, type);
+  const was = (type: string): boolean => isJobCondition(old, type);
+  const { startTime, completionTime, active = 0, terminating = 0, ready, uncountedTerminatedPods: uncounted } = status;
+  const finished = isFinished(status);
+  const faults = (['active', 'succeeded', 'failed', 'ready', 'terminating'] as const).flatMap((name) => atLeastZero(status[name], `status.${name}`));
+  faults.push(...uncountedFaults(status));
+  const check = (holds: boolean, fault: () => Fault): void => { if (holds) faults.push(fault()); };
+  check(changed('Complete', 'Failed') && is('Complete') && is('Failed'), () => told('cannot set Complete=True and Failed=true conditions'));
+  check(changed('Complete', 'FailureTarget') && is('Complete') && is('FailureTarget'), () => told('cannot set Complete=True and FailureTarget=true conditions'));
+  const completionChanged = changed('Complete', 'completionTime');
+  check(completionChanged && Boolean(completionTime) && !is('Complete'), () => invalid('status.completionTime', completionTime, 'cannot set completionTime when there is no Complete=True condition'));
+  check(completionChanged && !completionTime && is('Complete'), () => required('status.completionTime', 'completionTime is required for Complete jobs'));
+  check(changed('startTime', 'completionTime') && Boolean(startTime && completionTime) && completionTime! < startTime!, () => invalid('status.completionTime', completionTime, 'completionTime cannot be set before startTime'));
+  check(changed('Failed', 'FailureTarget') && is('Failed') && !is('FailureTarget'), () => told('cannot set Failed=True condition without the FailureTarget=true condition'));
+  check(changed('Complete', 'SuccessCriteriaMet') && is('Complete') && !is('SuccessCriteriaMet'), () => told('cannot set Complete=True condition without the SuccessCriteriaMet=true condition'));
+  check(changed('finished', 'active') && finished && active > 0, () => invalid('status.active', active, 'active>0 is invalid for finished job'));
+  check(changed('finished', 'startTime') && finished && !startTime, () => required('status.startTime', 'startTime is required for finished job'));
+  check(changed('finished', 'uncountedTerminatedPods') && finished && (uncounted?.succeeded?.length ?? 0) + (uncounted?.failed?.length ?? 0) > 0, () => invalid('status.uncountedTerminatedPods', uncounted, 'uncountedTerminatedPods needs to be empty for finished job'));
+  faults.push(...indexFaults(spec, status, old));
+  check(changed('finished', 'terminating') && finished && terminating > 0, () => invalid('status.terminating', terminating, 'terminating>0 is invalid for finished job'));
+  check(changed('ready', 'active') && ready !== undefined && ready > active, () => invalid('status.ready', ready, 'cannot set more ready pods than active'));
+  check(is('SuccessCriteriaMet') && is('Failed'), () => told('cannot set SuccessCriteriaMet=True and Failed=true conditions'));
+  check(is('SuccessCriteriaMet') && is('FailureTarget'), () => told('cannot set SuccessCriteriaMet=True and FailureTarget=true conditions'));
+  check(spec.successPolicy !== undefined && !is('SuccessCriteriaMet') && is('Complete'), () => told('cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True'));
+  for (const type of ['Failed', 'Complete', 'FailureTarget']) check(was(type) && !is(type), () => told(`cannot disable the terminal ${type}=True condition`));
+  // An Indexed Job may be scaled down, and then has fewer successes.
+  const mayShrink = spec.completionMode === 'Indexed' && spec.completions === spec.parallelism;
+  for (const name of ['failed', 'succeeded'] as const) check(!(name === 'succeeded' && mayShrink) && (status[name] ?? 0) < (old[name] ?? 0), () => invalid(`status.${name}`, status[name] ?? 0, `cannot decrease the ${name} counter`));
+  check(Boolean(completionTime && old.completionTime) && completionTime !== old.completionTime, () => invalid('status.completionTime', completionTime, 'completionTime cannot be mutated'));
+  check(Boolean(old.startTime) && changed('startTime') && !spec.suspend, () => required('status.startTime', 'startTime cannot be removed for unsuspended job'));
+  check(was('SuccessCriteriaMet') && !is('SuccessCriteriaMet'), () => told('cannot disable the SuccessCriteriaMet=True condition'));
+  check(was('Complete') && !was('SuccessCriteriaMet') && is('SuccessCriteriaMet'), () => told('cannot set SuccessCriteriaMet=True for Job already has Complete=true conditions'));
   return faults;
 }

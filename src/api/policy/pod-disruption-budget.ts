@@ -4,6 +4,7 @@ import { invalid, type Fault } from '../../apimachinery/fault.ts';
 import { condition, labelSelector } from '../../schema/object-meta.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, field, int32, int64, intOrString, map, object, string, types, type FieldsValue } from '../../schema/schema.ts';
+import { conditionFaults } from '../condition-faults.ts';
 import { intOrPercentFaults, overHundredFaults, type IntOrPercent } from '../int-or-percent.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
 import { atLeastZero } from '../value-faults.ts';
@@ -43,7 +44,10 @@ export const PodDisruptionBudgets = defineResource({
   subresources: { status: true },
   generation: true,
   validate: ({ spec }) => specFaults(spec),
-  validateStatus: ({ status }) => (['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const).flatMap((name) => atLeastZero(status[name], `status.${name}`)),
+  validateStatus: ({ status }) => [
+    ...conditionFaults(status.conditions, 'status.conditions'),
+    ...(['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const).flatMap((name) => atLeastZero(status[name], `status.${name}`)),
+  ],
   requiresRevision: true,
   columns: [
     nameColumn,
