@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigMaps, type ConfigMap } from '../src/api/core/config-map.ts';
 import { Events } from '../src/api/core/event.ts';
@@ -26,6 +27,7 @@ import { createDrain } from './kubelet/drain.ts';
 import { hostSignals, visibleDirectory } from './kubelet/eviction/signals.ts';
 import { reserved, type EvictionConfig } from './kubelet/eviction/thresholds.ts';
 import type { ImageGCPolicy } from './kubelet/image-gc.ts';
+import { credentialFiles, nodeCredentials } from './kubelet/node-credentials.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
 import { readShutdownState, type ShutdownPeriod } from './kubelet/node-shutdown.ts';
 import { kubeletConfiguration } from './node/kubelet-configuration.ts';
@@ -82,6 +84,8 @@ export interface AgentOptions {
   readonly drainWaitMs: number;
   readonly eviction: EvictionConfig;
   readonly imageGC: ImageGCPolicy;
+  /** Images that are pulled at once. */
+  readonly parallelPulls: number;
   readonly logLimits: LogLimits;
   readonly shutdown: readonly ShutdownPeriod[];
   /** Aborted when the machine goes down: Pods are to be ended. */
@@ -186,7 +190,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       allocatable: allocatable(facts, reserve) as never, memoryCapacity: facts.memoryBytes, starts: Math.max(2, info.cpus * 2), mounter: hostMounter, logLinks: new LogLinks(logDirectories, log),
       ...(options.podManifestPath === undefined ? {} : { podManifestPath: options.podManifestPath }),
       drained: createDrain({ slices, clock, waitMs: options.drainWaitMs, applied: appliedEverywhere(client, proxy, clock) }),
-      imageGC: options.imageGC, shutdown: options.shutdown, report: () => manager.report(),
+      imageGC: options.imageGC, parallelPulls: options.parallelPulls, nodeCredentials: () => nodeCredentials(credentialFiles(dataDir, homedir()), log), shutdown: options.shutdown, report: () => manager.report(),
       eviction: { config: options.eviction, signals: hostSignals({ nodefs: dataDir, imagefs: visibleDirectory(info.rootDirectory) }), onPressure: () => void manager.report() },
       onRuntime: (error) => manager.problem('runtime', error ? 'container runtime is down' : undefined),
     });
@@ -200,7 +204,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       runtime, clock, log, streaming: createStreamingHandler({ runtime, clock, log }),
       pages: createPages({
         nodeName, version, cores: info.cpus, pods, status, probes: () => running.probeCounts(), shutdown: () => readShutdownState(dataDir), stats: new StatsProvider(usage, clock),
-        configuration: kubeletConfiguration({ info, clusterDNS: cluster.clusterDNS, clusterDomain: cluster.clusterDomain, maxPods: Number(capacity(facts)['pods']), logs: options.logLimits, shutdown: options.shutdown }),
+        configuration: kubeletConfiguration({ info, clusterDNS: cluster.clusterDNS, clusterDomain: cluster.clusterDomain, maxPods: Number(capacity(facts)['pods']), logs: options.logLimits, parallelPulls: options.parallelPulls, shutdown: options.shutdown }),
       }),
       lookup: { podNamed: (namespace, name) => running.podNamed(namespace, name), status },
     });

@@ -4,6 +4,7 @@ import { formatDuration } from '../../src/apimachinery/duration.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import type { Image, PullProgress, RegistryAuth, Runtime } from '../runtime/runtime.ts';
 import { progressText, pullWith } from './image-pull.ts';
+import type { PullLimit } from './pull-limit.ts';
 import { quoted, type Container, type Pod } from './pod.ts';
 import type { PulledImages } from './pulled-images.ts';
 import { KeyedBackoff } from './restart-backoff.ts';
@@ -47,14 +48,16 @@ export class ImageManager {
   readonly #events: ContainerEvents;
   readonly #clock: Clock;
   readonly #pulled: Pick<PulledImages, 'note'>;
+  readonly #limit: PullLimit;
   readonly #backoff: KeyedBackoff;
   readonly #lastError = new Map<string, string>();
 
-  constructor(options: { runtime: Runtime; events: ContainerEvents; clock: Clock; pulled: Pick<PulledImages, 'note'> }) {
+  constructor(options: { runtime: Runtime; events: ContainerEvents; clock: Clock; pulled: Pick<PulledImages, 'note'>; pulls: PullLimit }) {
     this.#runtime = options.runtime;
     this.#events = options.events;
     this.#clock = options.clock;
     this.#pulled = options.pulled;
+    this.#limit = options.pulls;
     this.#backoff = new KeyedBackoff(options.clock);
   }
 
@@ -83,6 +86,8 @@ export class ImageManager {
     }
     this.#events.normal(pod, container, 'Pulling', `Pulling image ${shown}`);
     const from = this.#clock.now();
+    const leave = await this.#limit.place(signal);
+    const begun = this.#clock.now();
     try {
       const before = await this.#runtime.listImages();
       const report = (progress: PullProgress): void => this.#events.normal(pod, container, 'Pulling', `Pulling image ${shown}: ${progressText(progress)}`);
@@ -92,8 +97,8 @@ export class ImageManager {
       await this.#pulled.note(before, image);
       this.#backoff.forget(key);
       this.#lastError.delete(key);
-      const took = formatDuration(Math.max(1, this.#clock.now() - from));
-      this.#events.normal(pod, container, 'Pulled', `Successfully pulled image ${shown} in ${took} (${took} including waiting). Image size: ${image.size} bytes.`);
+      const since = (ms: number): string => formatDuration(Math.max(1, this.#clock.now() - ms));
+      this.#events.normal(pod, container, 'Pulled', `Successfully pulled image ${shown} in ${since(begun)} (${since(from)} including waiting). Image size: ${image.size} bytes.`);
       return image;
     } catch (error) {
       if (signal.aborted) throw error;
@@ -101,6 +106,8 @@ export class ImageManager {
       this.#events.warning(pod, container, 'Failed', `Failed to pull image ${shown}: ${message}`);
       this.#lastError.set(key, message);
       throw new ImageError('ErrImagePull', message, this.#backoff.next(key));
+    } finally {
+      leave();
     }
   }
 

@@ -16,6 +16,7 @@ import { containerEvents, nodeReference } from './events.ts';
 import { EvictionManager, type EvictionSetup } from './eviction/manager.ts';
 import type { PressureType } from './eviction/pressure.ts';
 import { Garbage } from './garbage.ts';
+import type { PullSecret } from './image-credentials.ts';
 import { ImageGarbage, type ImageGCPolicy } from './image-gc.ts';
 import { ImageManager } from './images.ts';
 import { PodKiller, type PodAddressPool } from './kill-pod.ts';
@@ -28,6 +29,7 @@ import { PodSandboxes } from './pod-sandbox.ts';
 import { persistentVolumeOf } from './persistent-volumes.ts';
 import { PodWorkers } from './pod-workers.ts';
 import { ProberManager, type ProberOptions } from './probes/prober-manager.ts';
+import { PullLimit } from './pull-limit.ts';
 import { PulledImages } from './pulled-images.ts';
 import { Relister } from './relister.ts';
 import { RuntimeCache } from './runtime-cache.ts';
@@ -70,6 +72,9 @@ export interface KubeletOptions {
   readonly drained: (pod: Pod, signal: AbortSignal) => Promise<void>;
   readonly eviction: EvictionSetup;
   readonly imageGC: ImageGCPolicy;
+  /** Images that are pulled at once; as many as are wanted when not given. */
+  readonly parallelPulls?: number;
+  readonly nodeCredentials?: () => Promise<PullSecret | undefined>;
   /** What Pods get of the time when the machine goes down; none: they are left as they are. */
   readonly shutdown: readonly ShutdownPeriod[];
   /** Has the node's status written. */
@@ -285,7 +290,7 @@ export class Kubelet {
       sources: { configMap: (p, n) => objects.configMap(p, n), secret: (p, n) => objects.secret(p, n), token: (p, t) => tokens.get(p, t), persistentVolume: (p, n, e) => persistentVolumeOf(client, p, n, e), allocatable: o.allocatable },
     });
     const pulled = new PulledImages(o.dataDir, log);
-    const images = new ImageManager({ ...shared, pulled });
+    const images = new ImageManager({ ...shared, pulled, pulls: new PullLimit(o.parallelPulls ?? Infinity) });
     const probes = this.#probes = new ProberManager({ ...shared, hostIP: hostIPs[0] ?? '', onChange: changed, ...(o.probe ? { probe: o.probe } : {}) });
     signal.addEventListener('abort', () => probes.close(), { once: true });
     const killer = new PodKiller({ ...shared, addresses: o.addresses, hostIP: hostIPs[0] ?? '' });
@@ -298,7 +303,7 @@ export class Kubelet {
       ...shared, volumes, killer, limit, env: { objects, services: o.services, allocatable: o.allocatable },
       oom: { memoryCapacity: o.memoryCapacity }, seccompRoot: `${o.dataDir}/seccomp`,
     });
-    const syncer = new PodSyncer({ ...shared, volumes, objects, images, probes, killer, sandboxes, starter, limit });
+    const syncer = new PodSyncer({ ...shared, volumes, objects, images, probes, killer, sandboxes, starter, limit, nodeCredentials: o.nodeCredentials ?? (() => Promise.resolve(undefined)) });
     const allocations = new Allocations({ allocatable: o.allocatable, pods: () => this.#informer?.list() ?? [], onRoom: changed });
     const statuses = new StatusManager({ client, clock, log, signal });
     this.#mirrors = new MirrorPods({ client, clock, log, nodeName: o.nodeName, signal, mirrored: (uid, mirror) => statuses.mirrored(uid, mirror) });

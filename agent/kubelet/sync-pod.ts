@@ -1,7 +1,7 @@
 // One pass over a Pod that is to run: sets up volumes, computes what differs and does it. upstream: kuberuntime_manager.go (SyncPod)
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
-import { RuntimeError, type Image, type Runtime } from '../runtime/runtime.ts';
+import { RuntimeError, type Image, type RegistryAuth, type Runtime } from '../runtime/runtime.ts';
 import type { WaitingReasons } from './container-statuses.ts';
 import { GracePeriod } from './grace-period.ts';
 import { credentialsFor, type PullSecret } from './image-credentials.ts';
@@ -33,6 +33,8 @@ export interface SyncOptions {
   readonly starter: ContainerStarter;
   readonly limit: StartLimit;
   readonly hostIPs: readonly string[];
+  /** What the node itself has for registries. */
+  readonly nodeCredentials: () => Promise<PullSecret | undefined>;
 }
 /** Milliseconds after which something can be tried again; undefined when only a change brings the next pass. */
 export interface SyncResult { readonly retryAfter: number | undefined }
@@ -139,7 +141,11 @@ export class PodSyncer {
   #fetchImages(pod: Pod, containers: readonly Container[], actions: PodActions, signal: AbortSignal): (container: Container) => Promise<Image> {
     const { images } = this.#options;
     const secrets = containers.length ? this.#pullSecrets(pod) : Promise.resolve([]);
-    const ensure = (container: Container): Promise<Image> => images.ensure(pod, container, async () => credentialsFor(container.image ?? '', await secrets), signal);
+    const credentials = async ({ image = '' }: Container): Promise<RegistryAuth[]> => {
+      const own = await this.#options.nodeCredentials();
+      return [...credentialsFor(image, await secrets), ...credentialsFor(image, own ? [own] : [])];
+    };
+    const ensure = (container: Container): Promise<Image> => images.ensure(pod, container, () => credentials(container), signal);
     const early = new Map<string, Promise<Image>>();
     const [first] = containers;
     // Only for a first start: a restart may find itself in back-off, and then asks for no image.

@@ -81,3 +81,28 @@ it('pulls for several Pods at once', async () => {
   for (const name of ['a', 'b']) await bed.until(name, (p) => p && isPodReady(p));
   expect((await told('b')).filter((line) => line.includes('Pulled'))).toEqual(['Normal Pulled: Successfully pulled image "slow:2" in 1m0s (1m0s including waiting). Image size: 1000000 bytes.']);
 });
+
+it('pulls one after the other where no more are allowed, and says how long each waited', async () => {
+  const clock = new FakeClock();
+  const slow = await kubeletBed(images, { clock });
+  await bed.close();
+  bed = slow;
+  bed.start({ parallelPulls: 1 });
+  for (const [name, of] of [['a', 'slow:1'], ['b', 'slow:2']] as const) {
+    await bed.create(name, { containers: [{ name: 'c', image: of }] });
+    await eventually(async () => expect(await told(name)).toContain(`Normal Pulling: Pulling image "${of}"`));
+  }
+  await clock.advance(60_000);
+  await bed.until('a', (p) => p && isPodReady(p));
+  expect(isPodReady(await bed.get('b'))).toBe(false);
+  await eventually(async () => { await clock.advance(60_000); expect(isPodReady(await bed.get('b'))).toBe(true); });
+  expect((await told('b')).filter((line) => line.includes('Pulled'))).toEqual([expect.stringMatching(/^Normal Pulled: Successfully pulled image "slow:2" in 1m0s \([2-9]m\d*s including waiting\)/)]);
+});
+
+it('takes the credentials of the node after those of the Pod', async () => {
+  bed.start({ nodeCredentials: () => Promise.resolve({ type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': Buffer.from(JSON.stringify({ auths: { 'reg.example.com': login } })).toString('base64') } }) });
+  await keep('wrong', { 'reg.example.com': { ...login, password: 'wrong' } });
+  await pod('app', 'wrong');
+  await pod('other');
+  for (const name of ['app', 'other']) await bed.until(name, (p) => p && isPodReady(p));
+});
