@@ -11,7 +11,7 @@ import type { Log } from '../../src/util/log.ts';
 import type { Image, Runtime, RuntimeInfo } from '../runtime/runtime.ts';
 import type { PressureType } from '../kubelet/eviction/pressure.ts';
 import { readHost, type HostFacts, type Reserve } from './capacity.ts';
-import { hasLabels, nodeLabels, nodeStatus, sameStatus, wasEdited } from './node-status.ts';
+import { hasLabels, isNow, nodeLabels, nodeStatus, sameStatus, statusEvents, wasEdited } from './node-status.ts';
 
 export interface NodeHealth { readonly problems: readonly string[]; readonly pressure: ReadonlySet<PressureType> }
 export interface NodeManagerOptions {
@@ -80,6 +80,7 @@ export class NodeManager {
         this.#node = this.#written = node;
         this.#last = node.status;
         recorder.normal(this.reference, 'Starting', 'Starting kubelet.');
+        if (info.cgroupVersion === '1') recorder.warning(this.reference, 'CgroupV1', 'cgroup v1 support is in maintenance mode, please migrate to cgroup v2');
         return node;
       } catch (error) {
         signal.throwIfAborted();
@@ -102,7 +103,7 @@ export class NodeManager {
   /** The API has this version of the Node now: what someone else has changed in the node's own part is written again at once. */
   observe(node: Node): void {
     if (!this.#node || node.metadata.name !== this.#options.nodeName || !isNewer(node, this.#node)) return;
-    this.#node = node;
+    this.#see(node);
     if (this.#edited() && this.#options.clock.monotonic() - this.#repairedAt >= repairPaceMs) void this.report();
   }
   #edited(): 'labels' | 'status' | undefined {
@@ -145,18 +146,13 @@ export class NodeManager {
       this.#repairedAt = clock.monotonic();
       log.info({ nodeName }, 'the status of the node was changed by someone else; it is written again');
     }
-    const before = old?.conditions?.find((c) => c.type === 'Ready')?.status;
     // Addresses merge by type: both of ours are always told.
     const answer = await client.patch<Node>(Nodes, { name: nodeName }, { status }, { type: 'strategic', subresource: 'status' });
     this.#see(answer);
     this.#written = answer;
     this.#last = status;
     this.#reportedAt = clock.monotonic();
-    const ready = status.conditions?.find((c) => c.type === 'Ready')?.status;
-    if (before !== ready) {
-      const reason = ready === 'True' ? 'NodeReady' : 'NodeNotReady';
-      recorder.normal(this.reference, reason, `Node ${nodeName} status is now: ${reason}`);
-    }
+    for (const { type, reason, message } of statusEvents(nodeName, old, status)) recorder[type === 'Normal' ? 'normal' : 'warning'](this.reference, reason, message);
   }
 
   /** Those of the last answer while the engine takes its time; undefined when it refuses. */
@@ -166,7 +162,16 @@ export class NodeManager {
     return within(clock, imagesMs, this.#listingImages, () => this.#images);
   }
 
-  #see(node: Node): void { if (!this.#node || isNewer(node, this.#node)) this.#node = node; }
+  #see(node: Node): void {
+    if (this.#node && !isNewer(node, this.#node)) return;
+    const { recorder, nodeName } = this.#options;
+    const closed = node.spec?.unschedulable ?? false;
+    if (this.#node && (this.#node.spec?.unschedulable ?? false) !== closed) {
+      const { reason, message } = isNow(nodeName, closed ? 'NodeNotSchedulable' : 'NodeSchedulable');
+      recorder.normal(this.reference, reason, message);
+    }
+    this.#node = node;
+  }
 
   async #renew(): Promise<void> {
     const { client, clock, nodeName, log } = this.#options;

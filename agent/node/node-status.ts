@@ -29,18 +29,18 @@ const maxImages = 50;
 
 interface Judgement { readonly type: string; readonly status: 'True' | 'False'; readonly reason: string; readonly message: string }
 
-/** By condition: what it says while it holds, and otherwise. */
+/** By condition: its reason and words while it holds, and otherwise. Events have the same reasons of the node. */
 const pressures: readonly (readonly [PressureType, readonly [string, string], readonly [string, string]])[] = [
-  ['MemoryPressure', ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'], ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available']],
-  ['DiskPressure', ['KubeletHasDiskPressure', 'kubelet has disk pressure'], ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure']],
-  ['PIDPressure', ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'], ['KubeletHasSufficientPID', 'kubelet has sufficient PID available']],
+  ['MemoryPressure', ['HasInsufficientMemory', 'kubelet has insufficient memory available'], ['HasSufficientMemory', 'kubelet has sufficient memory available']],
+  ['DiskPressure', ['HasDiskPressure', 'kubelet has disk pressure'], ['HasNoDiskPressure', 'kubelet has no disk pressure']],
+  ['PIDPressure', ['HasInsufficientPID', 'kubelet has insufficient PID available'], ['HasSufficientPID', 'kubelet has sufficient PID available']],
 ];
 
 function judgements({ pressure, problems }: NodeStatusInputs): Judgement[] {
   return [
     ...pressures.map(([type, held, free]): Judgement => {
       const [reason, message] = pressure.has(type) ? held : free;
-      return { type, status: pressure.has(type) ? 'True' : 'False', reason, message };
+      return { type, status: pressure.has(type) ? 'True' : 'False', reason: `Kubelet${reason}`, message };
     }),
     problems.length ? { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]` }
       : { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' },
@@ -71,6 +71,22 @@ export function nodeStatus(inputs: NodeStatusInputs, old: NodeStatus | undefined
     },
     images: imageList(inputs.images),
   } as unknown as NodeStatus;
+}
+
+export interface NodeEvent { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string }
+export const isNow = (nodeName: string, reason: string): NodeEvent => ({ type: 'Normal', reason, message: `Node ${nodeName} status is now: ${reason}` });
+
+/** What is told of a status that takes the place of another: what the node has or lacks now, that it can run Pods or no longer can, and a reboot. */
+export function statusEvents(nodeName: string, old: NodeStatus | undefined, status: NodeStatus): NodeEvent[] {
+  const of = (told: NodeStatus | undefined, type: string): string | undefined => findCondition(told?.conditions as readonly NodeCondition[] | undefined, type)?.status;
+  const changed = (type: string): boolean => of(old, type) !== of(status, type);
+  const [before, boot] = [old?.nodeInfo?.bootID, status.nodeInfo?.bootID];
+  return [
+    ...(before && before !== boot ? [{ type: 'Warning' as const, reason: 'Rebooted', message: `Node ${nodeName} has been rebooted, boot id: ${boot}` }] : []),
+    ...pressures.filter(([type]) => changed(type)).map(([type, [held], [free]]) => isNow(nodeName, `Node${of(status, type) === 'True' ? held : free}`)),
+    // A node that is new has not changed.
+    ...(of(old, 'Ready') !== undefined && changed('Ready') ? [isNow(nodeName, of(status, 'Ready') === 'True' ? 'NodeReady' : 'NodeNotReady')] : []),
+  ];
 }
 
 /** Whether two statuses say the same but for heartbeats. */

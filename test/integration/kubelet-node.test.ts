@@ -54,7 +54,19 @@ it('is Ready only with a network and an engine, and says so in events', async ()
   expect(await ready()).toMatchObject({ status: 'False', message: 'container runtime is down' });
   await recorder.flush();
   const reasons = ((await api.client.list(Events, { namespace: 'default' })).items as unknown as { reason: string }[]).map((e) => e.reason).sort();
-  expect(reasons).toEqual(['NodeNotReady', 'NodeReady', 'Starting']);
+  expect(reasons).toEqual(['NodeHasNoDiskPressure', 'NodeHasSufficientMemory', 'NodeHasSufficientPID', 'NodeNotReady', 'NodeReady', 'Starting']);
+});
+
+it('says when it is closed to Pods, and open again, and which cgroups it should not have', async () => {
+  manager = new NodeManager({ client: api.client, runtime, info: { ...await runtime.info(), cgroupVersion: '1' }, clock, log: silentLog, recorder, nodeName: 'n', internalIP: '10.0.0.1', kubeletVersion: 'v1.33.0', facts: () => Promise.resolve(facts), reserve: { memoryBytes: 0, diskBytes: 0 }, health: () => ({ problems: [], pressure: new Set() }) });
+  await manager.register(stop.signal);
+  for (const unschedulable of [true, true, null]) manager.observe(await api.client.patch<Node>(Nodes, { name: 'n' }, { spec: { unschedulable } }));
+  await recorder.flush();
+  const events = (await api.client.list(Events, { namespace: 'default' })).items as unknown as { type: string; reason: string; message: string }[];
+  expect(events.map((e) => `${e.type} ${e.reason}: ${e.message}`).sort()).toEqual([
+    'Normal NodeNotSchedulable: Node n status is now: NodeNotSchedulable', 'Normal NodeSchedulable: Node n status is now: NodeSchedulable', 'Normal Starting: Starting kubelet.',
+    'Warning CgroupV1: cgroup v1 support is in maintenance mode, please migrate to cgroup v2',
+  ]);
 });
 
 it('writes a status that says the same only every five minutes', async () => {

@@ -1,7 +1,7 @@
 // What a node says of itself.
 import { allocatable, capacity, type HostFacts } from '../../../../agent/node/capacity.ts';
 import type { PressureType } from '../../../../agent/kubelet/eviction/pressure.ts';
-import { imageList, nodeStatus, sameStatus, wasEdited } from '../../../../agent/node/node-status.ts';
+import { imageList, nodeStatus, sameStatus, statusEvents, wasEdited } from '../../../../agent/node/node-status.ts';
 
 const gib = 2 ** 30;
 const facts: HostFacts = { cpus: 4, memoryBytes: 8 * gib, diskBytes: 100 * gib, machineID: 'm', systemUUID: 's', bootID: 'b', osImage: 'Debian' };
@@ -31,6 +31,18 @@ it('moves transition times only with the status', () => {
   const worse = status([], ['x'], 60_000, first);
   expect(of(worse, 'Ready').lastTransitionTime).toBe('1970-01-01T00:01:00Z');
   expect(sameStatus(first, worse)).toBe(false);
+});
+it.each<[string, ReturnType<typeof status> | undefined, ReturnType<typeof status>, string[]]>([
+  ['a new node', undefined, status(), ['NodeHasSufficientMemory', 'NodeHasNoDiskPressure', 'NodeHasSufficientPID']],
+  ['nothing new', status(), status(), []],
+  ['one that becomes ready', status([], ['x']), status(), ['NodeReady']],
+  ['one that no longer is', status(), status([], ['x']), ['NodeNotReady']],
+  ['one that runs short', status(), status(['MemoryPressure', 'PIDPressure']), ['NodeHasInsufficientMemory', 'NodeHasInsufficientPID']],
+  ['one that has room again', status(['DiskPressure']), status(), ['NodeHasNoDiskPressure']],
+])('tells of %s', (_, old, now, reasons) => expect(statusEvents('n', old, now)).toEqual(reasons.map((reason) => ({ type: 'Normal', reason, message: `Node n status is now: ${reason}` }))));
+it('tells of a reboot', () => {
+  const before = status();
+  expect(statusEvents('n', { ...before, nodeInfo: { ...before.nodeInfo!, bootID: 'a' } }, before)).toEqual([{ type: 'Warning', reason: 'Rebooted', message: 'Node n has been rebooted, boot id: b' }]);
 });
 it('lists the 50 largest images that have a name', () => {
   const image = (name: string, size: number) => ({ id: name, repoTags: name ? [name] : ['<none>:<none>'], repoDigests: [], size, user: '', createdAt: 0 });
