@@ -97,6 +97,10 @@ describe('the network of two nodes', () => {
     const [pid, ip] = (await node.host.docker('inspect', '-f', '{{.State.Pid}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', id)).split(' ');
     node.pods[name] = { pid: pid!, ip: ip! };
   };
+  /** The first node's, as an agent that follows another makes it. */
+  const networkOf = (node: Node, clock: Clock = realClock): NodeNetwork => createNodeNetwork({
+    clusterId, clusterPodCIDR, serviceCIDR, nodeName: node.host.name, podCIDR: '10.142.1.0/24', dataDir: node.dataDir, internalIP: node.host.ip, mtu: 1500, vxlanPort: 8472, docker: node.docker, commands: node.host.commands, clock, log: silentLog,
+  });
   const nodeRoutes = (): { name: string; internalIP: string; podCIDR: string }[] => nodes.map(({ host }, i) => ({ name: host.name, internalIP: host.ip, podCIDR: `10.142.${i + 1}.0/24` }));
 
   beforeAll(async () => {
@@ -261,25 +265,32 @@ describe('the network of two nodes', () => {
     expect(await ask(ofPod(nodes[1]!, 'a2'), '10.142.1.11', 8080)).toMatchObject({ ok: true });
   });
 
-  it('repairs lost routes by itself, as soon as the kernel tells', async () => {
+  it.each([
+    ['routes', 'ip', ['route', 'flush', 'proto', '157'], '', ['host routes', 'node routes']], ['user rules', 'iptables', ['-F', 'DOCKER-USER'], '', ['accept rules']],
+    ['forwarding', 'tee', ['/proc/sys/net/ipv4/ip_forward'], '0\n', ['ip_forward']],
+  ] as const)('repairs lost %s by itself, as soon as the kernel tells', async (_, command, args, input, parts) => {
     const node = nodes[0]!;
     const stop = new AbortController();
+    // The timer never ends: only the kernel can have told.
+    const patient: Clock = { ...realClock, after: (ms, call) => (ms >= 30_000 ? () => undefined : realClock.after(ms, call)) };
+    const keeper = networkOf(node, patient);
+    await keeper.setRoutes(nodeRoutes());
     let kept: Promise<void> | undefined;
-    const repaired = new Promise<NetworkPart[]>((resolve) => { kept = node.network.keep(stop.signal, (parts) => { if (parts.length > 1) resolve(parts); }); });
-    // Again and again, with more time each: a loss may come before `ip monitor` listens, and what is lost already is not lost again.
-    const flushing = (async () => {
+    const repaired = new Promise<void>((resolve) => { kept = keeper.keep(stop.signal, (found) => { if (parts.every((part) => found.includes(part))) resolve(); }); });
+    // Again and again, with more time each: a loss may come before the kernel is listened to, and what is lost already is not lost again.
+    const losing = (async () => {
       for (let ms = 300; !stop.signal.aborted; ms *= 2) {
-        await node.network.ensure();
-        await node.host.commands.run('ip', ['route', 'flush', 'proto', '157']);
+        await keeper.ensure();
+        await node.host.commands.run(command, args, { input });
         await realClock.sleep(ms, stop.signal).catch(() => undefined);
       }
     })();
     try {
-      expect(await repaired).toEqual(['host routes', 'node routes']);
+      await repaired;
     } finally {
       stop.abort();
     }
-    await Promise.all([flushing, kept]);
+    await Promise.all([losing, kept]);
     await node.network.ensure();
   });
 
@@ -293,10 +304,7 @@ describe('the network of two nodes', () => {
 
   it('survives a restart of what serves: the namespace is found, not made anew', async () => {
     const node = nodes[0]!;
-    const again = createNodeNetwork({
-      clusterId, clusterPodCIDR, serviceCIDR, nodeName: node.host.name, podCIDR: '10.142.1.0/24', dataDir: node.dataDir, internalIP: node.host.ip, mtu: 1500, vxlanPort: 8472, docker: node.docker, commands: node.host.commands, clock: realClock, log: silentLog,
-    });
-    expect(await again.ensure()).toEqual([]);
+    expect(await networkOf(node).ensure()).toEqual([]);
     expect(await ask(node.host.netns, localService, 80)).toMatchObject({ ok: true });
   });
 
