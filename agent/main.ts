@@ -177,7 +177,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const resolvers = await readResolverFiles(resolverFiles);
     const health = new ServiceHealth({ clock, behindSince: () => proxy.behindSince, eligible: () => nodeEligible(nodes.get(nodeName)), onError: healthErrorEvents(services, nodes, recorder, nodeName) });
     const traffic = new ServiceTraffic({
-      services, slices, namespaces, dnsConfigs: informers.informer<ConfigMap>(ConfigMaps, { namespace: dnsConfigKey.namespace, fieldSelector: `metadata.name=${dnsConfigKey.name}` }),
+      services, slices, namespaces, nodes, dnsConfigs: informers.informer<ConfigMap>(ConfigMaps, { namespace: dnsConfigKey.namespace, fieldSelector: `metadata.name=${dnsConfigKey.name}` }),
       proxy, health, nodeName, mode: options.proxyMode, kernel: kernel !== undefined, recorder, clock, log,
       dns: { addresses: [cluster.clusterDNS], domain: cluster.clusterDomain, upstreams: outsideResolvers(resolvers) },
     });

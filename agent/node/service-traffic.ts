@@ -23,6 +23,7 @@ export interface ServiceTrafficOptions {
   readonly services: Informer<Service>;
   readonly slices: Informer<EndpointSlice>;
   readonly namespaces: Informer<Namespace>;
+  readonly nodes: Informer<Node>;
   /** Holds the one ConfigMap of the cluster DNS, where there is one. */
   readonly dnsConfigs: Informer<ConfigMap>;
   readonly proxy: Pick<Proxy, 'send'>;
@@ -46,6 +47,7 @@ const serviceOf = ({ metadata }: EndpointSlice): string[] => {
   return name ? [`${metadata.namespace}/${name}`] : [];
 };
 const byService = 'service';
+const zoneLabel = 'topology.kubernetes.io/zone';
 
 export class ServiceTraffic {
   readonly #options: ServiceTrafficOptions;
@@ -73,9 +75,9 @@ export class ServiceTraffic {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { services, slices, namespaces, dnsConfigs, dns, recorder, clock, log } = this.#options;
+    const { services, slices, namespaces, nodes, dnsConfigs, dns, recorder, clock, log } = this.#options;
     await Promise.all([
-      ...[services, slices, namespaces].map((i) => i.waitFor(0, signal)),
+      ...[services, slices, namespaces, nodes].map((i) => i.waitFor(0, signal)),
       new Promise<void>((resolve) => { clock.after(configWaitMs, resolve); dnsConfigs.waitFor(0, signal).then(resolve, () => resolve()); }),
     ]);
     signal.throwIfAborted();
@@ -86,10 +88,19 @@ export class ServiceTraffic {
       services.addHandler({ added: (s) => mark(keyOf(s)), updated: (s) => mark(keyOf(s)), deleted: (s) => mark(keyOf(s)) }),
       slices.addHandler({ added: (s) => mark(...serviceOf(s)), updated: (s, old) => mark(...serviceOf(s), ...serviceOf(old)), deleted: (s) => mark(...serviceOf(s)) }),
       namespaces.addHandler({ added: () => mark(), deleted: () => mark() }),
+      nodes.addHandler({ added: (node) => this.#settle(node, mark), updated: (node) => this.#settle(node, mark) }),
     ];
     this.#replan = () => mark();
     mark();
     signal.addEventListener('abort', () => { for (const stop of off) stop(); }, { once: true });
+  }
+
+  /** A node that is put into another zone may prefer other endpoints. */
+  #settle({ metadata: { name, labels } }: Node, mark: (...keys: string[]) => void): void {
+    const zone = labels?.[zoneLabel];
+    if (name !== this.#options.nodeName || zone === this.#builder.zone) return;
+    this.#builder.zone = zone;
+    mark(...this.#options.services.list().map(keyOf));
   }
 
   #mark(keys: readonly string[], signal: AbortSignal): void {

@@ -12,6 +12,8 @@ export interface RulesInput {
   readonly endpointSlices: Iterable<EndpointSlice>;
   /** The node the rules are for: Local traffic policies keep only its endpoints. */
   readonly nodeName: string;
+  /** The zone the node is in (`topology.kubernetes.io/zone`): endpoints with hints for it are preferred. */
+  readonly zone?: string | undefined;
   readonly mode: ProxyMode;
   /** Whether the kernel can carry what `auto` gives it; else the relay does. */
   readonly kernel?: boolean;
@@ -20,7 +22,7 @@ export interface RulesInput {
   readonly dns?: DnsTable;
 }
 
-interface Endpoint extends Backend { readonly ready: boolean; readonly servingTerminating: boolean }
+interface Endpoint extends Backend { readonly ready: boolean; readonly servingTerminating: boolean; readonly forZones: readonly string[] }
 
 export function buildRules(input: RulesInput): ProxyRules {
   let revision = input.revision ?? 0;
@@ -55,6 +57,7 @@ function portRule(input: RulesInput, key: string, service: Service, port: Servic
   if (spec.type === 'ExternalName' || clusterIPs.length === 0 || (protocol !== 'TCP' && protocol !== 'UDP')) return undefined;
   const endpoints = endpointsOf(slices, spec, port);
   const local = endpoints.filter((endpoint) => endpoint.nodeName === input.nodeName);
+  const anywhere = near(endpoints, input.zone);
   return {
     id: `${key}:${port.name ?? ''}`,
     protocol,
@@ -65,9 +68,17 @@ function portRule(input: RulesInput, key: string, service: Service, port: Servic
     nodePort: port.nodePort ?? 0,
     loadBalancer: spec.type === 'LoadBalancer',
     affinitySeconds: spec.sessionAffinity === 'ClientIP' ? spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800 : 0,
-    internal: usable(spec.internalTrafficPolicy === 'Local' ? local : endpoints),
-    external: usable(spec.externalTrafficPolicy === 'Local' ? local : endpoints),
+    internal: usable(spec.internalTrafficPolicy === 'Local' ? local : anywhere),
+    external: usable(spec.externalTrafficPolicy === 'Local' ? local : anywhere),
   };
+}
+
+/** The endpoints hinted at for this zone, where every ready one has hints and there is one for it; else all of them. */
+function near(endpoints: readonly Endpoint[], zone: string | undefined): readonly Endpoint[] {
+  const ready = endpoints.filter((endpoint) => endpoint.ready);
+  if (!zone || ready.some(({ forZones }) => forZones.length === 0)) return endpoints;
+  const here = ready.filter(({ forZones }) => forZones.includes(zone));
+  return here.length > 0 ? here : endpoints;
 }
 
 /** Ready endpoints; while there is none, those that still serve on their way out. */
@@ -103,7 +114,7 @@ function endpointsOf(slices: readonly EndpointSlice[], spec: NonNullable<Service
       const key = `${address}:${target.port}`;
       // While slices are rewritten an endpoint may stand in two of them: the ready entry counts.
       if (found.get(key)?.ready) continue;
-      found.set(key, { address, port: target.port, pod, nodeName: endpoint.nodeName ?? '', ready: ready || spec.publishNotReadyAddresses === true, servingTerminating: serving && terminating });
+      found.set(key, { address, port: target.port, pod, nodeName: endpoint.nodeName ?? '', ready: ready || spec.publishNotReadyAddresses === true, servingTerminating: serving && terminating, forZones: endpoint.hints?.forZones?.map(({ name }) => name) ?? [] });
     }
   }
   return [...found.values()].sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port));

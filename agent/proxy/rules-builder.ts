@@ -16,6 +16,8 @@ export class RulesBuilder {
   readonly #options: Pick<RulesInput, 'nodeName' | 'mode' | 'kernel'>;
   readonly #ports = new KeyedList<ServicePortRule>(idOf);
   readonly #names = new KeyedList<DnsService>(serviceKey);
+  /** The node's zone; Services planned before it was known have to be planned anew. */
+  zone: string | undefined;
   #table: { readonly form: string; readonly value: DnsTable } | undefined;
 
   constructor(options: Pick<RulesInput, 'nodeName' | 'mode' | 'kernel'>) { this.#options = options; }
@@ -24,7 +26,7 @@ export class RulesBuilder {
   update(key: string, service: Service | undefined, endpointSlices: readonly EndpointSlice[]): void {
     const { nodeName, mode, kernel = false } = this.#options;
     const services = service ? [service] : [];
-    this.#ports.set(key, buildRules({ nodeName, mode, kernel, services, endpointSlices, revision: 0 }).ports);
+    this.#ports.set(key, buildRules({ nodeName, zone: this.zone, mode, kernel, services, endpointSlices, revision: 0 }).ports);
     this.#names.set(key, buildDnsTable({ services, endpointSlices, addresses: [], upstreams: [] }).services);
   }
 

@@ -33,13 +33,17 @@ export function endpointFor(service: Service, pod: Pod, node: Node | undefined, 
   const terminating = Boolean(pod.metadata.deletionTimestamp);
   const zone = node?.metadata.labels?.[zoneLabel];
   const hostname = hostnameOf(pod, service);
+  const ready = Boolean(service.spec.publishNotReadyAddresses) || (serving && !terminating);
+  // upstream: staging/src/k8s.io/endpointslice/trafficdist
+  const near = ready && zone && service.spec.trafficDistribution === 'PreferClose';
   return {
     addresses,
-    conditions: { ready: Boolean(service.spec.publishNotReadyAddresses) || (serving && !terminating), serving, terminating },
+    conditions: { ready, serving, terminating },
     ...(hostname ? { hostname } : {}),
     targetRef: { kind: 'Pod', namespace: pod.metadata.namespace, name: pod.metadata.name, uid: pod.metadata.uid },
     ...(pod.spec.nodeName ? { nodeName: pod.spec.nodeName } : {}),
     ...(zone ? { zone } : {}),
+    ...(near ? { hints: { forZones: [{ name: zone }] } } : {}),
   } as Endpoint;
 }
 

@@ -53,6 +53,20 @@ describe('buildRules', () => {
     expect([addresses(rule.internal), addresses(rule.external)]).toEqual([internal, external]);
   });
 
+  const hinted = (n: number, zones: readonly string[], more: object = {}): Endpoint => ({ ...endpoint(n, { ready: true }, `n${n}`), ...(zones.length ? { hints: { forZones: zones.map((name) => ({ name })) } } : {}), ...more }) as Endpoint;
+  it.each<[string, string | undefined, Endpoint[], Partial<Spec>, string, string]>([
+    ['those hinted at for the zone', 'a', [hinted(1, ['a']), hinted(2, ['b']), hinted(3, ['b', 'a'])], {}, '1:8080 3:8080', '1:8080 3:8080'],
+    ['all when none is for the zone', 'c', [hinted(1, ['a']), hinted(2, ['b'])], {}, '1:8080 2:8080', '1:8080 2:8080'],
+    ['all when the node is in no zone', undefined, [hinted(1, ['a']), hinted(2, ['b'])], {}, '1:8080 2:8080', '1:8080 2:8080'],
+    ['all when one has no hint', 'a', [hinted(1, ['a']), hinted(2, [])], {}, '1:8080 2:8080', '1:8080 2:8080'],
+    ['no notice of one that is not ready and has none', 'a', [hinted(1, ['a']), hinted(2, ['b']), hinted(3, [], { conditions: { ready: false } })], {}, '1:8080', '1:8080'],
+    ['those of the node, whatever is hinted, under Local', 'b', [hinted(1, ['a']), hinted(2, ['b'])], { internalTrafficPolicy: 'Local' }, '1:8080', '2:8080'],
+    ['those that serve while they end anywhere, when none is ready', 'a', [hinted(1, ['b'], { conditions: { ready: false, serving: true, terminating: true } })], {}, '1:8080', '1:8080'],
+  ])('takes in zones %s', (_, zone, endpoints, spec, internal, external) => {
+    const rule = buildRules({ services: [service(spec)], endpointSlices: [slice(endpoints)], nodeName: 'n1', zone, mode: 'auto' }).ports[0]!;
+    expect([addresses(rule.internal), addresses(rule.external)]).toEqual([internal, external]);
+  });
+
   it.each<[string, Partial<Spec>, object[], string]>([
     ['whose slices have the old name still', { selector: { app: 'web' }, ports: [{ name: 'new', port: 8080 }] }, [{ name: 'http', port: 8080 }], '1:8080'],
     ['by its target port', { selector: { app: 'web' }, ports: [{ name: 'new', port: 80, targetPort: 8080 }] }, [{ name: '', port: 8080 }], '1:8080'],

@@ -37,6 +37,27 @@ describe('an endpoint', () => {
   ])('%s', (_, p, publishNotReadyAddresses, conditions) => { expect(endpoint(p, service({ spec: { publishNotReadyAddresses } }))).toMatchObject({ conditions }); });
 });
 
+describe('hints', () => {
+  const nodes = { n1: node({ metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'z1' } } }), n2: node({ metadata: { name: 'n2' } }) };
+  const close = (spec: object = {}): Service => service({ spec: { trafficDistribution: 'PreferClose', ...spec } } as never);
+  it.each<[string, Service, Pod, string | undefined]>([
+    ['the zone a ready Pod is in', close(), backend(1, { spec: { nodeName: 'n1' } }), 'z1'],
+    ['none without trafficDistribution', service(), backend(1, { spec: { nodeName: 'n1' } }), undefined],
+    ['none where a node has no zone', close(), backend(1, { spec: { nodeName: 'n2' } }), undefined],
+    ['none of a Pod that ends', close(), backend(1, { metadata: { deletionTimestamp: at(1) }, spec: { nodeName: 'n1' } }), undefined],
+    ['the zone of a Pod that is published before it is ready', close({ publishNotReadyAddresses: true }), pod({ metadata: { name: 'p' }, spec: { nodeName: 'n1' }, status: { podIP: '10.0.0.1' } }), 'z1'],
+  ])('%s', (_, svc, p, zone) => {
+    expect(slicesFor(svc, [p], [], nodes).create[0]!.endpoints![0]!.hints).toEqual(zone === undefined ? undefined : { forZones: [{ name: zone }] });
+  });
+  it('come and go with the wish', () => {
+    const p = backend(1, { spec: { nodeName: 'n1' } });
+    const before = carryOut([], slicesFor(service(), [p], [], nodes));
+    const hinted = carryOut(before, slicesFor(close(), [p], before, nodes));
+    expect(hinted[0]!.endpoints![0]!.hints).toEqual({ forZones: [{ name: 'z1' }] });
+    expect(carryOut(hinted, slicesFor(service(), [p], hinted, nodes))[0]!.endpoints![0]!.hints).toBeUndefined();
+  });
+});
+
 describe('ports', () => {
   const containers = [{ name: 'c', ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }, { name: 'dns', containerPort: 53, protocol: 'UDP' }] }];
   it.each([['http', 'TCP', 8080], ['dns', 'UDP', 53], ['dns', 'TCP', undefined], ['none', 'TCP', undefined], [9000, 'TCP', 9000]])('%s/%s', (targetPort, protocol, expected) => {
