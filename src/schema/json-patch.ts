@@ -18,10 +18,16 @@ export function jsonPatch(target: JsonValue, patch: JsonValue): JsonValue {
   const operations = operationsOf(patch);
   if (operations.length > maxOperations) throw new PatchError(`The allowed maximum operations in a JSON patch is ${maxOperations}, got ${operations.length}`, 413);
   const document = new Document(cloneJson(target));
-  for (const operation of operations) document.apply(operation);
-  if (isDeeperThan(document.value, maxJsonDepth)) throw new PatchError('exceeded max depth');
-  return document.value;
+  try {
+    for (const operation of operations) document.apply(operation);
+  } catch (error) {
+    // Copies into copies and moves into what was moved are nested deeper than the stack is.
+    if (error instanceof RangeError) return tooDeep();
+    throw error;
+  }
+  return isDeeperThan(document.value, maxJsonDepth) ? tooDeep() : document.value;
 }
+const tooDeep = (): never => fail('exceeded max depth');
 
 function operationsOf(patch: JsonValue): Operation[] {
   if (patch === null) return [];

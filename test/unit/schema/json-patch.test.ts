@@ -8,6 +8,7 @@ describe('a JSON patch', () => {
   it.each<[string, JsonValue]>([
     ['copies double what is there', [{ op: 'add', path: '/a', value: ['x'.repeat(1000)] }, ...Array.from({ length: 60 }, () => ({ op: 'copy', from: '/a', path: '/a/-' }))]],
     ['values are put into each other', [{ op: 'add', path: '/a', value: list(600) }, { op: 'add', path: `/a${'/0'.repeat(599)}/-`, value: list(600) }]],
+    ['what is copied into itself is nested deeper than the stack', [{ op: 'add', path: '/a', value: {} }, ...Array.from({ length: 18 }, (_, i) => ({ op: 'copy', from: '/a', path: `/a${'/a'.repeat(2 ** i)}` }))]],
   ])('is refused when %s', (_what, patch) => {
     expect(() => jsonPatch({}, patch)).toThrow(PatchError);
   });
