@@ -88,7 +88,8 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
     const forward = await readSysctl(run, 'net/ipv4/ip_forward');
     const next: NetworkRecord = {
       ...identity,
-      ...(before?.ipForwardBefore !== undefined ? { ipForwardBefore: before.ipForwardBefore } : forward === '1' ? {} : { ipForwardBefore: forward }),
+      // What somebody has set since this node began is not what it found.
+      ...(before?.ipForwardBefore !== undefined ? { ipForwardBefore: before.ipForwardBefore } : before || forward === '1' ? {} : { ipForwardBefore: forward }),
       namespaceDirectoryMade: before?.namespaceDirectoryMade === true || !(await exists(namespaceDirectory)), vxlanPort: options.vxlanPort,
       ...(options.nodePortRange === undefined ? {} : { nodePortRange: options.nodePortRange }),
     };

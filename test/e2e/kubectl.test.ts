@@ -104,7 +104,8 @@ describeKubectls(['1.27', '1.30', '1.33'], (minor, binary) => {
   });
 
   test('applies every example', async () => {
-    for (const file of readdirSync(join(root, 'examples')).filter((f) => f.endsWith('.yaml'))) {
+    // compose.yaml is for Docker.
+    for (const file of readdirSync(join(root, 'examples')).filter((f) => /^\d.*\.yaml$/.test(f))) {
       await kubectl('apply', '--dry-run=server', '-f', join(root, 'examples', file));
     }
   });

@@ -266,7 +266,7 @@ describe('the network of two nodes', () => {
   });
 
   it.each([
-    ['routes', 'ip', ['route', 'flush', 'proto', '157'], '', ['host routes', 'node routes']], ['user rules', 'iptables', ['-F', 'DOCKER-USER'], '', ['accept rules']],
+    ['routes', 'ip', ['route', 'flush', 'proto', '157'], '', ['host routes', 'node routes']], ['user rules', 'iptables-restore', ['--noflush'], '*filter\n-F DOCKER-USER\n-A DOCKER-USER -j RETURN\nCOMMIT\n', ['accept rules']],
     ['forwarding', 'tee', ['/proc/sys/net/ipv4/ip_forward'], '0\n', ['ip_forward']],
   ] as const)('repairs lost %s by itself, as soon as the kernel tells', async (_, command, args, input, parts) => {
     const node = nodes[0]!;

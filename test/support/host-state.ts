@@ -1,6 +1,7 @@
 // Everything of a host that a cluster might leave behind, as text that can be compared: what was there before must be there
 // afterwards, and nothing else.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { realClock } from '../../src/util/clock.ts';
 import type { TestCluster } from './cluster.ts';
 
 export type HostState = Readonly<Record<string, readonly string[]>>;
@@ -11,6 +12,17 @@ const moving = /conntrack_count|random\.|dentry|inode|file-nr|ns_last_pid|sched_
 const lasting = (line: string): string => line.replace(/\b(valid_lft|preferred_lft) \S+/g, '').replace(/^\d+: /, '').replace(/@if\d+/, '').replace(/\bpackets \d+ bytes \d+/g, '').replace(/\bqlen \d+| tentative\b/g, '').trim();
 
 const lines = (text: string): string[] => text.split('\n').map(lasting).filter((line) => line !== '').sort();
+
+/** What agents run for a moment, again and again: it is waited for. What listens for changes stays. */
+const momentary = /^(nft|ip|iptables|ss|conntrack)\S* (?!.*\bmonitor\b)/;
+const longestMs = 20_000;
+async function lastingProcesses(netns: string, ofMine: (line: string) => boolean): Promise<string[]> {
+  for (const end = Date.now() + longestMs; ;) {
+    const found = processes(netns, ofMine);
+    if (Date.now() > end || !found.some((line) => momentary.test(line))) return found;
+    await realClock.sleep(10);
+  }
+}
 
 /** Command lines of what runs in the host's network namespace, and of what else names one of `mine`. */
 function processes(netns: string, ofMine: (line: string) => boolean): string[] {
@@ -44,7 +56,7 @@ export async function hostState(cluster: Pick<TestCluster, 'run' | 'hosts'>, min
     'ip route': await output('ip', '-4', 'route', 'show', 'table', 'all'),
     'ip rule': await output('ip', 'rule'),
     'ip netns': (await output('ip', 'netns')).map((line) => line.split(' ')[0]!).filter((name) => !/^(th|tb|dray-)/.test(name) || ofMine(name)),
-    processes: processes(host.netns, ofMine),
+    processes: await lastingProcesses(host.netns, ofMine),
     mounts: lines(readFileSync('/proc/self/mounts', 'utf8')).filter(ofMine),
     sysctls: (await output('sysctl', '-a')).filter((line) => line.startsWith('net.') && !moving.test(line)),
     'nft -s list ruleset': await output('nft', '-s', 'list', 'ruleset'),
