@@ -44,7 +44,8 @@ export class ProbeWorker {
   /** The container has been seen running: its probes are under way. */
   #begun = false;
   #cancel: (() => void) | undefined;
-  #probing = false;
+  /** The container a probe is under way of: it may be one that has been replaced meanwhile. */
+  #probing: string | undefined;
   #onHold = false;
   #last: 'success' | 'failure' | undefined;
   #run = 0;
@@ -75,7 +76,7 @@ export class ProbeWorker {
     }
   }
   startupSucceeded(): void {
-    if (this.kind === 'startup' || this.#stopped || !this.#begun || this.#cancel || this.#probing) return;
+    if (this.kind === 'startup' || this.#stopped || !this.#begun || this.#cancel || this.#probing === this.#id) return;
     this.#schedule(Math.max(0, this.#firstCounted - this.#options.clock.now()));
   }
   stop(): void {
@@ -135,9 +136,9 @@ export class ProbeWorker {
     const due = clock.now();
     // Between a container's end and the pass of its Pod that hears of it: nothing is asked, and nothing is said.
     if (!this.#canBeAsked(id)) return this.#schedule(this.#periodMs());
-    this.#probing = true;
+    this.#probing = id;
     const outcome = await this.#outcome(id);
-    this.#probing = false;
+    if (this.#probing === id) this.#probing = undefined;
     if (this.#stopped || this.#onHold || id !== this.#id) return;
     this.#options.made?.(outcome);
     const eager = this.#isEager(due, outcome);

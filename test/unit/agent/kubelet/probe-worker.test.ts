@@ -75,3 +75,22 @@ it('tells of one that has another cause, after three tries', async () => {
   await clock.advance(1000);
   expect([asked.length, said]).toEqual([3, ['Unhealthy: Readiness probe errored: no such thing']]);
 });
+it('asks a new container although the answer of the one before it is still awaited', async () => {
+  const ids = (): string[] => asked.map(({ containerId }) => containerId);
+  const both = { metadata: { name: 'web', namespace: 'default', uid: 'uid-1' }, spec: { containers: [{ name: 'c', image: 'nginx:1', startupProbe: { exec: { command: ['started'] }, periodSeconds: 1 }, readinessProbe: { ...http, periodSeconds: 1 } }] } } as unknown as Pod;
+  const [first] = now.containers;
+  manager.sync(both, now);
+  await clock.advance(2000);
+  expect(manager.get('readiness', first!.id)).toBe('success');
+  let late: (outcome: ProbeOutcome) => void = () => undefined;
+  answer = () => new Promise((resolve) => { late = resolve; });
+  await clock.advance(1000);
+  const lost = ids().at(-1);
+  answer = () => Promise.resolve({ result: 'success', output: '' });
+  now = known([sandbox()], [ran('c', { restarts: 1, startedAt: clock.now() })]);
+  manager.sync(both, now);
+  await clock.advance(1000);
+  late({ result: 'failure', output: 'no route' });
+  await clock.advance(2000);
+  expect([lost, manager.get('startup', 'c-1'), manager.get('readiness', 'c-1')]).toEqual([first!.id, 'success', 'success']);
+});
