@@ -2,7 +2,7 @@
 // as workers and kernel are ready for more.
 import type { ConfigMap } from '../../src/api/core/config-map.ts';
 import type { Namespace } from '../../src/api/core/namespace.ts';
-import type { Node } from '../../src/api/core/node.ts';
+import { zoneLabel, type Node } from '../../src/api/core/node.ts';
 import type { Service } from '../../src/api/core/service.ts';
 import { serviceNameLabel, type EndpointSlice } from '../../src/api/discovery/endpoint-slice.ts';
 import { keyOf } from '../../src/client/client.ts';
@@ -47,7 +47,6 @@ const serviceOf = ({ metadata }: EndpointSlice): string[] => {
   return name ? [`${metadata.namespace}/${name}`] : [];
 };
 const byService = 'service';
-const zoneLabel = 'topology.kubernetes.io/zone';
 
 export class ServiceTraffic {
   readonly #options: ServiceTrafficOptions;

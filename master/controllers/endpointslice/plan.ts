@@ -2,7 +2,7 @@
 // upstream: staging/src/k8s.io/endpointslice/reconciler.go, utils.go
 import { newControllerRef } from '../../../src/apimachinery/owners.ts';
 import { ipVersion } from '../../../src/apimachinery/names.ts';
-import type { Node } from '../../../src/api/core/node.ts';
+import { zoneLabel, type Node } from '../../../src/api/core/node.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
 import { Services, type Service } from '../../../src/api/core/service.ts';
 import { managedByLabel, serviceNameLabel, type Endpoint, type EndpointPort, type EndpointSlice } from '../../../src/api/discovery/endpoint-slice.ts';
@@ -13,7 +13,6 @@ import { equalJson } from '../../../src/util/json.ts';
 
 export const maxEndpointsPerSlice = 100;
 export const managedBy = 'endpointslice-controller.k8s.io';
-const zoneLabel = 'topology.kubernetes.io/zone';
 
 type AddressType = 'IPv4' | 'IPv6';
 export interface SlicePlan { readonly create: readonly Draft<EndpointSlice>[]; readonly update: readonly EndpointSlice[]; readonly remove: readonly EndpointSlice[] }

@@ -2,6 +2,7 @@
 // upstream: pkg/scheduler/framework/plugins/podtopologyspread/filtering.go, scoring.go
 import { Selector, selectorFromObject } from '../../../src/apimachinery/selectors.ts';
 import { findUntolerated } from '../../../src/apimachinery/tolerations.ts';
+import { zoneLabel } from '../../../src/api/core/node.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
 import type { TopologySpreadConstraint } from '../../../src/api/core/topology-spread.ts';
 import { maxScore, type Plugin, type PodCheck, type Snapshot } from '../framework.ts';
@@ -10,7 +11,6 @@ import { kindOf, perKind, type PodKind } from '../pod-kinds.ts';
 import { requiredNodes } from '../../../src/api/core/node-selector.ts';
 
 const hostname = 'kubernetes.io/hostname';
-const zone = 'topology.kubernetes.io/zone';
 
 interface Constraint { readonly maxSkew: number; readonly topologyKey: string; readonly selector: Selector; readonly minDomains: number; readonly counts: (node: NodeInfo) => boolean }
 
@@ -22,7 +22,7 @@ export interface PodTopologySpreadArgs {
 export type DefaultConstraint = Omit<TopologySpreadConstraint, 'labelSelector' | 'matchLabelKeys'>;
 
 const systemConstraints: readonly DefaultConstraint[] = [
-  { maxSkew: 3, topologyKey: hostname, whenUnsatisfiable: 'ScheduleAnyway' }, { maxSkew: 5, topologyKey: zone, whenUnsatisfiable: 'ScheduleAnyway' },
+  { maxSkew: 3, topologyKey: hostname, whenUnsatisfiable: 'ScheduleAnyway' }, { maxSkew: 5, topologyKey: zoneLabel, whenUnsatisfiable: 'ScheduleAnyway' },
 ];
 
 function constraintOf(pod: Pod, constraint: DefaultConstraint, selector: Selector): Constraint {

@@ -11,6 +11,8 @@ export { taint } from './node-spec.ts';
 export type { NodeSpec, Taint } from './node-spec.ts';
 export type { ContainerImage, NodeAddress, NodeCondition, NodeStatus, NodeSystemInfo } from './node-status.ts';
 
+/** The zone a node is in. */
+export const zoneLabel = 'topology.kubernetes.io/zone';
 const rolePrefix = 'node-role.kubernetes.io/';
 
 function statusText(spec: NodeSpec, status: NodeStatus | undefined): string {
