@@ -4,11 +4,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { turnsEnd } from '../../src/util/turn.ts';
 import type { Outcome } from './api-server.ts';
-import type { Presence } from './http-request.ts';
-import type { ProtobufAnswers } from './protobuf.ts';
 import { PieceBuffers } from './piece-buffers.ts';
-import type { JsonLine, WatchItem } from './request.ts';
+import { protobufType, type ProtobufAnswers } from './protobuf.ts';
+import { drained, type Reader } from './reader.ts';
+import type { JsonLine } from './request.ts';
+import { sendWatch } from './watch-answer.ts';
 import { toYaml } from './yaml.ts';
 
 const compress = promisify(gzip);
@@ -17,9 +19,6 @@ const pieceBuffers = new PieceBuffers();
 
 /** Answers from this size on are compressed for who can read it. */
 const gzipFrom = 128 * 1024;
-
-/** The client's side of an answer: gone, or not taking anything. */
-interface Reader { readonly presence: Presence; readonly stalledMs: number }
 
 const maxWarnings = 4 * 1024;
 const maxWarning = 256;
@@ -77,11 +76,11 @@ export async function send(request: IncomingMessage | Http2ServerRequest, respon
   }
   headers['content-length'] = String(bytes?.byteLength ?? line!.size);
   out.writeHead(answer.status, headers);
+  if (line && request.method !== 'HEAD' && !bytes) return sendPieces(out, line, reader);
+  await turnsEnd();
   if (request.method === 'HEAD') out.end();
-  else if (bytes) out.end(bytes);
-  else await sendPieces(out, line!, reader);
+  else out.end(bytes);
 }
-const protobufType = 'application/vnd.kubernetes.protobuf';
 
 /** The last piece goes with the end: what is one piece is one write. */
 async function sendPieces(out: ServerResponse, line: JsonLine, { presence }: Reader): Promise<void> {
@@ -91,6 +90,7 @@ async function sendPieces(out: ServerResponse, line: JsonLine, { presence }: Rea
     if (presence.gone) return;
     last = piece;
   }
+  await turnsEnd();
   out.end(last, last && pieceBuffers.backAfterWrite(last));
 }
 
@@ -101,43 +101,4 @@ function isPretty(request: IncomingMessage | Http2ServerRequest): boolean {
   if (pretty) return truths.has(pretty);
   // A person reads it.
   return /^(curl|Wget|Mozilla\/5\.0)/.test(String(request.headers['user-agent'] ?? ''));
-}
-
-/** One line per event; frames are built once for all watchers of an event. */
-const frames = new WeakMap<Uint8Array, Buffer>();
-function frameOf(item: WatchItem): Buffer {
-  const object = item.json();
-  let frame = frames.get(object);
-  if (!frame) frames.set(object, (frame = Buffer.concat([Buffer.from(`{"type":"${item.type}","object":`), object, Buffer.from('}\n')])));
-  return frame;
-}
-
-async function sendWatch(out: ServerResponse, items: AsyncIterable<WatchItem>, protobuf: ProtobufAnswers | undefined, { presence: { signal: gone }, stalledMs }: Reader, common: Record<string, string>): Promise<void> {
-  out.writeHead(200, { ...common, 'content-type': protobuf ? `${protobufType};stream=watch` : 'application/json' });
-  out.flushHeaders();
-  for await (const item of items) {
-    if (out.destroyed) return;
-    if (out.write(protobuf ? protobuf.frame(item) : frameOf(item))) continue;
-    // What a stalled reader leaves waits in the watch's queue, which has an end; then the reader's time is over too.
-    if (!(await drained(out, gone, stalledMs))) throw new Error('the reader of a watch takes nothing');
-  }
-  out.end();
-}
-
-/** False when the reader took nothing for `stalledMs`. */
-function drained(out: ServerResponse, gone: AbortSignal, stalledMs?: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const done = (taken: boolean): void => {
-      clearTimeout(timer);
-      out.off('drain', onDrain);
-      gone.removeEventListener('abort', onDrain);
-      resolve(taken);
-    };
-    const onDrain = (): void => done(true);
-    const timer = stalledMs === undefined ? undefined : setTimeout(() => done(false), stalledMs);
-    timer?.unref();
-    out.once('drain', onDrain);
-    gone.addEventListener('abort', onDrain, { once: true });
-    if (gone.aborted) done(true);
-  });
 }

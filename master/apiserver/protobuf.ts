@@ -6,6 +6,8 @@ import type { ObjectType } from '../../src/schema/schema.ts';
 import { subresourceKinds } from './kind-types.ts';
 import type { WatchItem } from './request.ts';
 
+export const protobufType = 'application/vnd.kubernetes.protobuf';
+
 export class ProtobufAnswers {
   readonly #types = new Map<string, ObjectType>([
     ...subresourceKinds, ['v1/Status', statusType],
