@@ -26,7 +26,7 @@ export interface Lister<T> {
 
 export type IndexFunction = (object: any) => readonly string[];
 
-export interface InformerOptions { readonly selector?: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>; readonly indexes?: Record<string, IndexFunction>; /** Objects are kept without what is beside their metadata, and that without managedFields. */ readonly metadataOnly?: boolean; readonly clock: Clock; readonly log: Log }
+export interface InformerOptions { readonly selector?: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>; readonly indexes?: Record<string, IndexFunction>; /** Of the objects is kept what names and dates them, and what they are tied to: owners, finalizers. */ readonly metadataOnly?: boolean; readonly clock: Clock; readonly log: Log }
 
 /** A watch that ends this soon without an event was refused rather than served. */
 const shortWatchMs = 1_000;
@@ -35,8 +35,9 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
   readonly resource: ResourceDefinition<T>;
   readonly #client: Client;
   readonly #options: InformerOptions;
-  readonly #objects = new Map<string, T>();
+  /** By namespace ('' for what has none), then by key. */
   readonly #namespaces = new Map<string, Map<string, T>>();
+  #size = 0;
   readonly #indexes = new Map<string, { of: IndexFunction; values: Map<string, Map<string, T>> }>();
   readonly #handlers = new Set<InformerHandler<T>>();
   #revision = 0;
@@ -53,8 +54,12 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
     for (const [name, of] of Object.entries(options.indexes ?? {})) this.addIndex(name, of);
   }
 
-  get(key: string): T | undefined { return this.#objects.get(key); }
-  list(namespace?: string): T[] { return [...(namespace === undefined ? this.#objects : (this.#namespaces.get(namespace) ?? new Map<string, T>())).values()]; }
+  get(key: string): T | undefined { return this.#namespaces.get(namespaceOf(key))?.get(key); }
+  list(namespace?: string): T[] {
+    if (namespace !== undefined) return [...(this.#namespaces.get(namespace)?.values() ?? [])];
+    return [...this.#all()];
+  }
+  *#all(): Generator<T> { for (const objects of this.#namespaces.values()) yield* objects.values(); }
   byIndex(index: string, value: string): T[] {
     const found = this.#indexes.get(index);
     if (!found) throw new Error(`informer of ${this.resource.plural} has no index ${index}`);
@@ -64,9 +69,9 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
     if (this.#indexes.has(name)) return;
     const values = new Map<string, Map<string, T>>();
     this.#indexes.set(name, { of, values });
-    for (const [key, object] of this.#objects) for (const value of of(object)) put(values, value, key, object);
+    for (const object of this.#all()) for (const value of of(object)) put(values, value, keyOf(object), object);
   }
-  get size(): number { return this.#objects.size; }
+  get size(): number { return this.#size; }
   get synced(): boolean { return this.#synced; }
   /** Revision up to which this copy is complete. */
   get revision(): number { return this.#revision; }
@@ -74,7 +79,7 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
   /** Handlers added late are told of what is there already. */
   addHandler(handler: InformerHandler<T>): () => void {
     this.#handlers.add(handler);
-    for (const object of this.#objects.values()) handler.added?.(object);
+    for (const object of this.#all()) handler.added?.(object);
     return () => this.#handlers.delete(handler);
   }
 
@@ -140,8 +145,8 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
       if (!page.metadata.continue) break;
       page = await this.#client.list(this.resource, { ...options, continue: page.metadata.continue });
     }
-    for (const [key, old] of this.#objects) {
-      const now = items.get(key);
+    for (const old of this.list()) {
+      const now = items.get(keyOf(old));
       if (!now || now.metadata.uid !== old.metadata.uid) this.#delete(old);
     }
     for (const object of items.values()) this.#put(object);
@@ -149,28 +154,31 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
     this.#advance(revision);
   }
 
-  /** Who manages which field is the larger part of most metadata. */
+  /** There may be very many of them, so each has one shape, and what nobody reads goes. */
   #kept(object: T): T {
     if (!this.#metadataOnly) return object;
-    const { managedFields: _fields, ...metadata } = object.metadata as T['metadata'] & { managedFields?: unknown };
+    const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp, finalizers, ownerReferences } = object.metadata;
+    const metadata: ObjectHead['metadata'] = namespace === undefined ? { name, uid, resourceVersion, creationTimestamp } : { name, namespace, uid, resourceVersion, creationTimestamp };
+    if (deletionTimestamp !== undefined) metadata.deletionTimestamp = deletionTimestamp;
+    if (finalizers !== undefined) metadata.finalizers = finalizers;
+    if (ownerReferences !== undefined) metadata.ownerReferences = ownerReferences;
     const { apiVersion, kind } = this.resource;
     return Object.freeze({ apiVersion, kind, metadata: Object.freeze(metadata) }) as unknown as T;
   }
   #put(object: T): void {
     const key = keyOf(object);
-    const old = this.#objects.get(key);
+    const old = this.get(key);
     if (old && old.metadata.resourceVersion === object.metadata.resourceVersion) return;
     if (old) this.#unindex(key, old);
-    this.#objects.set(key, object);
+    this.#size++;
     put(this.#namespaces, object.metadata.namespace ?? '', key, object);
     for (const { of, values } of this.#indexes.values()) for (const value of of(object)) put(values, value, key, object);
     this.#tell(key, (handler) => (old ? handler.updated?.(object, old) : handler.added?.(object)));
   }
   #delete(object: T): void {
     const key = keyOf(object);
-    const old = this.#objects.get(key);
+    const old = this.get(key);
     if (!old) return;
-    this.#objects.delete(key);
     this.#unindex(key, old);
     this.#tell(key, (handler) => handler.deleted?.(object));
   }
@@ -186,6 +194,7 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
     }
   }
   #unindex(key: string, old: T): void {
+    this.#size--;
     remove(this.#namespaces, old.metadata.namespace ?? '', key);
     for (const { of, values } of this.#indexes.values()) for (const value of of(old)) remove(values, value, key);
   }
@@ -197,6 +206,8 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
     for (const waiter of ready) waiter.resolve();
   }
 }
+
+const namespaceOf = (key: string): string => key.slice(0, Math.max(0, key.indexOf('/')));
 
 function put<T>(index: Map<string, Map<string, T>>, value: string, key: string, object: T): void {
   let bucket = index.get(value);
