@@ -1,13 +1,34 @@
-// A JSON value as Go's %v prints it: `map[a:1 b:[x y]]`. Some messages clients know have it in them.
-export function goText(value: unknown): string {
-  if (value === null || value === undefined) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (typeof value !== 'object') return String(value as string | number | boolean);
-  return `map[${Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([key, member]) => `${key}:${goText(member)}`).join(' ')}]`;
+// JSON values as Go prints them. Some messages clients know have them in them.
+
+/** Go's %v: `map[a:1 b:[x y]]`. */
+export const goText = (value: unknown): string => printed(value, (scalar) => (scalar === null || scalar === undefined ? '<nil>' : String(scalar as string | number | boolean)));
+
+/** Go's %s, which texts alone have a form for: `%!s(int64=1)`. */
+export const goString = (value: unknown): string => printed(value, (scalar) => {
+  if (typeof scalar === 'string') return scalar;
+  return scalar === null || scalar === undefined ? '%!s(<nil>)' : `%!s(${goTypeOf(scalar)}=${String(scalar as number | boolean)})`;
+});
+
+function printed(value: unknown, scalar: (value: unknown) => string): string {
+  if (Array.isArray(value)) return `[${value.map((item) => printed(item, scalar)).join(' ')}]`;
+  if (typeof value !== 'object' || value === null) return scalar(value);
+  return `map[${Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([key, member]) => `${key}:${printed(member, scalar)}`).join(' ')}]`;
 }
 
 /** How Go's decoder of JSON calls what a value is. */
 export function jsonKind(value: unknown): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+/** The Go type that a JSON value has once it is read without a type of its own; undefined of null. */
+export function goTypeOf(value: unknown): string | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (Array.isArray(value)) return '[]interface {}';
+  switch (typeof value) {
+    case 'object': return 'map[string]interface {}';
+    case 'boolean': return 'bool';
+    case 'number': return Number.isInteger(value) ? 'int64' : 'float64';
+    default: return 'string';
+  }
 }

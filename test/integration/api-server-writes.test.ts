@@ -178,6 +178,11 @@ describe('a patch', () => {
     ['strategic', '', ['x'], 400, 'json: cannot unmarshal array into Go value of type map[string]interface {}'],
     ['merge', 'force=true', {}, 422, 'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch'],
     ['strategic', 'fieldValidation=Strict', { dat: 1 }, 422, ' "" is invalid: patch: Invalid value: "map[dat:1]": strict decoding error: unknown field "dat"'],
+    ['strategic', '', { data: 'x' }, 422, ' "" is invalid: patch: Invalid value: "map[data:x]": cannot restore map from string'],
+    ['strategic', '', { data: { a: 1 } }, 422, ' "" is invalid: patch: Invalid value: "map[data:map[a:1]]": cannot convert int64 to string'],
+    ['strategic', '', { binaryData: { a: '$' } }, 422, ' "" is invalid: patch: Invalid value: "map[binaryData:map[a:$]]": illegal base64 data at input byte 0'],
+    ['strategic', '', { immutable: 'yes' }, 422, ' "" is invalid: patch: Invalid value: "map[immutable:yes]": unrecognized type: bool'],
+    ['strategic', 'fieldValidation=Strict', { why: {}, dat: { $retainKeys: [] }, data: { $patch: 'replace' }, metadata: { '$setElementOrder/finalizers': ['a'], finalizers: ['a'] } }, 422, ' "" is invalid: patch: Invalid value: "map[dat:map[$retainKeys:[]] data:map[] metadata:map[] why:map[]]": strict decoding error: unknown field "dat", unknown field "why"'],
     ['strategic', '', { $patch: 'frob' }, 500, 'unknown patch type: frob in map: map[$patch:frob]'],
   ])('%s %s %j is refused', async (form, query, patch, code, message) => {
     await call('POST', `${core}/configmaps`, { metadata: { name: 'patched' }, data: { a: '1' } }).catch(() => undefined);

@@ -72,8 +72,8 @@ export function decodeObject(resource: Pick<ResourceDefinition, 'type' | 'kind' 
   return decodeReporting(resource, raw, context, { malformed: refuse, strict: refuse });
 }
 
-/** How faults of decoding are answered; `also` are further faults of strictness, told as they are; `isFinal` as in a DecodeReport. */
-interface DecodeFaults { malformed(why: string): never; strict(why: string): never; readonly also?: readonly string[]; readonly isFinal?: DecodeReport['isFinal'] }
+/** How faults of decoding are answered; `also` are further faults of strictness, told as they are; `sorted`: unknown fields by name, not as they stand; `isFinal` as in a DecodeReport. */
+interface DecodeFaults { malformed(why: string): never; strict(why: string): never; readonly also?: readonly string[]; readonly sorted?: boolean; readonly isFinal?: DecodeReport['isFinal'] }
 
 export function decodeReporting(resource: Pick<ResourceDefinition, 'type' | 'kind' | 'apiVersion'>, raw: RawBody, context: RequestContext, answer: DecodeFaults): ApiObject {
   const report: DecodeReport = { unknown: [], ...(answer.isFinal ? { isFinal: answer.isFinal } : {}) };
@@ -84,6 +84,7 @@ export function decodeReporting(resource: Pick<ResourceDefinition, 'type' | 'kin
     if (!(error instanceof DecodeError)) throw error;
     return answer.malformed(error.message);
   }
+  if (answer.sorted) report.unknown.sort();
   const faults = [...(answer.also ?? []), ...report.unknown.map((path) => `unknown field "${path}"`), ...raw.duplicates.map((path) => `duplicate field "${path}"`)].slice(0, maxUnknown);
   if (faults.length && context.fieldValidation === 'Strict') return answer.strict(`strict decoding error: ${faults.join(', ')}`);
   if (faults.length && context.fieldValidation === 'Warn') context.warnings.push(...faults);

@@ -2,12 +2,14 @@
 import { goText, jsonKind } from '../../../src/apimachinery/go-text.ts';
 import { invalid } from '../../../src/apimachinery/fault.ts';
 import * as errors from '../../../src/apimachinery/status-error.ts';
+import { conversionFault } from '../../../src/schema/conversion-fault.ts';
 import { jsonPatch, unknownMembers } from '../../../src/schema/json-patch.ts';
 import { isObject, mergePatch, PatchError } from '../../../src/schema/patch.ts';
 import type { ApiObject, ResourceDefinition } from '../../../src/schema/resource.ts';
 import type { JsonValue } from '../../../src/schema/schema.ts';
 import { strategicMergePatch } from '../../../src/schema/strategic-merge-patch.ts';
 import type { RequestContext } from '../../registry/request-context.ts';
+import { cloneJson } from '../../../src/util/json.ts';
 import { isFinal } from '../../registry/written.ts';
 import { parseJson } from '../negotiation.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
@@ -55,7 +57,7 @@ function applyPatch(type: ResourceDefinition['type'], target: JsonValue, patch: 
         if (patch.value === null) throw new PatchError('Invalid JSON Patch', 400);
         if (!isObject(patch.value)) throw new PatchError(`error decoding patch: json: cannot unmarshal ${jsonKind(patch.value)} into Go value of type map[string]interface {}`, 400);
         return mergePatch(target, patch.value);
-      case 'application/strategic-merge-patch+json': return strategicMergePatch(type, target, patch.value);
+      case strategic: return strategicMergePatch(type, target, patch.value);
       case 'application/apply-patch+yaml': throw errors.noSuchContentType();
     }
   } catch (error) {
@@ -75,16 +77,22 @@ function applyPatch(type: ResourceDefinition['type'], target: JsonValue, patch: 
  */
 export function patched(resource: Pick<ResourceDefinition, 'type' | 'kind' | 'apiVersion' | 'version'>, current: ApiObject, patch: ParsedPatch, write: RequestContext, shares = false): ApiObject {
   const also: string[] = [];
-  const value = applyPatch(resource.type, current as unknown as JsonValue, patch, write.fieldValidation === 'Ignore' ? undefined : also);
+  const strategically = patch.type === strategic;
+  // It is consumed, and may be needed again.
+  const merged = strategically ? { ...patch, value: cloneJson(patch.value) } : patch;
+  const value = applyPatch(resource.type, current as unknown as JsonValue, merged, write.fieldValidation === 'Ignore' ? undefined : also);
   const refuse = (why: string): never => {
-    const shown = patch.type === 'application/strategic-merge-patch+json' ? goText(patch.value) : JSON.stringify(value);
+    const shown = strategically ? goText(merged.value) : JSON.stringify(value);
     // Upstream names no kind here.
     throw errors.invalid('', '', '', [invalid('patch', shown, why)]);
   };
   if (!isObject(value)) return refuse(`json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type ${resource.version}.${resource.kind}`);
   const prefix = patch.type === 'application/json-patch+json' ? 'json patch ' : '';
   also.push(...patch.duplicates.map((path) => `${prefix}duplicate field "${path}"`));
-  return decodeReporting(resource, { value, duplicates: [] }, write, { malformed: refuse, strict: refuse, also, ...(shares ? { isFinal } : {}) });
+  return decodeReporting(resource, { value, duplicates: [] }, write, {
+    malformed: (why) => refuse((strategically ? conversionFault(resource.type, value) : undefined) ?? why),
+    strict: refuse, also, sorted: strategically, ...(shares ? { isFinal } : {}),
+  });
 }
 
 export async function patch(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {

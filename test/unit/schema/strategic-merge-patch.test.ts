@@ -14,7 +14,7 @@ const inner = object('Inner', { a: string(1), b: string(2) });
 const type = object('Sample', {
   text: string(1), labels: map(2, types.string), tags: array(3, types.string, { patchStrategy: 'merge' }), plain: array(4, types.string), parts: array(5, inner),
   items: array(6, item, { patchStrategy: 'merge', patchMergeKey: 'name' }), inner: field(7, inner), strategy: field(8, inner, { patchStrategy: 'retainKeys' }), whole: field(9, inner, { patchStrategy: 'replace' }),
-  volumes: array(10, object('Volume', { name: string(1), empty: field(2, inner), host: field(3, inner) }), { patchStrategy: 'merge,retainKeys', patchMergeKey: 'name' }),
+  maps: map(11, inner), volumes: array(10, object('Volume', { name: string(1), empty: field(2, inner), host: field(3, inner) }), { patchStrategy: 'merge,retainKeys', patchMergeKey: 'name' }),
 });
 
 describe('a strategic merge patch', () => {
@@ -46,6 +46,16 @@ describe('a strategic merge patch', () => {
     ['orders what it patches', { items: [{ name: 'a' }, { name: 'b' }] }, { '$setElementOrder/items': [{ name: 'b' }, { name: 'n' }, { name: 'a' }], items: [{ name: 'n', image: 'x' }] }, { items: [{ name: 'b' }, { name: 'n', image: 'x' }, { name: 'a' }] }],
     ['leaves items of the server where they were', { items: [{ name: 's1' }, { name: 'a' }, { name: 's2' }, { name: 'b' }] }, { '$setElementOrder/items': [{ name: 'a' }, { name: 'b' }] }, { items: [{ name: 's1' }, { name: 'a' }, { name: 's2' }, { name: 'b' }] }],
     ['orders texts', { tags: ['a', 'b', 'c'] }, { '$setElementOrder/tags': ['c', 'd', 'a'], tags: ['d'] }, { tags: ['b', 'c', 'd', 'a'] }],
+    ['takes new items into the places of deleted ones', { items: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] }, { '$setElementOrder/items': [{ name: 'n' }], items: [{ name: 'a', $patch: 'delete' }, { name: 'n' }] }, { items: [{ name: 'b' }, { name: 'c' }, { name: 'n' }] }],
+    ['merges an item into a new one of its key', { items: [] }, { items: [{ name: 'a', image: '1' }, { name: 'a', args: ['x'] }] }, { items: [{ name: 'a', image: '1', args: ['x'] }] }],
+    ['leaves the directives and nulls of a new item', { items: [{ name: 'a' }] }, { items: [{ name: 'b', image: null, $retainKeys: ['name'] }] }, { items: [{ name: 'b', image: null, $retainKeys: ['name'] }, { name: 'a' }] }],
+    ['leaves directives where nothing was', {}, { inner: { $retainKeys: ['a'], a: '1', b: null } }, { inner: { $retainKeys: ['a'], a: '1' } }],
+    ['leaves all but its directive of what replaces', { inner: { a: '1' } }, { inner: { $patch: 'replace', b: null, $retainKeys: ['b'] } }, { inner: { b: null, $retainKeys: ['b'] } }],
+    ['leaves the directive of an object whose strategy is replace', { whole: { a: '1' } }, { whole: { $patch: 'delete' } }, { whole: { $patch: 'delete' } }],
+    ['takes no notice of a deletion list that is none', { tags: ['a'] }, { '$deleteFromPrimitiveList/tags': 'a' }, { tags: ['a'] }],
+    ['deletes with a deletion list that is null', { tags: ['a'] }, { '$deleteFromPrimitiveList/tags': null }, {}],
+    ['takes texts out of lists without a strategy', { plain: ['a', 'b'] }, { '$deleteFromPrimitiveList/plain': ['a'] }, { plain: ['b'] }],
+    ['takes no notice of an order for nothing', {}, { '$setElementOrder/items': [{ name: 'a' }] }, {}],
     ['has names like others', JSON.parse('{"labels":{"__proto__":"a","constructor":"b"}}') as JsonValue, JSON.parse('{"labels":{"__proto__":"c","toString":"d"},"constructor":{"x":"y"}}') as JsonValue, JSON.parse('{"labels":{"__proto__":"c","constructor":"b","toString":"d"},"constructor":{"x":"y"}}') as JsonValue],
   ])('%s', (_what, target, patch, result) => {
     const before = JSON.stringify(target);
@@ -63,14 +73,36 @@ describe('a strategic merge patch', () => {
     ['an item of another type', { items: ['a'] }, 500, 'list element types are not identical'],
     ['retained keys that lack a patched one', { strategy: { $retainKeys: ['a'], b: '1' } }, 400, 'invalid patch format of retainKeys'],
     ['retained keys that are no list', { strategy: { $retainKeys: 'a' } }, 400, 'invalid patch format of retainKeys'],
-    ['a deletion list that is none', { '$deleteFromPrimitiveList/tags': 'a' }, 400, 'invalid patch format of primitive list'],
-    ['an order that is no list', { '$setElementOrder/items': 'a' }, 400, 'invalid patch format of setElementOrder list'],
+    ['a deletion list without a name', { $deleteFromPrimitiveList: ['a'] }, 400, 'invalid patch format of primitive list'],
+    ['an order without a name', { $setElementOrder: ['a'] }, 400, 'invalid patch format of setElementOrder list'],
+    ['an order that is no list', { '$setElementOrder/items': 'a' }, 500, 'expected a []interface {}, but received a string'],
+    ['an order that is null', { '$setElementOrder/items': null }, 500, 'expected a []interface {}, but received a %!s(<nil>)'],
+    ['an order with a list that is null', { '$setElementOrder/items': [], items: null }, 500, 'expected a []interface {}, but received a %!s(<nil>)'],
+    ['an order of texts for items', { '$setElementOrder/items': ['a'], items: [{ name: 'a' }] }, 500, 'expected a map[string]interface {}, but received a string'],
+    ['an order whose items have no key', { '$setElementOrder/items': [{ image: 'a' }], items: [{ name: 'a' }] }, 500, 'map: map[image:a] does not contain declared merge key: name'],
+    ['an order of a list that is empty', { '$setElementOrder/volumes': [], volumes: [] }, 500, 'no elements in any of the given slices'],
+    ['an order of what is no field', { '$setElementOrder/none': [] }, 500, 'unable to find api field in struct Sample for the json field "none"'],
+    ['an order of a text', { '$setElementOrder/text': [] }, 500, 'expected slice or array type, but got: struct'],
+    ['what is in a map of objects', { maps: { a: { b: '2' } } }, 500, 'merging an object in json but data type is not struct, instead is: map'],
+    ['a deletion from a list of objects without a key', { '$deleteFromPrimitiveList/parts': [{ a: '1' }] }, 500, 'cannot merge lists without merge key for struct'],
+    ['lists in a list', { tags: [['a']] }, 500, 'list element types are not identical: [[a] [[a]]]'],
+    ['a directive that is no text', { inner: { $patch: 1 } }, 500, 'unknown patch type: %!s(int64=1) in map: map[$patch:1]'],
     ['an order that contradicts the list', { '$setElementOrder/items': [{ name: 'b' }, { name: 'a' }], items: [{ name: 'a' }, { name: 'b' }] }, 500, "doesn't match $setElementOrder list"],
   ])('refuses %s', (_what, patch, code, message) => {
-    const refused = (): unknown => strategicMergePatch(type, { inner: { a: '1' }, strategy: { a: '1' }, items: [{ name: 'a' }], tags: ['a'] }, patch);
+    const refused = (): unknown => strategicMergePatch(type, { inner: { a: '1' }, strategy: { a: '1' }, items: [{ name: 'a' }], tags: ['a'], parts: [{ a: '1' }], maps: { a: { a: '1' } } }, structuredClone(patch));
     expect(refused).toThrow(message);
     expect(refused).toThrow(expect.objectContaining({ code }) as unknown as PatchError);
     expect(refused).toThrow(PatchError);
+  });
+
+  it('consumes what has an order, directives, and what only deletes where nothing was', () => {
+    const patch: JsonValue = { '$setElementOrder/items': [{ name: 'a' }], items: [{ name: 'a', image: '2' }], strategy: { $retainKeys: ['a'], a: '2' }, inner: { a: null, b: '2', deep: null }, labels: { x: '1', $patch: 'replace' }, text: null };
+    strategicMergePatch(type, { items: [{ name: 'a' }], strategy: { a: '1' }, labels: { y: '1' } }, patch);
+    expect(patch).toEqual({ strategy: { a: '2' }, inner: { b: '2' }, labels: { x: '1' }, text: null });
+  });
+
+  it('refuses a list of lists where nothing was before', () => {
+    expect(() => strategicMergePatch(type, { tags: [] }, { tags: [['a']] })).toThrow(expect.objectContaining({ code: 422, message: 'lists of lists are not supported' }) as unknown as PatchError);
   });
 
   it('merges ten thousand items at once', () => {
