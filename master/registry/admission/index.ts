@@ -9,6 +9,7 @@ import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
+import { podSecurity } from './pod-security/index.ts';
 import { priority } from './priority.ts';
 import { resourceQuota } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
@@ -22,6 +23,7 @@ export const admissionPlugins = (registry: Registry): readonly AdmissionPlugin[]
   serviceAccount(registry),
   nodeRestriction(registry),
   taintNodesByCondition(),
+  podSecurity(registry),
   priority(registry),
   defaultTolerationSeconds(),
   defaultStorageClass(registry),
