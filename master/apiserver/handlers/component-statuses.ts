@@ -17,7 +17,6 @@ export function componentStatuses(ready: () => boolean): (request: AdmittedReque
     return { kind: ComponentStatuses.kind, apiVersion: 'v1', metadata: { name, creationTimestamp: null }, conditions: [{ type: 'Healthy', status: healthy ? 'True' : 'False', message: healthy ? 'ok' : 'not started' }] } as unknown as ApiObject;
   };
   return (request, context) => {
-    request.warnings.push('v1 ComponentStatus is deprecated in v1.19+');
     const { name } = request.info;
     if (name && !components.includes(name)) throw errors.bare(`Component not found: ${name}`);
     const selection = selectionOf(request, ComponentStatuses);

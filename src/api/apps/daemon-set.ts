@@ -7,6 +7,7 @@ import { defineResource, type ObjectHead, type ObjectOf } from '../../schema/res
 import { array, field, int32, int64, intOrString, object, required, string, time, type FieldsValue } from '../../schema/schema.ts';
 import { equalJson } from '../../util/json.ts';
 import { podTemplateSpec } from '../core/pod-template.ts';
+import { podTemplateWarnings } from '../core/pod-warnings.ts';
 import { collisionFaults, negativeCountFaults } from '../core/replica-workload.ts';
 import { amount, intOrPercentFaults, overHundredFaults } from '../int-or-percent.ts';
 import { ageColumn, nameColumn, templateColumns } from '../table-columns.ts';
@@ -114,6 +115,7 @@ export const DaemonSets = defineResource({
     ]),
     ...collisionFaults(status, old.status),
   ],
+  warnings: (set, old) => (old && templateGeneration(set) === templateGeneration(old) ? [] : podTemplateWarnings(set.spec.template, 'spec.template')),
   columns: [
     nameColumn,
     { name: 'Desired', type: 'integer', description: 'Nodes that should run a Pod.', value: ({ status }) => status?.desiredNumberScheduled ?? 0 },

@@ -6,6 +6,7 @@ import { labelSelector } from '../../schema/object-meta.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, boolean, field, int32, int64, intOrString, object, required, string, time, type FieldsValue } from '../../schema/schema.ts';
 import { podTemplateSpec } from '../core/pod-template.ts';
+import { podOwnerWarnings } from '../core/pod-warnings.ts';
 import { collisionFaults, negativeCountFaults, replicaCountFaults, selectedTemplateFaults } from '../core/replica-workload.ts';
 import { amount, intOrPercentFaults, overHundredFaults } from '../int-or-percent.ts';
 import { ageColumn, nameColumn, templateColumns } from '../table-columns.ts';
@@ -114,6 +115,7 @@ export const Deployments = defineResource({
   statusKeeps: ['labels'],
   validate: ({ spec }) => specFaults(spec),
   validateStatus: ({ status }, old) => statusFaults(status, old.status),
+  warnings: podOwnerWarnings,
   columns: [
     nameColumn,
     { name: 'Ready', type: 'string', description: 'Pods that are ready, of those wanted.', value: ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec.replicas}` },

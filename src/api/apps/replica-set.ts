@@ -4,6 +4,7 @@ import { labelSelector } from '../../schema/object-meta.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, field, int32, int64, object, required, string, time, type FieldsValue } from '../../schema/schema.ts';
 import { podTemplateSpec } from '../core/pod-template.ts';
+import { podOwnerWarnings } from '../core/pod-warnings.ts';
 import { negativeCountFaults, replicaCountFaults, selectedTemplateFaults } from '../core/replica-workload.ts';
 import { ageColumn, nameColumn, templateColumns } from '../table-columns.ts';
 
@@ -52,6 +53,7 @@ export const ReplicaSets = defineResource({
     ...negativeCountFaults({ ...status }, ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'terminatingReplicas', 'observedGeneration']),
     ...replicaCountFaults({ ...status }, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
   ],
+  warnings: podOwnerWarnings,
   columns: [
     nameColumn,
     { name: 'Desired', type: 'integer', description: 'Pods wanted.', value: ({ spec }) => spec.replicas },

@@ -1,6 +1,6 @@
 // StatefulSet: Pods with names that last, started and stopped in order, each with claims of its own.
 // upstream: pkg/apis/apps/validation/validation.go (ValidateStatefulSet), pkg/apis/apps/v1/defaults.go, pkg/registry/apps/statefulset
-import { child, forbidden, invalid, notSupported, required as requiredFault, type Fault } from '../../apimachinery/fault.ts';
+import { child, forbidden, index, invalid, notSupported, required as requiredFault, type Fault } from '../../apimachinery/fault.ts';
 import { selectorFromObject } from '../../apimachinery/selectors.ts';
 import { validateAnnotations, validateLabels } from '../../schema/metadata-validation.ts';
 import { labelSelector } from '../../schema/object-meta.ts';
@@ -10,7 +10,9 @@ import { equalJson } from '../../util/json.ts';
 import { PersistentVolumeClaims } from '../core/persistent-volume-claim.ts';
 import { podAnnotationFaults } from '../core/pod-annotations.ts';
 import { podTemplateSpec } from '../core/pod-template.ts';
+import { podTemplateWarnings } from '../core/pod-warnings.ts';
 import { collisionFaults, negativeCountFaults, replicaCountFaults } from '../core/replica-workload.ts';
+import { claimSpecWarnings } from '../core/volume-claim-spec.ts';
 import { ageColumn, nameColumn, templateColumns } from '../table-columns.ts';
 
 const apps = 'io.k8s.api.apps.v1';
@@ -135,6 +137,11 @@ export const StatefulSets = defineResource({
   prepareCreate: ({ spec }) => { delete spec.updateStrategy.rollingUpdate?.maxUnavailable; },
   validate: ({ spec }, old) => [...templateFaults(spec), ...(old ? updateFaults(spec, old.spec) : [])],
   validateStatus: ({ status }, old) => statusFaults(status, old.status),
+  warnings: ({ metadata, spec }, old) => [
+    ...(old && metadata.generation === old.metadata.generation ? [] : podTemplateWarnings(spec.template, 'spec.template')),
+    // The path of an update has upstream's capital letter.
+    ...(spec.volumeClaimTemplates ?? []).flatMap((claim, i) => claimSpecWarnings(claim.spec, index('spec.volumeClaimTemplates', i) + (old ? '.Spec' : ''))),
+  ],
   columns: [
     nameColumn,
     { name: 'Ready', type: 'string', description: 'Pods that are ready, of those wanted.', value: ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec.replicas}` },

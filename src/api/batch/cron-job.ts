@@ -3,14 +3,14 @@
 import { isTimeZone, parseCron } from '../../apimachinery/cron.ts';
 import { age } from '../../apimachinery/duration.ts';
 import { invalid, notSupported, type Fault } from '../../apimachinery/fault.ts';
-import { isDNS1123Label } from '../../apimachinery/names.ts';
 import { labelSelectorText } from '../../apimachinery/selectors.ts';
 import { objectMeta } from '../../schema/object-meta.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, boolean, field, int32, int64, object, required, string, time, type FieldsValue } from '../../schema/schema.ts';
+import { podOwnerNameWarnings } from '../core/pod-warnings.ts';
 import { objectReference } from '../core/references.ts';
 import { ageColumn, nameColumn, templateColumns } from '../table-columns.ts';
-import { jobSpec, jobSpecFaults } from './job-spec.ts';
+import { jobSpec, jobSpecFaults, jobSpecWarnings } from './job-spec.ts';
 
 const batch = 'io.k8s.api.batch.v1';
 /** Jobs are named after the CronJob, with eleven more characters. */
@@ -88,10 +88,12 @@ export const CronJobs = defineResource({
     ...scheduleFaults(spec, old?.spec), ...templateFaults(spec),
     ...(!old && metadata.name?.length > longestName ? [invalid('metadata.name', metadata.name, `must be no more than ${longestName} characters`)] : []),
   ],
-  warnings: ({ metadata }, old) => {
-    const problems = old ? [] : isDNS1123Label(metadata.name);
-    return problems.length ? [`metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${problems.join(' ')}]`] : [];
-  },
+  warnings: ({ metadata, spec }, old) => [
+    ...(old ? [] : podOwnerNameWarnings(metadata.name)),
+    ...(old && metadata.generation === old.metadata.generation ? [] : jobSpecWarnings(spec.jobTemplate.spec, 'spec.jobTemplate.spec')),
+    // The path is upstream's.
+    ...(old && spec.schedule.includes('TZ') ? ['cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details'] : []),
+  ],
   columns: [
     nameColumn,
     { name: 'Schedule', type: 'string', description: 'When Jobs are made.', value: ({ spec }) => spec.schedule },

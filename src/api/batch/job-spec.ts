@@ -4,6 +4,7 @@ import { child, invalid, notSupported, required as requiredFault, tooLong, type 
 import { labelSelector } from '../../schema/object-meta.ts';
 import { boolean, field, int32, int64, object, required, string, type FieldsValue } from '../../schema/schema.ts';
 import { podTemplateSpec } from '../core/pod-template.ts';
+import { podTemplateWarnings } from '../core/pod-warnings.ts';
 import { domainPrefixedPathFaults } from '../value-faults.ts';
 import { podFailurePolicy, podFailurePolicyFaults, successPolicy, successPolicyFaults } from './job-policies.ts';
 
@@ -100,3 +101,10 @@ export function jobSpecDefaults(spec: JobSpec): void {
   spec.suspend ??= false;
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
 }
+
+/** Warnings about the specification of a Job, or of those a CronJob makes. (upstream: pkg/api/job/warnings.go) */
+export const jobSpecWarnings = ({ completionMode, completions = 0, parallelism = 0, template }: JobSpec, path: string): string[] => [
+  ...(completionMode === 'Indexed' && completions > manyCompletions && parallelism > lowParallelism
+    ? [`${path}: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail`] : []),
+  ...podTemplateWarnings(template, child(path, 'template')),
+];

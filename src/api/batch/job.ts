@@ -8,9 +8,10 @@ import { defineResource, type ObjectHead, type ObjectOf } from '../../schema/res
 import { field } from '../../schema/schema.ts';
 import { cloneJson, equalJson } from '../../util/json.ts';
 import type { PodTemplateSpec } from '../core/pod-template.ts';
+import { podOwnerNameWarnings } from '../core/pod-warnings.ts';
 import { ageColumn, nameColumn, templateColumns } from '../table-columns.ts';
 import { immutableFaults } from '../value-faults.ts';
-import { jobSpec, jobSpecDefaults, jobSpecFaults, type JobSpec } from './job-spec.ts';
+import { jobSpec, jobSpecDefaults, jobSpecFaults, jobSpecWarnings, type JobSpec } from './job-spec.ts';
 import { isJobCondition, jobStatus, jobStatusFaults, type JobStatus } from './job-status.ts';
 
 export type { JobSpec } from './job-spec.ts';
@@ -155,8 +156,9 @@ export const Jobs = defineResource({
     ...(old ? [] : [...hostNameFaults(job), ...generatedSelectorFaults(job)]), ...jobSpecFaults(job.spec, 'spec'), ...selectorFaults(job.spec), ...(old ? updateFaults(job, old) : []),
   ],
   validateStatus: ({ spec, status }, old) => jobStatusFaults(spec, status, old.status),
-  warnings: ({ spec }) => (spec.completionMode === 'Indexed' && (spec.completions ?? 0) > 100_000 && (spec.parallelism ?? 0) > 10_000
-    ? ['In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail'] : []),
+  warnings: ({ metadata, spec }, old) => [
+    ...(old ? [] : podOwnerNameWarnings(metadata.name)), ...(old && metadata.generation === old.metadata.generation ? [] : jobSpecWarnings(spec, 'spec')),
+  ],
   columns: [
     nameColumn,
     { name: 'Status', type: 'string', description: 'How the Job is doing.', value: statusText },

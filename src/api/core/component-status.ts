@@ -18,6 +18,7 @@ export const ComponentStatuses = defineResource({
   group: '', version: 'v1', kind: 'ComponentStatus', plural: 'componentstatuses', shortNames: ['cs'], scope: 'Cluster', verbs: ['get', 'list'],
   doc: 'How a part of the control plane is. Deprecated.',
   fields: { conditions: array(2, componentCondition, { listType: 'map', keys: ['type'], patchStrategy: 'merge', patchMergeKey: 'type', doc: 'Observed aspects of the component.' }) },
+  deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
   columns: [
     nameColumn,
     { name: 'Status', type: 'string', description: 'Healthy, Unhealthy or Unknown.', value: ({ conditions }) => { const healthy = findCondition(conditions, 'Healthy'); return healthy ? words[healthy.status] ?? 'Unhealthy' : 'Unknown'; } },

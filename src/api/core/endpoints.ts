@@ -1,9 +1,10 @@
 // Endpoints: the addresses behind a Service, in one object; EndpointSlices came after it.
 // upstream: pkg/apis/core/validation/validation.go (ValidateEndpoints), pkg/printers/internalversion/printers.go (formatEndpoints)
-import { child, invalid, required, type Fault } from '../../apimachinery/fault.ts';
+import { child, index, invalid, required, type Fault } from '../../apimachinery/fault.ts';
 import { isValidIP } from '../../apimachinery/names.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, field, int32, object, string, type FieldsValue } from '../../schema/schema.ts';
+import { addressWarnings } from '../address-warnings.ts';
 import { ageColumn, firstThree, nameColumn } from '../table-columns.ts';
 import { objectReference } from './references.ts';
 import { portProtocols } from './service-spec.ts';
@@ -59,6 +60,9 @@ export const Endpoints = defineResource({
   fields: {
     subsets: array(2, endpointSubset, { listType: 'atomic', doc: 'All addresses, grouped by their ports.' }),
   },
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+  warnings: ({ subsets }) => (subsets ?? []).flatMap((subset, i) => (['addresses', 'notReadyAddresses'] as const)
+    .flatMap((list) => (subset[list] ?? []).flatMap(({ ip }, j) => addressWarnings(child(index(child(index('subsets', i), list), j), 'ip'), ip)))),
   columns: [
     nameColumn,
     { name: 'Endpoints', type: 'string', description: 'The first addresses that are ready.', value: ({ subsets }) => endpointsText(subsets) },

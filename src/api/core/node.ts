@@ -1,7 +1,9 @@
 // Node: a machine Pods run on. (upstream: pkg/registry/core/node, pkg/printers/internalversion/printers.go, printNode)
 import { findCondition } from '../../apimachinery/conditions.ts';
+import { index } from '../../apimachinery/fault.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { field } from '../../schema/schema.ts';
+import { rangeWarnings } from '../address-warnings.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
 import { nodeSpec, type NodeSpec } from './node-spec.ts';
 import { nodeStatus, type NodeStatus } from './node-status.ts';
@@ -44,6 +46,11 @@ export const Nodes = defineResource({
   selectable: { 'spec.unschedulable': (node) => String(node.spec.unschedulable ?? false) },
   validate: (node, old) => nodeFaults(node.spec, old?.spec),
   validateStatus: (node) => nodeStatusFaults(node.status),
+  warnings: ({ spec }) => [
+    ...(spec.configSource ? ['spec.configSource: the feature is removed'] : []),
+    ...(spec.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+    ...(spec.podCIDRs ?? []).flatMap((range, i) => rangeWarnings(index('spec.podCIDRs', i), range)),
+  ],
   columns: [
     nameColumn,
     { name: 'Status', type: 'string', description: 'Whether the node is ready and takes Pods.', value: ({ spec, status }) => statusText(spec, status) },

@@ -10,8 +10,8 @@ import { difference } from '../difference.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
 import { immutableFaults, messages } from '../value-faults.ts';
 import { basicQuantityFaults, resourceQuantityFaults } from './resources.ts';
-import { persistentVolumeClaimSpec, type PersistentVolumeClaimSpec } from './volume-claim-spec.ts';
-import { accessModesText, storageClassAnnotation, storageClassOf } from './volume-columns.ts';
+import { claimSpecWarnings, persistentVolumeClaimSpec, type PersistentVolumeClaimSpec } from './volume-claim-spec.ts';
+import { accessModesText, storageClassAnnotation, storageClassOf, useClassName } from './volume-columns.ts';
 
 export const persistentVolumeClaimCondition = object('PersistentVolumeClaimCondition', {
   type: string(1, { required: true, unchecked: true, doc: 'Kind of condition, for example Resizing.' }),
@@ -136,6 +136,9 @@ export const PersistentVolumeClaims = defineResource({
   prepareUpdate: ({ spec }) => copyDataSource(spec),
   validate: (claim, old) => [...groupFaults(claim.spec, old?.spec), ...dataSourceFaults(claim.spec), ...(old ? updateFaults(claim, old) : [])],
   validateStatus: statusFaults,
+  warnings: ({ metadata, spec }) => [
+    ...(metadata.annotations?.[storageClassAnnotation] === undefined ? [] : [`metadata.annotations[${storageClassAnnotation}]: ${useClassName}`]), ...claimSpecWarnings(spec, 'spec'),
+  ],
   columns: [
     nameColumn,
     { name: 'Status', type: 'string', description: 'Phase of the claim.', value: ({ metadata, status }) => (metadata.deletionTimestamp ? 'Terminating' : status?.phase ?? '') },

@@ -1,6 +1,6 @@
 // PersistentVolume: a piece of storage of the cluster, to be bound to a claim.
 // upstream: pkg/apis/core/validation/validation.go (ValidatePersistentVolume), pkg/registry/core/persistentvolume/strategy.go
-import { child, forbidden, invalid, key, notSupported, required, type Fault } from '../../apimachinery/fault.ts';
+import { child, forbidden, index, invalid, key, notSupported, required, type Fault } from '../../apimachinery/fault.ts';
 import { compareQuantities, isQuantity } from '../../apimachinery/quantity.ts';
 import { defineResource, type ObjectHead, type ObjectOf } from '../../schema/resource.ts';
 import { array, embed, field, map, object, string, time, types, type FieldsValue } from '../../schema/schema.ts';
@@ -9,11 +9,13 @@ import { difference } from '../difference.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
 import { immutableFaults } from '../value-faults.ts';
 import { nodeSelector } from './affinity.ts';
+import { nodeSelectorTermWarnings } from './node-labels.ts';
+import { oldVolumeSources } from './old-volume-sources.ts';
 import { persistentVolumeSource, persistentVolumeSourceNames } from './persistent-volume-source.ts';
 import { objectReference } from './references.ts';
 import { basicQuantityFaults } from './resources.ts';
 import { accessModeFaults } from './volume-claim-spec.ts';
-import { accessModesText, storageClassOf } from './volume-columns.ts';
+import { accessModesText, storageClassAnnotation, storageClassOf, useClassName } from './volume-columns.ts';
 
 export const volumeNodeAffinity = object('VolumeNodeAffinity', {
   required: field(1, nodeSelector, { doc: 'Nodes the volume can be reached from.' }),
@@ -130,6 +132,16 @@ function updateFaults(spec: PersistentVolumeSpec, old: PersistentVolumeSpec): Fa
   ];
 }
 
+/** Warnings about a volume. (upstream: pkg/api/persistentvolume/util.go) */
+function volumeWarnings({ metadata, spec }: ObjectHead & { readonly spec: PersistentVolumeSpec }): string[] {
+  return [
+    ...(metadata.annotations?.[storageClassAnnotation] === undefined ? [] : [`metadata.annotations[${storageClassAnnotation}]: ${useClassName}`]),
+    ...(spec.persistentVolumeReclaimPolicy === 'Recycle' ? ['spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.'] : []),
+    ...(spec.nodeAffinity?.required?.nodeSelectorTerms ?? []).flatMap((term, i) => nodeSelectorTermWarnings(term, index('spec.nodeAffinity.required.nodeSelectorTerms', i), false)),
+    ...oldVolumeSources.flatMap(([field, name, message]) => ((spec as Sources)[field] === undefined ? [] : [`spec.${name}: ${message}`])),
+  ];
+}
+
 const claimText = ({ claimRef }: PersistentVolumeSpec): string => (claimRef ? `${claimRef.namespace ?? ''}/${claimRef.name ?? ''}` : '');
 const phaseText = (volume: ObjectHead & { status?: { phase?: string } }): string => (volume.metadata.deletionTimestamp ? 'Terminating' : volume.status?.phase ?? '');
 
@@ -147,6 +159,7 @@ export const PersistentVolumes = defineResource({
     delete spec.volumeAttributesClassName;
   },
   validate: ({ spec }, old) => [...specFaults(spec, 'spec'), ...(old ? updateFaults(spec, old.spec) : [])],
+  warnings: volumeWarnings,
   columns: [
     nameColumn,
     { name: 'Capacity', type: 'string', description: 'Size of the volume.', value: ({ spec }) => spec.capacity?.['storage'] ?? '' },

@@ -8,6 +8,7 @@ import { field, object, type FieldsValue } from '../../schema/schema.ts';
 import { nameColumn } from '../table-columns.ts';
 import { podAnnotationFaults } from './pod-annotations.ts';
 import { podSpec } from './pod-spec.ts';
+import { podTemplateWarnings } from './pod-warnings.ts';
 
 export const podTemplateSpec = object('PodTemplateSpec', {
   metadata: field(1, objectMeta, { written: true, doc: 'Labels and annotations of the Pods.' }),
@@ -31,6 +32,7 @@ export const PodTemplates = defineResource({
   doc: 'A stored template of a Pod.',
   generation: true,
   fields: { template: field(2, podTemplateSpec, { written: true, doc: 'What Pods are made from.' }) },
+  warnings: ({ metadata, template }, old) => (old && metadata.generation === old.metadata.generation ? [] : podTemplateWarnings(template, 'template')),
   columns: [
     nameColumn,
     { name: 'Containers', type: 'string', description: 'Names of the containers in the template.', value: ({ template }) => (template.spec.containers ?? []).map(({ name }) => name).join(',') },

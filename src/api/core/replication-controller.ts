@@ -6,6 +6,7 @@ import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, field, int32, int64, map, object, string, time, types, type FieldsValue } from '../../schema/schema.ts';
 import { ageColumn, nameColumn, templateColumns } from '../table-columns.ts';
 import { podTemplateSpec } from './pod-template.ts';
+import { podOwnerWarnings } from './pod-warnings.ts';
 import { missingTemplate, negativeCountFaults, replicaCountFaults, templateFaults } from './replica-workload.ts';
 
 export const replicationControllerSpec = object('ReplicationControllerSpec', {
@@ -61,6 +62,7 @@ export const ReplicationControllers = defineResource({
     ...negativeCountFaults({ ...status }, ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration']),
     ...replicaCountFaults({ ...status }, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
   ],
+  warnings: podOwnerWarnings,
   columns: [
     nameColumn,
     { name: 'Desired', type: 'integer', description: 'Pods wanted.', value: ({ spec }) => spec.replicas },

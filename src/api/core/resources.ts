@@ -2,7 +2,7 @@
 // upstream: pkg/apis/core/validation/validation.go, validateContainerResourceRequirements; pkg/apis/core/helper/helpers.go
 import { child, forbidden, invalid, key, required, type Fault } from '../../apimachinery/fault.ts';
 import { isQualifiedName } from '../../apimachinery/names.ts';
-import { compareQuantities, isQuantity, parseQuantity, quantityValue } from '../../apimachinery/quantity.ts';
+import { canonicalQuantity, compareQuantities, isQuantity, milliValue, parseQuantity, quantityValue } from '../../apimachinery/quantity.ts';
 import { array, map, object, string, types, type FieldsValue } from '../../schema/schema.ts';
 
 /** Resource name to quantity text. */
@@ -114,3 +114,10 @@ export function resourceRequirementFaults(requirements: Requirements, path: stri
   if (names.some(isHugePages) && !names.some((name) => name === 'cpu' || name === 'memory')) faults.push(forbidden(path, 'HugePages require cpu or memory'));
   return faults;
 }
+
+/** Warnings about amounts of resources that come in whole bytes. */
+export const fractionWarnings = (amounts: Readonly<ResourceList> | undefined, path: string, names: readonly string[]): string[] => names.flatMap((name) => {
+  const amount = amounts?.[name];
+  return amount !== undefined && isQuantity(amount) && milliValue(amount) % 1000 !== 0
+    ? [`${key(path, name)}: fractional byte value ${JSON.stringify(canonicalQuantity(amount))} is invalid, must be an integer`] : [];
+});

@@ -5,6 +5,7 @@ import { defineResource, type ObjectHead, type ObjectOf } from '../../schema/res
 import { boolean, map, string, types } from '../../schema/schema.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
 import { base64Bytes, dataKeyFaults, immutableDataFaults, maximumDataBytes } from './config-map.ts';
+import { keyPairProblem } from './key-pair-warnings.ts';
 
 const serviceAccountNameAnnotation = 'kubernetes.io/service-account.name';
 
@@ -70,6 +71,11 @@ export const Secrets = defineResource({
     delete secret.stringData;
   },
   validate: (secret, old) => [...immutableDataFaults(secret, old, ['data']), ...secretFaults(secret)],
+  warnings: ({ type, data = {} }) => {
+    const text = (name: string): string => Buffer.from(data[name] ?? '', 'base64').toString('latin1');
+    const problem = type === 'kubernetes.io/tls' ? keyPairProblem(text('tls.crt'), text('tls.key')) : undefined;
+    return problem === undefined ? [] : [problem];
+  },
   columns: [
     nameColumn,
     { name: 'Type', type: 'string', description: 'What the Secret is for.', value: (secret) => secret.type },

@@ -6,6 +6,7 @@ import { field } from '../../schema/schema.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
 import { serviceSpec, serviceStatus, type ServicePort, type ServiceSpec, type ServiceStatus } from './service-spec.ts';
 import { completeClusterIPs, completeUpdate } from './service-update.ts';
+import { serviceWarnings } from './service-warnings.ts';
 import { loadBalancerStatusFaults, serviceFaults } from './service-validation.ts';
 
 export { externallyAccessible, headless, isHeadless, needsClusterIP, needsHealthCheckNodePort, needsNodePort } from './service-spec.ts';
@@ -42,6 +43,7 @@ export const Services = defineResource({
   prepareUpdate: (service, old) => completeUpdate(service.spec, old.spec),
   validate: serviceFaults,
   validateStatus: (service) => loadBalancerStatusFaults(service.status.loadBalancer, 'status.loadBalancer', service.spec),
+  warnings: serviceWarnings,
   columns: [
     nameColumn,
     { name: 'Type', type: 'string', description: 'How far the Service can be reached.', value: ({ spec }) => spec.type },

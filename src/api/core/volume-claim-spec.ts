@@ -5,7 +5,7 @@ import { compareQuantities, isQuantity } from '../../apimachinery/quantity.ts';
 import { labelSelector } from '../../schema/object-meta.ts';
 import { array, field, object, string, types, type FieldsValue } from '../../schema/schema.ts';
 import { typedLocalObjectReference, typedObjectReference } from './references.ts';
-import { volumeResourceRequirements } from './resources.ts';
+import { fractionWarnings, volumeResourceRequirements } from './resources.ts';
 
 export const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'] as const;
 
@@ -47,3 +47,8 @@ export const persistentVolumeClaimSpec = object('PersistentVolumeClaimSpec', {
   },
 });
 export interface PersistentVolumeClaimSpec extends FieldsValue<typeof persistentVolumeClaimSpec.fields> {}
+
+type Sizes = { readonly resources?: { readonly requests?: Readonly<Record<string, string>>; readonly limits?: Readonly<Record<string, string>> } };
+/** Warnings about what a claim asks for, at the path of its specification. (upstream: pkg/api/persistentvolumeclaim/util.go, GetWarningsForPersistentVolumeClaimSpec) */
+export const claimSpecWarnings = ({ resources }: Sizes, path: string): string[] =>
+  (['requests', 'limits'] as const).flatMap((list) => fractionWarnings(resources?.[list], child(child(path, 'resources'), list), ['storage']));

@@ -9,3 +9,6 @@ export const storageClassOf = ({ metadata, spec }: ObjectHead & { spec: { storag
 const shortModes = { ReadWriteOnce: 'RWO', ReadOnlyMany: 'ROX', ReadWriteMany: 'RWX', ReadWriteOncePod: 'RWOP' };
 export const accessModesText = (modes: readonly string[] | null | undefined): string =>
   Object.entries(shortModes).filter(([mode]) => modes?.includes(mode)).map(([, short]) => short).join(',');
+
+/** What is said of the annotation that was the class before there was a field. */
+export const useClassName = 'deprecated since v1.8; use "storageClassName" attribute instead';

@@ -5,6 +5,7 @@ import { isDNS1123Label, isDNS1123Subdomain, isValidIPv4Address, isValidIPv6Addr
 import { validateLabels } from '../../schema/metadata-validation.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, boolean, field, int32, map, object, string, types, type FieldsValue } from '../../schema/schema.ts';
+import { addressWarnings } from '../address-warnings.ts';
 import { objectReference } from '../core/references.ts';
 import { portProtocols } from '../core/service-spec.ts';
 import { specialAddressFaults } from '../core/special-addresses.ts';
@@ -119,6 +120,9 @@ export const EndpointSlices = defineResource({
   generation: true,
   generationMetadata: ['labels'],
   validate: ({ addressType, endpoints, ports }) => [...endpointFaults(addressType, endpoints ?? []), ...portFaults(ports ?? [])],
+  warnings: ({ addressType, endpoints }, old) => (addressType === 'FQDN'
+    ? old ? [] : ['spec.addressType: FQDN endpoints are deprecated']
+    : (endpoints ?? []).flatMap(({ addresses }, i) => (addresses ?? []).flatMap((address, j) => addressWarnings(index(child(index('endpoints', i), 'addresses'), j), address)))),
   columns: [
     nameColumn,
     { name: 'AddressType', type: 'string', description: 'Form of the addresses.', value: ({ addressType }) => addressType },

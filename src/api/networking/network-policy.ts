@@ -5,6 +5,7 @@ import { labelSelectorText } from '../../apimachinery/selectors.ts';
 import { labelSelector } from '../../schema/object-meta.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, field, int32, intOrString, object, required, string, types, type FieldsValue } from '../../schema/schema.ts';
+import { rangeWarnings } from '../address-warnings.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
 import { messages } from '../value-faults.ts';
 import { contains } from './address-range.ts';
@@ -78,11 +79,20 @@ export const networkPolicySpec = object('NetworkPolicySpec', {
 });
 export interface NetworkPolicySpec extends FieldsValue<typeof networkPolicySpec.fields> {}
 
+interface Peer { readonly ipBlock?: { readonly cidr: string; readonly except?: readonly string[] } }
+const peerWarnings = (peers: readonly Peer[], path: string): string[] => peers.flatMap(({ ipBlock: block }, i) => {
+  const at = child(index(path, i), 'ipBlock');
+  return block ? [...rangeWarnings(child(at, 'cidr'), block.cidr), ...(block.except ?? []).flatMap((range, j) => rangeWarnings(index(child(at, 'except'), j), range))] : [];
+});
+
 export const NetworkPolicies = defineResource({
   group: 'networking.k8s.io', version: 'v1', kind: 'NetworkPolicy', plural: 'networkpolicies', shortNames: ['netpol'], scope: 'Namespaced',
   doc: 'Which traffic the Pods of the namespace take and send.',
   fields: { spec: field(2, networkPolicySpec, { written: true, doc: 'The policy as it is wanted.' }) },
   generation: true,
+  warnings: ({ spec: { ingress = [], egress = [] } }) => [
+    ...ingress.flatMap(({ from = [] }, i) => peerWarnings(from, child(index('spec.ingress', i), 'from'))), ...egress.flatMap(({ to = [] }, i) => peerWarnings(to, child(index('spec.egress', i), 'to'))),
+  ],
   columns: [
     nameColumn,
     { name: 'Pod-Selector', type: 'string', description: 'Pods the policy is for.', value: ({ spec }) => labelSelectorText(spec.podSelector) },

@@ -4,6 +4,7 @@ import { validateLabels } from '../../schema/metadata-validation.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, field, map, object, string, types } from '../../schema/schema.ts';
 import { equalJson } from '../../util/json.ts';
+import { nodeLabelWarningAt } from '../core/node-labels.ts';
 import { resourceRequirementFaults } from '../core/resources.ts';
 import { toleration } from '../core/toleration.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
@@ -31,6 +32,7 @@ export const RuntimeClasses = defineResource({
     scheduling: field(4, scheduling, { doc: 'Where Pods of the class can run.' }),
   },
   requiresRevision: true,
+  warnings: ({ scheduling: wanted }) => Object.keys(wanted?.nodeSelector ?? {}).flatMap((label) => nodeLabelWarningAt('scheduling.nodeSelector', label)),
   columns: [nameColumn, { name: 'Handler', type: 'string', description: 'Name the node knows the runtime by.', value: ({ handler }) => handler }, ageColumn],
 });
 export interface RuntimeClass extends ObjectOf<typeof RuntimeClasses> {}

@@ -1,9 +1,10 @@
 // CSIStorageCapacity: how much room a class has in a part of the cluster. (upstream: pkg/apis/storage/validation/validation.go, ValidateCSIStorageCapacity)
-import { invalid, type Fault } from '../../apimachinery/fault.ts';
+import { child, index, invalid, type Fault } from '../../apimachinery/fault.ts';
 import { compareQuantities, isQuantity } from '../../apimachinery/quantity.ts';
 import { labelSelector } from '../../schema/object-meta.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { field, quantity, string } from '../../schema/schema.ts';
+import { nodeLabelWarning, nodeLabelWarningAt } from '../core/node-labels.ts';
 import { nameColumn } from '../table-columns.ts';
 import { immutableFaults } from '../value-faults.ts';
 
@@ -22,6 +23,10 @@ export const CSIStorageCapacities = defineResource({
     ...immutableFaults(capacity.nodeTopology, old.nodeTopology, 'nodeTopology'), ...immutableFaults(capacity.storageClassName, old.storageClassName, 'storageClassName'),
   ] : []),
   requiresRevision: true,
+  warnings: ({ nodeTopology }) => [
+    ...(nodeTopology?.matchExpressions ?? []).flatMap((expression, i) => nodeLabelWarning(child(index('nodeTopology.matchExpressions', i), 'key'), expression.key)),
+    ...Object.keys(nodeTopology?.matchLabels ?? {}).flatMap((label) => nodeLabelWarningAt(child('nodeTopology.matchLabels', label), label)),
+  ],
   columns: [
     nameColumn,
     { name: 'StorageClassName', type: 'string', description: 'The StorageClass.', value: ({ storageClassName }) => storageClassName },

@@ -4,6 +4,7 @@ import { isQualifiedName } from '../../apimachinery/names.ts';
 import { defineResource, type ObjectHead, type ObjectOf } from '../../schema/resource.ts';
 import { array, boolean, map, string, types } from '../../schema/schema.ts';
 import { equalJson } from '../../util/json.ts';
+import { nodeLabelWarningAt } from '../core/node-labels.ts';
 import { topologySelectorTerm, type TopologySelectorTerm } from '../core/references.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
 import { immutableFaults, messages } from '../value-faults.ts';
@@ -53,6 +54,8 @@ export const StorageClasses = defineResource({
     allowedTopologies: array(8, topologySelectorTerm, { listType: 'atomic', validate: topologyFaults, doc: 'Where volumes may be made; anywhere when empty.' }),
   },
   validate: (storageClass, old) => [...(storageClass.volumeBindingMode ? [] : [required('volumeBindingMode')]), ...(old ? updateFaults(storageClass, old) : [])],
+  warnings: ({ allowedTopologies = [] }) => allowedTopologies.flatMap(({ matchLabelExpressions }, i) => (matchLabelExpressions ?? [])
+    .flatMap((expression, j) => nodeLabelWarningAt(child(index(child(index('allowedTopologies', i), 'matchLabelExpressions'), j), 'key'), expression.key))),
   columns: [
     { ...nameColumn, value: (storageClass) => `${storageClass.metadata.name}${isDefaultClass(storageClass) ? ' (default)' : ''}` },
     { name: 'Provisioner', type: 'string', description: 'Who makes the volumes.', value: ({ provisioner }) => provisioner },
