@@ -34,6 +34,7 @@ import { Pki } from './pki/files.ts';
 import { signingAuthority } from './pki/requests.ts';
 import { keepRenewed, type Renewal } from './pki/renewal.ts';
 import { serviceAccountKey } from './pki/service-account-key.ts';
+import { bootstrapFlowControl } from './flowcontrol/bootstrap.ts';
 import { bootstrapPolicy } from './rbac/bootstrap.ts';
 import { Registry } from './registry/registry.ts';
 import type { SchedulerConfiguration } from './scheduler/profiles/configuration.ts';
@@ -141,6 +142,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     await Promise.all([
       bootstrapPolicy(bootstrap),
       bootstrapPriorityClasses(bootstrap),
+      bootstrapFlowControl(bootstrap),
       bootstrapStorageClass(bootstrap),
       bootstrapServiceCIDR(bootstrap, options.serviceCIDR, timestamp(clock.now())),
       bootstrapService(bootstrap, { address: advertiseAddress, port, serviceIP }),

@@ -20,6 +20,7 @@ import { endpointSliceController } from './endpointslice/endpointslice-controlle
 import { endpointSliceMirroringController } from './endpointslicemirroring/endpointslicemirroring-controller.ts';
 import { ephemeralVolumeController } from './ephemeralvolume/ephemeral-volume-controller.ts';
 import { createEventTtlController } from './eventttl/event-ttl-controller.ts';
+import { flowSchemaController } from './flowschema/flow-schema-controller.ts';
 import { createGarbageCollector } from './garbagecollector/garbage-collector.ts';
 import { localPathProvisionerController } from './localpath/local-path-provisioner.ts';
 import { createJobController } from './job/job-controller.ts';
@@ -80,6 +81,7 @@ export function createControllers(options: ControllerOptions): Controller[] {
     endpointSliceMirroringController,
     serviceController,
     ipAddressController,
+    flowSchemaController,
     replicaSetController,
     replicationController,
     deploymentController,

@@ -9,6 +9,7 @@ const rulesByController: Readonly<Record<string, readonly PolicyRule[]>> = {
   'crd-naming-condition-controller': [rule('update', 'apiextensions.k8s.io', 'customresourcedefinitions/status'), events],
   'deployment-controller': [rule('patch', 'apps', 'deployments/status')],
   'event-ttl-controller': [rule('get delete', 'core events.k8s.io', 'events'), events],
+  'flow-schema-controller': [rule('patch', 'flowcontrol.apiserver.k8s.io', 'flowschemas/status'), events],
   'ip-address-controller': [rule('get create update delete', 'networking.k8s.io', 'ipaddresses'), events],
   'local-path-provisioner': [rule('get create update patch delete', 'core', 'persistentvolumes'), rule('get update patch', 'core', 'persistentvolumeclaims'), events],
   'namespace-controller': [events],

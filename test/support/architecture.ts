@@ -26,6 +26,7 @@ export const areas: readonly Area[] = [
   { path: 'master/registry', imports: ['master/storage', ...language] },
   { path: 'master/apiserver', imports: ['master/registry', 'master/storage', ...language, 'src/streams'], types: ['src/client'] },
   { path: 'master/rbac', imports: throughClient },
+  { path: 'master/flowcontrol', imports: throughClient },
   { path: 'master/pki', imports: [...language, 'src/client'] },
   { path: 'master/scheduler', imports: throughClient },
   { path: 'master/controllers', imports: [...throughClient, 'src/controller'] },
