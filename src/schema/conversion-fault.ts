@@ -1,5 +1,6 @@
 // Why a merged object does not fit its type: a strategic merge is converted field by field and not read from JSON text, and its
 // refusals have words of their own. (upstream: apimachinery pkg/runtime/converter.go, fromUnstructured)
+import { base64Fault } from './decode.ts';
 import { isObject } from './patch.ts';
 import { resolveType, type JsonValue, type Type } from './schema.ts';
 
@@ -33,7 +34,7 @@ export function conversionFault(type: Type, value: JsonValue | undefined): strin
         case 'int32': case 'int64':
           if (typeof value !== 'number') return `unrecognized type: ${t.scalar}`;
           return Number.isInteger(value) ? undefined : `cannot convert float64 to ${t.scalar}`;
-        case 'bytes': return typeof value === 'string' ? undefined : `cannot restore slice from ${goKind(value)}`;
+        case 'bytes': return typeof value === 'string' ? decodingFault(value) : `cannot restore slice from ${goKind(value)}`;
         default: return undefined;
       }
   }
@@ -45,4 +46,9 @@ function firstOf<T>(items: readonly T[], fault: (item: T) => string | undefined)
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+function decodingFault(text: string): string | undefined {
+  const fault = base64Fault(text);
+  return fault && `error decoding from json: ${fault}`;
 }

@@ -180,7 +180,7 @@ describe('a patch', () => {
     ['strategic', 'fieldValidation=Strict', { dat: 1 }, 422, ' "" is invalid: patch: Invalid value: "map[dat:1]": strict decoding error: unknown field "dat"'],
     ['strategic', '', { data: 'x' }, 422, ' "" is invalid: patch: Invalid value: "map[data:x]": cannot restore map from string'],
     ['strategic', '', { data: { a: 1 } }, 422, ' "" is invalid: patch: Invalid value: "map[data:map[a:1]]": cannot convert int64 to string'],
-    ['strategic', '', { binaryData: { a: '$' } }, 422, ' "" is invalid: patch: Invalid value: "map[binaryData:map[a:$]]": illegal base64 data at input byte 0'],
+    ['strategic', '', { binaryData: { a: '$' } }, 422, ' "" is invalid: patch: Invalid value: "map[binaryData:map[a:$]]": error decoding from json: illegal base64 data at input byte 0'],
     ['strategic', '', { immutable: 'yes' }, 422, ' "" is invalid: patch: Invalid value: "map[immutable:yes]": unrecognized type: bool'],
     ['strategic', 'fieldValidation=Strict', { why: {}, dat: { $retainKeys: [] }, data: { $patch: 'replace' }, metadata: { '$setElementOrder/finalizers': ['a'], finalizers: ['a'] } }, 422, ' "" is invalid: patch: Invalid value: "map[dat:map[$retainKeys:[]] data:map[] metadata:map[] why:map[]]": strict decoding error: unknown field "dat", unknown field "why"'],
     ['strategic', '', { $patch: 'frob' }, 500, 'unknown patch type: frob in map: map[$patch:frob]'],

@@ -14,8 +14,17 @@ const longestPrefix = 223;
 export interface RevisionedObject extends ObjectHead { readonly spec: { readonly template: PodTemplateSpec; readonly revisionHistoryLimit?: number } }
 interface RevisionData { readonly spec?: { readonly template?: PodTemplateSpec & { readonly $patch?: string } } }
 
-/** The snapshot as a strategic merge patch, which clients send back as it is to roll back. */
-export const revisionData = (template: PodTemplateSpec): object => ({ spec: { template: { ...template, $patch: 'replace' } } });
+/**
+ * The snapshot as a strategic merge patch, which clients send back as it is to roll back. Its members are in the order of Go's maps:
+ * kubectl tells by the bytes that a template is the current one already. (upstream: kubectl pkg/polymorphichelpers/rollback.go)
+ */
+export const revisionData = (template: PodTemplateSpec): object => sortedMembers({ spec: { template: { ...template, $patch: 'replace' } } });
+
+function sortedMembers<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(sortedMembers) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, member]) => [key, sortedMembers(member as unknown)])) as T;
+}
 
 export function templateOf(revision: ControllerRevision): PodTemplateSpec {
   const { $patch: _, ...template } = (revision.data as RevisionData).spec?.template ?? {};

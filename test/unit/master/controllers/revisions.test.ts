@@ -21,6 +21,10 @@ it('is a patch clients can send back', () => {
   expect(made.metadata!.name).toBe(`db-${made.metadata!.labels!['controller.kubernetes.io/hash']}`);
   expect(templateOf(made as unknown as ControllerRevision)).toEqual(statefulSet().spec.template);
 });
+it('has its members in the order kubectl compares the bytes in', () => {
+  const data = revisionData({ spec: { containers: [{ name: 'c', image: 'i', env: [{ name: 'b' }, { name: 'a' }] }] }, metadata: { labels: { b: '1', a: '2' }, creationTimestamp: null } } as never);
+  expect(JSON.stringify(data)).toBe('{"spec":{"template":{"$patch":"replace","metadata":{"creationTimestamp":null,"labels":{"a":"2","b":"1"}},"spec":{"containers":[{"env":[{"name":"b"},{"name":"a"}],"image":"i","name":"c"}]}}}}');
+});
 it('has another name after a collision', () => {
   const name = (collisions: number): string | undefined => newRevision({ owner: statefulSet(), resource: StatefulSets, hashLabel: 'h', number: 1, collisions }).metadata!.name;
   expect(name(0)).toBe(name(0));
