@@ -36,6 +36,52 @@ it('an idle watch learns once a minute how far the store has come', async () => 
   await api.stop();
 });
 
+it('a watch that ends by itself learns two seconds before how far the store has come', async () => {
+  const clock = new FakeClock();
+  const api = await startTestApi({ clock });
+  const { resourceVersion } = (await api.client.list(Secrets, { namespace: 'default' })).metadata;
+  const watch = new MemoryTransport(api.server, { name: 'admin', groups: ['system:masters'] }).watch({ method: 'GET', path: '/api/v1/namespaces/default/secrets', query: { watch: 'true', resourceVersion: resourceVersion!, allowWatchBookmarks: 'true', timeoutSeconds: '30' } });
+  const next = watch.next();
+  await clock.advance(0);
+  const { metadata } = await api.client.create(ConfigMaps, { metadata: { name: 'elsewhere', namespace: 'default' } });
+  let told = false;
+  void next.then(() => { told = true; });
+  await clock.advance(27_000);
+  expect(told).toBe(false);
+  await clock.advance(1000);
+  expect((await next).value).toMatchObject({ type: 'BOOKMARK', object: { metadata: { resourceVersion: metadata.resourceVersion } } });
+  const end = watch.next();
+  await clock.advance(2000);
+  expect((await end).done).toBe(true);
+  await api.stop();
+});
+
+it('a watch that is read too slowly ends behind what it was told, and goes on from there', async () => {
+  const api = await startTestApi({ watcherLimit: 4 });
+  const from = (await api.client.list(ConfigMaps, { namespace: 'default' })).metadata.resourceVersion!;
+  const watch = (resourceVersion: string) => api.client.watch(ConfigMaps, { namespace: 'default', resourceVersion, timeoutSeconds: 1 })[Symbol.asyncIterator]();
+  const create = async (name: string): Promise<unknown> => api.client.create(ConfigMaps, { metadata: { name, namespace: 'default' } });
+  const slow = watch(from);
+  const first = slow.next();
+  await create('0');
+  expect((await first).value).toMatchObject({ type: 'ADDED', object: { metadata: { name: '0' } } });
+  for (let i = 1; i < 12; i++) await create(String(i));
+  const seen = ['0'];
+  let last = from;
+  let rounds = 0;
+  for (let reader = slow; seen.length < 12 && rounds < 12; reader = watch(last), rounds++) {
+    for (let next = await reader.next(); !next.done && seen.length < 12; next = await reader.next()) {
+      expect(next.value.type).toBe('ADDED');
+      seen.push(next.value.object.metadata.name);
+      last = next.value.object.metadata.resourceVersion!;
+    }
+    await reader.return?.();
+  }
+  expect(seen).toEqual(Array.from({ length: 12 }, (_, i) => String(i)));
+  expect(rounds).toBeGreaterThan(1);
+  await api.stop();
+});
+
 describe('a watch in the place of a list', () => {
   const metadata = 'as=PartialObjectMetadata;v=v1;g=meta.k8s.io';
   const partial = { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' };

@@ -29,12 +29,12 @@ export interface TestApi {
   stop(): Promise<void>;
 }
 
-/** `policy`: with the default roles and bindings, which only matter to callers who are no administrators. */
-export async function startTestApi(options: { clock?: Clock; store?: Store; log?: Log; policy?: boolean } = {}): Promise<TestApi> {
+/** `policy`: with the default roles and bindings, which only matter to callers who are no administrators. `watcherLimit`: of events that wait for a reader. */
+export async function startTestApi(options: { clock?: Clock; store?: Store; log?: Log; policy?: boolean; watcherLimit?: number } = {}): Promise<TestApi> {
   const clock = options.clock ?? realClock;
   const stop = new AbortController();
   const store = options.store ?? new MemoryStore();
-  const registry = new Registry({ store, resources: allResources, clock, log: silentLog, ranges: { serviceCIDR: '10.43.0.0/16', nodePorts: { first: 30000, last: 32767 } } });
+  const registry = new Registry({ store, resources: allResources, clock, log: silentLog, ranges: { serviceCIDR: '10.43.0.0/16', nodePorts: { first: 30000, last: 32767 } }, ...(options.watcherLimit ? { watcherLimit: options.watcherLimit } : {}) });
   await registry.start(stop.signal);
   const { tokens, ...auth } = testTokens(registry, clock);
   const server = new ApiServer({

@@ -18,6 +18,8 @@ import { caughtUp, includeObject, isNamed, prefixOf, selectionOf, viewOf } from 
 import { isTrue, listParameters } from './options.ts';
 
 const bookmarkEveryMs = 60_000;
+/** So long before its end a watch learns once more how far the store has come. (upstream: cacheWatcher.nextBookmarkTime) */
+const bookmarkBeforeEndMs = 2000;
 const defaultWatchSeconds = 1800;
 
 /** JSON of an event's object, built once for all its watchers. */
@@ -97,6 +99,12 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
     let sentRevision = 0;
     // Behind every event up to this revision.
     const cancelBookmarks = bookmarks ? repeat(() => queue.push(registry.cache.revision)) : undefined;
+    const cancelLast = bookmarks && seconds * 1000 > bookmarkBeforeEndMs
+      ? registry.clock.after(seconds * 1000 - bookmarkBeforeEndMs, () => {
+        nextBookmark = 0;
+        queue.push(registry.cache.revision);
+      })
+      : undefined;
     try {
       if (request.signal.aborted || store.ended.aborted) return;
       for (const stored of initial) yield item('ADDED', stored);
@@ -117,12 +125,11 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
         if (was || now) sentRevision = event.revision;
       }
     } catch (error) {
-      // A reader that was too slow: it is told to start over, and costs nothing more.
-      const status = errors.expired('too old resource version: the watch fell too far behind').status;
-      if ((error as Error).message === 'queue overflow') yield fixedItem('ERROR', status);
-      else throw error;
+      // A reader that was too slow has its watch ended behind what it was told: it goes on from there, as at upstream.
+      if ((error as Error).message !== 'queue overflow') throw error;
     } finally {
       cancelTimer();
+      cancelLast?.();
       cancelBookmarks?.();
       request.signal.removeEventListener('abort', stop);
       store.ended.removeEventListener('abort', stop);
