@@ -5,6 +5,7 @@ import { watch } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { goYaml } from '../../src/apimachinery/go-yaml.ts';
 import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import { decode } from '../../src/schema/decode.ts';
 import { applyDefaults } from '../../src/schema/defaulting.ts';
@@ -22,7 +23,7 @@ const settleMs = 50;
 /** The Pod of one file; another content is another Pod. @throws Error why it is none */
 export function staticPod(text: string, file: string, nodeName: string, now: number): Pod {
   const report = { unknown: [] };
-  const value = parse(text) as { apiVersion?: unknown; kind?: unknown } | null;
+  const value = parse(text, goYaml) as { apiVersion?: unknown; kind?: unknown } | null;
   if (typeof value !== 'object' || value?.kind !== 'Pod' || value.apiVersion !== 'v1') throw new Error('it holds no v1 Pod');
   const pod = decode(Pods.type, value, report) as Pod;
   const uid = createHash('sha256').update(JSON.stringify([nodeName, file, text])).digest('hex').slice(0, 32);

@@ -1,5 +1,6 @@
 // YAML from clients and for them, as Go reads and writes it. Reading takes up to a second for 100 KB: see `yaml-reader.ts`.
 import { Composer, isMap, isScalar, isSeq, Lexer, Parser, stringify, visit, type CST, type Document } from 'yaml';
+import { checkKeysAndMerges, goYaml } from '../../src/apimachinery/go-yaml.ts';
 import { maxUnknown } from '../../src/schema/decode.ts';
 import { isDeeperThan, maxJsonDepth } from '../../src/util/json.ts';
 import type { ParsedBody } from './negotiation.ts';
@@ -36,11 +37,13 @@ function pathText(path: readonly unknown[], name: string): string {
 
 /** @throws SyntaxError */
 export function parseYaml(text: string): ParsedBody {
-  const [document, another] = new Composer({ uniqueKeys: false }).compose(tokensOf(text), true, text.length);
+  const [document, another] = new Composer(goYaml).compose(tokensOf(text), true, text.length);
   if (!document) return { value: null, duplicates: [] };
   if (document.errors.length) throw new SyntaxError(document.errors[0]!.message);
   if (another) throw new SyntaxError('source contains multiple documents');
   try {
+    // Far more than any text says with merges, and far less than takes long.
+    checkKeysAndMerges(document, 20_000 + text.length);
     const value = document.toJS({ maxAliasCount: 100 }) as unknown;
     // An alias inside of what it names has no end.
     if (isDeeperThan(value, maxJsonDepth)) throw new SyntaxError(`exceeded max depth of ${maxJsonDepth}`);
@@ -63,4 +66,4 @@ function* tokensOf(text: string): Generator<CST.Token> {
 }
 
 /** As Go writes it: keys sorted, lists not indented, no anchors. */
-export const toYaml = (value: unknown): string => stringify(value, { aliasDuplicateObjects: false, lineWidth: 0, sortMapEntries: true, indentSeq: false });
+export const toYaml = (value: unknown): string => stringify(value, { ...goYaml, aliasDuplicateObjects: false, lineWidth: 0, sortMapEntries: true, indentSeq: false });

@@ -145,6 +145,7 @@ describe('sizes', () => {
     ['a schema three thousand deep', post('application/json', schema(3000), '/apis/apiextensions.k8s.io/v1/customresourcedefinitions')],
     ['YAML whose aliases multiply', post('application/yaml', `a: &a [x,x,x,x,x,x,x,x,x]\n${Array.from({ length: 9 }, (_, i) => `${'bcdefghij'[i]}: &${'bcdefghij'[i]} [${Array.from({ length: 9 }, () => `*${'abcdefghi'[i]}`).join(',')}]`).join('\n')}`)],
     ['a YAML alias of itself', post('application/yaml', 'metadata: &m {name: x, labels: *m}')],
+    ['YAML whose merges multiply', post('application/yaml', `a0: &a0 {k: v}\n${Array.from({ length: 60 }, (_, i) => `a${i + 1}: &a${i + 1} {<<: [*a${i},*a${i},*a${i},*a${i},*a${i}]}`).join('\n')}`)],
     ['thousands of keys in YAML', post('application/yaml', `metadata: {name: yaml}\ndata:\n${Array.from({ length: 6000 }, (_, i) => `  key-${i}: value of the key ${i}, and more\n`).join('')}`)],
     ['text that looks like many keys', post('application/json', quoted)],
     ['thousands of unknown fields', post('application/json', `{"metadata":{"name":"unknown"},${Array.from({ length: 30_000 }, (_, i) => `"u${i}":1`).join(',')}}`)],
