@@ -6,19 +6,27 @@ export interface Row {
   readonly args: string;
   /** What standard output holds, each of them. */
   readonly prints: readonly (string | RegExp)[];
+  /** What standard error holds, each of them. */
+  readonly says?: readonly (string | RegExp)[];
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Exit code; 0 unless said. */
   readonly code?: number;
   /** Minor versions of kubectl that have it; all unless said. */
   readonly since?: number;
+  /** Asked again until it holds: what a controller does meanwhile. */
+  readonly until?: boolean;
 }
 
 type Expected = string | RegExp | readonly (string | RegExp)[];
-const row = (args: string, prints: Expected, more: Omit<Row, 'args' | 'prints'> = {}): Row => ({ args, prints: typeof prints === 'string' || prints instanceof RegExp ? [prints] : prints, ...more });
+const listed = (expected: Expected): readonly (string | RegExp)[] => (typeof expected === 'string' || expected instanceof RegExp ? [expected] : expected);
+export const row = (args: string, prints: Expected, { says = [], ...more }: Omit<Row, 'args' | 'prints' | 'says'> & { readonly says?: Expected } = {}): Row => ({ args, prints: listed(prints), says: listed(says), ...more });
 
-const configMap = (name: string, data: string, labels = ''): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}${labels ? `, labels: {${labels}}` : ''}}\ndata: {${data}}\n`;
-const pod = (name: string): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}, labels: {app: ${name}}}\nspec: {terminationGracePeriodSeconds: 0, containers: [{name: c, image: i, ports: [{containerPort: 80}]}]}\n`;
+export const managers = (object: string, ...names: string[]): Row => row(`get ${object} --show-managed-fields -o jsonpath={.metadata.managedFields[*].manager}`, names);
+export const absent = (object: string): Row => row(`get ${object}`, '', { says: 'NotFound', code: 1 });
+
+export const configMap = (name: string, data: string, labels = ''): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}${labels ? `, labels: {${labels}}` : ''}}\ndata: {${data}}\n`;
+export const pod = (name: string): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}, labels: {app: ${name}}}\nspec: {terminationGracePeriodSeconds: 0, containers: [{name: c, image: i, ports: [{containerPort: 80}]}]}\n`;
 
 const creating: readonly Row[] = [
   row('create clusterrole {ns} --verb=get,list --resource=pods --resource-name=x', 'clusterrole.rbac.authorization.k8s.io/{ns} created'),
