@@ -31,6 +31,7 @@ import { createNodeLifecycleController } from './nodelifecycle/node-lifecycle-co
 import { createTaintEvictionController } from './nodelifecycle/taint-eviction-controller.ts';
 import type { EvictionRates } from './nodelifecycle/zones.ts';
 import { persistentVolumeBinder } from './persistentvolume/persistent-volume-binder.ts';
+import { createHorizontalPodAutoscalerController } from './podautoscaler/horizontal-pod-autoscaler.ts';
 import { createPodGarbageCollector } from './podgc/pod-garbage-collector.ts';
 import { pvcProtectionController } from './pvcprotection/pvc-protection-controller.ts';
 import { pvProtectionController } from './pvprotection/pv-protection-controller.ts';
@@ -94,6 +95,7 @@ export function createControllers(options: ControllerOptions): Controller[] {
     createDaemonSetController(),
     createJobController(),
     createCronJobController(),
+    createHorizontalPodAutoscalerController(resources),
     ttlAfterFinishedController,
     ...(authority ? [createCertificateApprovingController((request) => authority.names(request)), createCertificateSigningController(authority), createCertificateCleaner((certificate) => authority.endOf(certificate))] : []),
     bootstrapSigner,
