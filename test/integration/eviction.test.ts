@@ -2,6 +2,8 @@
 import { Deployments, type Deployment } from '../../src/api/apps/deployment.ts';
 import { Events } from '../../src/api/core/event.ts';
 import { Pods, type Pod } from '../../src/api/core/pod.ts';
+import { ServiceAccounts } from '../../src/api/core/service-account.ts';
+import { CustomResourceDefinitions } from '../../src/api/apiextensions/custom-resource-definition.ts';
 import { PodDisruptionBudgets, type PodDisruptionBudget } from '../../src/api/policy/pod-disruption-budget.ts';
 import { StatusError } from '../../src/apimachinery/status-error.ts';
 import type { Draft } from '../../src/client/client.ts';
@@ -99,4 +101,28 @@ it('two budgets for one Pod, or one that cannot be counted, refuse', async () =>
   await protect('loose', { selector: { matchLabels: loose }, maxUnavailable: 1 });
   await plane.until(() => status('loose')?.observedGeneration === 1 || status('loose')?.conditions);
   await plane.untilAsync(async () => (await plane.client.list(Events, { namespace })).items.some((e) => e.involvedObject.name === 'loose' && (e.reason === 'UnmanagedPods' || e.reason === 'CalculateExpectedPodCountFailed')));
+});
+
+it('a budget over Pods of a custom resource asks for its scale; kinds without one are named', async () => {
+  await start();
+  const definition = { metadata: { name: 'crews.example.com' }, spec: {
+    group: 'example.com', scope: 'Namespaced', names: { plural: 'crews', kind: 'Crew' },
+    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { 'type': 'object', 'x-kubernetes-preserve-unknown-fields': true } }, subresources: { scale: { specReplicasPath: '.spec.size', statusReplicasPath: '.status.size' } } }],
+  } };
+  await plane.client.create(CustomResourceDefinitions, definition as never);
+  const { transport } = plane.client;
+  const path = `/apis/example.com/v1/namespaces/${namespace}/crews`;
+  const crew = { apiVersion: 'example.com/v1', kind: 'Crew', metadata: { name: 'red' }, spec: { size: 5 } };
+  let uid = '';
+  await plane.untilAsync(async () => { uid = await transport.request({ method: 'POST', path, body: crew }).then((made) => (made as Pod).metadata.uid, () => ''); return uid; });
+  const of = (labels: Record<string, string>, owner: object) => plane.client.create(Pods, { metadata: { generateName: 'p-', namespace, labels, ownerReferences: [{ controller: true, ...owner }] }, spec: { containers: [{ name: 'c', image: 'i' }] } } as Draft<Pod>);
+  await of({ crew: 'red' }, { apiVersion: 'example.com/v1', kind: 'Crew', name: 'red', uid });
+  await protect('red', { selector: { matchLabels: { crew: 'red' } }, maxUnavailable: 1 });
+  await plane.until(() => status('red')?.expectedPods === 5 && status('red')?.desiredHealthy === 4);
+
+  const account = await plane.client.get(ServiceAccounts, { namespace, name: 'default' });
+  await of({ crew: 'blue' }, { apiVersion: 'v1', kind: 'ServiceAccount', name: 'default', uid: account.metadata.uid });
+  await protect('blue', { selector: { matchLabels: { crew: 'blue' } }, maxUnavailable: 1 });
+  await plane.until(() => status('blue')?.conditions);
+  expect(status('blue')).toMatchObject({ disruptionsAllowed: 0, conditions: [{ type: 'DisruptionAllowed', status: 'False', reason: 'SyncFailed', message: 'serviceaccounts does not implement the scale subresource' }] });
 });

@@ -2,7 +2,7 @@
 // upstream: pkg/controller/disruption/disruption.go
 import { controllerOf, type OwnerRef } from '../../../src/apimachinery/owners.ts';
 import { selectorFromObject } from '../../../src/apimachinery/selectors.ts';
-import { isConflict } from '../../../src/apimachinery/status-error.ts';
+import { isConflict, isNotFound, StatusError } from '../../../src/apimachinery/status-error.ts';
 import { Deployments } from '../../../src/api/apps/deployment.ts';
 import { ReplicaSets, type ReplicaSet } from '../../../src/api/apps/replica-set.ts';
 import { StatefulSets } from '../../../src/api/apps/stateful-set.ts';
@@ -10,18 +10,18 @@ import { Pods, type Pod } from '../../../src/api/core/pod.ts';
 import { ReplicationControllers } from '../../../src/api/core/replication-controller.ts';
 import { withSyncFailed } from '../../../src/api/policy/disruption-allowed.ts';
 import { PodDisruptionBudgets, type PodDisruptionBudget, type PodDisruptionBudgetStatus } from '../../../src/api/policy/pod-disruption-budget.ts';
-import { keyOf, type Draft } from '../../../src/client/client.ts';
+import { keyOf, resourcePath, type Draft } from '../../../src/client/client.ts';
 import type { Controller, ControllerContext, ReconcileResult } from '../../../src/controller/controller.ts';
-import type { ObjectHead, ResourceDefinition } from '../../../src/schema/resource.ts';
+import type { ApiObject, ObjectHead, ResourceDefinition } from '../../../src/schema/resource.ts';
 import type { ServedResources } from '../../../src/schema/resource-set.ts';
 import { timestamp } from '../../../src/util/clock.ts';
 import { equalJson } from '../../../src/util/json.ts';
-import { planBudget, type Scale } from './plan.ts';
+import { needsScale, planBudget, type Scale } from './plan.ts';
 
-/** Kinds that keep a number of Pods. */
+/** Kinds that keep a number of Pods and are followed; others are asked for their scale, if they have one. */
 const scalable: readonly ResourceDefinition[] = [ReplicaSets, Deployments, StatefulSets, ReplicationControllers];
 
-/** `served`: everything the API serves, to name those of them that keep no number. */
+/** `served`: everything the API serves, to ask other kinds for their scale, and name those that have none. */
 export const createDisruptionController = (served: ServedResources): Controller => ({
   name: 'disruption-controller',
   for: PodDisruptionBudgets,
@@ -49,7 +49,12 @@ async function reconcile(context: ControllerContext, key: string, resources: rea
   const now = context.clock.now();
   if (pods.length === 0) events.normal(budget, 'NoPods', 'No matching pods found');
   try {
-    const plan = planBudget(budget, pods, (owner, pod) => scaleOf(context, pod, owner, resources), now);
+    const asked = await askedScales(context, budget, pods, resources);
+    const plan = planBudget(budget, pods, (owner, pod) => {
+      const scale = asked.has(owner.uid) ? asked.get(owner.uid) : cachedScale(context, pod, owner);
+      if (!scale) throw new NoScale(`found no controllers for pod ${JSON.stringify(pod.metadata.name)}`);
+      return scale;
+    }, now);
     for (const pod of plan.notDeleted) events.warning(pod, 'NotDeleted', `Pod was expected by PDB ${budget.metadata.namespace}/${budget.metadata.name} to be deleted but it wasn't`);
     if (plan.unmanaged.length > 0) {
       events.warning(budget, 'UnmanagedPods', `Pods selected by this PodDisruptionBudget (selector: ${JSON.stringify(budget.spec.selector)}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`);
@@ -68,19 +73,36 @@ const zero = { currentHealthy: 0, desiredHealthy: 0, expectedPods: 0, disruption
 /** The controller of a Pod keeps no number of Pods that could be known. */
 class NoScale extends Error {}
 
+const groupOf = ({ apiVersion }: OwnerRef): string => (apiVersion.includes('/') ? apiVersion.split('/')[0]! : '');
+const followed = (owner: OwnerRef): ResourceDefinition | undefined => scalable.find((r) => r.kind === owner.kind && r.group === groupOf(owner));
+
 /** A ReplicaSet of a Deployment has the Deployment's size: during an update there are two. */
-function scaleOf(context: ControllerContext, pod: Pod, owner: OwnerRef, resources: readonly ResourceDefinition[]): Scale {
-  const [group, version] = owner.apiVersion.includes('/') ? owner.apiVersion.split('/') as [string, string] : ['', owner.apiVersion];
-  const resource = scalable.find((r) => r.kind === owner.kind && r.group === group);
-  if (!resource) {
-    const known = resources.find((r) => r.kind === owner.kind && r.group === group);
-    throw new NoScale(known ? `${known.plural}${group ? `.${group}` : ''} does not implement the scale subresource` : `no matches for kind ${JSON.stringify(owner.kind)} in version ${JSON.stringify(`${group ? `${group}/` : ''}${version}`)}`);
-  }
-  const object = context.cached(resource).get(`${pod.metadata.namespace}/${owner.name}`) as ObjectHead | undefined;
-  if (object?.metadata.uid !== owner.uid) throw new NoScale(`found no controllers for pod ${JSON.stringify(pod.metadata.name)}`);
+function cachedScale(context: Pick<ControllerContext, 'cached'>, pod: Pod, owner: OwnerRef): Scale | undefined {
+  const resource = followed(owner);
+  const object = resource && context.cached(resource).get(`${pod.metadata.namespace}/${owner.name}`) as ObjectHead | undefined;
+  if (object?.metadata.uid !== owner.uid) return undefined;
   const above = resource === ReplicaSets ? controllerOf(object as ReplicaSet) : undefined;
-  if (above && above.kind === Deployments.kind) return scaleOf(context, pod, above, resources);
-  return { uid: owner.uid, replicas: sizeOf(object) };
+  return above?.kind === Deployments.kind ? cachedScale(context, pod, above) : { uid: owner.uid, replicas: sizeOf(object) };
+}
+
+/** The scales of controllers of other kinds, by uid; undefined where the controller is gone. @throws NoScale for kinds without one */
+async function askedScales({ client }: ControllerContext, { spec }: PodDisruptionBudget, pods: readonly Pod[], resources: readonly ResourceDefinition[]): Promise<Map<string, Scale | undefined>> {
+  const scales = new Map<string, Scale | undefined>();
+  if (!needsScale(spec)) return scales;
+  for (const pod of pods) {
+    const owner = controllerOf(pod);
+    if (!owner || scales.has(owner.uid) || followed(owner)) continue;
+    const resource = resources.find((r) => r.kind === owner.kind && r.group === groupOf(owner));
+    if (!resource) throw new NoScale(`no matches for kind ${JSON.stringify(owner.kind)} in version ${JSON.stringify(owner.apiVersion)}`);
+    if (!resource.subresources.scale) throw new NoScale(`${resource.plural}${resource.group ? `.${resource.group}` : ''} does not implement the scale subresource`);
+    const path = resourcePath(resource, { namespace: pod.metadata.namespace, name: owner.name }, 'scale');
+    const scale = await client.transport.request({ method: 'GET', path }).catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error instanceof StatusError ? new NoScale(error.message) : error;
+    }) as ApiObject | undefined;
+    scales.set(owner.uid, scale?.metadata.uid === owner.uid ? { uid: owner.uid, replicas: scale['spec'].replicas ?? 0 } : undefined);
+  }
+  return scales;
 }
 
 async function writeStatus({ client }: ControllerContext, budget: PodDisruptionBudget, status: PodDisruptionBudgetStatus): Promise<void> {

@@ -25,6 +25,9 @@ export interface BudgetPlan {
   readonly requeueAfter?: number;
 }
 
+/** Whether the size of the Pods' controllers matters, and not only the number of Pods. */
+export const needsScale = ({ minAvailable, maxUnavailable }: PodDisruptionBudget['spec']): boolean => maxUnavailable !== undefined || typeof minAvailable === 'string';
+
 /** @throws Error when the number of Pods there should be cannot be told */
 export function planBudget(budget: PodDisruptionBudget, pods: readonly Pod[], scaleOf: ScaleLookup, now: number): BudgetPlan {
   const { expected, desired, unmanaged } = wanted(budget, pods, scaleOf);
