@@ -15,8 +15,8 @@ import { clusterRoleAggregationController } from './clusterroleaggregation/clust
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { createDisruptionController } from './disruption/disruption-controller.ts';
 import { staleDisruptionController } from './disruption/stale-disruption-controller.ts';
-import { endpointsController } from './endpoints/endpoints-controller.ts';
-import { endpointSliceController } from './endpointslice/endpointslice-controller.ts';
+import { createEndpointsController } from './endpoints/endpoints-controller.ts';
+import { createEndpointSliceController } from './endpointslice/endpointslice-controller.ts';
 import { endpointSliceMirroringController } from './endpointslicemirroring/endpointslicemirroring-controller.ts';
 import { ephemeralVolumeController } from './ephemeralvolume/ephemeral-volume-controller.ts';
 import { createEventTtlController } from './eventttl/event-ttl-controller.ts';
@@ -77,8 +77,8 @@ export function createControllers(options: ControllerOptions): Controller[] {
     ...(clusterCIDR === undefined ? [] : [createNodeIpamController({ clusterCIDR, ...(nodeMask === undefined ? {} : { nodeMask }) })]),
     createNodeLifecycleController(evictionRates),
     createTaintEvictionController(),
-    endpointSliceController,
-    endpointsController,
+    createEndpointSliceController(),
+    createEndpointsController(),
     endpointSliceMirroringController,
     serviceController,
     ipAddressController,

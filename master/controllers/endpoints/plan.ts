@@ -16,8 +16,8 @@ export function planSubsets(service: Service, pods: readonly Pod[]): { subsets: 
   const groups = new Map<string, { ports: object[]; ready: Address[]; notReady: Address[] }>();
   const publishAll = Boolean(service.spec.publishNotReadyAddresses);
   const included = pods.filter((pod) => publishAll || !pod.metadata.deletionTimestamp);
-  const ordered = included.map((pod) => ({ pod, ready: publishAll || isPodReady(pod) })).sort((a, b) => Number(b.ready) - Number(a.ready));
-  for (const { pod, ready } of ordered.slice(0, capacity)) {
+  for (const pod of included) {
+    const ready = publishAll || isPodReady(pod);
     const ports = (service.spec.ports ?? []).flatMap((port) => {
       const number = targetPortIn(pod, port);
       return number === undefined ? [] : [{ ...(port.name ? { name: port.name } : {}), port: number, protocol: port.protocol ?? 'TCP', ...(port.appProtocol === undefined ? {} : { appProtocol: port.appProtocol }) }];
@@ -29,10 +29,28 @@ export function planSubsets(service: Service, pods: readonly Pod[]): { subsets: 
     (ready ? group.ready : group.notReady).push(addressFor(service, pod));
   }
   const byIp = (a: Address, b: Address): number => (a.ip < b.ip ? -1 : 1);
-  const subsets = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { ports, ready, notReady }]) => ({
-    ...(ready.length ? { addresses: ready.sort(byIp) } : {}), ...(notReady.length ? { notReadyAddresses: notReady.sort(byIp) } : {}), ...(ports.length ? { ports } : {}),
+  const ordered = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { ports, ready, notReady }]) => ({ ports, ready: ready.sort(byIp), notReady: notReady.sort(byIp) }));
+  const kept = truncate(ordered);
+  const subsets = (kept ?? ordered).map(({ ports, ready, notReady }) => ({
+    ...(ready.length ? { addresses: ready } : {}), ...(notReady.length ? { notReadyAddresses: notReady } : {}), ...(ports.length ? { ports } : {}),
   })) as EndpointSubset[];
-  return { subsets, truncated: ordered.length > capacity };
+  return { subsets, truncated: kept !== undefined };
+}
+
+interface Subset { readonly ports: object[]; readonly ready: Address[]; readonly notReady: Address[] }
+
+/** Ready addresses go before others, and each subset keeps its share, rounded up as long as there is room; undefined when all have room. (truncateEndpoints) */
+function truncate(subsets: readonly Subset[]): Subset[] | undefined {
+  const count = (of: 'ready' | 'notReady'): number => subsets.reduce((sum, subset) => sum + subset[of].length, 0);
+  const [ready, notReady] = [count('ready'), count('notReady')];
+  if (ready + notReady <= capacity) return undefined;
+  const [cut, total, room] = ready > capacity ? ['ready' as const, ready, capacity] : ['notReady' as const, notReady, capacity - ready];
+  let left = room;
+  return subsets.map((subset) => {
+    const kept = subset[cut].slice(0, Math.min(left, Math.ceil((subset[cut].length / total) * room)));
+    left -= kept.length;
+    return { ...subset, ...(cut === 'ready' ? { notReady: [] } : {}), [cut]: kept };
+  });
 }
 
 function addressFor(service: Service, pod: Pod): Address {

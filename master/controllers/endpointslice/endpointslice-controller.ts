@@ -8,30 +8,45 @@ import { Services } from '../../../src/api/core/service.ts';
 import { EndpointSlices, managedByLabel, type EndpointSlice } from '../../../src/api/discovery/endpoint-slice.ts';
 import type { Draft } from '../../../src/client/client.ts';
 import type { Controller, ControllerContext } from '../../../src/controller/controller.ts';
+import { isEndingNamespace } from '../pod-control.ts';
 import { hasOwnEndpoints, podsOfService, servicesOfPod } from '../service-pods.ts';
+import { TriggerTimes, withTriggerTime } from '../trigger-times.ts';
 import { managedBy, planSlices } from './plan.ts';
 
-export const endpointSliceController: Controller = {
-  name: 'endpointslice-controller',
-  for: Services,
-  owns: [EndpointSlices],
-  watches: [{ resource: Pods, map: (pod: Pod, context, old?: Pod) => servicesOfPod(pod, context, old) }],
-  reads: [Nodes],
-  reconcile,
-};
+export function createEndpointSliceController(): Controller {
+  const times = new TriggerTimes();
+  return {
+    name: 'endpointslice-controller',
+    for: Services,
+    owns: [EndpointSlices],
+    watches: [{ resource: Pods, map: (pod: Pod, context, old?: Pod) => servicesOfPod(pod, context, old) }],
+    reads: [Nodes],
+    reconcile: (context, key) => reconcile(context, key, times),
+  };
+}
 
-async function reconcile(context: ControllerContext, key: string): Promise<void> {
+async function reconcile(context: ControllerContext, key: string, times: TriggerTimes): Promise<void> {
   const service = context.cached(Services).get(key);
+  if (!service) times.forget(key);
   // Slices of a Service that is gone are collected through their owner reference.
   if (!service || service.metadata.deletionTimestamp || !hasOwnEndpoints(service)) return;
   const existing = context.cached(EndpointSlices).byIndex('owner', service.metadata.uid)
     .filter((slice) => controlledBy(slice, service) && slice.metadata.labels?.[managedByLabel] === managedBy);
-  const plan = planSlices(service, podsOfService(service, context), (name) => context.cached(Nodes).get(name), existing);
-  const { client } = context;
-  await Promise.all([
-    ...plan.create.map((slice) => client.create(EndpointSlices, slice)),
-    ...plan.update.map((slice) => client.update(EndpointSlices, slice as Draft<EndpointSlice>)),
-    ...plan.remove.map(({ metadata: { name, namespace, uid } }) => client.delete(EndpointSlices, { name, namespace }, { preconditions: { uid } })
-      .catch((error: unknown) => { if (!isNotFound(error)) throw error; })),
-  ]);
+  const pods = podsOfService(service, context);
+  const changedAt = times.changed(key, service, pods);
+  const plan = planSlices(service, pods, (name) => context.cached(Nodes).get(name), existing);
+  const { client, events } = context;
+  const timed = <T extends Draft<EndpointSlice>>(slice: T): Draft<EndpointSlice> => ({ ...slice, metadata: { ...slice.metadata, annotations: withTriggerTime(slice.metadata?.annotations as Record<string, string> | undefined, changedAt) } });
+  try {
+    await Promise.all([
+      ...plan.create.map((slice) => client.create(EndpointSlices, timed(slice))),
+      ...plan.update.map((slice) => client.update(EndpointSlices, timed(slice as Draft<EndpointSlice>))),
+      ...plan.remove.map(({ metadata: { name, namespace, uid } }) => client.delete(EndpointSlices, { name, namespace }, { preconditions: { uid } })
+        .catch((error: unknown) => { if (!isNotFound(error)) throw error; })),
+    ]);
+  } catch (error) {
+    if (isEndingNamespace(error)) return;
+    events.warning(service, 'FailedToUpdateEndpointSlices', `Error updating Endpoint Slices for Service ${key}: ${(error as Error).message}`);
+    throw error;
+  }
 }

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { planSubsets } from '../../../../master/controllers/endpoints/plan.ts';
 import { planSlices, type SlicePlan } from '../../../../master/controllers/endpointslice/plan.ts';
+import { TriggerTimes } from '../../../../master/controllers/trigger-times.ts';
 import { targetPortIn } from '../../../../master/controllers/service-pods.ts';
 import type { Pod } from '../../../../src/api/core/pod.ts';
 import type { Service } from '../../../../src/api/core/service.ts';
@@ -136,5 +137,43 @@ describe('Endpoints', () => {
   it('stop at a thousand and say so', () => {
     const { subsets, truncated } = planSubsets(service(), Array.from({ length: 1001 }, (_, i) => backend(i)));
     expect([subsets[0]!.addresses!.length, truncated]).toEqual([1000, true]);
+  });
+  // upstream: TestTruncateEndpoints; the named port leads to two numbers, so that there are two subsets
+  it.each<[string, [number, number][], [number, number][], boolean]>([
+    ['all have room', [[600, 200], [200, 0]], [[600, 200], [200, 0]], false],
+    ['too many ready in one', [[1001, 0]], [[1000, 0]], true],
+    ['ready before others', [[1100, 100]], [[1000, 0]], true],
+    ['others take what room is left', [[900, 600]], [[900, 100]], true],
+    ['each subset its share of ready', [[300, 0], [800, 20]], [[273, 0], [727, 0]], true],
+    ['each subset its share of others', [[100, 300], [800, 900]], [[100, 25], [800, 75]], true],
+  ])('%s', (_, given, expected, cut) => {
+    let n = 0;
+    const named = service({ spec: { ports: [{ port: 80, targetPort: 'http', protocol: 'TCP' }] } as never });
+    const all = given.flatMap(([ready, notReady], i) => Array.from({ length: ready + notReady }, (_value, k) => {
+      const one = backend(n++, { spec: { containers: [{ name: 'c', ports: [{ name: 'http', containerPort: 8080 + i }] }] } });
+      return k < ready ? one : { ...one, status: { ...one.status, conditions: [] } };
+    }));
+    const { subsets, truncated } = planSubsets(named, all);
+    expect([subsets.map(({ addresses = [], notReadyAddresses = [] }) => [addresses.length, notReadyAddresses.length]), truncated]).toEqual([expected, cut]);
+  });
+});
+
+// upstream: trigger_time_tracker_test.go
+describe('the time of the last change', () => {
+  const svc = service({ metadata: { creationTimestamp: at(100) } });
+  const ready = (n: number, seconds: number): Pod => backend(n, { ready: seconds });
+  it.each<[string, Pod[][], (string | undefined)[]]>([
+    ['a new Service has its own', [[ready(1, 80)]], [at(100)]],
+    ['a Pod that is new', [[ready(1, 80)], [ready(1, 80), ready(2, 110)]], [at(100), at(110)]],
+    ['a Pod that changed', [[ready(1, 80)], [ready(1, 120)]], [at(100), at(120)]],
+    ['the earliest of several', [[], [ready(1, 125), ready(2, 120), ready(3, 130)]], [at(100), at(120)]],
+    ['nothing changed', [[ready(1, 80)], [ready(1, 80)]], [at(100), undefined]],
+    ['a Pod that went says no time', [[ready(1, 80), ready(2, 90)], [ready(1, 80)]], [at(100), undefined]],
+    ['a Pod without a condition', [[], [pod({ metadata: { name: 'p9' } })]], [at(100), undefined]],
+  ])('%s', (_, looks, expected) => {
+    const times = new TriggerTimes();
+    expect(looks.map((pods) => times.changed('default/web', svc, pods))).toEqual(expected);
+    times.forget('default/web');
+    expect(times.changed('default/web', svc, [])).toBe(at(100));
   });
 });
