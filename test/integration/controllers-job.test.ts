@@ -100,9 +100,12 @@ it('is suspended and resumed, and deleted in its own time', async () => {
   await plane.until(() => pods().length === 0 && (current()!.status!.active ?? 0) === 0);
   expect(current()!.status!.failed ?? 0).toBe(0);
   await plane.untilAsync(async () => (await messages()).filter((m) => m === 'Suspended: Job suspended' || m === 'Resumed: Job resumed').length === 2);
+  const { startTime } = current()!.status!;
+  await plane.clock.advance(2_000);
   done = true;
   await plane.client.patch(Jobs, key, { spec: { suspend: false } });
   await plane.until(() => condition('Complete'));
+  expect(Date.parse(current()!.status!.startTime!) - Date.parse(startTime!)).toBeGreaterThanOrEqual(2_000);
   await plane.clock.advance(25_000);
   expect(current()).toBeDefined();
   await plane.until(() => !current() && pods().length === 0, 'the deletion', 20_000);

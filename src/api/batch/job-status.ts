@@ -134,7 +134,9 @@ export function jobStatusFaults(spec: JobSpec, status: JobStatus, old: JobStatus
   const mayShrink = spec.completionMode === 'Indexed' && spec.completions === spec.parallelism;
   for (const name of ['failed', 'succeeded'] as const) check(!(name === 'succeeded' && mayShrink) && (status[name] ?? 0) < (old[name] ?? 0), () => invalid(`status.${name}`, status[name] ?? 0, `cannot decrease the ${name} counter`));
   check(Boolean(completionTime && old.completionTime) && completionTime !== old.completionTime, () => invalid('status.completionTime', completionTime, 'completionTime cannot be mutated'));
-  check(Boolean(old.startTime) && changed('startTime') && !spec.suspend, () => required('status.startTime', 'startTime cannot be removed for unsuspended job'));
+  // One that goes on after a pause starts anew. (upstream refused that until 1.33.6: kubernetes#134521)
+  const resumes = was('Suspended') && !is('Suspended') && Boolean(status.startTime);
+  check(Boolean(old.startTime) && changed('startTime') && !spec.suspend && !resumes, () => required('status.startTime', 'startTime cannot be removed for unsuspended job'));
   check(was('SuccessCriteriaMet') && !is('SuccessCriteriaMet'), () => told('cannot disable the SuccessCriteriaMet=True condition'));
   check(was('Complete') && !was('SuccessCriteriaMet') && is('SuccessCriteriaMet'), () => told('cannot set SuccessCriteriaMet=True for Job already has Complete=true conditions'));
   return faults;

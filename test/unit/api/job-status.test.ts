@@ -34,6 +34,8 @@ it.each<[string, JobSpec, Given, Given, string[]]>([
   ['times that move', spec(), { is: ['Complete'], startTime: late, completionTime: late }, { is: ['Complete'], startTime: early, completionTime: early }, [
     `status.completionTime: Invalid value: "${late}": completionTime cannot be mutated`, 'status.startTime: Required value: startTime cannot be removed for unsuspended job']],
   ['a suspended Job starts anew', spec({ suspend: true }), {}, { startTime: early }, []],
+  ['and so does one that goes on', spec(), { startTime: late }, { is: ['Suspended'], startTime: early }, []],
+  ['but not without a time', spec(), {}, { is: ['Suspended'], startTime: early }, ['status.startTime: Required value: startTime cannot be removed for unsuspended job']],
   ['indexes of a Job without', spec(), { completedIndexes: '0-', failedIndexes: '1' }, {}, [
     'status.completedIndexes: Invalid value: "0-": error parsing completedIndexes: cannot convert string to integer for index: ""', 'status.completedIndexes: Invalid value: "0-": cannot set non-empty completedIndexes when non-indexed completion mode',
     'status.failedIndexes: Invalid value: "1": cannot set non-null failedIndexes when backoffLimitPerIndex is null']],
