@@ -6,8 +6,9 @@ import { Nodes } from '../../src/api/core/node.ts';
 import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import { ServiceAccounts } from '../../src/api/core/service-account.ts';
 import { isConflict, isNotFound } from '../../src/apimachinery/status-error.ts';
-import { keyOf, splitKey, type Client, type Draft } from '../../src/client/client.ts';
+import { Client, keyOf, splitKey, type Draft } from '../../src/client/client.ts';
 import { InformerFactory } from '../../src/client/informer.ts';
+import type { ApiRequest, Transport } from '../../src/client/transport.ts';
 import { ControllerRunner } from '../../src/controller/runner.ts';
 import { FakeClock, microTimestamp, timestamp } from '../../src/util/clock.ts';
 import { silentLog, type Log } from '../../src/util/log.ts';
@@ -25,6 +26,11 @@ export interface ControlPlaneOptions {
   readonly finishes?: (pod: Pod) => boolean;
   /** How a running Pod's containers end: their exit code; undefined while they go on. */
   readonly exits?: (pod: Pod) => number | undefined;
+  /**
+   * Whether the process of the controllers is killed at this write of theirs, before it is carried out or after; others start at once, and
+   * know nothing but what the API says. Writes of Events do not count.
+   */
+  readonly dies?: (write: ApiRequest) => 'before' | 'after' | undefined;
   readonly log?: Log;
 }
 
@@ -41,6 +47,35 @@ export interface ControlPlane {
   /** Lets the kubelets look at every Pod again. */
   nudge(): void;
   stop(): Promise<void>;
+}
+
+/** What it has sent is carried out before the next life begins: the API server, too, is of this process. */
+interface Life { readonly stop: AbortController; readonly sent: Set<Promise<void>> }
+
+/** A connection that is gone with the process: what it has not sent by then, it never sends. */
+function mortal(transport: Transport, life: Life, dies: NonNullable<ControlPlaneOptions['dies']>, reborn: () => void): Transport {
+  const { stop, sent } = life;
+  return {
+    async request(request) {
+      const gone = (): never => { throw stop.signal.reason; };
+      if (stop.signal.aborted) gone();
+      const fate = request.method === 'GET' || request.path.includes('/events') ? undefined : dies(request);
+      let answer: Promise<unknown> = Promise.resolve();
+      if (fate !== 'before') {
+        answer = transport.request(request);
+        const over = answer.then(() => undefined, () => undefined).finally(() => sent.delete(over));
+        sent.add(over);
+      }
+      const value = await answer;
+      if (stop.signal.aborted) gone();
+      if (!fate) return value;
+      stop.abort(new Error('killed'));
+      void Promise.all(sent).then(reborn);
+      return gone();
+    },
+    watch: (request) => transport.watch(request),
+    close: () => transport.close(),
+  };
 }
 
 const stepMs = 5;
@@ -61,8 +96,25 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const stop = new AbortController();
   const { signal } = stop;
   const common = { informers, events: Events, clock, log };
-  const running: Promise<unknown>[] = createControllers({ resources: api.registry.served, clusterCIDR: '10.42.0.0/16', rootCA: 'PEM', tokens: api.tokens })
-    .map((controller) => new ControllerRunner(controller, { ...common, client: as(controllerUser(controller.name)) }).run(signal));
+  const running: Promise<unknown>[] = [];
+  /** One life of the controllers' process. */
+  const live = (own: Life, caches: InformerFactory): void => {
+    const controllers = createControllers({ resources: api.registry.served, clusterCIDR: '10.42.0.0/16', rootCA: 'PEM', tokens: api.tokens });
+    running.push(...controllers.map((controller) => {
+      const user = as(controllerUser(controller.name));
+      const client = options.dies ? new Client(mortal(user.transport, own, options.dies, reborn)) : user;
+      return new ControllerRunner(controller, { ...common, informers: caches, client }).run(own.stop.signal);
+    }));
+  };
+  const reborn = (): void => {
+    if (signal.aborted) return;
+    const own: Life = { stop: new AbortController(), sent: new Set() };
+    signal.addEventListener('abort', () => own.stop.abort(signal.reason), { once: true });
+    const caches = new InformerFactory(as(managerUser), { clock, log: silentLog });
+    live(own, caches);
+    caches.start(own.stop.signal);
+  };
+  if (!options.dies) live({ stop, sent: new Set() }, informers);
   running.push(runScheduler({ ...common, client: as(schedulerUser), signal, random: () => 0 }));
 
   const silent = new Set<string>();
@@ -109,6 +161,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   pods.addHandler({ added: kubelet, updated: kubelet });
 
   informers.start(signal);
+  if (options.dies) reborn();
   await informers.synced(signal);
 
   const untilAsync: ControlPlane['untilAsync'] = async (check, what = check.toString(), limitMs = 30_000) => {
