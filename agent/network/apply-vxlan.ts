@@ -1,24 +1,22 @@
 // Carries out the plan of the tunnel to far nodes, and says in words what keeps it from standing.
 import { CommandError, type Run } from '../../src/util/run.ts';
-import { bridgeBatch, ipBatch, listForwards, listLinks, listNeighbours, listRoutes, listVxlans, showLink } from './links.ts';
-import { routeProtocol, type NetworkNames } from './names.ts';
+import { bridgeBatch, ipBatch, listForwards, showLink, type Ways } from './links.ts';
+import type { NetworkNames } from './names.ts';
 import type { FarNode } from './paths.ts';
 import { planVxlan, type VxlanState } from './vxlan.ts';
 
 /** The tunnel cannot be made on this host; the message is for a person. */
 export class NoVxlan extends Error {}
 
-async function read(run: Run, name: string): Promise<VxlanState | undefined> {
-  const device = (await listVxlans(run)).find(({ ifname }) => ifname === name);
-  if (!device) return undefined;
-  const [links, forwards, neighbours, routes] = [await listLinks(run), await listForwards(run, name), await listNeighbours(run, name), await listRoutes(run, 'protocol', String(routeProtocol))];
-  return { device, addresses: links.find(({ ifname }) => ifname === name)?.addr_info ?? [], forwards, neighbours, routes };
+async function stateOf(run: Run, name: string, { links, vxlans, routes, neighbours }: Ways): Promise<VxlanState | undefined> {
+  const device = vxlans.find(({ ifname }) => ifname === name);
+  return device && { device, addresses: links.find(({ ifname }) => ifname === name)?.addr_info ?? [], forwards: await listForwards(run, name), neighbours: neighbours.filter(({ dev }) => dev === name), routes };
 }
 
-/** True when something had to be changed. @throws NoVxlan */
-export async function applyVxlan(run: Run, names: NetworkNames, settings: { port: number; mtu: number }, far: readonly FarNode[]): Promise<boolean> {
+/** `ways` are those that were there just before. True when something had to be changed. @throws NoVxlan */
+export async function applyVxlan(run: Run, names: NetworkNames, settings: { port: number; mtu: number }, far: readonly FarNode[], ways: Ways): Promise<boolean> {
   try {
-    const plan = planVxlan(names, settings, far, await read(run, names.vxlan));
+    const plan = planVxlan(names, settings, far, await stateOf(run, names.vxlan, ways));
     await ipBatch(run, plan.device);
     await bridgeBatch(run, plan.forwards);
     await ipBatch(run, plan.paths);

@@ -51,7 +51,23 @@ export const listRoutes = async (run: Run, ...filter: string[]): Promise<Route[]
 export const listVxlans = async (run: Run): Promise<VxlanLink[]> =>
   parse<VxlanLink>(await run('ip', ['-d', '-j', 'link', 'show', 'type', 'vxlan'])).filter((link) => link.linkinfo?.info_kind === 'vxlan');
 export const listForwards = async (run: Run, device: string): Promise<Forward[]> => parse<Forward>(await run('bridge', ['-j', 'fdb', 'show', 'dev', device]));
-export const listNeighbours = async (run: Run, device: string): Promise<Neighbour[]> => parse<Neighbour>(await run('ip', ['-4', '-j', 'neigh', 'show', 'dev', device]));
+
+/** What leads to other nodes. */
+export interface Ways { readonly links: readonly Link[]; readonly vxlans: readonly VxlanLink[]; readonly routes: readonly Route[]; /** Permanent ones of all devices. */ readonly neighbours: readonly (Neighbour & { readonly dev: string })[] }
+
+/** All of it from one program. `protocol` is that of the routes. */
+export async function listWays(run: Run, protocol: number): Promise<Ways> {
+  const shows = ['address show', 'link show type vxlan', `route show protocol ${protocol}`, 'neigh show nud permanent'];
+  const items = (await run('ip', ['-4', '-d', '-j', '-batch', '-'], { input: `${shows.join('\n')}\n` })).split('\n').flatMap((line) => parse<object>(line));
+  // Which list an item is of only its fields tell: of an empty one there may be no line.
+  const ofLinks = items.filter((item) => 'ifname' in item);
+  return {
+    links: ofLinks.filter((item) => 'addr_info' in item) as unknown as Link[],
+    vxlans: ofLinks.filter((item) => !('addr_info' in item) && (item as Partial<VxlanLink>).linkinfo?.info_kind === 'vxlan') as unknown as VxlanLink[],
+    routes: items.filter((item) => 'dst' in item && !('state' in item)) as Route[],
+    neighbours: items.filter((item) => 'dst' in item && 'state' in item) as (Neighbour & { dev: string })[],
+  };
+}
 
 /** Several commands of iproute2 in one process; it stops at the first that fails. */
 const batch = (program: 'ip' | 'bridge') => async (run: Run, lines: readonly string[]): Promise<void> => {

@@ -7,8 +7,8 @@ import { ensureAccepts, ensureNatTable } from './apply-firewall.ts';
 import { applyVxlan, NoVxlan } from './apply-vxlan.ts';
 import type { DockerNetworks } from './docker-networks.ts';
 import { ensureEngineNetwork } from './engine-network.ts';
-import { listLinks } from './links.ts';
-import { namespaceDirectory, networkNames, type NetworkIdentity, type NetworkNames } from './names.ts';
+import { listWays } from './links.ts';
+import { namespaceDirectory, networkNames, routeProtocol, type NetworkIdentity, type NetworkNames } from './names.ts';
 import { choosePaths, type NodeRoute } from './paths.ts';
 import { deleteNetworkRecord, readNetworkRecord, sameIdentity, writeNetworkRecord, type NetworkRecord } from './record.ts';
 import { removeNodeNetwork } from './remove.ts';
@@ -48,7 +48,7 @@ export interface NodeNetwork {
   remove(): Promise<void>;
 }
 
-/** What nobody tells of is looked at so often, the rest when this has passed ten times in silence: a look at all starts twenty programs. */
+/** What nobody tells of is looked at so often, the rest when this has passed ten times in silence: a look at all starts up to seventeen programs, one at the tunnel two. */
 const lookMs = 30_000;
 const looksBetweenWhole = 10;
 const retryMs = 2_000;
@@ -99,14 +99,15 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
 
   async function routes(): Promise<NetworkPart[]> {
     if (!nodes) return [];
-    const paths = choosePaths(identity, options.internalIP, nodes, await listLinks(run));
+    const ways = await listWays(run, routeProtocol);
+    const paths = choosePaths(identity, options.internalIP, nodes, ways.links);
     const before = far.join();
     far = paths.far.map(({ internalIP }) => internalIP).sort();
     const parts: NetworkPart[] = [];
     if (far.join() !== before) await accepts(parts);
-    if (await applyRoutes(run, identity, names, paths)) parts.push('node routes');
+    if (await applyRoutes(run, identity, names, paths, ways.routes)) parts.push('node routes');
     // What keeps the tunnel from standing keeps nothing else.
-    const noVxlan = await applyVxlan(run, names, { port: options.vxlanPort, mtu: podMtu }, paths.far).then((changed) => {
+    const noVxlan = await applyVxlan(run, names, { port: options.vxlanPort, mtu: podMtu }, paths.far, ways).then((changed) => {
       if (changed) parts.push('VXLAN');
       return '';
     }, (error: unknown) => {

@@ -18,9 +18,9 @@ export function planRoutes(identity: NetworkIdentity, names: NetworkNames, { nea
   return [...stale, ...missing];
 }
 
-/** True when something had to be changed. */
-export async function applyRoutes(run: Run, identity: NetworkIdentity, names: NetworkNames, paths: Paths): Promise<boolean> {
-  const lines = planRoutes(identity, names, paths, await listRoutes(run, 'protocol', String(routeProtocol)));
+/** `present` are the routes of our protocol. True when something had to be changed. */
+export async function applyRoutes(run: Run, identity: NetworkIdentity, names: NetworkNames, paths: Paths, present: readonly Route[]): Promise<boolean> {
+  const lines = planRoutes(identity, names, paths, present);
   await ipBatch(run, lines);
   return lines.length > 0;
 }

@@ -32,7 +32,7 @@ require('node:readline').createInterface({ input: process.stdin }).on('line', (l
 });`;
 
 interface Space { readonly path: string; readonly commands: Commands; batch(...lines: string[]): Promise<unknown> }
-interface Host extends Space { readonly name: string; readonly ip: string; readonly network: NodeNetwork; readonly told: string[] }
+interface Host extends Space { readonly name: string; readonly ip: string; readonly network: NodeNetwork; readonly told: string[]; /** Programs the network has run. */ readonly programs: string[] }
 
 const directory = mkdtempSync(join(tmpdir(), 'dray-vxlan-'));
 const spaces: string[] = [];
@@ -64,14 +64,16 @@ function plainBridge({ commands, batch }: Space): DockerNetworks {
   };
 }
 
-const networkOf = (at: Space, n: number, ip: string, id = clusterId, range = '10.223'): { network: NodeNetwork; told: string[] } => {
+const networkOf = (at: Space, n: number, ip: string, id = clusterId, range = '10.223'): Pick<Host, 'network' | 'told' | 'programs'> => {
   const told: string[] = [];
+  const programs: string[] = [];
+  const counted: Commands = { ...at.commands, run: (command, args, options) => { programs.push(command); return at.commands.run(command, args, options); } };
   const dataDir = mkdtempSync(join(directory, 'data-'));
   return {
-    told,
+    told, programs,
     network: createNodeNetwork({
       clusterId: id, nodeName: `vx${process.pid}-${n}`, podCIDR: `${range}.${n}.0/24`, clusterPodCIDR: `${range}.0.0/16`, serviceCIDR: `${range.replace('22', '23')}.0.0/16`, dataDir,
-      internalIP: ip, mtu: 1500, vxlanPort, docker: plainBridge(at), commands: at.commands, clock, log: silentLog, onUnreachable: (message) => told.push(message),
+      internalIP: ip, mtu: 1500, vxlanPort, docker: plainBridge(at), commands: counted, clock, log: silentLog, onUnreachable: (message) => told.push(message),
     }),
   };
 };
@@ -164,6 +166,15 @@ it('a node goes straight to one on its link, and through VXLAN to one behind the
   expect(ways).toEqual([
     ['10.223.2.0/24 198.18.1.12 eth0', `10.223.3.0/24 10.223.3.1 ${vxlan}`], ['10.223.1.0/24 198.18.1.11 eth0', `10.223.3.0/24 10.223.3.1 ${vxlan}`], [`10.223.1.0/24 10.223.1.1 ${vxlan}`, `10.223.2.0/24 10.223.2.1 ${vxlan}`],
   ]);
+});
+
+it('finds in two programs that every way stands, the tunnel and the plain ones', async () => {
+  const nodes = await nodeRoutes();
+  for (const { network, programs } of hosts) {
+    programs.splice(0);
+    expect(await network.setRoutes(nodes)).toEqual([]);
+    expect(programs).toEqual(['ip', 'bridge']);
+  }
 });
 
 it('Pods see each other with their own addresses, in small and in large, without a fragment or a bare packet on the way', async () => {
