@@ -74,15 +74,23 @@ export async function removeRemains(id: string, directory: string): Promise<void
   const pid = processId(directory);
   if (pid !== undefined) await stopDockerd(pid, realClock);
   await killMembers(id, directory);
-  const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '').filter((path) => path.startsWith(`${directory}/`));
-  for (const mount of mounts.sort().reverse()) run('umount', '-l', mount);
+  unmountBelow(directory);
   rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
   if (existsSync(`/run/netns/${id}`)) run('ip', 'netns', 'delete', id);
+  await removeCgroups(id);
+}
+
+export function unmountBelow(directory: string): void {
+  const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '').filter((path) => path.startsWith(`${directory}/`));
+  for (const mount of mounts.sort().reverse()) run('umount', '-l', mount);
+}
+
+export async function removeCgroups(id: string): Promise<void> {
   for (const controller of [CGROUPS, ...readdirSync(CGROUPS).map((name) => join(CGROUPS, name))]) await removeTree(join(controller, id));
 }
 
-/** Shims, containerd and containers of an engine that was killed hold its mounts and cgroups. */
-async function killMembers(id: string, directory: string): Promise<void> {
+/** Shims, containerd and containers of an engine that was killed hold its mounts and cgroups. `also` names further processes to end. */
+export async function killMembers(id: string, directory: string, also: (pid: string) => boolean = () => false): Promise<void> {
   const read = (pid: string, file: string): string => {
     try {
       return readFileSync(`/proc/${pid}/${file}`, 'latin1');
@@ -92,7 +100,7 @@ async function killMembers(id: string, directory: string): Promise<void> {
   };
   const isMember = (pid: string): boolean => {
     const line = read(pid, 'cmdline');
-    return (line.includes('containerd') && line.includes(`${directory}/`)) || read(pid, 'cgroup').includes(`/${id}/`);
+    return (line.includes('containerd') && line.includes(`${directory}/`)) || read(pid, 'cgroup').includes(`/${id}/`) || also(pid);
   };
   const members = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isMember(name));
   for (const pid of members) if (isMember(pid)) process.kill(Number(pid), 'SIGKILL');

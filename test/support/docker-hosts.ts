@@ -11,6 +11,7 @@ import { mustParseCIDR, overlaps, parseCIDR, type CIDR } from '../../src/util/ci
 import { realClock } from '../../src/util/clock.ts';
 import { CommandError, commandsInNetworkNamespace, run, type Commands } from '../../src/util/run.ts';
 import { removeContainers, removeRemains } from './docker-engine.ts';
+import { cutPower } from './power.ts';
 
 export interface DockerHost {
   readonly name: string;
@@ -39,6 +40,10 @@ export interface DockerHosts {
   readonly directory: string;
   /** Pulls a host's network cable, or plugs it in again. */
   plug(host: DockerHost, connected: boolean): Promise<void>;
+  /** Cuts a host's power: its processes end without a word, and nothing of its network, its mounts and its run-time state is left. `dataDir` is that of its node. */
+  powerOff(host: DockerHost, dataDir: string): Promise<void>;
+  /** Starts it again, the engine with it. */
+  powerOn(host: DockerHost): Promise<void>;
   /** A second engine on a host, in the same network namespace: as Docker asks of several, with a bridge of its own and without iptables. */
   secondEngine(host: DockerHost): Promise<DockerHost>;
   /** A network namespace on the LAN without an engine, whose network stays as it is: for who looks at the cluster from elsewhere. Its path. */
@@ -129,14 +134,18 @@ export async function startDockerHosts(count: number, options: { daemonArgs?: re
     return commands;
   };
 
-  const makeHost = async (name: string, index: number): Promise<DockerHost> => {
+  const boot = async (name: string, index: number): Promise<Pick<DockerHost, 'ip' | 'netns' | 'commands'>> => {
     const of = farLan && index >= count - options.behindRouter! ? farLan : lan;
     const ip = `${of.subnet}.${11 + index}`;
     const { netns, commands } = await onTheLan(name, ip, of);
     if (farLan && of === lan) await commands.run('ip', ['route', 'add', `${farLan.subnet}.0/24`, 'via', `${subnet}.2`]);
     // Off, as on a fresh machine: the engine then turns it on and sets the FORWARD policy to DROP.
     await commands.run('tee', ['/proc/sys/net/ipv4/ip_forward'], { input: '0\n' });
-    return { name, ip, netns, commands, ...(await startEngine(name, netns, [])) };
+    return { ip, netns, commands };
+  };
+  const makeHost = async (name: string, index: number): Promise<DockerHost> => {
+    const booted = await boot(name, index);
+    return { name, ...booted, ...(await startEngine(name, booted.netns, [])) };
   };
 
   const startEngine = async (name: string, netns: string, args: readonly string[]): Promise<Pick<DockerHost, 'dockerHost' | 'docker' | 'stopEngine' | 'startEngine'>> => {
@@ -185,6 +194,15 @@ export async function startDockerHosts(count: number, options: { daemonArgs?: re
         return netns;
       },
       plug: async (host, connected) => { await run('ip', ['link', 'set', host.name, connected ? 'up' : 'down']); },
+      powerOff: async ({ name, netns }, dataDir) => {
+        // First of all nothing can be sent any more, the ends of connections neither.
+        await run('ip', ['link', 'delete', name]);
+        await cutPower(name, directory(name), netns, dataDir);
+      },
+      powerOn: async (host) => {
+        await boot(host.name, names.indexOf(host.name));
+        await host.startEngine();
+      },
     };
   } catch (error) {
     await stop();

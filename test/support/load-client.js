@@ -1,8 +1,7 @@
-// A load that counts, as a program of its own: HTTP/1.1 spoken over plain sockets, so that nothing is retried, pooled or repaired
-// behind its back. `node load-client.js '<options as JSON>'`; lines on stdin: `phase NAME` names what follows, end of input ends
-// it; each phase that ends, and the total, is printed as one line of JSON.
-import { connect } from 'node:net';
+// A load that counts, as a program of its own. `node load-client.js '<options as JSON>'`; lines on stdin: `phase NAME` names what
+// follows, end of input ends it; each phase that ends, and the total, is printed as one line of JSON.
 import { createInterface } from 'node:readline';
+import { Connection } from './http-connection.js';
 
 /**
  * targets: [{ host, port }]; expect: pattern of a right answer's body; path: what is asked for; keepAlive, perRequest: clients of
@@ -28,56 +27,6 @@ function fault(client, target, started, error) {
     tally.faults[what] = (tally.faults[what] ?? 0) + 1;
     if (tally.samples.length < faultsKept) tally.samples.push({ at: new Date().toISOString(), client, target: `${target.host}:${target.port}`, afterMs: Math.round(performance.now() - started), what: error.message });
   }
-}
-
-/** One connection; `ask` sends one request and resolves with the whole answer. */
-class Connection {
-  constructor(target) {
-    this.target = target;
-    this.chunks = [];
-    this.dead = undefined;
-    this.waiting = undefined;
-    this.socket = connect({ host: target.host, port: target.port, noDelay: true });
-    this.socket.on('data', (chunk) => { this.chunks.push(chunk); this.read(); });
-    this.socket.on('error', (error) => this.fail(error));
-    this.socket.on('end', () => this.fail(new Error('closed by the other side')));
-    this.socket.on('close', () => this.fail(new Error('closed')));
-  }
-  fail(error) {
-    this.dead ??= error;
-    const { waiting } = this;
-    this.waiting = undefined;
-    waiting?.reject(this.chunks.length > 0 ? new Error(`truncated answer (${error.code ?? error.message})`) : this.dead);
-  }
-  read() {
-    if (!this.waiting) {
-      this.fail(new Error('bytes nobody asked for'));
-      this.socket.destroy();
-      return;
-    }
-    const bytes = Buffer.concat(this.chunks);
-    const headEnd = bytes.indexOf('\r\n\r\n');
-    if (headEnd < 0) return;
-    const [first, ...fields] = bytes.toString('latin1', 0, headEnd).split('\r\n');
-    const head = Object.fromEntries(fields.map((f) => [f.slice(0, f.indexOf(':')).toLowerCase(), f.slice(f.indexOf(':') + 1).trim()]));
-    const length = Number(head['content-length']);
-    if (!Number.isInteger(length)) return this.fail(new Error('an answer without a length'));
-    if (bytes.length < headEnd + 4 + length) return;
-    this.chunks = [];
-    const { waiting } = this;
-    this.waiting = undefined;
-    if (bytes.length > headEnd + 4 + length) return waiting.reject(new Error('more bytes than the answer has'));
-    waiting.resolve({ status: Number(first.split(' ')[1]), body: bytes.toString('utf8', headEnd + 4).trim(), close: /\bclose\b/i.test(head.connection ?? '') });
-  }
-  ask(text, body) {
-    return new Promise((resolve, reject) => {
-      if (this.dead) return reject(new Error(`closed while idle: ${this.dead.message}`));
-      const timer = setTimeout(() => this.fail(new Error('timeout')), timeoutMs);
-      this.waiting = { resolve: (v) => { clearTimeout(timer); resolve(v); }, reject: (e) => { clearTimeout(timer); reject(e); } };
-      this.socket.write(body ? Buffer.concat([Buffer.from(text), body]) : text);
-    });
-  }
-  close() { this.socket.destroy(); }
 }
 
 /** One request on a connection; whether the connection may carry another. */
@@ -109,7 +58,7 @@ const rest = (ms) => Promise.race([ended, new Promise((resolve) => setTimeout(re
 async function busyClient(index, kept) {
   let connection;
   for (let n = index; !stopping; n++) {
-    connection ??= new Connection(targets[n % targets.length]);
+    connection ??= new Connection(targets[n % targets.length], timeoutMs);
     const usable = await once(kept ? 'kept' : 'single', connection, n, !kept);
     if (!kept || !usable) {
       connection.close();
@@ -125,7 +74,7 @@ async function idleClient(index, seconds) {
   let connection;
   for (let n = index; !stopping; n++) {
     const again = connection !== undefined;
-    connection ??= new Connection(targets[n % targets.length]);
+    connection ??= new Connection(targets[n % targets.length], timeoutMs);
     if (again) count('idleUses');
     if (!await once(`idle ${seconds} s`, connection, n, false)) {
       connection.close();
