@@ -53,7 +53,7 @@ export class DnsIndex {
     this.#suffix = `.${this.domain}`;
     this.#table = table;
     this.#serial = serial;
-    this.#namespaces = new Set([...table.namespaces, ownNamespace]);
+    this.#namespaces = before && before.#table.namespaces === table.namespaces ? before.#namespaces : new Set([...table.namespaces, ownNamespace]);
     this.#services = before ? before.#services : new Map<string, DnsService>();
     const [old, now] = [before ? before.#table.services : [], table.services];
     let [start, oldEnd, end] = [0, old.length, now.length];

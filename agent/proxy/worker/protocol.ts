@@ -5,7 +5,7 @@ import type { ListenError, ProxyRules, WorkerRole } from '../rules.ts';
 import type { RulesChange } from '../rules-change.ts';
 
 /** Changes when the messages do; a worker of another version is replaced. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 export interface HelloMessage {
   readonly type: 'hello';

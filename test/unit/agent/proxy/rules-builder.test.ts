@@ -76,5 +76,15 @@ it('what did not change stays the same object', () => {
   expect(other.ports.filter((rule) => first.ports.includes(rule)).map(({ id }) => id)).toEqual(['a/db:', 'b/db:']);
   expect(rulesChange(first, other).ports.put.map(({ id }) => id)).toEqual(['a/db-2:']);
   expect(rulesChange(first, other).dns).toMatchObject({ table: { upstreams: ['192.0.2.1'] }, services: { put: [{ name: 'db-2' }], removed: [] } });
+  expect(rulesChange(first, other).dns).not.toHaveProperty('namespaces');
   expect(rulesChange(first, { ...first, revision: 4 })).toEqual({ revision: 4, ports: { put: [], removed: [] } });
+});
+
+it('of namespaces only those are told that come and go', () => {
+  const builder = new RulesBuilder(options);
+  const many = Array.from({ length: 1000 }, (_, n) => `n${n}`);
+  const [first, second, last] = [many, ['new', ...many.slice(1)], []].map((namespaces, i) => builder.build(i, { ...dns, namespaces })) as [ProxyRules, ProxyRules, ProxyRules];
+  expect(rulesChange(first, second).dns).toMatchObject({ namespaces: { put: ['new'], removed: ['n0'] }, services: { put: [], removed: [] } });
+  expect(changedRules(changedRules(first, rulesChange(first, second)), rulesChange(second, last))).toEqual(last);
+  expect(changedRules({ revision: 0, ports: [] }, rulesChange({ revision: 0, ports: [] }, second))).toEqual(second);
 });

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { DnsTable } from '../../../../../agent/dns/table.ts';
 import { loadRules, RulesWriter, unfinished } from '../../../../../agent/proxy/worker/rules-file.ts';
 import { changedRules, orderedRules, rulesChange } from '../../../../../agent/proxy/rules-change.ts';
@@ -76,8 +77,19 @@ it('wherever a write was cut off: the rules before it', async () => {
   for (let size = 0; size <= bytes.length; size++) {
     writeFileSync(cut, bytes.subarray(0, size));
     const [found, wanted] = [await loadRules(cut), states.findLast(({ end }) => end <= size)?.rules];
-    if (JSON.stringify(found) !== JSON.stringify(wanted)) throw new Error(`cut off after ${size} bytes of ${bytes.length}: ${JSON.stringify(found)} in the place of ${JSON.stringify(wanted)}`);
+    if (!isDeepStrictEqual(found, wanted)) throw new Error(`cut off after ${size} bytes of ${bytes.length}: ${JSON.stringify(found)} in the place of ${JSON.stringify(wanted)}`);
   }
+});
+
+it('namespaces that come and go, and those a worker of an earlier version has written into its table', async () => {
+  await start(rules(1, 3, 3));
+  const named = (revision: number, namespaces: readonly string[]): ProxyRules => ({ ...told, revision, dns: { ...told.dns!, namespaces } });
+  await change(named(2, ['a', 'b', 'default']));
+  await change(named(3, ['b', 'default']));
+  expect((await loadRules(file))?.dns?.namespaces).toEqual(['b', 'default']);
+  const { services, ...table } = told.dns!;
+  writeFileSync(file, `{"lines":1}\n${JSON.stringify({ revision: 3, ports: { put: told.ports, removed: [] }, dns: { table, services: { put: services, removed: [] } } })}\n`);
+  expect(await loadRules(file)).toEqual(told);
 });
 
 it('what follows bytes nobody can read counts for nothing', async () => {
