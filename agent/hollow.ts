@@ -26,7 +26,7 @@ import { runsUntilStopped } from './runtime/fake-process.ts';
 const images = { 'hollow:1': { main: runsUntilStopped }, 'hollow:2': { main: runsUntilStopped } };
 const registeredAtOnce = 32;
 
-const facts: HostFacts = { cpus: 4, memoryBytes: 8 * 2 ** 30, diskBytes: 100 * 2 ** 30, machineID: 'hollow', systemUUID: 'hollow', bootID: 'hollow', osImage: 'Hollow' };
+const facts: HostFacts = { cpus: 4, memoryBytes: 8 * 2 ** 30, diskBytes: 100 * 2 ** 30, machineID: 'hollow', systemUUID: 'hollow', bootID: 'hollow', osImage: 'Hollow', appArmor: false };
 const reserve: Reserve = { memoryBytes: 0, diskBytes: 0 };
 /** Short of nothing. */
 const eviction: EvictionSetup = { config: parseEviction({}), signals: () => Promise.resolve({ signals: new Map(), dedicatedImageFs: false }) };

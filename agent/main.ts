@@ -32,6 +32,7 @@ import { Kubelet } from './kubelet/kubelet.ts';
 import { readShutdownState, type ShutdownPeriod } from './kubelet/node-shutdown.ts';
 import { kubeletConfiguration } from './node/kubelet-configuration.ts';
 import type { PodRuntimeStatus } from './kubelet/runtime-status.ts';
+import { unsafeOf, type AllowedSysctls } from './kubelet/sysctls.ts';
 import { outsideResolvers, reachableResolvConf } from './kubelet/pod-network-files.ts';
 import { logDirectories, LogLinks } from './kubelet/log-links.ts';
 import { createPages } from './kubelet/server/pages.ts';
@@ -86,6 +87,7 @@ export interface AgentOptions {
   readonly imageGC: ImageGCPolicy;
   /** Images that are pulled at once. */
   readonly parallelPulls: number;
+  readonly sysctls: AllowedSysctls;
   readonly logLimits: LogLimits;
   readonly shutdown: readonly ShutdownPeriod[];
   /** Aborted when the machine goes down: Pods are to be ended. */
@@ -187,7 +189,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const running = kubelet = new Kubelet({
       client, runtime, clock, log, recorder, nodeName, dataDir, hostIPs: [address.internalIP], hostFiles: { hosts: '/etc/hosts', resolvConf: reachableResolvConf(resolvers).path }, network: network.names.network,
       addresses: new PodAddresses(podCIDR, clock, Math.random()), clusterDomain: cluster.clusterDomain, clusterDNS: [cluster.clusterDNS], services: () => services.list(),
-      allocatable: allocatable(facts, reserve) as never, memoryCapacity: facts.memoryBytes, starts: Math.max(2, info.cpus * 2), mounter: hostMounter, logLinks: new LogLinks(logDirectories, log),
+      allocatable: allocatable(facts, reserve) as never, memoryCapacity: facts.memoryBytes, node: () => nodes.get(nodeName), sysctls: options.sysctls, appArmor: facts.appArmor, starts: Math.max(2, info.cpus * 2), mounter: hostMounter, logLinks: new LogLinks(logDirectories, log),
       ...(options.podManifestPath === undefined ? {} : { podManifestPath: options.podManifestPath }),
       drained: createDrain({ slices, clock, waitMs: options.drainWaitMs, applied: appliedEverywhere(client, proxy, clock) }),
       imageGC: options.imageGC, parallelPulls: options.parallelPulls, nodeCredentials: () => nodeCredentials(credentialFiles(dataDir, homedir()), log), shutdown: options.shutdown, report: () => manager.report(),
@@ -204,7 +206,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       runtime, clock, log, streaming: createStreamingHandler({ runtime, clock, log }),
       pages: createPages({
         nodeName, version, cores: info.cpus, pods, status, probes: () => running.probeCounts(), shutdown: () => readShutdownState(dataDir), stats: new StatsProvider(usage, clock),
-        configuration: kubeletConfiguration({ info, clusterDNS: cluster.clusterDNS, clusterDomain: cluster.clusterDomain, maxPods: Number(capacity(facts)['pods']), logs: options.logLimits, parallelPulls: options.parallelPulls, shutdown: options.shutdown }),
+        configuration: kubeletConfiguration({ info, clusterDNS: cluster.clusterDNS, clusterDomain: cluster.clusterDomain, maxPods: Number(capacity(facts)['pods']), logs: options.logLimits, parallelPulls: options.parallelPulls, unsafeSysctls: unsafeOf(options.sysctls), shutdown: options.shutdown }),
       }),
       lookup: { podNamed: (namespace, name) => running.podNamed(namespace, name), status },
     });

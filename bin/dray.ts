@@ -309,17 +309,19 @@ program.command('agent').description('run the agent of this Docker host').requir
   .option('--image-gc-low-threshold <percent>', 'down to which they are removed (default: 80)').option('--minimum-image-ttl-duration <duration>', 'younger images stay (default: 2m)')
   .option('--image-gc-all', 'remove also images this agent has not pulled itself', false)
   .option('--max-parallel-image-pulls <n>', 'images that are pulled at once (default: as many as are wanted)').option('--serialize-image-pulls', 'pull one image after the other', false)
+  .option('--allowed-unsafe-sysctls <names>', 'kernel parameters beside the safe ones that Pods may set, kernel.msg*,net.core.somaxconn')
   .option('--pod-manifest-path <directory>', 'directory of static Pods, one manifest a file')
   .addOption(shutdownGracePeriod()).addOption(shutdownGracePeriodCritical()).addOption(logMaxSize()).addOption(logMaxFiles()).addOption(new Option('--ready-fd <fd>').hideHelp())
   .action(async (options) => {
     const [{ runAgent }, { createLog }, { readKubeconfig }] = await Promise.all([import('../agent/main.ts'), import('../src/util/log.ts'), import('../src/client/kubeconfig.ts')]);
-    const [{ parseEviction }, { parseImageGC }, { parsePullLimit }, { parseShutdown }] = await Promise.all([import('../agent/kubelet/eviction/thresholds.ts'), import('../agent/kubelet/image-gc.ts'), import('../agent/kubelet/pull-limit.ts'), import('../agent/kubelet/node-shutdown.ts')]);
-    let access, eviction, imageGC, parallelPulls, shutdown;
+    const [{ parseEviction }, { parseImageGC }, { parsePullLimit }, { parseShutdown }, { allowedSysctls }] = await Promise.all([import('../agent/kubelet/eviction/thresholds.ts'), import('../agent/kubelet/image-gc.ts'), import('../agent/kubelet/pull-limit.ts'), import('../agent/kubelet/node-shutdown.ts'), import('../agent/kubelet/sysctls.ts')]);
+    let access, eviction, imageGC, parallelPulls, shutdown, sysctls;
     try {
       eviction = parseEviction(options);
       imageGC = parseImageGC(options);
       parallelPulls = parsePullLimit(options);
       shutdown = parseShutdown(options);
+      sysctls = allowedSysctls(options.allowedUnsafeSysctls);
     } catch (error) {
       throw new UsageError((error as Error).message);
     }
@@ -331,7 +333,7 @@ program.command('agent').description('run the agent of this Docker host').requir
     await runAgent({
       access: { ...access, server: options.master.replace(/\/$/, '') }, kubeconfig: options.kubeconfig, nodeName: options.nodeName ?? defaultNodeName(), dataDir: options.dataDir, proxyMode: options.proxyMode,
       logLimits: { maxSizeBytes: quantityValue(options.containerLogMaxSize ?? '10Mi'), maxFiles: options.containerLogMaxFiles ?? 5 },
-      drainWaitMs: options.drainWait, eviction, imageGC, parallelPulls, shutdown, goingDown: untilPowerFails(), log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}),
+      drainWaitMs: options.drainWait, eviction, imageGC, parallelPulls, shutdown, sysctls, goingDown: untilPowerFails(), log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}),
       ...(options.podManifestPath ? { podManifestPath: options.podManifestPath } : {}),
       onOwned: () => ownPid(new Cluster(options.dataDir), 'agent'), onReady: () => announce(options.readyFd),
     }, untilSignal());

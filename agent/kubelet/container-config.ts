@@ -7,6 +7,7 @@ import { isHostNetwork, sandboxMetadata, type Container, type ContainerKind, typ
 import type { PodHostname } from './pod-network-files.ts';
 import { linuxResources, type OomInputs } from './resources.ts';
 import { securityContext, verifyRunAsNonRoot } from './security.ts';
+import { dottedSysctl } from './sysctls.ts';
 
 export interface ContainerConfigInputs {
   readonly pod: Pod;
@@ -62,7 +63,7 @@ export interface SandboxConfigInputs {
 
 export function sandboxConfig({ pod, attempt, network, ip, hostname, runtimeHandler }: SandboxConfigInputs): PodSandboxConfig {
   const host = isHostNetwork(pod);
-  const sysctls = Object.fromEntries((pod.spec.securityContext?.sysctls ?? []).map((s) => [s.name, s.value]));
+  const sysctls = Object.fromEntries((pod.spec.securityContext?.sysctls ?? []).map((s) => [dottedSysctl(s.name), s.value]));
   const portMappings = host ? [] : [...(pod.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always'), ...pod.spec.containers].flatMap((c) => c.ports ?? [])
     .filter((p) => p.hostPort)
     .map((p) => ({ protocol: (p.protocol ?? 'TCP') as 'TCP' | 'UDP', containerPort: p.containerPort, hostPort: p.hostPort!, ...(p.hostIP ? { hostIP: p.hostIP } : {}) }));

@@ -1,6 +1,7 @@
 // The kubelet: one loop over what can happen (Pods of the API, the engine's events, probe results, objects Pods refer to, time),
 // each of which only wakes the worker of the Pod it concerns. upstream: pkg/kubelet/kubelet.go (syncLoopIteration)
 import { setMaxListeners } from 'node:events';
+import { Nodes, type Node } from '../../src/api/core/node.ts';
 import { Pods } from '../../src/api/core/pod.ts';
 import type { Service } from '../../src/api/core/service.ts';
 import { keyOf, type Client } from '../../src/client/client.ts';
@@ -11,6 +12,7 @@ import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { Runtime, RuntimeEvent } from '../runtime/runtime.ts';
 import type { NodeAllocatable } from './downward.ts';
+import { admissionFailure } from './admission.ts';
 import { Allocations } from './allocations.ts';
 import { containerEvents, nodeReference } from './events.ts';
 import { EvictionManager, type EvictionSetup } from './eviction/manager.ts';
@@ -27,6 +29,7 @@ import { MirrorPods } from './mirror-pods.ts';
 import { isMirror, type Pod } from './pod.ts';
 import { PodSandboxes } from './pod-sandbox.ts';
 import { persistentVolumeOf } from './persistent-volumes.ts';
+import type { PodFailure } from './pod-status.ts';
 import { PodWorkers } from './pod-workers.ts';
 import { ProberManager, type ProberOptions } from './probes/prober-manager.ts';
 import { PullLimit } from './pull-limit.ts';
@@ -39,6 +42,7 @@ import { ContainerStarter } from './start-container.ts';
 import { StaticPodSource } from './static-pods.ts';
 import { StartLimit } from './start-limit.ts';
 import { StatusManager } from './status-manager.ts';
+import { allowedSysctls, type AllowedSysctls } from './sysctls.ts';
 import { PodSyncer } from './sync-pod.ts';
 import { withTerminationMessage } from './termination-message.ts';
 import type { Mounter } from './volumes/mounts.ts';
@@ -64,6 +68,12 @@ export interface KubeletOptions {
   readonly services: () => readonly Service[];
   readonly allocatable: NodeAllocatable;
   readonly memoryCapacity: number;
+  /** This node as a watch knows it; without it Pods are not judged by what the node has. */
+  readonly node?: () => Node | undefined;
+  /** The safe ones when not given. */
+  readonly sysctls?: AllowedSysctls;
+  /** Whether the kernel enforces AppArmor profiles; it does when not given. */
+  readonly appArmor?: boolean;
   /** Starts the engine works on at once. */
   readonly starts: number;
   readonly mounter: Mounter;
@@ -319,7 +329,16 @@ export class Kubelet {
       periods: o.shutdown, dataDir: o.dataDir, clock, log, active: () => workers.active(), fail: (uid, failure, grace) => workers.fail(uid, failure, grace), told: (uid) => statuses.flush(uid),
       noteNode: (reason, message) => o.recorder.normal(nodeReference(o.nodeName), reason, message), report: o.report ?? (() => Promise.resolve()),
     });
-    const workers: PodWorkers = this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, allocations, objects, tokens, images, drained: o.drained, refuse: (pod) => evictions.refuse(pod) ?? shutdown.refuse() }, signal);
+    let read: Node | undefined;
+    const node = (): Node | undefined => {
+      const watched = o.node?.();
+      return watched && read && Number(read.metadata.resourceVersion) > Number(watched.metadata.resourceVersion) ? read : watched;
+    };
+    const refreshNode = async (): Promise<void> => { read = await client.get<Node>(Nodes, { name: o.nodeName }); };
+    const sysctls = o.sysctls ?? allowedSysctls();
+    const refuse = (pod: Pod): PodFailure | undefined =>
+      evictions.refuse(pod) ?? admissionFailure(pod, { node: node(), others: workers.claims(), sysctls, appArmor: o.appArmor ?? true }) ?? shutdown.refuse();
+    const workers: PodWorkers = this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, allocations, objects, tokens, images, drained: o.drained, refuse, refreshNode }, signal);
     this.#garbage = new Garbage({ runtime, cache, volumes, log });
   }
 }

@@ -6,7 +6,7 @@ import { NameConflict, type Mount, type PodSandboxConfig, type Runtime } from '.
 import { sandboxConfig } from './container-config.ts';
 import type { PodAddressPool } from './kill-pod.ts';
 import { runtimeHandlerKey } from './labels.ts';
-import { isHostNetwork, type Pod } from './pod.ts';
+import { isHostNetwork, quoted, type Pod } from './pod.ts';
 import { hostsFile, parseResolvConf, podDns, podHostname, resolvConf, type PodHostname } from './pod-network-files.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
 import type { KnownSandbox } from './runtime-status.ts';
@@ -40,6 +40,8 @@ export class PodSandboxes {
   async create(pod: Pod, attempt: number): Promise<KnownSandbox> {
     const { runtime, cache, clock, addresses, runtimeHandler } = this.#options;
     const handler = await runtimeHandler(pod);
+    // What the Pod counts on for its isolation, and the engine cannot give to a single Pod.
+    if (pod.spec.hostUsers === false) throw new Error(`RuntimeClass handler ${quoted(handler)} does not support user namespaces`);
     const hostNetwork = isHostNetwork(pod);
     const ip = hostNetwork ? '' : addresses.allocate();
     const config = this.#config(pod, attempt, ip, handler);

@@ -17,6 +17,8 @@ export interface PodFailure {
   readonly message: string;
   /** The node could not bear it: its controller need not count that as the Pod's own failure. */
   readonly disrupted?: true;
+  /** The node has not taken it in: nothing of it has ever run here. */
+  readonly rejected?: true;
 }
 export interface PodStatusInputs extends StatusInputs {
   /** Milliseconds since the epoch. */
@@ -126,9 +128,17 @@ function resizing({ pod, runtime, resize = {} }: PodStatusInputs): [string, Judg
   ];
 }
 
+/** There is nothing to tell of containers, addresses or the kubelet's conditions. upstream: pkg/kubelet/kubelet.go (rejectPod) */
+const rejectedStatus = ({ metadata: { generation }, status }: Pod, { reason, message }: PodFailure, now: number): PodStatus => ({
+  ...(generation ? { observedGeneration: generation } : {}), phase: 'Failed', reason, message, startTime: status?.startTime ?? timestamp(now),
+  conditions: ((status?.conditions ?? []) as readonly PodCondition[]).filter((condition) => !isOwned(condition)),
+  ...(status?.qosClass ? { qosClass: status.qosClass } : {}),
+}) as unknown as PodStatus;
+
 /** The whole status; foreign conditions and fields the kubelet does not own are carried over from `pod.status`. */
 export function podStatus(inputs: PodStatusInputs): PodStatus {
   const { pod, runtime, now, hostIPs, terminal, failure } = inputs;
+  if (failure?.rejected) return rejectedStatus(pod, failure, now);
   const init = initContainers(pod).map((c) => containerStatus(c, 'init', inputs));
   const regular = pod.spec.containers.map((c) => containerStatus(c, 'regular', inputs));
   const ephemeral = ephemeralContainers(pod).map((c) => containerStatus(c, 'ephemeral', inputs));

@@ -4,6 +4,7 @@ import { Backoff } from '../../src/util/backoff.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { nodeAffinityReason } from './admission.ts';
 import type { Allocations } from './allocations.ts';
 import { GracePeriod } from './grace-period.ts';
 import type { ContainerEvents, ImageManager } from './images.ts';
@@ -40,6 +41,8 @@ export interface WorkerOptions {
   readonly drained: (pod: Pod, signal: AbortSignal) => Promise<void>;
   /** Why a Pod may not begin on this node now. upstream: pkg/kubelet/lifecycle (PodAdmitHandler) */
   readonly refuse: (pod: Pod) => PodFailure | undefined;
+  /** Reads the node anew: what Pods ask of its labels is told by another watch than the Pods. */
+  readonly refreshNode: () => Promise<void>;
   /** The worker is done: nothing of its Pod is left, here or in the API. */
   readonly onGone: (uid: string) => void;
 }
@@ -82,6 +85,13 @@ export class PodWorker {
   }
   get state(): WorkerState { return this.#state; }
   get pod(): Pod | undefined { return this.#pod; }
+  /** The Pod with what is set aside for it, from its admission until it is to end: who is told that it has ended finds its place free. */
+  get claim(): Pod | undefined {
+    const { statuses, allocations } = this.#options;
+    const pod = this.#pod;
+    if (!pod || !this.#admitted || this.#state !== 'sync' || this.#failure || this.#removed || pod.metadata.deletionTimestamp || isFinished(statuses.current(pod))) return undefined;
+    return allocations.current(pod).pod;
+  }
 
   /** The API has this version of the Pod now. */
   update(pod: Pod): void {
@@ -157,7 +167,7 @@ export class PodWorker {
     const { syncer, probes, cache, allocations } = this.#options;
     const pod = this.#pod;
     if (this.#removed || !pod || pod.metadata.deletionTimestamp || isFinished(pod) || this.#failure) return this.#end();
-    if (!this.#admit(pod)) return this.#end();
+    if (!(await this.#admit(pod))) return this.#end();
     const deadline = this.#deadlineIn(pod);
     if (deadline !== undefined && deadline <= 0) {
       this.#failure = { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' };
@@ -179,14 +189,22 @@ export class PodWorker {
     }
   }
   /** Asked once, of a Pod nothing runs of yet. */
-  #admit(pod: Pod): boolean {
-    const { cache, events, refuse } = this.#options;
-    const { containers, sandboxes } = cache.get(this.uid);
-    const refused = this.#admitted || containers.length > 0 || sandboxes.length > 0 ? undefined : refuse(pod);
+  async #admit(pod: Pod): Promise<boolean> {
+    const { cache, events, refuse, refreshNode } = this.#options;
+    if (this.#admitted) return true;
+    const judge = (): PodFailure | undefined => {
+      const { containers, sandboxes } = cache.get(this.uid);
+      return containers.length > 0 || sandboxes.length > 0 ? undefined : refuse(pod);
+    };
+    let refused = judge();
+    if (refused?.reason === nodeAffinityReason) {
+      await refreshNode();
+      refused = judge();
+    }
     this.#admitted = true;
     if (!refused) return true;
     events.warning(pod, undefined, refused.reason, refused.message);
-    this.#failure = { ...refused, message: `Pod was rejected: ${refused.message}` };
+    this.#failure = { ...refused, rejected: true, message: `Pod was rejected: ${refused.message}` };
     return false;
   }
   #end(): undefined {

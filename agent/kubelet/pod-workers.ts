@@ -54,6 +54,8 @@ export class PodWorkers {
   active(): Pod[] {
     return [...this.#workers.values()].flatMap(({ state, pod }) => (state === 'sync' && pod && !pod.metadata.deletionTimestamp && !isFinished(pod) ? [pod] : []));
   }
+  /** Those that have been taken in and are to run, with what is set aside for them. */
+  claims(): Pod[] { return [...this.#workers.values()].flatMap(({ claim }) => claim ?? []); }
   /** Ends a Pod as `PodWorker.fail` does; at once when nobody knows it. */
   async fail(uid: string, failure: PodFailure, graceSeconds: number): Promise<void> { await this.#workers.get(uid)?.fail(failure, graceSeconds); }
   podNamed(key: string): Pod | undefined {

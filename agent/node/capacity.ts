@@ -10,6 +10,8 @@ export interface HostFacts {
   readonly systemUUID: string;
   readonly bootID: string;
   readonly osImage: string;
+  /** Whether the kernel enforces AppArmor profiles. */
+  readonly appArmor: boolean;
 }
 
 /** Pods a node takes. upstream: the kubelet's --max-pods */
@@ -29,12 +31,12 @@ const textOf = async (path: string): Promise<string> => (await readFile(path, 'u
 
 /** `info` of the engine on this host. */
 export async function readHost(info: RuntimeInfo): Promise<HostFacts> {
-  const [machineID, uuid, bootID, release, disk] = await Promise.all([
-    textOf('/etc/machine-id'), textOf('/sys/class/dmi/id/product_uuid'), textOf('/proc/sys/kernel/random/boot_id'), textOf('/etc/os-release'),
+  const [machineID, uuid, bootID, release, appArmor, disk] = await Promise.all([
+    textOf('/etc/machine-id'), textOf('/sys/class/dmi/id/product_uuid'), textOf('/proc/sys/kernel/random/boot_id'), textOf('/etc/os-release'), textOf('/sys/module/apparmor/parameters/enabled'),
     statfs(info.rootDirectory).catch(() => statfs('/')),
   ]);
   return {
     cpus: info.cpus, memoryBytes: info.memoryBytes, diskBytes: disk.blocks * disk.bsize,
-    machineID, systemUUID: uuid || machineID, bootID, osImage: /^PRETTY_NAME="?([^"\n]*)/m.exec(release)?.[1] ?? info.osImage,
+    machineID, systemUUID: uuid || machineID, bootID, osImage: /^PRETTY_NAME="?([^"\n]*)/m.exec(release)?.[1] ?? info.osImage, appArmor: appArmor.startsWith('Y'),
   };
 }

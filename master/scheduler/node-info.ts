@@ -1,17 +1,10 @@
 // One node as the scheduler sees it: what it offers, the Pods on it, and the sums over them kept up to date.
 // upstream: pkg/scheduler/framework/types.go (NodeInfo)
+import { hostPortsOf, type HostPort } from '../../src/api/core/host-ports.ts';
 import type { Node } from '../../src/api/core/node.ts';
 import type { Pod } from '../../src/api/core/pod.ts';
 import { kindOf, type PodKind } from './pod-kinds.ts';
 import { addTo, amounts, requestsOf, type ResourceList } from './resources.ts';
-
-export interface HostPort { readonly ip: string; readonly protocol: string; readonly port: number }
-
-export function hostPortsOf({ spec }: Pod): HostPort[] {
-  const restartable = (spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always');
-  return [...spec.containers, ...restartable].flatMap((c) => (c.ports ?? []).filter((p) => (p.hostPort ?? 0) > 0)
-    .map((p) => ({ ip: p.hostIP || '0.0.0.0', protocol: p.protocol || 'TCP', port: p.hostPort! })));
-}
 
 const hasAffinity = ({ spec: { affinity } }: Pod): boolean => Boolean(affinity?.podAffinity || affinity?.podAntiAffinity);
 

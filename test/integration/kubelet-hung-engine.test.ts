@@ -8,7 +8,7 @@ import { silentLog } from '../../src/util/log.ts';
 import { NodeManager } from '../../agent/node/node-manager.ts';
 import { eventually, kubeletBed, type KubeletBed } from '../support/kubelet.ts';
 
-const facts = { cpus: 2, memoryBytes: 2 ** 32, diskBytes: 2 ** 36, machineID: 'm', systemUUID: 's', bootID: 'b', osImage: 'Debian' };
+const facts = { cpus: 2, memoryBytes: 2 ** 32, diskBytes: 2 ** 36, machineID: 'm', systemUUID: 's', bootID: 'b', osImage: 'Debian', appArmor: false };
 
 let bed: KubeletBed;
 let clock: FakeClock;

@@ -17,7 +17,7 @@ let runtime: FakeRuntime;
 let manager: NodeManager;
 let recorder: EventRecorder;
 const stop = new AbortController();
-const facts = { cpus: 2, memoryBytes: 2 ** 32, diskBytes: 2 ** 36, machineID: 'm', systemUUID: 's', bootID: 'b', osImage: 'Debian' };
+const facts = { cpus: 2, memoryBytes: 2 ** 32, diskBytes: 2 ** 36, machineID: 'm', systemUUID: 's', bootID: 'b', osImage: 'Debian', appArmor: false };
 
 beforeEach(async () => {
   api = await startTestApi();

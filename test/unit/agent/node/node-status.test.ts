@@ -4,7 +4,7 @@ import type { PressureType } from '../../../../agent/kubelet/eviction/pressure.t
 import { imageList, nodeStatus, sameStatus, statusEvents, wasEdited } from '../../../../agent/node/node-status.ts';
 
 const gib = 2 ** 30;
-const facts: HostFacts = { cpus: 4, memoryBytes: 8 * gib, diskBytes: 100 * gib, machineID: 'm', systemUUID: 's', bootID: 'b', osImage: 'Debian' };
+const facts: HostFacts = { cpus: 4, memoryBytes: 8 * gib, diskBytes: 100 * gib, machineID: 'm', systemUUID: 's', bootID: 'b', osImage: 'Debian', appArmor: false };
 const info = { name: 'docker', version: '20.10.24', kernelVersion: '6.1', architecture: 'amd64' } as never;
 const reserve = { memoryBytes: 100 * 2 ** 20, diskBytes: 10 * gib };
 const status = (pressure: PressureType[] = [], problems: string[] = [], now = 0, old?: ReturnType<typeof nodeStatus>) =>
