@@ -127,6 +127,8 @@ async function commit(fault: Fault, fresh: readonly Pod[]): Promise<string> {
         met = atPlaces(await targets(fresh, fault.name.includes('sandbox')), fault.places);
         await Promise.all(met.map(({ Id }) => engine.act(verb, Id)));
       } catch (error) {
+        // An engine that waits in vain for a process to be reaped has carried out no fault; what becomes of the container is the node's to put right.
+        if ((error as Error).message.includes('is zombie and can not be killed')) return `${fault.name}, which the engine could not carry out`;
         if (!['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
         return `${fault.name}, while the engine is away`;
       }
