@@ -42,7 +42,7 @@ const lostReason = 'ContainerStatusUnknown';
 const lost = (how: 'deleted' | 'terminated'): ContainerState => ({
   terminated: {
     exitCode: 137, reason: lostReason, startedAt: null, finishedAt: null,
-    message: `The container could not be located when the pod was ${how}.${how === 'deleted' ? '  The container used to be Running' : ''}`,
+    message: `The container could not be located when the pod was ${how}${how === 'deleted' ? '.  The container used to be Running' : ''}`,
   },
 }) as ContainerState;
 
@@ -63,7 +63,7 @@ export function containerStatus(container: Container, kind: ContainerKind, input
     if (previous && hasEnded(previous)) lastState = stateOf(previous);
     else if (old?.lastState?.terminated && restartCount > 0) lastState = old.lastState;
   } else {
-    ({ state, lastState, restartCount } = unknownToRuntime(old, defaultReason, terminal));
+    ({ state, lastState, restartCount } = unknownToRuntime(old, defaultReason, pod.metadata.deletionTimestamp !== undefined));
   }
 
   const reason = waiting.get(container.name);
@@ -81,12 +81,28 @@ export function containerStatus(container: Container, kind: ContainerKind, input
     name: container.name, state, lastState, ready, restartCount,
     image: current ? current.image : old?.image || container.image || '', imageID: current ? imageID(current.imageRef || current.imageId) : old?.imageID ?? '',
     ...(current ? { containerID: containerID(current.id) } : old?.containerID ? { containerID: old.containerID } : {}),
-    started: oneShot ? running : started,
+    ...(kind === 'ephemeral' ? {} : { started: oneShot ? running : started }),
     ...(container.volumeMounts?.length ? { volumeMounts: container.volumeMounts.map(mountStatus) } : {}),
-    ...(isResizable(container, kind) ? {
-      ...(container.resources?.requests ? { allocatedResources: container.resources.requests } : {}), resources: resourcesInForce(container, running ? current.resources : undefined),
+    // Of one that was never made nothing is told; what is set aside for one that was lost stays known to a later agent.
+    ...(current || old?.resources ? {
+      ...(container.resources?.requests ? { allocatedResources: container.resources.requests } : {}),
+      resources: resourcesInForce(container, running && isResizable(container, kind) ? current.resources : undefined),
     } : {}),
   } as unknown as ContainerStatus;
+}
+
+const ended = (status: ContainerStatus): ContainerStatus => (status.state?.terminated ? status : { ...status, state: lost('terminated') });
+const everRan = ({ state, lastState }: ContainerStatus): boolean => !state?.waiting || lastState?.terminated !== undefined;
+
+/**
+ * The statuses of a Pod of which nothing will run any more: whatever shows no end has failed, but for the containers it never came to
+ * because of an init container. upstream: pkg/kubelet/status/status_manager.go (TerminatePod, hasPodInitialized)
+ */
+export function endedStatuses(pod: Pod, init: readonly ContainerStatus[], regular: readonly ContainerStatus[]): { init: readonly ContainerStatus[]; regular: readonly ContainerStatus[] } {
+  const last = init.at(-1);
+  const passed = last !== undefined && (isRestartableInit(pod.spec.initContainers!.at(-1)!) ? last.started === true : last.state?.terminated?.exitCode === 0 || last.lastState?.terminated?.exitCode === 0);
+  const begun = Math.max(1, init.findLastIndex(everRan) + 1);
+  return { init: init.map((status, i) => (i < begun ? ended(status) : status)), regular: !last || passed || regular.some(everRan) ? regular.map(ended) : regular };
 }
 
 const mountStatus = (mount: NonNullable<Container['volumeMounts']>[number]): object => ({
@@ -98,13 +114,13 @@ export function oldStatus(pod: Pod, name: string, kind: ContainerKind): Containe
   return (list as readonly ContainerStatus[] | undefined)?.find((s) => s.name === name);
 }
 
-function unknownToRuntime(old: ContainerStatus | undefined, defaultReason: string, terminal: boolean): { state: ContainerState; lastState: ContainerState; restartCount: number } {
+function unknownToRuntime(old: ContainerStatus | undefined, defaultReason: string, deleted: boolean): { state: ContainerState; lastState: ContainerState; restartCount: number } {
   const fresh: ContainerState = { waiting: { reason: defaultReason } };
   if (!old?.containerID) return { state: fresh, lastState: {}, restartCount: old?.restartCount ?? 0 };
   const { restartCount } = old;
   if (old.state?.terminated) return { state: old.state, lastState: old.lastState ?? {}, restartCount };
-  if (terminal) return { state: lost('terminated'), lastState: old.lastState ?? {}, restartCount };
-  if (old.state?.running) return { state: fresh, lastState: lost('deleted'), restartCount: restartCount + 1 };
+  // One that is to end anyway has not been restarted.
+  if (old.state?.running) return { state: fresh, lastState: lost('deleted'), restartCount: restartCount + (deleted ? 0 : 1) };
   return { state: old.state?.waiting ? old.state : fresh, lastState: old.lastState ?? {}, restartCount };
 }
 

@@ -2,7 +2,7 @@
 // upstream: pkg/kubelet/kubelet_pods.go (generateAPIPodStatus, getPhase), pkg/kubelet/status/generate.go
 import { findCondition, setCondition } from '../../src/apimachinery/conditions.ts';
 import { timestamp } from '../../src/util/clock.ts';
-import { containerStatus, type StatusInputs } from './container-statuses.ts';
+import { containerStatus, endedStatuses, type StatusInputs } from './container-statuses.ts';
 import { ephemeralContainers, initContainers, isHostNetwork, isResizable, isRestartableInit, quoted, type ContainerStatus, type Pod, type PodCondition, type PodPhase, type PodStatus } from './pod.ts';
 import type { PendingResize } from './allocations.ts';
 import { chooseSandbox } from './pod-actions.ts';
@@ -128,6 +128,9 @@ function resizing({ pod, runtime, resize = {} }: PodStatusInputs): [string, Judg
   ];
 }
 
+/** Init containers are told of in their order, all others by name. upstream: pkg/kubelet/types (SortedContainerStatuses) */
+const byName = (statuses: readonly ContainerStatus[]): ContainerStatus[] => [...statuses].sort((a, b) => (a.name < b.name ? -1 : 1));
+
 /** There is nothing to tell of containers, addresses or the kubelet's conditions. upstream: pkg/kubelet/kubelet.go (rejectPod) */
 const rejectedStatus = ({ metadata: { generation }, status }: Pod, { reason, message }: PodFailure, now: number): PodStatus => ({
   ...(generation ? { observedGeneration: generation } : {}), phase: 'Failed', reason, message, startTime: status?.startTime ?? timestamp(now),
@@ -139,9 +142,9 @@ const rejectedStatus = ({ metadata: { generation }, status }: Pod, { reason, mes
 export function podStatus(inputs: PodStatusInputs): PodStatus {
   const { pod, runtime, now, hostIPs, terminal, failure } = inputs;
   if (failure?.rejected) return rejectedStatus(pod, failure, now);
-  const init = initContainers(pod).map((c) => containerStatus(c, 'init', inputs));
-  const regular = pod.spec.containers.map((c) => containerStatus(c, 'regular', inputs));
-  const ephemeral = ephemeralContainers(pod).map((c) => containerStatus(c, 'ephemeral', inputs));
+  const found = { init: initContainers(pod).map((c) => containerStatus(c, 'init', inputs)), regular: byName(pod.spec.containers.map((c) => containerStatus(c, 'regular', inputs))) };
+  const { init, regular } = terminal ? endedStatuses(pod, found.init, found.regular) : found;
+  const ephemeral = byName(ephemeralContainers(pod).map((c) => containerStatus(c, 'ephemeral', inputs)));
   const old = pod.status;
   let phase = failure ? 'Failed' : podPhase(pod, init, regular, terminal);
   // A Pod that has ended stays ended, whatever is seen later.

@@ -64,7 +64,39 @@ describe('container states', () => {
     const status = { containerStatuses: [{ name: 'a', containerID: 'docker://x', restartCount: 2, state: { running: { startedAt: 'then' } }, lastState: {} }] };
     expect(first({ status }).lastState.terminated).toMatchObject({ exitCode: 137, reason: 'ContainerStatusUnknown' });
     expect(first({ status }).restartCount).toBe(3);
-    expect(first({ status, terminal: true }).state.terminated).toMatchObject({ exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated.' });
+    expect(first({ status, terminal: true })).toMatchObject({ lastState: first({ status }).lastState, state: { terminated: unknownEnd } });
+    const leaving = podStatus({ pod: pod({}, { metadata: { deletionTimestamp: 'now' }, status }), runtime: runtime([]), terminal: true, now, hostIPs: [], waiting: new Map(), probes: probes() }).containerStatuses![0]!;
+    expect(leaving).toMatchObject({ restartCount: 2, state: { terminated: unknownEnd } });
+  });
+
+  const unknownEnd = { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated', startedAt: null, finishedAt: null };
+  const init = { initContainers: [container('i'), container('j')] };
+  const states = (row: Row): string[] => {
+    const status = statusOf({ ...row, terminal: true });
+    expect(status.phase).toBe('Failed');
+    return [...(status.initContainerStatuses ?? []), ...status.containerStatuses!].map(({ name, state, containerID }) => `${name} ${state.waiting ? 'waits' : containerID ? state.terminated!.exitCode : state.terminated!.reason}`);
+  };
+  it.each<[string, Row, string[]]>([
+    ['never began', {}, ['a ContainerStatusUnknown']],
+    ['began with one of two', { spec: two, containers: [['b', exited()]] }, ['a ContainerStatusUnknown', 'b 0']],
+    ['never began with its init containers', { spec: init }, ['i ContainerStatusUnknown', 'j waits', 'a waits']],
+    ['failed in the first of them', { spec: init, containers: [['i', exited(1)]] }, ['i 1', 'j waits', 'a waits']],
+    ['came to the last of them', { spec: init, containers: [['i', exited()], ['j', exited(1)]] }, ['i 0', 'j 1', 'a waits']],
+    ['has passed them all', { spec: init, containers: [['i', exited()], ['j', exited()]] }, ['i 0', 'j 0', 'a ContainerStatusUnknown']],
+  ])('of a Pod that ended and %s tell no success', (_, row, expected) => expect(states(row)).toEqual(expected));
+
+  it('come by name, those of init containers in their order', () => {
+    const status = statusOf({ spec: { initContainers: [container('z'), container('y')], containers: [container('c'), container('a'), container('b')] } });
+    expect([status.initContainerStatuses, status.containerStatuses].map((list) => list!.map(({ name }) => name))).toEqual([['z', 'y'], ['a', 'b', 'c']]);
+  });
+  it('tell of resources once the container is made, of every kind', () => {
+    const spec = { initContainers: [container('i', { resources: { requests: { cpu: '1' } } })], containers: [container('a')], ephemeralContainers: [container('e')] } as never;
+    const told = (row: Row) => {
+      const status = statusOf({ spec, ...row });
+      return [...status.initContainerStatuses!, ...status.containerStatuses!, ...status.ephemeralContainerStatuses!].map(({ started, resources, allocatedResources }) => [started, resources, allocatedResources]);
+    };
+    expect(told({})).toEqual([[false, undefined, undefined], [false, undefined, undefined], [undefined, undefined, undefined]]);
+    expect(told({ containers: [['i', exited()], ['a'], ['e']] })).toEqual([[false, { requests: { cpu: '1' } }, { cpu: '1' }], [true, {}, undefined], [undefined, {}, undefined]]);
   });
 });
 
@@ -108,7 +140,7 @@ describe('conditions', () => {
     expect(statusOf({ spec, containers: [['a', { resources: before }]] }).containerStatuses![0]).toMatchObject({
       allocatedResources: { cpu: '1', memory: '1Gi' }, resources: { requests: { cpu: '500m', memory: '1Gi' }, limits: { cpu: '500m', memory: '512Mi' } },
     });
-    expect(statusOf({}).containerStatuses![0]!.resources).toEqual({});
+    expect(statusOf({ containers: [['a']] }).containerStatuses![0]!.resources).toEqual({});
   });
   it('names what is not ready', () => {
     const status = statusOf({ spec: two, containers: [['a']] });
