@@ -1,5 +1,6 @@
 // Who owns which fields: the managedFields entries of an object, by manager. (upstream: apimachinery
 // util/managedfields/internal/managedfields.go, capmanagers.go, stripmeta.go)
+import { remembered } from '../../util/remembered.ts';
 import { canonical, difference, isEmpty, readFieldSet, setOf, union, type FieldSet } from './field-set.ts';
 import { compareText, FieldSetError } from './path-element.ts';
 
@@ -20,8 +21,10 @@ export type Managers = Map<string, Manager>;
 
 /** One manager is one entry; who applies keeps it under every version. */
 export function identify({ name, operation, apiVersion, subresource }: Pick<Manager, 'name' | 'operation' | 'apiVersion' | 'subresource'>): string {
-  return JSON.stringify({ ...(name ? { manager: name } : {}), operation, ...(operation === 'Update' ? { apiVersion } : {}), ...(subresource ? { subresource } : {}) });
+  return `{${name ? `"manager":${quoted(name)},` : ''}"operation":${quoted(operation)}${operation === 'Update' ? `,"apiVersion":${quoted(apiVersion)}` : ''}${subresource ? `,"subresource":${quoted(subresource)}` : ''}}`;
 }
+/** The same few in every write. */
+const quoted = remembered((text) => JSON.stringify(text), 1024);
 
 /** Most entries of an object are those of its last version. */
 const known = new WeakMap<ManagedFieldsEntry, { readonly id: string; readonly manager: Manager }>();
