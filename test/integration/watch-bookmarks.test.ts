@@ -3,6 +3,7 @@
 import { ConfigMaps } from '../../src/api/core/config-map.ts';
 import { Secrets } from '../../src/api/core/secret.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
+import type { StatusError } from '../../src/apimachinery/status-error.ts';
 import { listTypeOf, partialObjectMetadataType } from '../../src/schema/meta-types.ts';
 import { decodeProtobuf } from '../../src/schema/protobuf.ts';
 import type { ObjectType } from '../../src/schema/schema.ts';
@@ -56,7 +57,7 @@ it('a watch that ends by itself learns two seconds before how far the store has 
   await api.stop();
 });
 
-it('a watch that is read too slowly ends behind what it was told, and goes on from there', async () => {
+it('a watch that is read too slowly ends with 410 behind what it was told, and can go on from there', async () => {
   const api = await startTestApi({ watcherLimit: 4 });
   const from = (await api.client.list(ConfigMaps, { namespace: 'default' })).metadata.resourceVersion!;
   const watch = (resourceVersion: string) => api.client.watch(ConfigMaps, { namespace: 'default', resourceVersion, timeoutSeconds: 1 })[Symbol.asyncIterator]();
@@ -69,16 +70,23 @@ it('a watch that is read too slowly ends behind what it was told, and goes on fr
   const seen = ['0'];
   let last = from;
   let rounds = 0;
+  let ended = 0;
   for (let reader = slow; seen.length < 12 && rounds < 12; reader = watch(last), rounds++) {
-    for (let next = await reader.next(); !next.done && seen.length < 12; next = await reader.next()) {
-      expect(next.value.type).toBe('ADDED');
-      seen.push(next.value.object.metadata.name);
-      last = next.value.object.metadata.resourceVersion!;
+    try {
+      for (let next = await reader.next(); !next.done && seen.length < 12; next = await reader.next()) {
+        expect(next.value.type).toBe('ADDED');
+        seen.push(next.value.object.metadata.name);
+        last = next.value.object.metadata.resourceVersion!;
+      }
+    } catch (error) {
+      expect((error as StatusError).status).toMatchObject({ code: 410, reason: 'Expired' });
+      ended++;
     }
     await reader.return?.();
   }
   expect(seen).toEqual(Array.from({ length: 12 }, (_, i) => String(i)));
   expect(rounds).toBeGreaterThan(1);
+  expect(ended).toBeGreaterThan(0);
   await api.stop();
 });
 

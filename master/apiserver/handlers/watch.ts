@@ -125,8 +125,9 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
         if (was || now) sentRevision = event.revision;
       }
     } catch (error) {
-      // A reader that was too slow has its watch ended behind what it was told: it goes on from there, as at upstream.
       if ((error as Error).message !== 'queue overflow') throw error;
+      // A reader that was too slow is told so behind what it has been told already, and costs nothing more.
+      yield fixedItem('ERROR', errors.expired('too old resource version: the watch fell too far behind').status);
     } finally {
       cancelTimer();
       cancelLast?.();
