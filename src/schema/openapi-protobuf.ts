@@ -135,7 +135,6 @@ function writeSchema(writer: Writer, schema: Json): void {
   text(writer, 1, schema['$ref']);
   text(writer, 2, schema['format']);
   text(writer, 4, schema['description']);
-  anyValue(writer, 5, schema['default']);
   texts(writer, 19, schema['required']);
   for (const value of (schema['enum'] ?? []) as JsonValue[]) anyValue(writer, 20, value);
   message(writer, 21, schema['additionalProperties'], (item, value) => message(item, 1, value, writeSchema));

@@ -4,7 +4,7 @@ import { objectMeta } from './object-meta.ts';
 import { structuralOpenApi } from './structural/openapi.ts';
 import { isEmbedded, preserves, type StructuralSchema } from './structural/structural-schema.ts';
 import type { FieldOptions, JsonValue, ObjectType, ScalarKind, ScalarType, Type } from './schema.ts';
-import { resolveType } from './schema.ts';
+import { resolveType, toldDefault, zeroOfItem } from './schema.ts';
 
 export type Dialect = 'v2' | 'v3';
 export type Json = { [key: string]: JsonValue };
@@ -112,10 +112,11 @@ export class Definitions {
 
   #field(type: Type, options: FieldOptions): Json {
     const schema = this.schema(type);
+    const initial = this.dialect === 'v3' ? toldDefault(type, options) : undefined;
     const extras: Json = {
       ...(options.doc ? { description: options.doc } : {}),
       ...(options.enum ? { enum: [...options.enum].sort() } : {}),
-      ...(options.default === undefined ? {} : { default: options.default as JsonValue }),
+      ...(initial === undefined ? {} : { default: initial }),
       ...(options.listType ? { 'x-kubernetes-list-type': options.listType } : {}),
       ...(options.keys ? { 'x-kubernetes-list-map-keys': [...options.keys] } : {}),
       ...(options.mapType === 'atomic' ? { 'x-kubernetes-map-type': 'atomic' } : {}),
@@ -124,15 +125,23 @@ export class Definitions {
     };
     if (this.dialect === 'v2' || !('$ref' in schema)) return { ...schema, ...extras };
     // In 3.0 nothing may stand beside $ref.
-    return { allOf: [schema], ...(resolveType(type).kind === 'object' && options.written ? { default: {} } : {}), ...extras };
+    return { allOf: [schema], ...extras };
+  }
+
+  /** What a list or a map holds. */
+  #item(type: Type): Json {
+    const schema = this.schema(type);
+    const initial = this.dialect === 'v3' ? zeroOfItem(type) : undefined;
+    if (initial === undefined) return schema;
+    return '$ref' in schema ? { allOf: [schema], default: initial } : { ...schema, default: initial };
   }
 
   /** The schema of a value of any type, without what its field says. */
   schema(type: Type): Json {
     const t = resolveType(type);
     switch (t.kind) {
-      case 'array': return { type: 'array', items: this.schema(t.items) };
-      case 'map': return { type: 'object', additionalProperties: this.schema(t.values) };
+      case 'array': return { type: 'array', items: this.#item(t.items) };
+      case 'map': return { type: 'object', additionalProperties: this.#item(t.values) };
       case 'object': return this.ref(t);
       case 'structural': return structuralOpenApi(t.schema, this.dialect, () => this.#field(objectMeta, { doc: 'Standard object metadata.' }));
       case 'scalar': return inline[t.scalar] ?? reference(namedScalar(t)!.name, this.dialect);

@@ -72,6 +72,8 @@ export interface FieldOptions<T = unknown> {
   /** A Go pointer: an explicit zero value (0, false, "") differs from absence and is kept; with `required` or `written` its absence is written as null. */
   readonly pointer?: boolean;
   readonly default?: T;
+  /** OpenAPI tells the default, or that the zero value is it; most defaults are told nowhere. */
+  readonly tellsDefault?: true;
   /** An update that changes it is the fault `field is immutable`. */
   readonly immutable?: boolean;
   readonly enum?: readonly string[];
@@ -215,3 +217,20 @@ export function zeroValue(type: Type): JsonValue {
       }
   }
 }
+
+/**
+ * The default of a field as OpenAPI tells it: the zero value of what is always written, and the few that upstream marks.
+ * Items of lists that name no key have it, too. (upstream: kube-openapi pkg/generators/openapi.go, generateDefault)
+ */
+export function toldDefault(type: Type, { default: initial, tellsDefault, required, written, pointer }: FieldOptions<any>): JsonValue | undefined {
+  if (tellsDefault) return (initial as JsonValue | undefined) ?? zeroOfItem(type);
+  return (required || written) && !pointer ? zeroOfItem(type) : undefined;
+}
+
+/** The zero value of what Go holds itself; undefined where absence is null, and of types that write themselves. */
+export function zeroOfItem(type: Type): JsonValue | undefined {
+  const t = resolveType(type);
+  if (t.kind === 'object') return {};
+  return t.kind === 'scalar' && plain.has(t.scalar) ? zeroValue(t) : undefined;
+}
+const plain: ReadonlySet<ScalarKind> = new Set(['string', 'int32', 'int64', 'double', 'boolean']);

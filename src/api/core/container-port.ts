@@ -10,7 +10,7 @@ export const containerPort = object('ContainerPort', {
   name: string(1, { format: 'portName', doc: 'Name Services can refer to, unique in the Pod.' }),
   hostPort: int32(2, { doc: 'Port of the node that leads here; with hostNetwork it equals containerPort.' }),
   containerPort: int32(3, { required: true, unchecked: true, doc: 'Port number in the Pod, 1 to 65535.' }),
-  protocol: string(4, { default: 'TCP', enum: ['SCTP', 'TCP', 'UDP'], doc: 'TCP, UDP or SCTP.' }),
+  protocol: string(4, { default: 'TCP', tellsDefault: true, enum: ['SCTP', 'TCP', 'UDP'], doc: 'TCP, UDP or SCTP.' }),
   hostIP: string(5, { doc: 'Node address the host port is bound to; all when empty.' }),
 }, {
   doc: 'A port a container listens on.',

@@ -37,7 +37,7 @@ export const tcpSocketAction = object('TCPSocketAction', {
 
 export const grpcAction = object('GRPCAction', {
   port: int32(1, { required: true, unchecked: true, doc: 'Port number of the gRPC service.' }),
-  service: string(2, { pointer: true, written: true, default: '', doc: 'Service name to put into the health check request.' }),
+  service: string(2, { pointer: true, written: true, default: '', tellsDefault: true, doc: 'Service name to put into the health check request.' }),
 }, {
   doc: 'Asks the gRPC health checking protocol.',
   validate: ({ port }, path) => isValidPortNum(port).map((problem) => invalid(child(path, 'port'), port, problem)),

@@ -5,7 +5,7 @@ import { array, boolean, embed, object, quantity, string, types, type FieldsValu
 import { messages } from '../value-faults.ts';
 
 export const localObjectReference = object('LocalObjectReference', {
-  name: string(1, { doc: 'Name of the object in the same namespace.' }),
+  name: string(1, { tellsDefault: true, doc: 'Name of the object in the same namespace.' }),
 }, { atomic: true, doc: 'Names an object in the same namespace.' });
 export interface LocalObjectReference extends FieldsValue<typeof localObjectReference.fields> {}
 

@@ -10,8 +10,8 @@ import { podOwnerWarnings } from './pod-warnings.ts';
 import { missingTemplate, negativeCountFaults, replicaCountFaults, templateFaults } from './replica-workload.ts';
 
 export const replicationControllerSpec = object('ReplicationControllerSpec', {
-  replicas: int32(1, { pointer: true, default: 1, minimum: 0, doc: 'Number of Pods wanted.' }),
-  minReadySeconds: int32(4, { minimum: 0, doc: 'Seconds a new Pod must be ready to count as available.' }),
+  replicas: int32(1, { pointer: true, default: 1, tellsDefault: true, minimum: 0, doc: 'Number of Pods wanted.' }),
+  minReadySeconds: int32(4, { tellsDefault: true, minimum: 0, doc: 'Seconds a new Pod must be ready to count as available.' }),
   selector: map(2, types.string, { mapType: 'atomic', doc: 'Labels of the Pods that count; those of the template when left out.' }),
   template: field(3, podTemplateSpec, { doc: 'The Pods to make when there are too few.' }),
 }, { doc: 'The ReplicationController as it is wanted.' });

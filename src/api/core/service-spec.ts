@@ -13,7 +13,7 @@ export const headless = 'None';
 
 export const servicePort = object('ServicePort', {
   name: string(1, { format: 'dns1123Label', doc: 'Name of the port, unique in the Service; needed when there are several.' }),
-  protocol: string(2, { default: 'TCP', enum: portProtocols, doc: 'TCP, UDP or SCTP.' }),
+  protocol: string(2, { default: 'TCP', tellsDefault: true, enum: portProtocols, doc: 'TCP, UDP or SCTP.' }),
   appProtocol: string(6, { pointer: true, format: 'qualifiedName', doc: 'What is spoken on the port, for example http; a hint for what carries the traffic.' }),
   port: int32(3, { required: true, minimum: 1, maximum: 65535, doc: 'Port the Service listens on.' }),
   targetPort: intOrString(4, { written: true, doc: 'Port of the Pods, by number or by name; the same as port when left out.' }),

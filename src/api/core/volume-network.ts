@@ -56,7 +56,7 @@ export const iscsiFields = {
     validate: (iqn: string, path: string) => iscsiNameFaults(iqn, path),
   }),
   lun: int32(3, { required: true, unchecked: true, validate: lunFaults, doc: 'Logical unit number.' }),
-  iscsiInterface: string(4, { default: 'default', doc: 'Transport to use; TCP by default.' }),
+  iscsiInterface: string(4, { default: 'default', tellsDefault: true, doc: 'Transport to use; TCP by default.' }),
   fsType: fsType(5),
   readOnly: readOnly(6),
   portals: array(7, types.string, { listType: 'atomic', doc: 'Further portals of the target.' }),
@@ -83,9 +83,9 @@ export const rbdFields = {
   monitors: array(1, types.string, { required: true, listType: 'atomic', doc: 'Ceph monitors.' }),
   image: string(2, { required: true, doc: 'Name of the image.' }),
   fsType: fsType(3),
-  pool: string(4, { default: 'rbd', doc: 'Name of the pool.' }),
-  user: string(5, { default: 'admin', doc: 'Name of the user.' }),
-  keyring: string(6, { default: '/etc/ceph/keyring', doc: 'Path of the key ring.' }),
+  pool: string(4, { default: 'rbd', tellsDefault: true, doc: 'Name of the pool.' }),
+  user: string(5, { default: 'admin', tellsDefault: true, doc: 'Name of the user.' }),
+  keyring: string(6, { default: '/etc/ceph/keyring', tellsDefault: true, doc: 'Path of the key ring.' }),
   readOnly: readOnly(8),
 };
 export const rbdVolumeSource = object('RBDVolumeSource', { ...rbdFields, secretRef: secretRef(7) }, { doc: 'A Ceph block device.' });
@@ -181,10 +181,10 @@ export const quobyteVolumeSource = object('QuobyteVolumeSource', {
 export const azureDiskVolumeSource = object('AzureDiskVolumeSource', {
   diskName: string(1, { required: true, doc: 'Name of the disk.' }),
   diskURI: string(2, { required: true, doc: 'URI of the disk.' }),
-  cachingMode: string(3, { pointer: true, default: 'ReadWrite', enum: ['None', 'ReadOnly', 'ReadWrite'], doc: 'Host caching: None, ReadOnly or ReadWrite.' }),
-  fsType: string(4, { pointer: true, default: 'ext4', doc: 'File system of the volume.' }),
-  readOnly: boolean(5, { pointer: true, default: false, doc: 'Mounted read-only when true.' }),
-  kind: string(6, { pointer: true, default: 'Shared', enum: ['Dedicated', 'Managed', 'Shared'], doc: 'Shared, Dedicated or Managed.' }),
+  cachingMode: string(3, { pointer: true, default: 'ReadWrite', tellsDefault: true, enum: ['None', 'ReadOnly', 'ReadWrite'], doc: 'Host caching: None, ReadOnly or ReadWrite.' }),
+  fsType: string(4, { pointer: true, default: 'ext4', tellsDefault: true, doc: 'File system of the volume.' }),
+  readOnly: boolean(5, { pointer: true, default: false, tellsDefault: true, doc: 'Mounted read-only when true.' }),
+  kind: string(6, { pointer: true, default: 'Shared', tellsDefault: true, enum: ['Dedicated', 'Managed', 'Shared'], doc: 'Shared, Dedicated or Managed.' }),
 }, { doc: 'A disk of Azure.' });
 
 export const photonPersistentDiskVolumeSource = object('PhotonPersistentDiskVolumeSource', {
@@ -204,9 +204,9 @@ export const scaleIOFields = {
   sslEnabled: boolean(4, { doc: 'Speaks TLS with the gateway.' }),
   protectionDomain: string(5, { doc: 'Protection domain of the storage.' }),
   storagePool: string(6, { doc: 'Storage pool of the domain.' }),
-  storageMode: string(7, { default: 'ThinProvisioned', doc: 'ThickProvisioned or ThinProvisioned.' }),
+  storageMode: string(7, { default: 'ThinProvisioned', tellsDefault: true, doc: 'ThickProvisioned or ThinProvisioned.' }),
   volumeName: string(8, { doc: 'Name of the volume.' }),
-  fsType: string(9, { default: 'xfs', doc: 'File system of the volume.' }),
+  fsType: string(9, { default: 'xfs', tellsDefault: true, doc: 'File system of the volume.' }),
   readOnly: readOnly(10),
 };
 export const scaleIOVolumeSource = object('ScaleIOVolumeSource', {

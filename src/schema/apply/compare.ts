@@ -3,7 +3,7 @@ import { equalJson } from '../../util/json.ts';
 import type { JsonValue } from '../schema.ts';
 import { emptySet, hasElement, isEmpty, type FieldSet, type GrowingSet } from './field-set.ts';
 import type { PathElement } from './path-element.ts';
-import { isLeaf, itemElement, itemsOf, memberOf, membersOf, type ListStructure, type MapStructure, type Structure, type StructStructure } from './structure.ts';
+import { isBare, isLeaf, itemElement, itemsOf, memberOf, membersOf, type ListStructure, type MapStructure, type Structure, type StructStructure } from './structure.ts';
 
 export interface Comparison {
   readonly added: FieldSet;
@@ -48,10 +48,8 @@ class Walk implements Comparison {
   get removed(): FieldSet { return this.#removed.set; }
 
   values(structure: Structure, old: JsonValue | undefined, value: JsonValue | undefined, ignored?: FieldSet): void {
-    if (structure.kind === 'scalar' || isLeaf(structure, old, value)) {
-      this.#leaf(old, value);
-      return;
-    }
+    if (structure.kind === 'map' && structure.deduced && shapesDiffer(old, value)) return this.#shapes(structure, old, value);
+    if (structure.kind === 'scalar' || isLeaf(structure, old, value)) return this.#leaf(old, value);
     if (structure.kind === 'list') this.#items(structure, itemsOf(old), itemsOf(value));
     else this.#members(structure, old, value, ignored);
     if (old === undefined) this.#added.add(this.#path);
@@ -62,6 +60,13 @@ class Walk implements Comparison {
     if (old === undefined) this.#added.add(this.#path);
     else if (value === undefined) this.#removed.add(this.#path);
     else if (!equalJson(old, value)) this.#modified.add(this.#path);
+  }
+
+  /** A map in the place of something else, or the other way: its members come or go, besides the change of the whole. */
+  #shapes(structure: MapStructure, old: JsonValue | undefined, value: JsonValue | undefined): void {
+    if (!isBare(old)) this.#members(structure, old, undefined, undefined);
+    if (!isBare(value)) this.#members(structure, undefined, value, undefined);
+    this.#leaf(old, value);
   }
 
   #members(structure: StructStructure | MapStructure, old: JsonValue | undefined, value: JsonValue | undefined, ignored: FieldSet | undefined): void {
@@ -121,6 +126,10 @@ class Walk implements Comparison {
     this.#removed.leave(depth);
   }
 }
+
+const isMap = (value: JsonValue | undefined): boolean => membersOf(value) !== undefined;
+/** Null and nothing are any shape. */
+const shapesDiffer = (a: JsonValue | undefined, b: JsonValue | undefined): boolean => (a ?? b ?? null) !== null && (b ?? a ?? null) !== null && isMap(a ?? b) !== isMap(b ?? a);
 
 function indexItems(list: ListStructure, items: readonly JsonValue[] | undefined): Map<PathElement, JsonValue[]> {
   const index = new Map<PathElement, JsonValue[]>();

@@ -46,14 +46,18 @@ function check(structure: Structure, value: JsonValue, path: string, faults: str
       for (const [name, inner] of Object.entries(value)) {
         const member = memberOf(structure, name);
         if (member) check(member.structure, inner, `${path}.${name}`, faults);
-        else faults.push(`${path}.${name}: field not declared in schema`);
+        else {
+          faults.push(`${path}.${name}: field not declared in schema`);
+          // Upstream looks at no further member.
+          return;
+        }
       }
   }
 }
 
 type Shape = 'numeric' | 'string' | 'boolean' | 'scalar' | 'anything';
 const shapes: Readonly<Record<ScalarKind, Shape>> = {
-  string: 'string', bytes: 'string', time: 'string', microTime: 'string', duration: 'string', int32: 'numeric', int64: 'numeric', double: 'numeric',
+  string: 'string', bytes: 'string', time: 'scalar', microTime: 'scalar', duration: 'string', int32: 'numeric', int64: 'numeric', double: 'numeric',
   boolean: 'boolean', quantity: 'scalar', intOrString: 'scalar', any: 'anything', fieldsV1: 'anything',
 };
 

@@ -1,6 +1,6 @@
 // How a type is divided among owners, derived once from its definition: what is one leaf, what has fields or keys of its own,
 // what identifies the items of a list. (upstream: kube-openapi pkg/schemaconv, structured-merge-diff schema/elements.go)
-import { resolveType, type FieldOptions, type JsonValue, type ObjectType, type ScalarKind, type Type } from '../schema.ts';
+import { resolveType, toldDefault, type FieldOptions, type JsonValue, type ObjectType, type ScalarKind, type Type } from '../schema.ts';
 import { objectMeta } from '../object-meta.ts';
 import { deduced, structuralStructure } from '../structural/structure.ts';
 import { additionalOf, allowsAdditional, preserves, type StructuralSchema } from '../structural/structural-schema.ts';
@@ -40,8 +40,7 @@ export function structureOf(type: Type, options: FieldOptions<any> = {}): Struct
       if (options.listType !== 'map' && !merges) return { kind: 'list', atomic: true, items, keys: [] };
       const names = options.keys ?? (options.patchMergeKey ? [options.patchMergeKey] : []);
       const fields = resolveType(t.items);
-      const initialOf = (name: string): JsonValue | undefined => (fields.kind === 'object' ? (fields.fields[name]?.options.default as JsonValue | undefined) : undefined);
-      return { kind: 'list', atomic: false, items, keys: names.map((name) => ({ name, initial: initialOf(name) })) };
+      return { kind: 'list', atomic: false, items, keys: names.map((name) => ({ name, initial: fields.kind === 'object' && fields.fields[name] ? toldDefault(fields.fields[name].type, fields.fields[name].options) : undefined })) };
     }
     case 'object': {
       const struct = structOf(t);
@@ -74,7 +73,7 @@ export function isLeaf(structure: Structure, a: JsonValue | undefined, b: JsonVa
   if (structure.kind === 'scalar' || structure.atomic || (isBare(a) && isBare(b))) return true;
   return structure.kind === 'map' && structure.deduced === true && !(isMapOrAbsent(a) && isMapOrAbsent(b));
 }
-const isMapOrAbsent = (value: JsonValue | undefined): boolean => value === undefined || membersOf(value) !== undefined;
+const isMapOrAbsent = (value: JsonValue | undefined): boolean => value === undefined || value === null || membersOf(value) !== undefined;
 
 /** A value that has no path in its list; the message is upstream's. */
 export class ElementError extends Error {}
@@ -89,12 +88,11 @@ export function itemElement(list: ListStructure, item: JsonValue): PathElement {
   }
   if (item === null) throw new ElementError('associative list with keys may not have a null element');
   if (typeof item !== 'object' || Array.isArray(item)) throw new ElementError('associative list with keys may not have non-map elements');
-  const fields: [string, JsonValue][] = [];
-  for (const { name, initial } of list.keys) {
-    const value = item[name] ?? (item[name] === null ? null : initial);
-    if (value !== undefined) fields.push([name, value]);
-  }
-  if (fields.length === 0) throw new ElementError(`associative list with keys has an element that omits all key fields [${list.keys.map((k) => JSON.stringify(k.name)).join(' ')}] (and doesn't have default values for any key fields)`);
+  const fields = list.keys.map(({ name, initial }): [string, JsonValue] => {
+    const value = Object.hasOwn(item, name) ? item[name] : initial;
+    if (value === undefined) throw new ElementError(`associative list with keys has an element that omits key field ${JSON.stringify(name)} (and doesn't have default value)`);
+    return [name, value];
+  });
   return keyElement(fields);
 }
 

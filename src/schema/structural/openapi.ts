@@ -7,13 +7,15 @@ type Json = { [key: string]: JsonValue };
 /** The reference an object's metadata has in the document being made. */
 export type MetadataReference = () => Json;
 
-const withoutForm = ['items', 'properties', 'additionalProperties', 'type', 'nullable', 'required', 'default'] as const;
+const withoutForm = ['items', 'properties', 'additionalProperties', 'type', 'nullable', 'required'] as const;
 const alternatives = ['allOf', 'anyOf', 'oneOf', 'not'] as const;
 
 export function structuralOpenApi(schema: StructuralSchema, dialect: 'v2' | 'v3', metadata: MetadataReference): Json {
   const json = { ...schema } as { [key: string]: unknown };
   if (dialect === 'v2') {
     for (const name of alternatives) delete json[name];
+    // Upstream prunes the defaults of the whole document.
+    delete json['default'];
     if (schema.nullable || preserves(schema)) {
       for (const name of withoutForm) delete json[name];
       return json as Json;

@@ -81,7 +81,7 @@ const defineTestResource = (fields: Fields): ResourceDefinition => defineResourc
 const part = object('Part', { name: string(1, { required: true, doc: 'A name.' }) }, { package: 'io.example.v1', atomic: true, doc: 'A part.' });
 const sample = defineTestResource({
   ratio: double(2, { doc: 'A ratio.' }), at: time(3, { doc: 'A moment.' }), size: quantity(4, { doc: 'A size.', default: '1' }), port: intOrString(5, { doc: 'A port.' }), blob: bytes(6, { doc: 'Bytes.' }),
-  colour: string(7, { enum: ['red', 'blue'], default: 'red', doc: 'A colour.' }), parts: array(8, part, { listType: 'map', keys: ['name'], doc: 'Parts.' }), table: map(9, types.string, { mapType: 'atomic', doc: 'A table.' }),
+  colour: string(7, { enum: ['red', 'blue'], default: 'red', doc: 'A colour.' }), parts: array(8, part, { listType: 'map', keys: ['name'], doc: 'Parts.' }), label: string(12, { required: true, unchecked: true, doc: 'A label.' }), told: string(13, { default: 'x', tellsDefault: true, doc: 'Told.' }), table: map(9, types.string, { mapType: 'atomic', doc: 'A table.' }),
   always: field(10, part, { written: true, doc: 'Always there.' }), must: required(11, part, { doc: 'Must be there.' }),
 });
 
@@ -89,15 +89,15 @@ describe('a schema', () => {
   const name = 'io.k8s.api.example.v1.Sample';
   it('of version 2', () => {
     expect(v2([sample])['definitions'][name]).toEqual({
-      description: 'A sample.', type: 'object', required: ['must'], 'x-kubernetes-group-version-kind': [{ group: 'example', version: 'v1', kind: 'Sample' }],
+      description: 'A sample.', type: 'object', required: ['label', 'must'], 'x-kubernetes-group-version-kind': [{ group: 'example', version: 'v1', kind: 'Sample' }],
       properties: {
         apiVersion: { type: 'string', description: expect.any(String) }, kind: { type: 'string', description: expect.any(String) }, metadata: { $ref: '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta', description: expect.any(String) },
         ratio: { type: 'number', format: 'double', description: 'A ratio.' }, at: { $ref: '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.Time', description: 'A moment.' },
-        size: { $ref: '#/definitions/io.k8s.apimachinery.pkg.api.resource.Quantity', description: 'A size.', default: '1' }, port: { $ref: '#/definitions/io.k8s.apimachinery.pkg.util.intstr.IntOrString', description: 'A port.' },
-        blob: { type: 'string', format: 'byte', description: 'Bytes.' }, colour: { type: 'string', enum: ['blue', 'red'], default: 'red', description: 'A colour.' },
+        size: { $ref: '#/definitions/io.k8s.apimachinery.pkg.api.resource.Quantity', description: 'A size.' }, port: { $ref: '#/definitions/io.k8s.apimachinery.pkg.util.intstr.IntOrString', description: 'A port.' },
+        blob: { type: 'string', format: 'byte', description: 'Bytes.' }, colour: { type: 'string', enum: ['blue', 'red'], description: 'A colour.' },
         parts: { type: 'array', items: { $ref: '#/definitions/io.example.v1.Part' }, description: 'Parts.', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] },
         table: { type: 'object', additionalProperties: { type: 'string' }, description: 'A table.', 'x-kubernetes-map-type': 'atomic' },
-        always: { $ref: '#/definitions/io.example.v1.Part', description: 'Always there.' }, must: { $ref: '#/definitions/io.example.v1.Part', description: 'Must be there.' },
+        label: { type: 'string', description: 'A label.' }, told: { type: 'string', description: 'Told.' }, always: { $ref: '#/definitions/io.example.v1.Part', description: 'Always there.' }, must: { $ref: '#/definitions/io.example.v1.Part', description: 'Must be there.' },
       },
     });
   });
@@ -105,8 +105,12 @@ describe('a schema', () => {
     const document = v3([sample]);
     expect(document['components'].schemas[name].properties).toMatchObject({
       always: { allOf: [{ $ref: '#/components/schemas/io.example.v1.Part' }], default: {}, description: 'Always there.' },
-      must: { allOf: [{ $ref: '#/components/schemas/io.example.v1.Part' }], description: 'Must be there.' },
+      must: { allOf: [{ $ref: '#/components/schemas/io.example.v1.Part' }], default: {}, description: 'Must be there.' },
+      label: { type: 'string', default: '', description: 'A label.' }, told: { type: 'string', default: 'x', description: 'Told.' },
+      parts: { type: 'array', items: { allOf: [{ $ref: '#/components/schemas/io.example.v1.Part' }], default: {} } }, table: { type: 'object', additionalProperties: { type: 'string', default: '' } },
     });
+    // What is filled in is told only where upstream says so.
+    expect(document['components'].schemas[name].properties.colour).not.toHaveProperty('default');
     expect(document['components'].schemas['io.k8s.apimachinery.pkg.util.intstr.IntOrString']).toMatchObject({ format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] });
     expect([...nodes(document)].filter((node) => '$ref' in node && Object.keys(node).length > 1)).toEqual([]);
   });
@@ -120,7 +124,7 @@ const gnostic = protobuf.parse(`
   message Info { string title = 1; string version = 2; }
   message Extra { Schema schema = 1; }  message Items { repeated Schema schema = 1; }  message Type { repeated string value = 1; }
   message NamedSchema { string name = 1; Schema value = 2; }  message Named { repeated NamedSchema additional_properties = 1; }
-  message Schema { string _ref = 1; string format = 2; string description = 4; Any default = 5; repeated string required = 19; repeated Any enum = 20; Extra additional_properties = 21; Type type = 22; Items items = 23; Named properties = 25; repeated NamedAny vendor_extension = 31; }
+  message Schema { string _ref = 1; string format = 2; string description = 4; repeated string required = 19; repeated Any enum = 20; Extra additional_properties = 21; Type type = 22; Items items = 23; Named properties = 25; repeated NamedAny vendor_extension = 31; }
   message BodyParameter { string description = 1; string name = 2; string in = 3; bool required = 4; Schema schema = 5; }
   message Query { bool required = 1; string in = 2; string description = 3; string name = 4; string type = 6; bool unique_items = 20; }
   message Path { bool required = 1; string in = 2; string description = 3; string name = 4; string type = 5; bool unique_items = 19; }

@@ -224,7 +224,11 @@ describe('applies', () => {
     expect(faults({ spec: { nope: 1 } })).toBe('.spec.nope: field not declared in schema');
     expect(faults(containers({ name: 'c', env: [{ name: 'E', value: true }] }))).toBe('.spec.containers[name="c"].env[name="E"].value: expected string, got &value.valueUnstructured{Value:true}');
     expect(faults({ spec: { containers: 5, hostNetwork: 'x' } })).toBe('errors:\n  .spec.containers: expected list, got &{5}\n  .spec.hostNetwork: expected boolean, got &{x}');
-    expect(faults(containers({ image: 'i' }))).toBe('.spec.containers: element 0: associative list with keys has an element that omits all key fields ["name"] (and doesn\'t have default values for any key fields)');
+    // Fields that are always written have their zero value as default; validation finds it.
+    expect(faults(containers({ image: 'i' }))).toBe('');
+    expect(faults({ spec: { nope: 1, neither: 2 } })).toBe('.spec.nope: field not declared in schema');
+    expect(faults({ spec: { topologySpreadConstraints: [{}], imagePullSecrets: [{}] } })).toBe('');
+    expect(faults({ metadata: { deletionTimestamp: {} } })).toBe('.metadata.deletionTimestamp: expected any scalar, got &{map[]}');
     expect(faults({ spec: { activeDeadlineSeconds: '5' } })).toBe('.spec.activeDeadlineSeconds: expected numeric (int or float), got string');
   });
 });

@@ -32,10 +32,15 @@ describe('ownership', () => {
     expect(merge(free, { f: { a: 1, l: [1], m: { x: 1 } } }, { f: { l: [2], m: { y: 2 } } })).toEqual({ f: { a: 1, l: [2], m: { x: 1, y: 2 } } });
     expect(merge(free, { f: { m: { x: 1 } } }, { f: { m: ['text'] } })).toEqual({ f: { m: ['text'] } });
     const { added, modified, removed } = compare(free, { f: { a: 1, m: { x: 1 } } }, { f: { m: [1], n: 2 } });
-    expect([added, modified, removed].map((set) => JSON.parse(JSON.stringify(set)) as unknown)).toEqual([{ 'f:f': { 'f:n': {} } }, { 'f:f': { 'f:m': {} } }, { 'f:f': { 'f:a': {} } }]);
+    expect([added, modified, removed].map((set) => JSON.parse(JSON.stringify(set)) as unknown)).toEqual([{ 'f:f': { 'f:n': {} } }, { 'f:f': { 'f:m': {} } }, { 'f:f': { 'f:a': {}, 'f:m': { 'f:x': {} } } }]);
+    const other = compare(free, { f: { a: 'text', b: null, c: {} } }, { f: { a: { x: 1 }, b: { y: 1 }, c: [] } });
+    expect(JSON.parse(JSON.stringify([other.added, other.modified, other.removed]))).toEqual([{ 'f:f': { 'f:a': { 'f:x': {} }, 'f:b': { 'f:y': {} } } }, { 'f:f': { 'f:a': {}, 'f:c': {} } }, {}]);
   });
   it('refuses what the schema does not name, unless it is open', () => {
     expect(configurationFaults(structure(object({ a: string })), { b: 1 })).toBe('.b: field not declared in schema');
+    const keyed = object({ l: { 'type': 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['a', 'b'], 'items': object({ a: string, b: { ...string, default: 'x' } }) } });
+    expect(configurationFaults(structure(keyed), { l: [{ b: 'y' }] })).toBe('.l: element 0: associative list with keys has an element that omits key field "a" (and doesn\'t have default value)');
+    expect(configurationFaults(structure(keyed), { l: [{ a: 'y' }, { a: 'y', b: 'x' }] })).toBe('.l: duplicate entries for key [a="y",b="x"]');
     expect(configurationFaults(structure(object({ a: string }, open)), { a: 'x', b: [{ c: 1 }] })).toBeUndefined();
     expect(configurationFaults(structure(object({ a: { type: 'integer' } })), { a: 'x' })).toBe('.a: expected numeric (int or float), got string');
   });
@@ -49,7 +54,7 @@ describe('OpenAPI', () => {
   });
   it('of version 2 leaves out what its clients would misread', () => {
     expect(structuralOpenApi(schema, 'v2', metadata)).toEqual({
-      type: 'object', required: ['n'], properties: { n: {}, p: { 'x-kubernetes-int-or-string': true }, f: open, a: { type: 'array', items: { type: 'object', properties: { b: string } }, default: [] } },
+      type: 'object', required: ['n'], properties: { n: {}, p: { 'x-kubernetes-int-or-string': true }, f: open, a: { type: 'array', items: { type: 'object', properties: { b: string } } } },
     });
   });
   it('shows objects inside of objects whole', () => {
