@@ -83,17 +83,17 @@ export class ApiServer {
   constructor(options: ApiServerOptions) {
     this.#options = options;
     const { served } = options.registry;
+    this.protobuf = new ProtobufAnswers(served.current);
     this.#discovery = new Discovery(served.current);
-    this.#aggregated = new AggregatedDiscovery(this.#discovery);
+    this.#aggregated = new AggregatedDiscovery(this.#discovery, this.protobuf);
     served.subscribe(() => {
       this.#discovery = new Discovery(served.current);
-      this.#aggregated = new AggregatedDiscovery(this.#discovery);
+      this.#aggregated = new AggregatedDiscovery(this.#discovery, this.protobuf);
     });
     this.#health = new Health({ ready: options.ready, storage: () => options.registry.store.revision() });
     this.#inFlight = new MaxInFlight(options.limits ?? defaultLimits);
     this.#metrics = new ApiMetrics(options.registry, this.#inFlight);
     this.#paths = [...options.paths, this.#metrics.handler];
-    this.protobuf = new ProtobufAnswers(served.current);
     for (const resource of served.current) this.#types.set(`${resource.apiVersion}/${resource.kind}`, resource.type);
     for (const [name, type] of subresourceKinds) this.#types.set(name, type);
     this.#subresources = {
@@ -188,7 +188,7 @@ export class ApiServer {
     if (!found) return discovers && this.#servesGroup(path) ? objectAnswer(errors.pageNotFound().status, 404) : notFoundPage();
     if (request.method !== 'GET') throw errors.methodNotAllowed();
     if (path === '/version') checkProduces(request.headers['accept'], ['application/json']);
-    if (found.kind === 'object') setMedia(path === '/version' ? forPeople : negotiate(request.headers['accept'], { protobuf: false, transforms: false }));
+    if (found.kind === 'object') setMedia(path === '/version' ? forPeople : negotiate(request.headers['accept'], { protobuf: true, transforms: false }));
     return found;
   }
 

@@ -3,6 +3,7 @@ import { listTypeOf, partialObjectMetadataType, statusType } from '../../src/sch
 import { encodeProtobuf, encodeWatchFrame } from '../../src/schema/protobuf.ts';
 import type { ResourceDefinition } from '../../src/schema/resource.ts';
 import type { ObjectType } from '../../src/schema/schema.ts';
+import { discoveryTypes, wireForm } from './discovery-types.ts';
 import { subresourceKinds } from './kind-types.ts';
 import type { WatchItem } from './request.ts';
 
@@ -10,7 +11,7 @@ export const protobufType = 'application/vnd.kubernetes.protobuf';
 
 export class ProtobufAnswers {
   readonly #types = new Map<string, ObjectType>([
-    ...subresourceKinds, ['v1/Status', statusType],
+    ...subresourceKinds, ...discoveryTypes, ['v1/Status', statusType],
     ['meta.k8s.io/v1/PartialObjectMetadata', partialObjectMetadataType], ['meta.k8s.io/v1/PartialObjectMetadataList', listTypeOf(partialObjectMetadataType)],
   ]);
   /** One frame for all watchers of an event. */
@@ -24,7 +25,7 @@ export class ProtobufAnswers {
   encode(value: unknown): Uint8Array | undefined {
     const { apiVersion = '', kind = '' } = value as { apiVersion?: string; kind?: string };
     const type = this.#types.get(`${apiVersion}/${kind}`);
-    return type && encodeProtobuf(type, apiVersion, kind, value);
+    return type && encodeProtobuf(type, apiVersion, kind, wireForm(value));
   }
 
   /** @throws when the object's kind has no protobuf form */

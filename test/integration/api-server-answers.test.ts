@@ -125,7 +125,7 @@ describe('aggregated discovery', () => {
   });
   it.each<[accept: string, type: string]>([
     [`application/json,${form('v2')}`, 'application/json'], [form('v9') + ',application/json', 'application/json'], [`application/json;q=0.5,${form('v2beta1')};q=0.9`, form('v2beta1')],
-    [form('v2').replace('json', 'yaml'), form('v2').replace('json', 'yaml')], ['*/*', 'application/json'], [`application/vnd.kubernetes.protobuf;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,${form('v2')}`, form('v2')],
+    [form('v2').replace('json', 'yaml'), form('v2').replace('json', 'yaml')], ['*/*', 'application/json'], [`application/vnd.kubernetes.protobuf;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,${form('v2')}`, form('v2').replace('json', 'vnd.kubernetes.protobuf')],
   ])('is answered to %s as it is wished', async (accept, type) => {
     expect(await call(admin, '/apis', { accept })).toMatchObject({ status: 200, headers: { 'content-type': type } });
   });
