@@ -40,12 +40,20 @@ it('a Role counts for its subjects in its namespace from the moment it is bound,
 it('a ClusterRole counts where it is bound; a role that is not there is told', async () => {
   const ann = api.as('ann');
   await api.client.create(ClusterRoleBindings, { metadata: { name: 'ann' }, subjects: [{ kind: 'User', name: 'ann' }], roleRef: roleRef('ClusterRole', 'nosuch') } as never);
-  await expect(get(ann)).rejects.toThrow(`${refusal('ann')}: RBAC: clusterroles.rbac.authorization.k8s.io "nosuch" not found`);
+  await expect(get(ann)).rejects.toThrow(`${refusal('ann')}: RBAC: clusterrole.rbac.authorization.k8s.io "nosuch" not found`);
   await api.client.create(ClusterRoles, { metadata: { name: 'nosuch' }, rules: [{ verbs: ['get'], apiGroups: [''], resources: ['configmaps'], resourceNames: ['c'] }] });
   await expect(get(ann)).resolves.toMatchObject({ kind: 'ConfigMap' });
   await expect(ann.get(ConfigMaps, { namespace: 'default', name: 'd' })).rejects.toThrow('configmaps "d" is forbidden');
   await api.client.delete(ClusterRoles, { name: 'nosuch' });
   await expect(get(ann)).rejects.toThrow('not found');
+});
+
+it('who may not grant what they lack is told of roles of theirs that are not there, too', async () => {
+  const writer = [{ verbs: ['create'], apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'] }];
+  await api.client.create(ClusterRoles, { metadata: { name: 'role-maker' }, rules: writer });
+  for (const name of ['role-maker', 'nosuch']) await api.client.create(ClusterRoleBindings, { metadata: { name }, subjects: [{ kind: 'User', name: 'kim' }], roleRef: roleRef('ClusterRole', name) } as never);
+  await expect(api.as('kim').create(Roles, { metadata: { namespace: 'default', name: 'r' }, rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }] })).rejects.toThrow(
+    'roles.rbac.authorization.k8s.io "r" is forbidden: user "kim" (groups=["system:authenticated"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[""], Resources:["pods"], Verbs:["get"]}; resolution errors: [clusterroles.rbac.authorization.k8s.io "nosuch" not found]');
 });
 
 it('a ServiceAccount is bound by its name and namespace, which may be the binding\'s', async () => {

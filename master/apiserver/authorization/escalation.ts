@@ -9,6 +9,7 @@ import type { User } from '../../registry/request-context.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { WriteGuard } from '../../registry/resource-store.ts';
 import { decide, mastersGroup, type Authorizer } from '../filters/authorization.ts';
+import { aggregate } from './rbac.ts';
 import { missingRole, rbacGroup, type RbacIndex } from './rbac-index.ts';
 import type { PolicyRule } from './rules.ts';
 
@@ -21,9 +22,15 @@ export function forbidEscalation(registry: Registry, rbac: RbacIndex, authorizer
   const missing = (user: User, namespace: string, rules: readonly PolicyRule[]): PolicyRule[] =>
     missingRules([...rbac.rulesFor(user, namespace)].flatMap((applied) => ('rule' in applied ? [applied.rule] : [])), rules);
   const refuse = (plural: string, object: ApiObject, why: string): never => { throw errors.forbidden({ group: rbacGroup, resource: plural }, object.metadata.name ?? '', why); };
+  /** What bindings of the user name and is not there, as upstream's list of errors. */
+  const unresolved = (user: User, namespace: string): string => {
+    const texts = new Set([...rbac.rulesFor(user, namespace)].flatMap((applied) => ('missing' in applied ? [missingRole(applied.missing).message] : [])));
+    return texts.size > 0 ? `; resolution errors: [${aggregate(texts)}]` : '';
+  };
   const confirm = (plural: string, object: ApiObject, user: User, rules: readonly PolicyRule[]): void => {
-    const lacking = missing(user, object.metadata.namespace ?? '', rules);
-    if (lacking.length) refuse(plural, object, `user ${JSON.stringify(user.name)} (groups=[${user.groups.map((g) => JSON.stringify(g)).join(' ')}]) is attempting to grant RBAC permissions not currently held:\n${[...new Set(compactRules(lacking).map(ruleText))].sort().join('\n')}`);
+    const namespace = object.metadata.namespace ?? '';
+    const lacking = missing(user, namespace, rules);
+    if (lacking.length) refuse(plural, object, `user ${JSON.stringify(user.name)} (groups=[${user.groups.map((g) => JSON.stringify(g)).join(' ')}]) is attempting to grant RBAC permissions not currently held:\n${[...new Set(compactRules(lacking).map(ruleText))].sort().join('\n')}${unresolved(user, namespace)}`);
   };
 
   const roles = (plural: 'roles' | 'clusterroles'): WriteGuard => (object, old, { user }) => {

@@ -14,7 +14,7 @@ export const rbacGroup = 'rbac.authorization.k8s.io';
 
 export interface Binding { readonly name: string; readonly namespace: string; readonly roleRef: RoleRef; readonly subjects: readonly Subject[] }
 /** One rule that applies to a user, with the binding that gives it; or what a binding names and is not there. */
-export type AppliedRule = { readonly rule: PolicyRule; readonly binding: Binding; readonly subject: Subject } | { readonly error: string };
+export type AppliedRule = { readonly rule: PolicyRule; readonly binding: Binding; readonly subject: Subject } | { readonly missing: RoleRef };
 
 const userKey = (name: string): string => `u:${name}`;
 const groupKey = (name: string): string => `g:${name}`;
@@ -98,7 +98,7 @@ export class RbacIndex {
           if (seen.has(binding)) continue;
           seen.add(binding);
           const rules = this.rulesOf(binding.roleRef, where);
-          if (!rules) yield { error: missingRole(binding.roleRef).message };
+          if (!rules) yield { missing: binding.roleRef };
           else for (const rule of rules) yield { rule, binding, subject };
         }
       }
@@ -106,4 +106,7 @@ export class RbacIndex {
   }
 }
 
+/** As storage answers who names a role that is not there; who only looks roles up tells their kind (`missingRoleText`). */
 export const missingRole = ({ kind, name }: RoleRef): ReturnType<typeof notFound> => notFound({ group: rbacGroup, resource: kind === 'Role' ? 'roles' : 'clusterroles' }, name);
+/** Upstream's authorizer looks roles up in a cache, whose errors name the kind. */
+export const missingRoleText = ({ kind, name }: RoleRef): string => notFound({ group: rbacGroup, resource: kind.toLowerCase() }, name).message;

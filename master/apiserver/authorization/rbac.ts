@@ -1,7 +1,7 @@
 // The RBAC authorizer: who may do what, by the roles that are bound to them. (upstream: plugin/pkg/auth/authorizer/rbac/rbac.go)
-import type { Subject } from '../../../src/api/rbac/binding.ts';
+import type { RoleRef, Subject } from '../../../src/api/rbac/binding.ts';
 import type { Authorizer, NonResourceRule, ResourceRule } from '../filters/authorization.ts';
-import type { AppliedRule, Binding, RbacIndex } from './rbac-index.ts';
+import { missingRoleText, type AppliedRule, type Binding, type RbacIndex } from './rbac-index.ts';
 import { ruleAllows } from './rules.ts';
 
 type Rules = Pick<RbacIndex, 'rulesFor'>;
@@ -12,7 +12,7 @@ export function rbacAuthorizer(index: Rules): Authorizer {
     authorize(user, info) {
       const missing = new Set<string>();
       for (const applied of index.rulesFor(user, info.namespace)) {
-        if ('error' in applied) missing.add(applied.error);
+        if ('missing' in applied) missing.add(missingRoleText(applied.missing));
         else if (ruleAllows(applied.rule, info)) return { allowed: true, reason: () => `RBAC: allowed by ${describe(applied)}` };
       }
       return missing.size ? `RBAC: ${aggregate(missing)}` : undefined;
@@ -22,8 +22,8 @@ export function rbacAuthorizer(index: Rules): Authorizer {
       const resourceRules: ResourceRule[] = [];
       const nonResourceRules: NonResourceRule[] = [];
       for (const applied of index.rulesFor(user, namespace)) {
-        if ('error' in applied) {
-          missing.add(applied.error);
+        if ('missing' in applied) {
+          missing.add(missingRoleText(applied.missing));
           continue;
         }
         const { verbs, apiGroups, resources, resourceNames, nonResourceURLs } = applied.rule;
@@ -39,7 +39,7 @@ export function rbacAuthorizer(index: Rules): Authorizer {
 /** Several errors as one text. (upstream: apimachinery util/errors) */
 export const aggregate = (messages: ReadonlySet<string>): string => (messages.size === 1 ? [...messages][0]! : `[${[...messages].join(', ')}]`);
 
-function describe({ binding, subject }: Exclude<AppliedRule, { error: string }>): string {
+function describe({ binding, subject }: Exclude<AppliedRule, { missing: RoleRef }>): string {
   const { name, namespace, roleRef } = binding;
   const [kind, path] = namespace === '' ? ['ClusterRoleBinding', name] : ['RoleBinding', `${name}/${namespace}`];
   return `${kind} "${path}" of ${roleRef.kind} "${roleRef.name}" to ${describeSubject(subject, binding)}`;
