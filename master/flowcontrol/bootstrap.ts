@@ -6,6 +6,7 @@ import { PriorityLevelConfigurations } from '../../src/api/flowcontrol/priority-
 import type { Client } from '../../src/client/client.ts';
 import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
 import { cloneJson, equalJson } from '../../src/util/json.ts';
+import { exempt } from '../../src/api/flowcontrol/mandatory.ts';
 import { autoUpdate, mandatoryLevels, mandatorySchemas, suggestedLevels, suggestedSchemas } from './objects.ts';
 
 interface Wanted { readonly metadata: { readonly name: string }; readonly spec: object }
@@ -14,15 +15,22 @@ interface Wanted { readonly metadata: { readonly name: string }; readonly spec: 
 const asBoolean = (text: string | undefined): boolean | undefined =>
   (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text ?? '') ? true : ['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text ?? '') ? false : undefined);
 
+/** How much others may borrow of the level without limits is the administrator's. */
+function wantedSpec(existing: ApiObject, { metadata: { name }, spec }: Wanted): Record<string, unknown> {
+  const own = (existing['spec'] as { exempt?: object }).exempt;
+  return { ...spec, ...(name === exempt && 'exempt' in spec && own ? { exempt: own } : {}) };
+}
+
 /** What is to be written for an existing object; undefined when it is as it should be. Without a word in the annotation, one that nobody has changed follows. */
 export function planConfiguration(existing: ApiObject, wanted: Wanted, mandatory: boolean): ApiObject | undefined {
   const said = asBoolean(existing.metadata.annotations?.[autoUpdate]);
   const follows = mandatory || (said ?? existing.metadata.generation === 1);
-  const other = follows && !equalJson(existing['spec'], wanted.spec);
+  const spec = wantedSpec(existing, wanted);
+  const other = follows && !equalJson(existing['spec'], spec);
   if (said === follows && !other) return undefined;
   const object = cloneJson(existing);
   object.metadata.annotations = { ...object.metadata.annotations, [autoUpdate]: String(follows) };
-  if (other) object['spec'] = cloneJson(wanted.spec as ApiObject);
+  if (other) object['spec'] = cloneJson(spec);
   return object;
 }
 

@@ -1,5 +1,6 @@
 // The FlowSchemas and priority levels every cluster has. Data only. (upstream: apiserver pkg/apis/flowcontrol/bootstrap/default.go)
 import type { FlowSchema } from '../../src/api/flowcontrol/flow-schema.ts';
+import { everybody, everything, mandatoryLevelSpecs, mandatorySchemaSpecs } from '../../src/api/flowcontrol/mandatory.ts';
 import type { PriorityLevelConfiguration } from '../../src/api/flowcontrol/priority-level-configuration.ts';
 
 /** `true` on objects that follow the master's build, `false` on those that somebody has taken over. */
@@ -10,23 +11,17 @@ interface Wanted<Spec> { readonly metadata: ReturnType<typeof metadata>; readonl
 export type WantedLevel = Wanted<PriorityLevelConfiguration['spec']>;
 export type WantedSchema = Wanted<FlowSchema['spec']>;
 
-const level = (name: string, nominalConcurrencyShares: number, lendablePercent: number, queuing?: readonly [queues: number, handSize: number]): WantedLevel => ({
+const level = (name: string, nominalConcurrencyShares: number, lendablePercent: number, queues: number, handSize: number): WantedLevel => ({
   metadata: metadata(name),
-  spec: { type: 'Limited', limited: {
-    nominalConcurrencyShares, lendablePercent,
-    limitResponse: queuing ? { type: 'Queue', queuing: { queues: queuing[0], handSize: queuing[1], queueLengthLimit: 50 } } : { type: 'Reject' },
-  } },
+  spec: { type: 'Limited', limited: { nominalConcurrencyShares, lendablePercent, limitResponse: { type: 'Queue', queuing: { queues, handSize, queueLengthLimit: 50 } } } },
 });
 
 /** What the others rest on: brought back to what they are at each start. */
-export const mandatoryLevels: readonly WantedLevel[] = [
-  { metadata: metadata('exempt'), spec: { type: 'Exempt', exempt: { nominalConcurrencyShares: 0, lendablePercent: 0 } } },
-  level('catch-all', 5, 0),
-];
+export const mandatoryLevels: readonly WantedLevel[] = Object.entries(mandatoryLevelSpecs).map(([name, spec]) => ({ metadata: metadata(name), spec }));
 /** What an administrator may change. */
 export const suggestedLevels: readonly WantedLevel[] = [
-  level('system', 30, 33, [64, 6]), level('node-high', 40, 25, [64, 6]), level('leader-election', 10, 0, [16, 4]),
-  level('workload-high', 40, 50, [128, 6]), level('workload-low', 100, 90, [128, 6]), level('global-default', 20, 50, [128, 6]),
+  level('system', 30, 33, 64, 6), level('node-high', 40, 25, 64, 6), level('leader-election', 10, 0, 16, 4),
+  level('workload-high', 40, 50, 128, 6), level('workload-low', 100, 90, 128, 6), level('global-default', 20, 50, 128, 6),
 ];
 
 type Subjects = NonNullable<FlowSchema['spec']['rules']>[number]['subjects'];
@@ -37,7 +32,6 @@ const systemAccounts = (...names: string[]): Subjects => names.map((name) => ({ 
 
 const resourceRule = (verbs: string, apiGroup: string, resources: string, clusterScope: boolean) =>
   ({ verbs: verbs.split(' '), apiGroups: [apiGroup], resources: resources.split(' '), namespaces: ['*'], ...(clusterScope ? { clusterScope } : {}) });
-const everything: Rules = { resourceRules: [resourceRule('*', '*', '*', true)], nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }] };
 const electing = 'get create update';
 
 const schema = (name: string, priorityLevel: string, matchingPrecedence: number, type: 'ByUser' | 'ByNamespace' | '', subjects: Subjects, rules: Rules): WantedSchema => ({
@@ -45,12 +39,8 @@ const schema = (name: string, priorityLevel: string, matchingPrecedence: number,
   spec: { priorityLevelConfiguration: { name: priorityLevel }, matchingPrecedence, ...(type ? { distinguisherMethod: { type } } : {}), rules: [{ subjects, ...rules }] },
 });
 const [manager, scheduler, nodes] = ['system:kube-controller-manager', 'system:kube-scheduler', groups('system:nodes')];
-const everybody = groups('system:unauthenticated', 'system:authenticated');
 
-export const mandatorySchemas: readonly WantedSchema[] = [
-  schema('exempt', 'exempt', 1, '', groups('system:masters'), everything),
-  schema('catch-all', 'catch-all', 10_000, 'ByUser', everybody, everything),
-];
+export const mandatorySchemas: readonly WantedSchema[] = Object.entries(mandatorySchemaSpecs).map(([name, spec]) => ({ metadata: metadata(name), spec }));
 export const suggestedSchemas: readonly WantedSchema[] = [
   schema('probes', 'exempt', 2, '', everybody, { nonResourceRules: [{ verbs: ['get'], nonResourceURLs: ['/healthz', '/readyz', '/livez'] }] }),
   schema('system-leader-election', 'leader-election', 100, 'ByUser', [...users(manager, scheduler), ...systemAccounts('*')], { resourceRules: [resourceRule(electing, 'coordination.k8s.io', 'leases', false)] }),

@@ -15,11 +15,13 @@ it('are written once, and what must be there is brought back', async () => {
     await bootstrapFlowControl(api.client);
     expect((await api.client.list(FlowSchemas)).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
     await api.client.delete(FlowSchemas, { name: 'catch-all' });
-    await api.client.patch(PriorityLevelConfigurations, { name: 'catch-all' }, { spec: { limited: { nominalConcurrencyShares: 9 } } });
+    await expect(api.client.patch(PriorityLevelConfigurations, { name: 'catch-all' }, { spec: { limited: { nominalConcurrencyShares: 9 } } })).rejects.toThrow("spec of 'catch-all' must equal the fixed value");
+    await api.client.patch(PriorityLevelConfigurations, { name: 'exempt' }, { spec: { exempt: { nominalConcurrencyShares: 9 } } });
     await api.client.patch(PriorityLevelConfigurations, { name: 'system' }, { metadata: { annotations: { 'apf.kubernetes.io/autoupdate-spec': 'false' } }, spec: { limited: { nominalConcurrencyShares: 9 } } });
     await bootstrapFlowControl(api.client);
     const shares = async (name: string): Promise<number | null | undefined> => (await api.client.get(PriorityLevelConfigurations, { name })).spec.limited?.nominalConcurrencyShares;
-    expect([(await api.client.get(FlowSchemas, { name: 'catch-all' })).spec.matchingPrecedence, await shares('catch-all'), await shares('system')]).toEqual([10_000, 5, 9]);
+    const own = await api.client.get(PriorityLevelConfigurations, { name: 'exempt' });
+    expect([(await api.client.get(FlowSchemas, { name: 'catch-all' })).spec.matchingPrecedence, own.spec.exempt?.nominalConcurrencyShares, await shares('system')]).toEqual([10_000, 9, 9]);
     expect((await ask(api, 'GET', '/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas/exempt')).object.spec.rules[0].subjects).toEqual([{ kind: 'Group', group: { name: 'system:masters' } }]);
   } finally {
     await api.stop();

@@ -4,8 +4,10 @@ import { child, forbidden, index, invalid, notSupported, required as requiredFau
 import { isDNS1123Label, isDNS1123Subdomain } from '../../apimachinery/names.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, boolean, field, int32, object, required, string, time, types, type FieldsValue } from '../../schema/schema.ts';
+import { equalJson } from '../../util/json.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
 import { messages } from '../value-faults.ts';
+import { fixedSpec, mandatorySchemaSpecs } from './mandatory.ts';
 
 const flowcontrol = 'io.k8s.api.flowcontrol.v1';
 const highestPrecedence = 10000;
@@ -163,7 +165,10 @@ export const FlowSchemas = defineResource({
   subresources: { status: true },
   statusKeeps: ['labels', 'annotations', 'finalizers', 'ownerReferences'],
   generation: true,
-  validate: ({ metadata, spec }) => specFaults(spec, metadata.name),
+  validate: ({ metadata: { name }, spec }) => {
+    const fixed = fixedSpec(mandatorySchemaSpecs, name);
+    return [...specFaults(spec, name), ...(!fixed || equalJson(spec, fixed) ? [] : [invalid('spec', spec, `spec of '${name}' must equal the fixed value`)])];
+  },
   columns: [
     nameColumn,
     { name: 'PriorityLevel', type: 'string', description: 'Priority level the requests go to.', value: ({ spec }) => spec.priorityLevelConfiguration.name },

@@ -3,8 +3,10 @@
 import { child, forbidden, invalid, notSupported, required, type Fault } from '../../apimachinery/fault.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, field, int32, object, string, time, type FieldsValue } from '../../schema/schema.ts';
+import { equalJson } from '../../util/json.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
 import { rangeFaults } from '../value-faults.ts';
+import { exempt, fixedSpec, mandatoryLevelSpecs } from './mandatory.ts';
 
 const flowcontrol = 'io.k8s.api.flowcontrol.v1';
 const mostQueues = 10_000_000;
@@ -97,6 +99,17 @@ export const priorityLevelConfigurationStatus = object('PriorityLevelConfigurati
 
 const queuing = ({ limited }: Spec): FieldsValue<typeof queuingConfiguration.fields> | undefined => limited?.limitResponse?.queuing;
 
+/** One level has no limits, and what the others rest on is fixed. */
+function levelFaults(name: string, spec: Spec): Fault[] {
+  const fixed = fixedSpec(mandatoryLevelSpecs, name);
+  // How much may be borrowed of the level without limits is the administrator's.
+  const given = name === exempt ? { ...spec, exempt: mandatoryLevelSpecs[exempt].exempt } : spec;
+  return [
+    ...((name === exempt) === (spec.type === 'Exempt') ? [] : [invalid('spec.type', spec.type, "type must be 'Exempt' if and only if name is 'exempt'")]),
+    ...(!fixed || equalJson(given, fixed) ? [] : [invalid('spec', spec, `spec of '${name}'${name === exempt ? " except the 'spec.exempt' field" : ''} must equal the fixed value`)]),
+  ];
+}
+
 export const PriorityLevelConfigurations = defineResource({
   group: 'flowcontrol.apiserver.k8s.io', version: 'v1', kind: 'PriorityLevelConfiguration', plural: 'prioritylevelconfigurations', scope: 'Cluster',
   doc: 'How many requests of one importance are served at a time, and how the others wait.',
@@ -107,6 +120,7 @@ export const PriorityLevelConfigurations = defineResource({
   subresources: { status: true },
   statusKeeps: ['labels', 'annotations', 'finalizers', 'ownerReferences'],
   generation: true,
+  validate: ({ metadata: { name }, spec }) => levelFaults(name, spec),
   columns: [
     nameColumn,
     { name: 'Type', type: 'string', description: 'Exempt or Limited.', value: ({ spec }) => spec.type },

@@ -3,7 +3,7 @@ import { planConfiguration } from '../../../../master/flowcontrol/bootstrap.ts';
 import { autoUpdate, mandatoryLevels, mandatorySchemas, suggestedLevels, suggestedSchemas } from '../../../../master/flowcontrol/objects.ts';
 import { FlowSchemas } from '../../../../src/api/flowcontrol/flow-schema.ts';
 import { PriorityLevelConfigurations } from '../../../../src/api/flowcontrol/priority-level-configuration.ts';
-import type { ApiObject } from '../../../../src/schema/resource.ts';
+import type { ApiObject, ResourceDefinition } from '../../../../src/schema/resource.ts';
 import { createFaults, created } from '../../api/writing.ts';
 
 const [wanted] = suggestedLevels as [(typeof suggestedLevels)[number]];
@@ -32,4 +32,17 @@ it('are valid, say all their defaults, and refer to levels that are there', () =
   for (const schema of schemas) expect(created(FlowSchemas, schema)['spec']).toEqual(schema.spec);
   const names = new Set(levels.map(({ metadata }) => metadata.name));
   expect(schemas.map(({ spec }) => spec.priorityLevelConfiguration.name).filter((name) => !names.has(name))).toEqual([]);
+});
+
+const limited = { type: 'Limited', limited: { limitResponse: { type: 'Reject' } } };
+describe('what the others rest on', () => {
+  it.each<[string, ResourceDefinition, object, string[]]>([
+    ['has one level without limits', PriorityLevelConfigurations, { metadata: { name: 'mine' }, spec: { type: 'Exempt' } }, ['spec.type: Invalid value: "Exempt": type must be \'Exempt\' if and only if name is \'exempt\'']],
+    ['keeps it so', PriorityLevelConfigurations, { metadata: { name: 'exempt' }, spec: limited }, [
+      'spec.type: Invalid value: "Limited": type must be \'Exempt\' if and only if name is \'exempt\'',
+      expect.stringMatching(/^spec: Invalid value: .*: spec of 'exempt' except the 'spec\.exempt' field must equal the fixed value$/) as unknown as string]],
+    ['lets its shares be chosen', PriorityLevelConfigurations, { metadata: { name: 'exempt' }, spec: { type: 'Exempt', exempt: { nominalConcurrencyShares: 7 } } }, []],
+    ['keeps the last level', PriorityLevelConfigurations, { metadata: { name: 'catch-all' }, spec: limited }, [expect.stringMatching(/: spec of 'catch-all' must equal the fixed value$/) as unknown as string]],
+    ['keeps the last schema', FlowSchemas, { metadata: { name: 'catch-all' }, spec: { priorityLevelConfiguration: { name: 'x' } } }, [expect.stringMatching(/: spec of 'catch-all' must equal the fixed value$/) as unknown as string]],
+  ])('%s', (_, resource, given, faults) => { expect(createFaults(resource, given)).toEqual(faults); });
 });
