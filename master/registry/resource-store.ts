@@ -116,7 +116,7 @@ export class ResourceStore {
     if (generated) metadata.name = generatedName(metadata.generateName!);
     if (resource.generation) metadata.generation = 1;
     if (resource.subresources.status && !resource.statusOnCreate) resetStatus(resource, object);
-    resource.prepareCreate?.(object, context.user);
+    for (const warning of resource.prepareCreate?.(object, context.user) ?? []) context.warnings.push(warning);
     this.#refuse(object, validateObject(resource, object));
     for (const warning of resource.warnings?.(object) ?? []) context.warnings.push(warning);
     return this.#admitted({ operation: 'CREATE', resource, subresource: '', namespace: metadata.namespace, name: metadata.name, object, context }, () => this.#insert(object, generated, context));

@@ -80,8 +80,8 @@ export interface ResourceOptions<F extends Fields, T> {
   readonly selectable?: Readonly<Record<string, (object: T) => string>>;
   /** Defaults that span types; runs after all fields' defaults (mutates). */
   readonly defaults?: (object: T) => void;
-  /** Resets what a client may not choose at creation (mutates); `status` is cleared already. */
-  readonly prepareCreate?: (object: T, requester?: Requester) => void;
+  /** Resets what a client may not choose at creation (mutates), and answers warnings about what it was given; `status` is cleared already. */
+  readonly prepareCreate?: (object: T, requester?: Requester) => void | readonly string[];
   /** What a delete that does not say does with dependents; they are collected unless it is Orphan. */
   readonly defaultPropagation?: 'Orphan';
   /** Carries over what an update may not change or may leave out (mutates `object`); `status` is carried over already. */

@@ -31,7 +31,7 @@ export async function bind(request: AdmittedRequest, context: ResourceHandlerCon
   if (binding.metadata?.name && binding.metadata.name !== name) throw errors.badRequest('name in URL does not match name in Binding object');
   const node = binding.target?.name;
   const faults = [
-    ...(binding.target?.kind && binding.target.kind !== 'Node' ? [notSupported('target.kind', binding.target.kind, ['Node', '<empty>'])] : []),
+    ...(binding.target?.kind && binding.target.kind !== 'Node' ? [notSupported('target.kind', binding.target.kind, ['Node', '<empty>'], 'given')] : []),
     ...(node ? [] : [required('target.name')]),
   ].map((fault) => `${fault.field}: ${fault.message}`);
   if (faults.length) throw errors.bare(faults.length === 1 ? faults[0]! : `[${faults.join(', ')}]`);

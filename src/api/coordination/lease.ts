@@ -26,11 +26,16 @@ export const leaseSpec = object('LeaseSpec', {
 });
 export interface LeaseSpec extends FieldsValue<typeof leaseSpec.fields> {}
 
+const coordinated = ['strategy', 'preferredHolder'] as const;
+
 export const Leases = defineResource({
   group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', scope: 'Namespaced',
   doc: 'Says who holds something, and is renewed while they live.',
   fields: { spec: field(2, leaseSpec, { written: true, doc: 'Who holds the lease, and since when.' }) },
   requiresRevision: true,
+  // Coordinated elections are off unless asked for, as in 1.33: what would take part in them is not kept.
+  prepareCreate: ({ spec }) => { for (const name of coordinated) delete spec[name]; },
+  prepareUpdate: ({ spec }, old) => { for (const name of coordinated) if (old.spec[name] === undefined) delete spec[name]; },
   columns: [
     nameColumn,
     { name: 'Holder', type: 'string', description: 'Who holds the lease.', value: (lease) => lease.spec.holderIdentity ?? '' },

@@ -44,6 +44,11 @@ export const Nodes = defineResource({
   statusOnCreate: true,
   subresources: { status: true, others: [{ name: 'proxy', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'NodeProxyOptions', group: '', version: 'v1' }] },
   selectable: { 'spec.unschedulable': (node) => String(node.spec.unschedulable ?? false) },
+  prepareCreate: ({ spec, status }) => {
+    delete spec.configSource;
+    delete status.config;
+  },
+  prepareUpdate: ({ spec }, old) => { if (!old.spec.configSource) delete spec.configSource; },
   validate: (node, old) => nodeFaults(node.spec, old?.spec),
   validateStatus: (node) => nodeStatusFaults(node.status),
   warnings: ({ spec }) => [

@@ -42,6 +42,15 @@ export interface PersistentVolumeClaimStatus extends FieldsValue<typeof persiste
 interface Claim extends ObjectHead { spec: PersistentVolumeClaimSpec; status: PersistentVolumeClaimStatus }
 const sizeOf = (spec: PersistentVolumeClaimSpec): string => spec.resources?.requests?.['storage'] ?? '0';
 
+/** What a claim may be filled from is another claim or a snapshot, or what `dataSourceRef` names in its own namespace; everything else is as if it were not there. */
+function dropDataSources(spec: PersistentVolumeClaimSpec, old?: PersistentVolumeClaimSpec): void {
+  if (spec.dataSourceRef?.namespace && !old?.dataSourceRef) delete spec.dataSourceRef;
+  if (old?.dataSource ?? old?.dataSourceRef ?? spec.dataSourceRef) return;
+  const { apiGroup, kind } = spec.dataSource ?? {};
+  const known = (kind === 'PersistentVolumeClaim' && !apiGroup) || (kind === 'VolumeSnapshot' && apiGroup === 'snapshot.storage.k8s.io');
+  if (!known) delete spec.dataSource;
+}
+
 /** Data sources that old and new clients name in different fields stand in both. */
 function copyDataSource(spec: PersistentVolumeClaimSpec): void {
   const { dataSource, dataSourceRef } = spec;
@@ -131,9 +140,13 @@ export const PersistentVolumeClaims = defineResource({
   prepareCreate: ({ spec, status }) => {
     status.phase = 'Pending';
     delete spec.volumeAttributesClassName;
+    dropDataSources(spec);
     copyDataSource(spec);
   },
-  prepareUpdate: ({ spec }) => copyDataSource(spec),
+  prepareUpdate: ({ spec }, old) => {
+    dropDataSources(spec, old.spec);
+    copyDataSource(spec);
+  },
   validate: (claim, old) => [...groupFaults(claim.spec, old?.spec), ...dataSourceFaults(claim.spec), ...(old ? updateFaults(claim, old) : [])],
   validateStatus: statusFaults,
   warnings: ({ metadata, spec }) => [

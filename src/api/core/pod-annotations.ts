@@ -11,7 +11,8 @@ export const mirrorAnnotation = 'kubernetes.io/config.mirror';
 const deletionCost = 'controller.kubernetes.io/pod-deletion-cost';
 const podSeccomp = 'seccomp.security.alpha.kubernetes.io/pod';
 const containerSeccomp = 'container.seccomp.security.alpha.kubernetes.io/';
-const appArmor = 'container.apparmor.security.beta.kubernetes.io/';
+export const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/';
+export const useAppArmorField = 'deprecated since v1.30; use the "appArmorProfile" field instead';
 
 const costFaults = (annotations: Annotations, path: string): Fault[] => {
   const cost = annotations[deletionCost];
@@ -32,6 +33,14 @@ function appArmorFaults(name: string, profile: string, spec: Spec, path: string)
   ];
 }
 
+/** The field an annotation stands for; undefined when it says nothing that can be understood. */
+export function appArmorFieldOf(profile: string): { type: string; localhostProfile?: string } | undefined {
+  if (profile === 'runtime/default') return { type: 'RuntimeDefault' };
+  if (profile === 'unconfined') return { type: 'Unconfined' };
+  const localhostProfile = profile.startsWith('localhost/') ? profile.slice('localhost/'.length) : '';
+  return localhostProfile === '' || localhostProfile !== localhostProfile.trim() ? undefined : { type: 'Localhost', localhostProfile };
+}
+
 /** Faults of annotations at `path`; a cost that was no number in `old` may stay so. */
 export function podAnnotationFaults(annotations: Annotations = {}, spec: Spec, path: string, old?: Annotations): Fault[] {
   const mirror = annotations[mirrorAnnotation];
@@ -40,14 +49,14 @@ export function podAnnotationFaults(annotations: Annotations = {}, spec: Spec, p
     ...(old && costFaults(old, path).length ? [] : costFaults(annotations, path)),
     ...Object.entries(annotations).flatMap(([name, value]) => {
       if (name === podSeccomp || name.startsWith(containerSeccomp)) return seccompFaults(value, child(path, name));
-      return name.startsWith(appArmor) ? appArmorFaults(name.slice(appArmor.length), value, spec, key(path, name)) : [];
+      return name.startsWith(appArmorPrefix) ? appArmorFaults(name.slice(appArmorPrefix.length), value, spec, key(path, name)) : [];
     }),
   ];
 }
 
 /** What of a Pod's annotations stays as it was made. */
 export function fixedAnnotationFaults(next: Annotations = {}, old: Annotations = {}, path: string): Fault[] {
-  const kindOf = (name: string): string | undefined => (name === mirrorAnnotation ? 'mirror pod annotation' : name.startsWith(appArmor) ? 'AppArmor annotations' : undefined);
+  const kindOf = (name: string): string | undefined => (name === mirrorAnnotation ? 'mirror pod annotation' : name.startsWith(appArmorPrefix) ? 'AppArmor annotations' : undefined);
   return [...new Set([...Object.keys(old), ...Object.keys(next)])].flatMap((name) => {
     const kind = kindOf(name);
     if (kind === undefined || next[name] === old[name]) return [];

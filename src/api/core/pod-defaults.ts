@@ -1,13 +1,15 @@
 // What a new Pod is given beside the defaults templates have too, and what its creation fills in.
 // upstream: pkg/apis/core/v1/defaults.go, SetDefaults_Pod; pkg/registry/core/pod/strategy.go, PrepareForCreate
+import { equalJson } from '../../util/json.ts';
 import type { LabelSelector } from '../../schema/object-meta.ts';
 import type { PodAffinityTerm } from './affinity.ts';
 import type { Container } from './container.ts';
+import { appArmorFieldOf, appArmorPrefix, useAppArmorField } from './pod-annotations.ts';
 import { podQosClass } from './pod-qos.ts';
 import type { PodSpec } from './pod-spec.ts';
 import type { PodStatus } from './pod-status.ts';
 
-interface PodValue { metadata: { labels?: Record<string, string> }; spec: PodSpec; status: PodStatus }
+interface PodValue { metadata: { labels?: Record<string, string>; annotations?: Record<string, string> }; spec: PodSpec; status: PodStatus }
 
 /** A container that limits a resource and requests none of it requests the limit. One that has its requests stays as it is: it may be shared. */
 function requestLimits({ resources }: Container): void {
@@ -40,8 +42,23 @@ function mergeLabelKeys(term: PodAffinityTerm, labels: Readonly<Record<string, s
   for (const key of term.mismatchLabelKeys ?? []) if (labels[key] !== undefined) requireLabel(selector, key, 'NotIn', labels[key]);
 }
 
-/** The first status of a Pod, and its affinity terms in their final form. */
-export function preparePod(pod: PodValue): void {
+/** Containers that say nothing themselves are confined as an annotation says, when it says something else than the Pod. (upstream: pkg/registry/core/pod/strategy.go, applyAppArmorVersionSkew) */
+function confineByAnnotations({ metadata: { annotations = {} }, spec }: PodValue): string[] {
+  if (spec.os?.name === 'windows') return [];
+  return [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...(spec.ephemeralContainers ?? [])].flatMap((container) => {
+    const name = appArmorPrefix + container.name;
+    const said = annotations[name];
+    if (said === undefined || container.securityContext?.appArmorProfile) return [];
+    const profile = appArmorFieldOf(said);
+    if (profile && equalJson(profile, spec.securityContext?.appArmorProfile)) return [];
+    if (profile) container.securityContext = { ...container.securityContext, appArmorProfile: profile };
+    return [`metadata.annotations[${name}]: ${useAppArmorField}`];
+  });
+}
+
+/** The first status of a Pod, its affinity terms in their final form, and what annotations say of AppArmor in its field. Answers warnings. */
+export function preparePod(pod: PodValue): string[] {
+  const warnings = confineByAnnotations(pod);
   pod.status = { phase: 'Pending', qosClass: podQosClass(pod.spec) };
   if (pod.spec.schedulingGates?.length) {
     pod.status.conditions = [{
@@ -56,6 +73,7 @@ export function preparePod(pod: PodValue): void {
     ];
     for (const term of terms) mergeLabelKeys(term, pod.metadata.labels ?? {});
   }
+  return warnings;
 }
 
 /**

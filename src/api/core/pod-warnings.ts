@@ -3,6 +3,7 @@
 import { child, index, key } from '../../apimachinery/fault.ts';
 import { isDNS1123Label } from '../../apimachinery/names.ts';
 import type { Container } from './container.ts';
+import { appArmorPrefix, useAppArmorField } from './pod-annotations.ts';
 import { nodeLabelWarning, nodeLabelWarningAt, nodeSelectorTermWarnings } from './node-labels.ts';
 import { oldVolumeSources } from './old-volume-sources.ts';
 import type { PodSpec } from './pod-spec.ts';
@@ -21,7 +22,6 @@ const oldAnnotations: Annotations = {
 };
 const seccompPod = 'seccomp.security.alpha.kubernetes.io/pod';
 const seccompContainer = 'container.seccomp.security.alpha.kubernetes.io/';
-const appArmorContainer = 'container.apparmor.security.beta.kubernetes.io/';
 const useSeccompField = 'non-functional in v1.27+; use the "seccompProfile" field instead';
 const noPod = 'a null labelSelector results in matching no pod';
 
@@ -85,13 +85,13 @@ const environmentWarnings = ({ env = [] }: Container, path: string): string[] =>
 
 function containerWarnings(container: Container, path: string, spec: PodSpec, annotations: Annotations, annotationsPath: string, isTemplate: boolean): string[] {
   const { name, securityContext, resources } = container;
-  const [seccomp, appArmor] = [seccompContainer + name, appArmorContainer + name];
+  const [seccomp, appArmor] = [seccompContainer + name, appArmorPrefix + name];
   const confined = spec.securityContext?.appArmorProfile ?? securityContext?.appArmorProfile;
   const at = child(path, 'resources');
   return [
     ...(!securityContext?.seccompProfile && annotations[seccomp] !== undefined ? [`${key(annotationsPath, seccomp)}: ${useSeccompField}`] : []),
-    // A Pod of Windows has no such profile to be given.
-    ...(!confined && annotations[appArmor] !== undefined && (isTemplate || spec.os?.name !== 'windows') ? [`${key(annotationsPath, appArmor)}: deprecated since v1.30; use the "appArmorProfile" field instead`] : []),
+    // A Pod has got the field instead, and its maker been told, by now.
+    ...(isTemplate && !confined && annotations[appArmor] !== undefined ? [`${key(annotationsPath, appArmor)}: ${useAppArmorField}`] : []),
     ...(['memory', 'ephemeral-storage'] as const).flatMap((resource) => (['limits', 'requests'] as const).flatMap((list) => fractionWarnings(resources?.[list], child(at, list), [resource]))),
     ...environmentWarnings(container, path),
   ];

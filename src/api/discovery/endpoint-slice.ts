@@ -6,6 +6,7 @@ import { validateLabels } from '../../schema/metadata-validation.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, boolean, field, int32, map, object, string, types, type FieldsValue } from '../../schema/schema.ts';
 import { addressWarnings } from '../address-warnings.ts';
+import { equalJson } from '../../util/json.ts';
 import { objectReference } from '../core/references.ts';
 import { portProtocols } from '../core/service-spec.ts';
 import { specialAddressFaults } from '../core/special-addresses.ts';
@@ -107,6 +108,14 @@ function portFaults(ports: readonly EndpointPort[]): Fault[] {
   });
 }
 
+/** What was known before nodeName and zone is not kept, nor what only nodes of another release would follow. (upstream: pkg/registry/discovery/endpointslice/strategy.go) */
+function dropUnused(one: Endpoint): void {
+  delete one.deprecatedTopology;
+  if (!one.hints?.forNodes) return;
+  delete one.hints.forNodes;
+  if (!one.hints.forZones) delete one.hints;
+}
+
 const portText = ({ port, name }: EndpointPort): string => (port === undefined ? name || '*' : String(port));
 
 export const EndpointSlices = defineResource({
@@ -119,6 +128,11 @@ export const EndpointSlices = defineResource({
   },
   generation: true,
   generationMetadata: ['labels'],
+  prepareCreate: ({ endpoints }) => { for (const one of endpoints ?? []) dropUnused(one); },
+  prepareUpdate: ({ endpoints }, old) => {
+    if (equalJson(endpoints, old.endpoints)) return;
+    for (const one of endpoints ?? []) dropUnused(one);
+  },
   validate: ({ addressType, endpoints, ports }) => [...endpointFaults(addressType, endpoints ?? []), ...portFaults(ports ?? [])],
   warnings: ({ addressType, endpoints }, old) => (addressType === 'FQDN'
     ? old ? [] : ['spec.addressType: FQDN endpoints are deprecated']

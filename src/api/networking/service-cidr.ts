@@ -1,11 +1,12 @@
 // ServiceCIDR: a range Services get their addresses from. (upstream: pkg/apis/networking/validation/validation.go, ValidateServiceCIDR)
 import { index, invalid, required, type Fault } from '../../apimachinery/fault.ts';
-import { cidrVersion, isValidCIDR } from '../../apimachinery/names.ts';
+import { cidrVersion } from '../../apimachinery/names.ts';
 import { condition } from '../../schema/object-meta.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, field, object, types, type FieldsValue } from '../../schema/schema.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
 import { immutableFaults, messages } from '../value-faults.ts';
+import { isStrictCIDR } from './address-range.ts';
 
 const networking = 'io.k8s.api.networking.v1';
 
@@ -18,15 +19,13 @@ export const serviceCIDRStatus = object('ServiceCIDRStatus', {
   conditions: array(1, condition, { listType: 'map', keys: ['type'], patchStrategy: 'merge', patchMergeKey: 'type', doc: 'Whether the ranges are in use.' }),
 }, { package: networking, doc: 'The ranges as they are.' });
 
-function specFaults({ cidrs = [] }: Spec): Fault[] {
+function specFaults(spec: Spec): Fault[] {
   const path = 'spec.cidrs';
+  const { cidrs = [] } = spec;
   if (cidrs.length === 0) return [required(path, 'at least one CIDR required')];
-  if (cidrs.length > 2) return [invalid(path, cidrs, 'may only hold up to 2 values')];
-  const faults = cidrs.flatMap((cidr, i) => messages(index(path, i), cidr, isValidCIDR(cidr)));
-  if (cidrs.length === 2 && faults.length === 0 && cidrVersion(cidrs[0]!) === cidrVersion(cidrs[1]!)) {
-    faults.push(invalid(path, cidrs, 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64'));
-  }
-  return faults;
+  if (cidrs.length > 2) return [invalid(path, spec, 'may only hold up to 2 values')];
+  if (cidrs.length === 2 && cidrs.map(cidrVersion).sort().join() !== '4,6') return [invalid(path, spec, 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64')];
+  return cidrs.flatMap((cidr, i) => messages(index(path, i), cidr, isStrictCIDR(cidr)));
 }
 
 export const ServiceCIDRs = defineResource({

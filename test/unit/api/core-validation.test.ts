@@ -43,7 +43,6 @@ describe('create', () => {
       'metadata.taints[3].effect: Unsupported value: "Maybe": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"']],
     ['node ranges', Nodes, { spec: { podCIDRs: ['10.0.0.0/24', '10.0.0.0/24'] } }, ['spec.podCIDRs: Invalid value: ["10.0.0.0/24","10.0.0.0/24"]: may specify no more than one CIDR for each IP family', 'spec.podCIDRs[1]: Duplicate value: "10.0.0.0/24"']],
     ['node range', Nodes, { spec: { podCIDR: 'x' } }, ['spec.podCIDRs[0]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)']],
-    ['node configuration', Nodes, { spec: { configSource: { configMap: { uid: 'u', namespace: 'a', name: 'b' } } } }, ['spec.configSource.configMap.uid: Forbidden: uid must not be set in spec', 'spec.configSource.configMap.kubeletConfigKey: Required value: kubeletConfigKey must be set']],
     ['endpoints', Endpoints, { subsets: [{ addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 80 }] }] }, []],
     ['endpoints, empty subset', Endpoints, { subsets: [{ ports: [{ port: 80 }] }] }, ['subsets[0]: Required value: must specify `addresses` or `notReadyAddresses`']],
     ['endpoints addresses', Endpoints, { subsets: [{ addresses: [{ ip: 'x' }, { ip: '127.0.0.1' }], notReadyAddresses: [{ ip: '169.254.1.1' }, { ip: '::' }] }] }, [

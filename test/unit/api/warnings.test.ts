@@ -63,11 +63,10 @@ describe('a Pod', () => {
     ['near nobody', pod({ affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'z' }] }, podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, podAffinityTerm: { topologyKey: 'z' } }] } } }), [
       `spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].labelSelector: ${noPod}`,
       `spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].podAffinityTerm.labelSelector: ${noPod}`]],
-    ['with old annotations', pod({}, { 'scheduler.alpha.kubernetes.io/critical-pod': '', 'seccomp.security.alpha.kubernetes.io/pod': 'x', 'container.seccomp.security.alpha.kubernetes.io/a': 'x', 'container.apparmor.security.beta.kubernetes.io/a': 'x' }), [
+    ['with old annotations', pod({}, { 'scheduler.alpha.kubernetes.io/critical-pod': '', 'seccomp.security.alpha.kubernetes.io/pod': 'x', 'container.seccomp.security.alpha.kubernetes.io/a': 'x' }), [
       'metadata.annotations[scheduler.alpha.kubernetes.io/critical-pod]: non-functional in v1.16+; use the "priorityClassName" field instead',
       'metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]: non-functional in v1.27+; use the "seccompProfile" field instead',
-      'metadata.annotations[container.seccomp.security.alpha.kubernetes.io/a]: non-functional in v1.27+; use the "seccompProfile" field instead',
-      'metadata.annotations[container.apparmor.security.beta.kubernetes.io/a]: deprecated since v1.30; use the "appArmorProfile" field instead']],
+      'metadata.annotations[container.seccomp.security.alpha.kubernetes.io/a]: non-functional in v1.27+; use the "seccompProfile" field instead']],
     ['with old volumes', pod({ volumes: [{ name: 'g', gitRepo: { repository: 'r' } }, { name: 's', storageos: {} }, { name: 'e', ephemeral: { volumeClaimTemplate: { spec: { resources: { requests: { storage: '1m' } } } } } }] }), [
       'spec.volumes[0].gitRepo: deprecated in v1.11, and disabled by default in v1.33+', 'spec.volumes[1].storageOS: deprecated in v1.22, non-functional in v1.25+',
       'spec.volumes[2].ephemeral.volumeClaimTemplate.spec.resources.requests[storage]: fractional byte value "1m" is invalid, must be an integer']],
@@ -165,8 +164,8 @@ describe('other kinds', () => {
     ['ranges of another form', NetworkPolicies, { spec: { podSelector: {}, egress: [{ to: [{ ipBlock: { cidr: '::ffff:10.0.0.0/104' } }, { ipBlock: { cidr: '2001:DB8::/32' } }, { ipBlock: { cidr: '2001:db8::/32' } }] }] } }, [
       'spec.egress[0].to[0].ipBlock.cidr: non-standard CIDR value "::ffff:10.0.0.0/104" will be considered invalid in a future Kubernetes release: use "10.0.0.0/8"',
       'spec.egress[0].to[1].ipBlock.cidr: IPv6 CIDR value "2001:DB8::/32" should be in RFC 5952 canonical format ("2001:db8::/32")']],
-    ['a Node', Nodes, { spec: { externalID: 'x', configSource: {}, podCIDRs: ['10.1.2.3/24'] } }, [
-      'spec.configSource: the feature is removed', 'spec.externalID: this field is deprecated, and is unused by Kubernetes',
+    ['a Node', Nodes, { spec: { externalID: 'x', podCIDRs: ['10.1.2.3/24'] } }, [
+      'spec.externalID: this field is deprecated, and is unused by Kubernetes',
       'spec.podCIDRs[0]: CIDR value "10.1.2.3/24" is ambiguous in this context (should be "10.1.2.0/24" or "10.1.2.3/32"?)']],
     ['a volume', PersistentVolumes, { metadata: { annotations: { 'volume.beta.kubernetes.io/storage-class': 'c' } }, spec: { persistentVolumeReclaimPolicy: 'Recycle', rbd: {}, nodeAffinity: { required: { nodeSelectorTerms: [term('beta.kubernetes.io/arch', 'x')] } } } }, [
       'metadata.annotations[volume.beta.kubernetes.io/storage-class]: deprecated since v1.8; use "storageClassName" attribute instead',
@@ -185,6 +184,11 @@ describe('other kinds', () => {
     ['a Secret of no certificate', Secrets, { type: 'kubernetes.io/tls', data: { 'tls.crt': 'eA==', 'tls.key': 'eA==' } }, ['tls: failed to find any PEM data in certificate input']],
     ['a Secret of something else', Secrets, { data: { 'tls.crt': 'eA==' } }, []],
   ])('%s', (_, resource, given, expected) => { expect(warningsOf(resource, given)).toEqual(expected); });
+  it('a Node that still says how it was once configured', () => {
+    const old = created(Nodes, {});
+    (old['spec'] as { configSource?: object }).configSource = { configMap: {} };
+    expect(Nodes.warnings!(updated(Nodes, { spec: old['spec'] }, old), old)).toEqual(['spec.configSource: the feature is removed']);
+  });
   it('an annotation that stays is not warned of again', () => {
     const given = { metadata: { annotations: { [mountable]: 'true' } } };
     expect(ServiceAccounts.warnings!(created(ServiceAccounts, given), created(ServiceAccounts, given))).toEqual([]);

@@ -49,9 +49,11 @@ it('the mirror annotation stays', () => {
 it('an AppArmor annotation stays, and a cost that was no number may', () => {
   const metadata = { annotations: { 'container.apparmor.security.beta.kubernetes.io/a': 'unconfined', 'controller.kubernetes.io/pod-deletion-cost': 'x' } };
   const { 'controller.kubernetes.io/pod-deletion-cost': _cost, ...profile } = metadata.annotations;
-  expect(updateFaults(Pods, { metadata, spec: base }, { metadata, spec: base })).toEqual([]);
+  // Once it is there it has become a field, too.
+  const confined = { ...base, containers: base.containers.map((container) => ({ ...container, securityContext: { appArmorProfile: { type: 'Unconfined' } } })) };
+  expect(updateFaults(Pods, { metadata, spec: base }, { metadata, spec: confined })).toEqual([]);
   expect(updateFaults(Pods, { spec: base }, { metadata: { annotations: profile }, spec: base })).toEqual(['metadata.annotations[container.apparmor.security.beta.kubernetes.io/a]: Forbidden: may not add AppArmor annotations']);
-  expect(updateFaults(Pods, { metadata, spec: base }, { spec: base })).toEqual(['metadata.annotations[container.apparmor.security.beta.kubernetes.io/a]: Forbidden: may not remove or update AppArmor annotations']);
+  expect(updateFaults(Pods, { metadata, spec: base }, { spec: confined })).toEqual(['metadata.annotations[container.apparmor.security.beta.kubernetes.io/a]: Forbidden: may not remove or update AppArmor annotations']);
 });
 
 const stored = (spec: object = base): Pod => created(Pods, { spec }) as unknown as Pod;
