@@ -227,7 +227,9 @@ export class ApiServer {
     checkRoute(store.resource, request);
     if (store.resource.deprecation) request.warnings.push(store.resource.deprecation);
     const custom = this.#subresources[`${info.group}/${info.resource}${info.subresource ? `/${info.subresource}` : ''}`];
-    const media = streamed.has(info.subresource) ? plainJson : negotiate(request.headers['accept'], { protobuf: store.resource.custom && info.subresource !== 'scale' ? 'metadata' : true, transforms: info.verb === 'watch' && beginsWithList(request.query) ? 'metadata' : !formless.has(info.subresource) });
+    // Of what is answered and never stored, such as a review, there is no Table.
+    const noTable = (info.verb === 'watch' && beginsWithList(request.query)) || store.resource.verbs.every((verb) => verb === 'create');
+    const media = streamed.has(info.subresource) ? plainJson : negotiate(request.headers['accept'], { protobuf: store.resource.custom && info.subresource !== 'scale' ? 'metadata' : true, transforms: noTable ? 'metadata' : !formless.has(info.subresource) });
     setMedia(media);
     const context: ResourceHandlerContext = { registry, store, media, typeOf: (apiVersion, kind) => this.#typeOf(apiVersion, kind) };
     if (info.subresource && !streamed.has(info.subresource)) checkForm(request, context);

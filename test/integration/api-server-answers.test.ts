@@ -74,6 +74,13 @@ describe('a failure', () => {
     const { body } = await call(admin, missing, { accept: 'application/vnd.kubernetes.protobuf' });
     expect(decodeProtobuf(body, () => statusType)).toMatchObject({ status: 'Failure', reason: 'NotFound', code: 404, message: 'nodes "none" not found', details: { kind: 'nodes', name: 'none' } });
   });
+  it.each<[accept: string, status: number]>([
+    ['application/json;as=Table;v=v1;g=meta.k8s.io', 406], ['application/json;as=Table;v=v1;g=meta.k8s.io,application/json', 201], ['application/json', 201],
+  ])('is a review in the form %s: %i', async (accept, status) => {
+    const review = JSON.stringify({ apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: { verb: 'get', resource: 'pods' } } });
+    const told = await call(admin, '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { accept, 'content-type': 'application/json' }, 'POST', review);
+    expect([told.status, JSON.parse(told.body.toString())]).toMatchObject([status, status === 406 ? { reason: 'NotAcceptable', message: expect.stringMatching(/^only the following media types are accepted: /) as string } : { status: { allowed: true } }]);
+  });
   it('is told as text for people to who accepts nothing there is', async () => {
     for (const accept of ['text/html', 'application/json;as=Made-Up;v=v1;g=meta.k8s.io']) {
       const { status, headers, body } = await call(admin, missing, { accept });
