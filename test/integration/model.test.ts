@@ -1,4 +1,4 @@
-// Random creates, replaces, patches, deletes, reads and watches of a few objects by many clients, against a real master that is
+// Random creates, replaces, patches, deletes, reads, paged lists and watches of a few objects by many clients, against a real master that is
 // killed in between: the model of test/support/model.ts explains every answer and every event, or names those it cannot.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { ApiClient, type ApiObject } from '../support/api-client.ts';
 import { masterProcess, type MasterProcess } from '../support/master-process.ts';
-import { historyOf, judge, judgeSegments, type Call, type Event, type Kind, type Segment, type State } from '../support/model.ts';
+import { historyOf, judge, judgeLists, judgeSegments, type Call, type Event, type Kind, type Listed, type Segment, type State } from '../support/model.ts';
 
 const kills = 3;
 const clients = 6;
@@ -38,8 +38,7 @@ const isBroken = (error: unknown): boolean => (error as NodeJS.ErrnoException).c
 let moment = 0;
 const calls: Call[] = [];
 
-async function call(kind: Kind, object: string, lastRead: Map<string, number>): Promise<boolean> {
-  const id = `${kind}-${calls.length}`;
+async function call(kind: Kind, object: string, lastRead: Map<string, number>, id = `${kind}-${calls.length}`): Promise<boolean> {
   const body = (annotations: object, metadata: object = {}): object => ({ apiVersion: 'v1', kind: 'PodTemplate', metadata: { name: object, annotations, ...metadata }, template: { spec: { containers: [{ name: 'c', image: 'i' }] } } });
   const expected = kind === 'replace' ? lastRead.get(object) ?? 1 : undefined;
   const made: Call = { kind, object, id, since: ++moment, ...(expected === undefined ? {} : { expected }) };
@@ -61,21 +60,67 @@ async function call(kind: Kind, object: string, lastRead: Map<string, number>): 
   }
 }
 
-/** A watch that goes on where it ended; after 410 it lists again. */
+const lists: Listed[] = [];
+/** All objects in pages of two: one state, that of one revision, however many are written between the pages; nothing when the server was gone. */
+async function listInPages(segments: Segment[]): Promise<void> {
+  const since = ++moment;
+  const initial: State[] = [];
+  try {
+    for (let token = ''; ;) {
+      const { status, object } = await api.call('GET', `${collection}?limit=2${token && `&continue=${token}`}`);
+      if (status === 410) return;
+      expect(status).toBe(200);
+      initial.push(...(object.items ?? []).map(stateOf));
+      const { resourceVersion, continue: more } = object.metadata as ApiObject['metadata'] & { continue?: string };
+      if (more) {
+        token = more;
+        continue;
+      }
+      const revision = Number(resourceVersion);
+      segments.push({ from: revision, to: revision, initial, events: [] });
+      lists.push({ revision, since, until: ++moment });
+      return;
+    }
+  } catch (error) {
+    if (!isBroken(error)) throw error;
+  }
+}
+
+/** Ways to begin: with a list, or with a watch in the place of one. */
+type Beginning = 'list' | 'stream';
+/** A watch that goes on where it ended; after 410 it begins again. */
 class Watcher {
   readonly segments: Segment[] = [];
   expired = 0;
   resumed = 0;
+  readonly #beginning: Beginning;
+  readonly #only: string | undefined;
+  constructor(beginning: Beginning, only?: string) {
+    this.#beginning = beginning;
+    this.#only = only;
+  }
+
+  #begun(since: number, from: number, initial: readonly State[]): Segment {
+    lists.push({ revision: from, since, until: ++moment });
+    const segment: Segment = { from, initial, events: [], to: from, ...(this.#only ? { only: this.#only } : {}) };
+    this.segments.push(segment);
+    return segment;
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     let segment: Segment | undefined;
+    const selected = this.#only ? `&fieldSelector=metadata.name%3D${this.#only}` : '';
     while (!signal.aborted) {
       try {
-        if (!segment) {
-          const { object } = await api.call('GET', collection);
-          const from = Number(object.metadata.resourceVersion);
-          this.segments.push((segment = { from, initial: (object.items ?? []).map(stateOf), events: [], to: from }));
-        } else this.resumed++;
-        for await (const { type, object } of api.watch(`${collection}?watch=true&allowWatchBookmarks=true&resourceVersion=${segment.to}`, signal)) {
+        const since = ++moment;
+        const initial: State[] = [];
+        if (segment) this.resumed++;
+        else if (this.#beginning === 'list') {
+          const { object } = await api.call('GET', `${collection}?limit=0${selected}`);
+          segment = this.#begun(since, Number(object.metadata.resourceVersion), (object.items ?? []).map(stateOf));
+        }
+        const from: string = segment ? `resourceVersion=${segment.to}` : 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan';
+        for await (const { type, object } of api.watch(`${collection}?watch=true&allowWatchBookmarks=true&${from}${selected}`, signal)) {
           if (type === 'ERROR') {
             if (object.code !== 410) throw new Error(`a watch was told ${object.code}: ${object.message}`);
             this.expired++;
@@ -83,8 +128,12 @@ class Watcher {
             break;
           }
           const state = stateOf(object);
-          if (type !== 'BOOKMARK') segment.events.push({ ...state, type: type as Event['type'] });
-          segment.to = Math.max(segment.to, state.revision);
+          if (segment) {
+            if (type !== 'BOOKMARK') segment.events.push({ ...state, type: type as Event['type'] });
+            segment.to = Math.max(segment.to, state.revision);
+          } else if (type === 'ADDED') initial.push(state);
+          else if (state.values?.['k8s.io/initial-events-end'] === 'true') segment = this.#begun(since, state.revision, initial);
+          else throw new Error(`the present began with ${type}`);
         }
       } catch (error) {
         if (!isBroken(error)) throw error;
@@ -95,7 +144,7 @@ class Watcher {
 }
 
 /** The judges are worth something: each way to spoil a good history is noticed. */
-function expectToNotice(segments: readonly Segment[], history: readonly Event[]): void {
+function expectToNotice(segments: readonly Segment[], history: readonly Event[], pages: readonly Segment[]): void {
   const middle = history[Math.floor(history.length / 2)]!;
   const longest = segments.toSorted((a, b) => b.events.length - a.events.length)[0]!;
   const without = history.filter((e) => e !== middle);
@@ -108,16 +157,21 @@ function expectToNotice(segments: readonly Segment[], history: readonly Event[])
     'another value': judge(history.map((e) => (e === middle ? { ...e, values: { id: 'x' } } : e)), calls),
     'events out of order': disorder,
     'a deleted object in a list': judgeSegments([{ from: history.at(-1)!.revision, to: history.at(-1)!.revision, events: [], initial: [{ object: 'z', revision: 1, values: {} }] }], history),
+    'a page without one of its objects': judgeSegments(pages.map((p) => ({ ...p, initial: p.initial!.slice(1) })), history),
+    'an object on two pages': judgeSegments(pages.map((p) => ({ ...p, initial: [...p.initial!, ...p.initial!.slice(0, 1)] })), history),
+    'a list of long ago': judgeLists([{ revision: history[0]!.revision - 1, since: moment + 1, until: moment + 2 }], calls),
+    'what a watch of one object should not have told': judgeSegments([{ ...longest, only: 'nobody' }], history),
     'an answer before its time': judge(history, calls.map((c) => (c === answered ? { ...c, since: 0, until: 0 } : c))),
     'a refusal nothing explains': judge(history, [...calls, { kind: 'read', object: calls.at(-1)!.object, id: 'r', since: moment + 1, until: moment + 2, outcome: { code: 404 } }]),
   };
   expect(Object.entries(noticed).filter(([, faults]) => faults.length === 0)).toEqual([]);
 }
 
-const step = fc.tuple(fc.constantFrom<Kind[]>('create', 'create', 'replace', 'replace', 'patch', 'patch', 'patch', 'delete', 'read'), fc.constantFrom(...names));
+const step = fc.tuple(fc.constantFrom<(Kind | 'pages')[]>('create', 'create', 'replace', 'replace', 'patch', 'patch', 'patch', 'delete', 'read', 'pages'), fc.constantFrom(...names));
 
 test('what clients and watches were told is one history, through kills of the master', async () => {
-  const watchers = Array.from({ length: 3 }, () => new Watcher());
+  const watchers = [new Watcher('list'), new Watcher('list'), new Watcher('stream'), new Watcher('list', 'a'), new Watcher('stream', 'a')];
+  const pages: Segment[] = [];
   const watching = watchers.map((w) => w.run(stop.signal));
   for (const w of watching) w.catch(() => undefined);
   const plan = fc.sample(step, (kills + 1) * callsPerRound);
@@ -128,7 +182,8 @@ test('what clients and watches were told is one history, through kills of the ma
     await Promise.all(Array.from({ length: clients }, async () => {
       const lastRead = new Map<string, number>();
       for (let next = steps.pop(); next && !killed; next = steps.pop()) {
-        await call(next[0], next[1], lastRead);
+        if (next[0] === 'pages') await listInPages(pages);
+        else await call(next[0], next[1], lastRead);
         if (calls.length >= killAt) killed ??= master.kill();
       }
     }));
@@ -137,10 +192,12 @@ test('what clients and watches were told is one history, through kills of the ma
       await master.start();
     }
   }
-  // A last write, seen by all: then they have seen everything.
+  // A last write, seen by all, also by who watches one object: then they have seen everything.
   // A connection the server has just ended for its idleness may be met: then another one is written.
-  for (let n = 0; !(await call('create', `last-${n}`, new Map())); n++) expect(n).toBeLessThan(10);
-  expect(calls.at(-1)!.outcome?.code).toBe(201);
+  for (let n = 0; !calls.at(-1)!.id.startsWith('last') || !calls.at(-1)!.outcome?.state; n++) {
+    expect(n).toBeLessThan(20);
+    await call(calls.at(-1)!.outcome?.code === 404 ? 'create' : 'patch', 'a', new Map(), `last-${n}`);
+  }
   const { revision } = calls.at(-1)!.outcome!.state!;
   for (let waited = 0; watchers.some((w) => (w.segments.at(-1)?.to ?? 0) < revision); waited++) {
     if (waited > 3000) throw new Error(`watches did not arrive at ${revision}: ${watchers.map((w) => w.segments.at(-1)?.to).join()}`);
@@ -152,10 +209,11 @@ test('what clients and watches were told is one history, through kills of the ma
   const faults: string[] = [];
   const segments = watchers.flatMap((w) => w.segments);
   const history = historyOf(segments, faults);
-  expect([...faults, ...judgeSegments(segments, history), ...judge(history, calls)]).toEqual([]);
+  expect([...faults, ...judgeSegments([...segments, ...pages], history), ...judgeLists(lists, calls), ...judge(history, calls)]).toEqual([]);
   expect(master.log).toEqual([]);
-  expectToNotice(segments, history);
+  expectToNotice(segments, history, pages);
   const counted = (code: number): number => calls.filter((c) => c.outcome?.code === code).length;
-  // The run was worth something: writes of every outcome, and deaths in the middle of them.
+  // The run was worth something: writes of every outcome, lists that others wrote between the pages of, and deaths in the middle of them.
+  expect(pages.filter((p) => p.initial!.length > 2).length).toBeGreaterThan(5);
   expect([counted(200) > 100, counted(201) > 10, counted(404) > 10, counted(409) > 10, calls.some((c) => !c.outcome), watchers.every((w) => w.resumed + w.expired >= kills)]).toEqual(Array.from({ length: 6 }, () => true));
 });

@@ -20,8 +20,19 @@ export interface Call {
   outcome?: { readonly code: number; readonly state?: State };
 }
 
-/** What a watcher saw between a list, or the event it resumed from, and its end. */
-export interface Segment { readonly from: number; readonly initial?: readonly State[]; readonly events: Event[]; /** The last revision it was told of. */ to: number }
+/** What a watcher saw between a list, or the event it resumed from, and its end. A list alone is one without events. */
+export interface Segment {
+  readonly from: number;
+  readonly initial?: readonly State[];
+  readonly events: Event[];
+  /** The last revision it was told of. */
+  to: number;
+  /** The one object it was to be told of; all unless said. */
+  readonly only?: string;
+}
+
+/** A list that was taken, in pages or as a watch, between two moments: no older than what was acknowledged before. */
+export interface Listed { readonly revision: number; readonly since: number; readonly until: number }
 
 const show = (value: unknown): string => JSON.stringify(value);
 const same = (a: State['values'], b: State['values']): boolean => show(sorted(a)) === show(sorted(b));
@@ -46,12 +57,15 @@ export function historyOf(segments: readonly Segment[], faults: string[]): Event
 /** Each watcher was told everything, and lists are the state they say they are. */
 export function judgeSegments(segments: readonly Segment[], history: readonly Event[]): string[] {
   const faults: string[] = [];
-  for (const { from, to, events, initial } of segments) {
-    const missing = history.filter((e) => e.revision > from && e.revision <= to && !events.some((seen) => seen.revision === e.revision));
+  for (const { from, to, events, initial, only } of segments) {
+    const concerns = (e: Event): boolean => only === undefined || e.object === only;
+    const missing = history.filter((e) => concerns(e) && e.revision > from && e.revision <= to && !events.some((seen) => seen.revision === e.revision));
     for (const event of missing) faults.push(`a watch from ${from} to ${to} was not told ${show(event)}`);
+    for (const event of events) if (!concerns(event)) faults.push(`a watch of ${only} was told ${show(event)}`);
     if (!initial) continue;
+    if (new Set(initial.map((i) => i.object)).size !== initial.length) faults.push(`the list at ${from} has an object twice: ${show(initial)}`);
     const then = new Map<string, State>();
-    for (const event of history) if (event.revision <= from) then.set(event.object, event);
+    for (const event of history) if (concerns(event) && event.revision <= from) then.set(event.object, stateOf(event));
     for (const [object, state] of then) {
       const listed = initial.find((i) => i.object === object);
       if (state.values ? !listed || listed.revision !== state.revision || !same(listed.values, state.values) : listed) faults.push(`the list at ${from} says ${show(listed)} of ${show(state)}`);
@@ -60,6 +74,22 @@ export function judgeSegments(segments: readonly Segment[], history: readonly Ev
   }
   return faults;
 }
+
+/** Lists that said nothing older than what somebody had been answered before they were asked for, and nothing newer than what began later. */
+export function judgeLists(lists: readonly Listed[], calls: readonly Call[]): string[] {
+  const answered = answeredWrites(calls);
+  return lists.flatMap((list) => {
+    const { least, most } = boundsOf(list, answered);
+    return list.revision >= least && list.revision <= most ? [] : [`a list said it was that of ${list.revision}, and is not between ${least} and ${most}`];
+  });
+}
+
+const answeredWrites = (calls: readonly Call[]): readonly Call[] => calls.filter((c) => c.outcome?.state && c.outcome.code < 300 && c.kind !== 'read');
+/** What had been acknowledged before was there; what began after the end was not. */
+const boundsOf = ({ since, until }: { readonly since: number; readonly until: number }, answered: readonly Call[]): { readonly least: number; readonly most: number } => ({
+  least: Math.max(0, ...answered.filter((c) => c.until! < since).map((c) => c.outcome!.state!.revision)),
+  most: Math.min(Infinity, ...answered.filter((c) => c.since > until).map((c) => c.outcome!.state!.revision - 1)),
+});
 
 /** One object's writes follow from each other, and from what the calls asked for. */
 function judgeWrites(history: readonly Event[], calls: readonly Call[]): string[] {
@@ -94,14 +124,12 @@ function judgeWrites(history: readonly Event[], calls: readonly Call[]): string[
 export function judge(history: readonly Event[], calls: readonly Call[]): string[] {
   const faults = judgeWrites(history, calls);
   const at = new Map(history.map((event) => [event.revision, event]));
-  const answered = calls.filter((c) => c.outcome?.state && c.outcome.code < 300 && c.kind !== 'read');
+  const answered = answeredWrites(calls);
   for (const call of calls) {
     if (!call.outcome) continue;
     const { code, state } = call.outcome;
     const say = (why: string): void => { faults.push(`${call.kind} ${call.id} of ${call.object} was answered ${code} ${show(state)}: ${why}`); };
-    // What had been acknowledged before the call began was there; what began after its end was not.
-    const least = Math.max(0, ...answered.filter((c) => c.until! < call.since).map((c) => c.outcome!.state!.revision));
-    const most = Math.min(Infinity, ...answered.filter((c) => c.since > call.until!).map((c) => c.outcome!.state!.revision - 1));
+    const { least, most } = boundsOf({ since: call.since, until: call.until! }, answered);
     const possible = statesBetween(history, call.object, least, most);
     if (code >= 500) { say('no answer of the kind was expected'); continue; }
     if (code < 300 && call.kind !== 'read') {
