@@ -116,7 +116,8 @@ function softScore(pod: Pod, constraints: readonly Constraint[], nodes: readonly
     beforeScore(feasible) {
       ignored = new Set(requireKeys ? feasible.filter((node) => !hasAllKeys(node, constraints)) : []);
       const scored = feasible.filter((node) => !ignored.has(node));
-      domains = constraints.map(({ topologyKey }) => new Map(topologyKey === hostname ? [] : scored.flatMap((node) => (node.labels[topologyKey] === undefined ? [] : [[node.labels[topologyKey], 0] as const]))));
+      // Those without the label, where there are any left, are one domain more.
+      domains = constraints.map(({ topologyKey }) => new Map(topologyKey === hostname ? [] : scored.map((node) => [node.labels[topologyKey] ?? '', 0] as const)));
       // A topology with many domains weighs more, as each of its Pods means less.
       weights = constraints.map(({ topologyKey }, i) => Math.log((topologyKey === hostname ? scored.length : domains[i]!.size) + 2));
       for (const [i, constraint] of constraints.entries()) {
