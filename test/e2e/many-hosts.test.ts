@@ -17,7 +17,7 @@ const behindRouter = Math.floor(count / 2);
 const say = (text: string): void => { process.stdout.write(`${text}\n`); };
 
 let cluster: TestCluster;
-const traffic = new Traffic({ pauseMs, timeoutMs: 5_000 });
+const traffic = new Traffic({ pauseMs, timeoutMs: 10_000 });
 beforeAll(async () => {
   cluster = await startCluster({ hosts: count, behindRouter });
   for (const host of cluster.hosts.slice(-behindRouter)) await cluster.join(host);

@@ -1,6 +1,8 @@
 // HTTP/1.1 over one plain socket, for clients that count: nothing is retried, pooled or repaired behind their backs.
 import { connect } from 'node:net';
 
+const beatMs = 250;
+
 /** One connection; `ask` sends one request and resolves with the whole answer: `{ status, body, close }`. */
 export class Connection {
   constructor(target, timeoutMs) {
@@ -44,8 +46,10 @@ export class Connection {
   ask(text, body) {
     return new Promise((resolve, reject) => {
       if (this.dead) return reject(new Error(`closed while idle: ${this.dead.message}`));
-      const timer = setTimeout(() => this.fail(new Error('timeout')), this.timeoutMs);
-      this.waiting = { resolve: (v) => { clearTimeout(timer); resolve(v); }, reject: (e) => { clearTimeout(timer); reject(e); } };
+      // Beat by beat: of a time in which this process did not run only one beat counts.
+      let waited = 0;
+      const timer = setInterval(() => { if ((waited += beatMs) >= this.timeoutMs) this.fail(new Error('timeout')); }, beatMs);
+      this.waiting = { resolve: (v) => { clearInterval(timer); resolve(v); }, reject: (e) => { clearInterval(timer); reject(e); } };
       this.socket.write(body ? Buffer.concat([Buffer.from(text), body]) : text);
     });
   }
