@@ -15,7 +15,7 @@ import { ImageError, type ContainerEvents } from './images.ts';
 import type { PodKiller } from './kill-pod.ts';
 import { containerFacts } from './labels.ts';
 import { runHook } from './lifecycle-hooks.ts';
-import { formatPod, targetOf, type Container, type ContainerKind, type Pod } from './pod.ts';
+import { containerHash, formatPod, targetOf, type Container, type ContainerKind, type Pod } from './pod.ts';
 import type { OomInputs } from './resources.ts';
 import { KeyedBackoff } from './restart-backoff.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
@@ -67,17 +67,25 @@ const healthyMs = 10 * 60_000;
 export class ContainerStarter {
   readonly #options: StartOptions;
   readonly #backoff: KeyedBackoff;
+  /** By container and image: the id of the last one this agent has started. */
+  readonly #started = new Map<string, string>();
   constructor(options: StartOptions) {
     this.#options = options;
     this.#backoff = new KeyedBackoff(options.clock);
   }
-  forget(uid: string): void { this.#backoff.forgetPrefix(`${uid}/`); }
+  /** Counts anew what comes of the Pod's containers. */
+  resetBackoff(uid: string): void { this.#backoff.forgetPrefix(`${uid}/`); }
+  forget(uid: string): void {
+    this.resetBackoff(uid);
+    for (const key of this.#started.keys()) if (key.startsWith(`${uid}/`)) this.#started.delete(key);
+  }
 
   /** `image` resolves with the image, or rejects with the reason there is none. @throws ContainerStartError */
   async start(context: PassContext, container: Container, kind: ContainerKind, image: () => Promise<Image>): Promise<void> {
     const { cache } = this.#options;
     const { pod } = context;
-    const key = `${pod.metadata.uid}/${container.name}`;
+    // Another image has another history.
+    const key = `${pod.metadata.uid}/${container.name}/${containerHash(container)}`;
     const last = latestContainer(cache.get(pod.metadata.uid), container.name);
     const ended = last && hasEnded(last) ? last : undefined;
     if (ended) this.#checkBackoff(pod, container, key, ended);
@@ -92,6 +100,7 @@ export class ContainerStarter {
       await this.#options.limit.run('container', async () => {
         const { id, running } = await this.#create(context, container, config, last);
         made = id;
+        this.#started.set(key, id);
         step = 'RunContainerError';
         if (!running) await this.#run(pod, container, id);
         else await cache.refreshContainer(id);
@@ -117,8 +126,10 @@ export class ContainerStarter {
   }
 
   #checkBackoff(pod: Pod, container: Container, key: string, ended: ContainerStatus): void {
-    const { restartCount } = containerFacts(ended);
-    if (ended.finishedAt - ended.startedAt < healthyMs) this.#backoff.restore(key, restartCount);
+    const { restartCount, hash } = containerFacts(ended);
+    // What an earlier agent has counted; its own count this one knows, also that it was told to forget it.
+    const isOwn = this.#started.get(key) === ended.id;
+    if (!isOwn && hash === containerHash(container) && ended.finishedAt - ended.startedAt < healthyMs) this.#backoff.restore(key, restartCount);
     const wait = this.#backoff.remaining(key, ended.finishedAt || undefined);
     if (wait <= 0) return;
     this.#options.events.warning(pod, container, 'BackOff', `Back-off restarting failed container ${container.name} in pod ${formatPod(pod)}`);

@@ -53,7 +53,7 @@ export class PodSyncer {
   /** Other resources are set aside for the Pod: what failed for want of them is tried at once. */
   resized(uid: string): void {
     this.#resizeErrors.delete(uid);
-    this.#options.starter.forget(uid);
+    this.#options.starter.resetBackoff(uid);
   }
   waitingReasons(uid: string): WaitingReasons { return this.#waiting.get(uid) ?? new Map(); }
   forget(uid: string): void {

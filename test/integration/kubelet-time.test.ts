@@ -7,7 +7,7 @@ import { FakeClock } from '../../src/util/clock.ts';
 import { kubeletBed, type KubeletBed } from '../support/kubelet.ts';
 import { settled } from '../support/settled.ts';
 
-const images = { 'nginx:1': {}, 'crash:1': { main: exitsAfter(10, 1) }, 'instant:1': { main: () => Promise.resolve(1) }, 'stubborn:1': { main: ignoresStop } };
+const images = { 'nginx:1': {}, 'crash:1': { main: exitsAfter(10, 1) }, 'crash:2': { main: exitsAfter(10, 2) }, 'instant:1': { main: () => Promise.resolve(1) }, 'stubborn:1': { main: ignoresStop } };
 const first = (pod: Pod | undefined) => pod?.status.containerStatuses?.[0];
 
 describe('kubelet over time', () => {
@@ -52,6 +52,18 @@ describe('kubelet over time', () => {
       await moveUntil('crash', (p) => first(p)?.state.waiting?.reason === 'CrashLoopBackOff');
     }
     expect((await bed.events('crash')).map((e) => e.message)).toContainEqual(expect.stringMatching(/^Back-off restarting failed container c in pod crash_default/));
+  });
+
+  it('begins its back-off anew with another image', async () => {
+    start();
+    await bed.create('crash', { containers: [{ name: 'c', image: 'crash:1' }] });
+    const { pod: worn } = await moveUntil('crash', (p) => first(p)?.restartCount === 3 && first(p)?.state.waiting?.message?.startsWith('back-off 40s'));
+    const update = { metadata: { name: 'crash' }, spec: { containers: [{ name: 'c', image: 'crash:2' }] } };
+    await bed.client.patch(Pods, { namespace: 'default', name: 'crash' }, update, { type: 'strategic' });
+    const { pod } = await moveUntil('crash', (p) => first(p)?.state.running && first(p)?.image === 'crash:2');
+    expect(Date.parse(first(pod)!.state.running!.startedAt!) - Date.parse(first(worn)!.lastState.terminated!.finishedAt!)).toBeLessThan(30_000);
+    await moveUntil('crash', (p) => first(p)?.state.waiting?.message?.startsWith('back-off 10s'));
+    await moveUntil('crash', (p) => first(p)?.state.waiting?.message?.startsWith('back-off 20s'));
   });
 
   it('keeps the run before, of a container that ends at once too', async () => {
