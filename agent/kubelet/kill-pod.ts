@@ -6,9 +6,9 @@ import { RuntimeNotFound, type ContainerStatus, type Runtime } from '../runtime/
 import type { GracePeriod } from './grace-period.ts';
 import type { ContainerEvents } from './images.ts';
 import { runHook } from './lifecycle-hooks.ts';
-import { findContainer, isHostNetwork, isRestartableInit, type Pod } from './pod.ts';
+import { findContainer, isHostNetwork, isRestartableInit, quoted, type Pod } from './pod.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
-import { isLive } from './runtime-status.ts';
+import { isLive, type KnownSandbox } from './runtime-status.ts';
 
 /** Gives back what a sandbox had of the Pod network. */
 export interface PodAddressPool {
@@ -27,11 +27,17 @@ export interface KillOptions {
   readonly hostIP: string;
 }
 
+/** What a Pod could not be ended for, in the words the event FailedKillPod has. upstream: pkg/kubelet/container/sync_result.go */
+export class KillError extends Error {
+  constructor(failures: readonly string[], options: ErrorOptions) { super(failures.length === 1 ? failures[0]! : `[${failures.join(', ')}]`, options); }
+}
+interface Kill { readonly action: 'KillContainer' | 'KillPodSandbox'; readonly target: string; readonly done: Promise<void> }
+
 export class PodKiller {
   readonly #options: KillOptions;
   constructor(options: KillOptions) { this.#options = options; }
 
-  /** Ends everything; resolves when all containers have exited and the sandboxes have stopped. `pod` is undefined when the API has forgotten it. */
+  /** Ends everything; resolves when all containers have exited and the sandboxes have stopped. `pod` is undefined when the API has forgotten it. @throws KillError */
   async killPod(uid: string, pod: Pod | undefined, grace: GracePeriod, drained: Promise<void> = Promise.resolve()): Promise<void> {
     const { runtime, cache, addresses } = this.#options;
     const live = cache.get(uid).containers.filter(isLive);
@@ -39,18 +45,20 @@ export class PodKiller {
       const found = pod && findContainer(pod, status.metadata.name);
       return found?.kind === 'init' && isRestartableInit(found.container);
     };
-    const kills = live.filter((s) => !isSidecar(s)).map((s) => this.killContainer(pod, s, grace, { drained }));
+    const kill = (s: ContainerStatus, turn?: Promise<unknown>): Kill => ({ action: 'KillContainer', target: s.metadata.name, done: this.killContainer(pod, s, grace, { drained, ...(turn ? { turn } : {}) }) });
+    const kills = live.filter((s) => !isSidecar(s)).map((s) => kill(s));
     const order = new Map((pod?.spec.initContainers ?? []).map((c, i) => [c.name, i]));
     const sidecars = live.filter(isSidecar).sort((a, b) => (order.get(b.metadata.name) ?? 0) - (order.get(a.metadata.name) ?? 0));
     // Every preStop hook begins at once; the signal of a sidecar comes when all that started after it have ended.
-    for (const status of sidecars) kills.push(this.killContainer(pod, status, grace, { drained, turn: Promise.allSettled([...kills]) }));
+    for (const status of sidecars) kills.push(kill(status, Promise.allSettled(kills.map(({ done }) => done))));
     await all(kills);
     if (live.length === 0) await grace.within(drained);
-    await all(cache.get(uid).sandboxes.filter((s) => s.state === 'ready' || s.ip !== '').map(async (sandbox) => {
+    const stop = async (sandbox: KnownSandbox): Promise<void> => {
       if (sandbox.state === 'ready') await ignoreGone(runtime.stopPodSandbox(sandbox.id));
       if (sandbox.ip !== '' && !sandbox.hostNetwork) addresses.release(sandbox.ip);
       cache.sandboxStopped(sandbox.id);
-    }));
+    };
+    await all(cache.get(uid).sandboxes.filter((s) => s.state === 'ready' || s.ip !== '').map((sandbox) => ({ action: 'KillPodSandbox', target: uid, done: stop(sandbox) })));
   }
 
   async killContainer(pod: Pod | undefined, status: ContainerStatus, grace: GracePeriod, options: { message?: string; drained?: Promise<void>; turn?: Promise<unknown> } = {}): Promise<void> {
@@ -96,7 +104,10 @@ async function ignoreGone(work: Promise<void>): Promise<void> {
     if (!(error instanceof RuntimeNotFound)) throw error;
   });
 }
-/** Waits for every one, then fails with the first failure. */
-async function all(work: readonly Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason;
+/** Waits for every one, then fails with all failures. */
+async function all(kills: readonly Kill[]): Promise<void> {
+  const results = await Promise.allSettled(kills.map(({ done }) => done));
+  const failures = results.flatMap((result, i) => (result.status === 'rejected' ? [{ ...kills[i]!, error: result.reason as Error }] : []));
+  const [first] = failures;
+  if (first) throw new KillError(failures.map(({ action, target, error }) => `failed to ${quoted(action)} for ${quoted(target)} with ${action}Error: ${quoted(error.message)}`), { cause: first.error });
 }

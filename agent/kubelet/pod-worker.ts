@@ -231,7 +231,7 @@ export class PodWorker {
   }
 
   async #terminate(): Promise<void> {
-    const { killer, probes, drained, cache, clock } = this.#options;
+    const { killer, probes, drained, cache, clock, events } = this.#options;
     const pod = this.#pod;
     this.#grace ??= new GracePeriod(clock, this.#graceSeconds());
     probes.stopRestarting(this.uid);
@@ -241,6 +241,9 @@ export class PodWorker {
     try {
       const wait = pod && cache.get(this.uid).containers.some((c) => !hasEnded(c)) ? drained(pod, AbortSignal.any([waiting.signal, this.#signal])).catch(() => undefined) : Promise.resolve();
       await killer.killPod(this.uid, pod, this.#grace, wait);
+    } catch (error) {
+      if (pod && !this.#signal.aborted) events.warning(pod, undefined, 'FailedKillPod', `error killing pod: ${(error as Error).message}`);
+      throw error;
     } finally {
       waiting.abort(new Error('the Pod has ended'));
     }

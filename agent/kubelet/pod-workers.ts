@@ -1,5 +1,6 @@
 // The workers of all Pods of this node, one serial worker per Pod UID. upstream: pkg/kubelet/pod_workers.go
 import { keyOf } from '../../src/client/client.ts';
+import { within } from '../../src/util/clock.ts';
 import { isFinished, type Pod } from './pod.ts';
 import type { PodFailure } from './pod-status.ts';
 import { PodWorker, type WorkerOptions } from './pod-worker.ts';
@@ -56,8 +57,16 @@ export class PodWorkers {
   }
   /** Those that have been taken in and are to run, with what is set aside for them. */
   claims(): Pod[] { return [...this.#workers.values()].flatMap(({ claim }) => claim ?? []); }
-  /** Ends a Pod as `PodWorker.fail` does; at once when nobody knows it. */
-  async fail(uid: string, failure: PodFailure, graceSeconds: number): Promise<void> { await this.#workers.get(uid)?.fail(failure, graceSeconds); }
+  /** Ends a Pod as `PodWorker.fail` does; at once when nobody knows it. Half as long again as the Pod has is waited for, and no longer. upstream: killPodNow */
+  async fail(uid: string, failure: PodFailure, graceSeconds: number): Promise<void> {
+    const { clock, events } = this.#options;
+    const worker = this.#workers.get(uid);
+    if (!worker) return;
+    const limitMs = Math.max(10, graceSeconds + Math.floor(graceSeconds / 2)) * 1000;
+    await within<void>(clock, limitMs, worker.fail(failure, graceSeconds), () => {
+      if (worker.pod) events.warning(worker.pod, undefined, 'ExceededGracePeriod', 'Container runtime did not kill the pod within specified grace period.');
+    });
+  }
   podNamed(key: string): Pod | undefined {
     const uid = this.#byName.get(key);
     return uid === undefined ? undefined : this.#workers.get(uid)?.pod;

@@ -16,7 +16,7 @@ import type { RuntimeCache } from './runtime-cache.ts';
 import { containersNamed, hasEnded, type KnownSandbox } from './runtime-status.ts';
 import { ContainerStartError, type ContainerStarter, type PassContext } from './start-container.ts';
 import type { StartLimit } from './start-limit.ts';
-import type { MountedVolumes, VolumeManager } from './volumes/volume-manager.ts';
+import { MountError, type MountedVolumes, type VolumeManager } from './volumes/volume-manager.ts';
 
 export interface SyncOptions {
   readonly runtime: Runtime;
@@ -102,7 +102,7 @@ export class PodSyncer {
       for (const error of stale) events.warning(pod, undefined, 'FailedMount', error.message);
       return mounted;
     } catch (error) {
-      events.warning(pod, undefined, 'FailedMount', (error as Error).message);
+      for (const message of error instanceof MountError ? error.messages : [(error as Error).message]) events.warning(pod, undefined, 'FailedMount', message);
       throw error;
     }
   }

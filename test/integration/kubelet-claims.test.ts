@@ -16,7 +16,7 @@ it('a Pod waits until its claim is bound, and has the directory then', async () 
   const claim = await bed.client.create(PersistentVolumeClaims, { metadata: { name: 'data', namespace: 'default' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName: '' } } as never);
   bed.start();
   await bed.create('p', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data', readOnly: true } }], containers: [{ name: 'c', image: 'nginx:1', volumeMounts: [{ name: 'v', mountPath: '/data' }] }] });
-  await eventually(async () => expect((await bed.events('p')).map((e) => e.message)).toContain('MountVolume.SetUp failed for volume "v" : error processing PVC default/data: PVC is not bound'));
+  await eventually(async () => expect((await bed.events('p')).map((e) => e.message)).toContain('Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to process volumes=[v]: error processing PVC default/data: PVC is not bound'));
   const claimRef = { kind: 'PersistentVolumeClaim', apiVersion: 'v1', namespace: 'default', name: 'data', uid: claim.metadata.uid };
   await bed.client.create(PersistentVolumes, {
     metadata: { name: 'pvc-1', annotations: { 'pv.kubernetes.io/provisioned-by': 'dray.local/local-path' } },

@@ -8,6 +8,7 @@ import { Events } from '../../src/api/core/event.ts';
 import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import { isPodReady } from '../../src/api/core/pod-conditions.ts';
 import { FakeClock } from '../../src/util/clock.ts';
+import { RuntimeError } from '../../agent/runtime/runtime.ts';
 import { eventually, kubeletBed, type KubeletBed } from '../support/kubelet.ts';
 
 let bed: KubeletBed;
@@ -71,6 +72,19 @@ describe('limits of local storage', () => {
     bed.runtime.use(a!.id, { writableLayer: { usedBytes: 11 * 2 ** 20, inodesUsed: 1 } });
     expect((await evicted('writer')).status).toMatchObject({ phase: 'Failed', reason: 'Evicted', message: 'Container a exceeded its local ephemeral storage limit "10Mi". ' });
   });
+});
+
+it('an engine that does not end the containers of a Pod is told of, and holds up no longer than the Pod may take', async () => {
+  bed.start();
+  await bed.create('held', { volumes: [{ name: 'scratch', emptyDir: { sizeLimit: '1Mi' } }], containers: [container('c')] });
+  const { metadata } = (await running('held'))!;
+  for (let i = 0; i < 5; i++) bed.runtime.failNext('stopContainer', new RuntimeError('the process is "stuck"'));
+  writeFileSync(join(bed.dataDir, 'pods', metadata.uid, 'volumes', 'kubernetes.io~empty-dir', 'scratch', 'data'), Buffer.alloc(2 * 2 ** 20, 1));
+  expect((await evicted('held')).status).toMatchObject({ phase: 'Failed', reason: 'Evicted' });
+  expect(await bed.events('held')).toEqual(expect.arrayContaining([
+    { type: 'Warning', reason: 'FailedKillPod', message: 'error killing pod: failed to "KillContainer" for "c" with KillContainerError: "the process is \\"stuck\\""' },
+    { type: 'Warning', reason: 'ExceededGracePeriod', message: 'Container runtime did not kill the pod within specified grace period.' },
+  ]));
 });
 
 describe('a node that runs out of memory', () => {

@@ -6,7 +6,7 @@ import { localPathProvisioner } from '../../../src/api/storage/local-path.ts';
 import { quoted } from '../pod.ts';
 import { hostPath } from './host-path.ts';
 import { nfsVolume } from './nfs.ts';
-import type { VolumePlugin } from './plugin.ts';
+import { VolumeProcessingError, type VolumePlugin } from './plugin.ts';
 
 export const persistentVolumeClaim: VolumePlugin = {
   name: 'kubernetes.io/persistent-volume-claim',
@@ -15,13 +15,13 @@ export const persistentVolumeClaim: VolumePlugin = {
     const { pod, volume, sources } = context;
     const name = volume.persistentVolumeClaim?.claimName ?? `${pod.metadata.name}-${volume.name}`;
     const { metadata, spec } = await sources.persistentVolume(pod, name, volume.ephemeral !== undefined);
-    if (spec.volumeMode === 'Block') throw new Error(`volume ${quoted(metadata.name)} has volumeMode Block, but is specified in volumeMounts`);
+    if (spec.volumeMode === 'Block') throw new VolumeProcessingError(`volume ${quoted(metadata.name)} has volumeMode Block, but is specified in volumeMounts`);
     if (spec.hostPath) {
       if (metadata.annotations?.[provisionedBy] === localPathProvisioner) await make(spec.hostPath.path, pod.spec.securityContext?.fsGroup);
       return hostPath.setUp({ ...context, volume: { name: volume.name, hostPath: spec.hostPath } });
     }
     if (spec.nfs) return nfsVolume(spec.nfs, spec.mountOptions);
-    if (!spec.local) throw new Error(`no volume plugin matched PersistentVolume ${quoted(metadata.name)}`);
+    if (!spec.local) throw new VolumeProcessingError(`failed to get Plugin from volumeSpec for volume ${quoted(metadata.name)} err=no volume plugin matched`);
     const { path } = spec.local;
     if (!(await stat(path).catch(() => undefined))) throw new Error(`path ${quoted(path)} does not exist`);
     return path;

@@ -34,6 +34,9 @@ export interface VolumeContext {
   readonly clock: Clock;
 }
 
+/** What the Pod names cannot be made out to be a volume it may have: nothing was tried to be mounted. */
+export class VolumeProcessingError extends Error {}
+
 export interface VolumePlugin {
   /** As events and paths name it: `kubernetes.io/secret`. */
   readonly name: string;

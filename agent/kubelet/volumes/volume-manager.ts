@@ -7,11 +7,17 @@ import { allContainers, quoted, type Container, type Pod, type Volume } from '..
 import { emptyDir } from './empty-dir.ts';
 import { volumePlugins } from './index.ts';
 import type { Mounter } from './mounts.ts';
-import type { VolumeContext, VolumePlugin, VolumeSources } from './plugin.ts';
+import { VolumeProcessingError, type VolumeContext, type VolumePlugin, type VolumeSources } from './plugin.ts';
 import { bindSubPath, checkSubPath, expandSubPath, openSubPath } from './subpath.ts';
 
-/** A volume could not be set up; the message is that of the FailedMount event. */
-export class MountError extends Error {}
+/** Volumes could not be set up; each of `messages` is that of a FailedMount event. */
+export class MountError extends Error {
+  readonly messages: readonly string[];
+  constructor(messages: readonly string[], options?: ErrorOptions) {
+    super(messages.join('; '), options);
+    this.messages = messages;
+  }
+}
 
 export const pluginOf = (volume: Volume): VolumePlugin | undefined => volumePlugins.find((p) => p.supports(volume));
 
@@ -23,6 +29,15 @@ export interface MountedVolume {
 }
 /** By volume name. */
 export type MountedVolumes = ReadonlyMap<string, MountedVolume>;
+
+const goList = (names: Iterable<string>): string => `[${[...names].sort().join(' ')}]`;
+/** One event tells of all volumes that could not be processed. upstream: pkg/kubelet/volumemanager/volume_manager.go (WaitForAttachAndMount) */
+function notAttached(pod: Pod, mounted: MountedVolumes, unprocessed: ReadonlyMap<string, Error>): string[] {
+  if (unprocessed.size === 0) return [];
+  const unmounted = (pod.spec.volumes ?? []).map(({ name }) => name).filter((name) => !mounted.has(name));
+  const why = [...unprocessed.values()].map(({ message }) => message).join('; ');
+  return [`Unable to attach or mount volumes: unmounted volumes=${goList(unmounted)}, unattached volumes=[], failed to process volumes=${goList(unprocessed.keys())}: ${why}`];
+}
 
 export class VolumeManager {
   readonly #podsDirectory: string;
@@ -47,7 +62,7 @@ export class VolumeManager {
   /** What is set up of a Pod by now. */
   mounted(uid: string): MountedVolumes { return this.#mounted.get(uid) ?? new Map<string, MountedVolume>(); }
 
-  /** Errors of volumes that are usable as they are, but could not be brought up to date, come in `stale`. @throws MountError */
+  /** Each volume is tried. Errors of those that are usable as they are, but could not be brought up to date, come in `stale`. @throws MountError */
   async setUp(pod: Pod): Promise<{ mounted: MountedVolumes; stale: readonly MountError[] }> {
     const { uid } = pod.metadata;
     let mounted = this.#mounted.get(uid);
@@ -55,23 +70,30 @@ export class VolumeManager {
       await mkdir(this.podDirectory(uid), { recursive: true, mode: 0o750 });
       this.#mounted.set(uid, (mounted = new Map<string, MountedVolume>()));
     }
-    const stale: MountError[] = [];
+    const [stale, failed]: [MountError[], MountError[]] = [[], []];
+    const unprocessed = new Map<string, Error>();
     for (const volume of pod.spec.volumes ?? []) {
       const plugin = pluginOf(volume);
-      if (!plugin) throw new MountError(`MountVolume.SetUp failed for volume ${quoted(volume.name)} : no volume plugin matched`);
+      if (!plugin) {
+        unprocessed.set(volume.name, new VolumeProcessingError(`failed to get Plugin from volumeSpec for volume ${quoted(volume.name)} err=no volume plugin matched`));
+        continue;
+      }
       if (mounted.has(volume.name) && !plugin.find) continue;
       const context = this.#contextOf(pod, volume, plugin);
       const done = (place: string | EngineVolume): unknown => mounted.set(volume.name, { place, readOnly: plugin.readOnly ?? volume.persistentVolumeClaim?.readOnly ?? false });
       try {
         done(await plugin.setUp(context));
       } catch (error) {
-        const failure = new MountError(`MountVolume.SetUp failed for volume ${quoted(volume.name)} : ${(error as Error).message}`, { cause: error });
+        const failure = new MountError([`MountVolume.SetUp failed for volume ${quoted(volume.name)} : ${(error as Error).message}`], { cause: error });
         const found = mounted.get(volume.name)?.place ?? (await plugin.find?.(context));
-        if (found === undefined) throw failure;
-        done(found);
-        stale.push(failure);
+        if (found !== undefined) {
+          done(found);
+          stale.push(failure);
+        } else if (error instanceof VolumeProcessingError) unprocessed.set(volume.name, error);
+        else failed.push(failure);
       }
     }
+    if (failed.length + unprocessed.size) throw new MountError([...failed.flatMap(({ messages }) => messages), ...notAttached(pod, mounted, unprocessed)]);
     const propagates = allContainers(pod).some((c) => c.volumeMounts?.some((m) => m.mountPropagation && m.mountPropagation !== 'None'));
     if (propagates) await this.#mounter.makeShared(this.#podsDirectory);
     return { mounted, stale };

@@ -9,6 +9,7 @@ import { memorySize } from '../../../../agent/kubelet/volumes/empty-dir.ts';
 import { parseMountInfo, type Mounter } from '../../../../agent/kubelet/volumes/mounts.ts';
 import { nfsVolume } from '../../../../agent/kubelet/volumes/nfs.ts';
 import { bindSubPath, openSubPath } from '../../../../agent/kubelet/volumes/subpath.ts';
+import { VolumeProcessingError } from '../../../../agent/kubelet/volumes/plugin.ts';
 import { MountError, VolumeManager } from '../../../../agent/kubelet/volumes/volume-manager.ts';
 import type { PersistentVolume } from '../../../../src/api/core/persistent-volume.ts';
 import type { VolumeSources } from '../../../../agent/kubelet/volumes/plugin.ts';
@@ -124,7 +125,7 @@ describe('plugins', () => {
   const sources: VolumeSources = {
     configMap: (_, name) => Promise.resolve(name === 'settings' ? new Map([['color', Buffer.from('blue')], ['shape', Buffer.from('round')]]) : undefined),
     secret: (_, name) => Promise.resolve(name === 'keys' ? new Map([['password', Buffer.from('p')]]) : undefined),
-    token: () => Promise.resolve('token'), persistentVolume: (_, name) => (volumes[name] ? Promise.resolve(volumes[name]) : Promise.reject(new Error(`error processing PVC default/${name}: PVC is not bound`))), allocatable: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '1Gi' },
+    token: () => Promise.resolve('token'), persistentVolume: (_, name) => (volumes[name] ? Promise.resolve(volumes[name]) : Promise.reject(new VolumeProcessingError(`error processing PVC default/${name}: PVC is not bound`))), allocatable: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '1Gi' },
   };
   const manager = (from = sources) => new VolumeManager({
     dataDir: directory, sources: from, clock: new FakeClock(),
@@ -184,10 +185,10 @@ describe('plugins', () => {
     volumes['gone'] = { metadata: { name: 'gone' }, spec: spec({ local: { path: join(directory, 'none') } }) } as unknown as PersistentVolume;
     await expect(setUp({ persistentVolumeClaim: { claimName: 'gone' } })).rejects.toThrow(`MountVolume.SetUp failed for volume "v" : path "${join(directory, 'none')}" does not exist`);
     volumes['far'] = { metadata: { name: 'far' }, spec: spec({ flocker: { datasetName: 'd' } }) } as unknown as PersistentVolume;
-    await expect(setUp({ persistentVolumeClaim: { claimName: 'far' } })).rejects.toThrow('no volume plugin matched PersistentVolume "far"');
+    await expect(setUp({ persistentVolumeClaim: { claimName: 'far' } })).rejects.toThrow('Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to process volumes=[v]: failed to get Plugin from volumeSpec for volume "far" err=no volume plugin matched');
     volumes['files'] = { metadata: { name: 'files' }, spec: { ...spec({ nfs: { server: 's', path: '/' } }), mountOptions: ['hard'] } } as unknown as PersistentVolume;
     expect(await setUp({ persistentVolumeClaim: { claimName: 'files' } })).toEqual({ type: 'nfs', device: ':/', options: 'addr=s,nfsvers=4,hard' });
-    await expect(setUp({ persistentVolumeClaim: { claimName: 'none' } })).rejects.toThrow('error processing PVC default/none: PVC is not bound');
+    await expect(setUp({ persistentVolumeClaim: { claimName: 'none' } })).rejects.toThrow('Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to process volumes=[v]: error processing PVC default/none: PVC is not bound');
   });
   it('configMap takes items and modes', async () => {
     const path = await setUp({ configMap: { name: 'settings', defaultMode: 0o440, items: [{ key: 'color', path: 'deep/c' }, { key: 'shape', path: 's', mode: 0o600 }] } });
@@ -205,9 +206,19 @@ describe('plugins', () => {
     [{ configMap: { name: 'none' } }, 'configmap "none" not found'], [{ secret: { secretName: 'none' } }, 'secret "none" not found'],
     [{ configMap: { name: 'settings', items: [{ key: 'x', path: 'x' }] } }, 'references non-existent config key: x'], [{ secret: { secretName: 'keys', items: [{ key: 'x', path: 'x' }] } }, 'references non-existent secret key: x'],
     [{ hostPath: { path: '/no/such/place', type: 'Directory' } }, 'hostPath type check failed: /no/such/place is not a directory'], [{ hostPath: { path: '/etc', type: 'File' } }, 'hostPath type check failed: /etc is not a file'],
-    [{ hostPath: { path: '/etc', type: 'Socket' } }, 'hostPath type check failed: /etc is not a socket file'], [{ iscsi: {} }, 'no volume plugin matched'], [{ emptyDir: { medium: 'HugePages' } }, 'unknown storage medium "HugePages"'],
+    [{ hostPath: { path: '/etc', type: 'Socket' } }, 'hostPath type check failed: /etc is not a socket file'], [{ emptyDir: { medium: 'HugePages' } }, 'unknown storage medium "HugePages"'],
   ])('%j: %s', async (volume, why) => {
     await expect(setUp(volume)).rejects.toMatchObject({ constructor: MountError, message: `MountVolume.SetUp failed for volume "v" : ${why}` });
+  });
+  it('tries every volume, and tells of each, but once of those it can make nothing of', async () => {
+    const names = ['z', 'y', 'x', 'w', 'v'];
+    const [claim, other, missing, fine] = [{ persistentVolumeClaim: { claimName: 'none' } }, { iscsi: {} }, { configMap: { name: 'none' } }, { emptyDir: {} }];
+    const failure = await manager().setUp(pod({ volumes: [claim, missing, other, { secret: { secretName: 'none' } }, fine].map((source, i) => ({ name: names[i], ...source })) as never })).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(MountError);
+    expect((failure as MountError).messages).toEqual([
+      'MountVolume.SetUp failed for volume "y" : configmap "none" not found', 'MountVolume.SetUp failed for volume "w" : secret "none" not found',
+      'Unable to attach or mount volumes: unmounted volumes=[w x y z], unattached volumes=[], failed to process volumes=[x z]: error processing PVC default/none: PVC is not bound; failed to get Plugin from volumeSpec for volume "x" err=no volume plugin matched',
+    ]);
   });
   it('optional sources may be missing', async () => {
     expect(readdirSync(await setUp({ configMap: { name: 'none', optional: true } })).filter((n) => !n.startsWith('..'))).toEqual([]);
