@@ -1,5 +1,6 @@
 // Values of the downward API: a Pod's fields and its containers' resources as text.
 // upstream: pkg/fieldpath/fieldpath.go, pkg/api/v1/resource/helpers.go
+import { goQuoted } from '../../src/apimachinery/go-text.ts';
 import { parseQuantity } from '../../src/apimachinery/quantity.ts';
 import type { Container, Pod } from './pod.ts';
 
@@ -10,7 +11,7 @@ export interface NodeAllocatable { readonly cpu: string; readonly memory: string
 
 /** `key="value"` lines, sorted; values are quoted as Go quotes them. */
 const formatMap = (entries: Readonly<Record<string, string>> | undefined): string =>
-  Object.keys(entries ?? {}).sort().map((key) => `${key}=${JSON.stringify(entries![key])}`).join('\n');
+  Object.keys(entries ?? {}).sort().map((key) => `${key}=${goQuoted(entries![key]!)}`).join('\n');
 
 /** The text of a field; '' when it is not set. @throws Error when the path is not supported. */
 export function fieldValue(pod: Pod, fieldPath: string, addresses: PodAddresses): string {

@@ -1,6 +1,7 @@
 // The parts of a Pod under the names the kubelet uses, and small facts about them that several files need.
 import { createHash } from 'node:crypto';
 import type { EphemeralContainer, Pod } from '../../src/api/core/pod.ts';
+import { goQuoted } from '../../src/apimachinery/go-text.ts';
 import type { PodSandboxMetadata } from '../runtime/runtime.ts';
 
 export type { Pod };
@@ -20,7 +21,7 @@ export type ContainerKind = 'init' | 'regular' | 'ephemeral';
 /** `web_default(uid)`: how messages name a Pod. upstream: pkg/kubelet/util/format/pod.go */
 export const formatPod = (pod: Pod): string => `${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`;
 /** Go's `%q`. */
-export const quoted = (text: string): string => JSON.stringify(text);
+export const quoted = goQuoted;
 
 /** A sidecar: an init container that goes on running beside the others. */
 export const isRestartableInit = (container: Container): boolean => container.restartPolicy === 'Always';

@@ -32,3 +32,21 @@ export function goTypeOf(value: unknown): string | undefined {
     default: return 'string';
   }
 }
+
+const named: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\u0007': '\\a', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\v': '\\v' };
+/** Letters, marks, numbers, punctuation, symbols, and of the blanks the plain one. upstream: Go's strconv.IsPrint */
+const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+
+/** A text as Go's %q prints it. JSON writes other escapes, and fewer. */
+export function goQuoted(text: string): string {
+  if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`;
+  const escaped = (char: string): string => {
+    const known = named[char];
+    if (known !== undefined) return known;
+    if (printable.test(char)) return char;
+    const code = char.codePointAt(0)!;
+    if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;
+    return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`;
+  };
+  return `"${[...text].map(escaped).join('')}"`;
+}
