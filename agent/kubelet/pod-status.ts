@@ -185,3 +185,17 @@ export function podStatus(inputs: PodStatusInputs): PodStatus {
     ...(old?.nominatedNodeName ? { nominatedNodeName: old.nominatedNodeName } : {}),
   } as unknown as PodStatus;
 }
+
+/** A status as it is, but for which containers are ready, and with them the Pod, by another. */
+export function withReadiness(status: PodStatus, by: PodStatus): PodStatus {
+  const lists = ['initContainerStatuses', 'containerStatuses'] as const;
+  const told = (list: (typeof lists)[number]): object => {
+    const statuses = status[list] as readonly ContainerStatus[] | undefined;
+    if (!statuses) return {};
+    return { [list]: statuses.map((own) => ({ ...own, ready: by[list]?.find(({ name, containerID }) => name === own.name && containerID === own.containerID)?.ready ?? own.ready })) };
+  };
+  const isReadiness = ({ type }: PodCondition): boolean => type === 'Ready' || type === 'ContainersReady';
+  const judged = ((by.conditions ?? []) as readonly PodCondition[]).filter(isReadiness);
+  const conditions = ((status.conditions ?? []) as readonly PodCondition[]).map((own) => judged.find(({ type }) => type === own.type) ?? own);
+  return { ...status, ...told('initContainerStatuses'), ...told('containerStatuses'), conditions } as unknown as PodStatus;
+}

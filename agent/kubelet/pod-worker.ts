@@ -11,8 +11,8 @@ import type { ContainerEvents, ImageManager } from './images.ts';
 import type { PodKiller } from './kill-pod.ts';
 import { containerFacts } from './labels.ts';
 import type { ObjectCache } from './object-cache.ts';
-import { gracePeriodOf, isFinished, type Pod } from './pod.ts';
-import { evictedReason, podStatus, type PodFailure } from './pod-status.ts';
+import { gracePeriodOf, isFinished, type Pod, type PodStatus } from './pod.ts';
+import { evictedReason, podStatus, withReadiness, type PodFailure } from './pod-status.ts';
 import type { ProberManager } from './probes/prober-manager.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
 import { hasEnded } from './runtime-status.ts';
@@ -117,7 +117,10 @@ export class PodWorker {
   /** Something the Pod depends on has changed: look again. */
   poke(): void {
     this.#dirty = true;
-    if (!this.#running && !this.#signal.aborted) void this.#run();
+    if (this.#signal.aborted) return;
+    if (!this.#running) void this.#run();
+    // A pass that ends the Pod lasts as long as its containers take.
+    else if (this.#state === 'terminating' && this.#pod && !this.#failure && !this.#removed) this.#tellReadiness(this.#pod);
   }
 
   /** A wish to end stops what is being started, and a shorter grace period reaches what is being stopped. */
@@ -217,17 +220,26 @@ export class PodWorker {
     return activeDeadlineSeconds === undefined || !start ? undefined : Date.parse(start) + activeDeadlineSeconds * 1000 - this.#options.clock.now();
   }
 
-  /** Computes and hands on the Pod's status; whether its containers have all ended for good. */
+  /** Hands on the Pod's status; whether its containers have all ended for good. */
   #publish(pod: Pod, terminal: boolean): 'running' | 'ended' {
+    const status = this.#status(pod, terminal);
+    this.#options.statuses.set(pod, status);
+    return isFinished({ status }) ? 'ended' : 'running';
+  }
+  /** Containers are ready or not also while they end; all else is told when they have. upstream: status_manager.go (SetContainerReadiness) */
+  #tellReadiness(pod: Pod): void {
+    const { statuses } = this.#options;
+    const told = statuses.current(pod);
+    if (told.status && !isFinished(told)) statuses.set(pod, withReadiness(told.status, this.#status(pod, false)));
+  }
+  #status(pod: Pod, terminal: boolean): PodStatus {
     const { cache, probes, statuses, syncer, clock, hostIPs, allocations } = this.#options;
     const { pod: allocated, pending } = allocations.current(pod);
     const error = syncer.resizeError(this.uid);
-    const status = podStatus({
+    return podStatus({
       pod: statuses.current(allocated), resize: { ...(pending ? { pending } : {}), ...(error ? { error } : {}) }, runtime: cache.get(this.uid), probes, waiting: syncer.waitingReasons(this.uid), terminal, now: clock.now(), hostIPs,
       ...(this.#failure ? { failure: this.#failure } : {}),
     });
-    statuses.set(pod, status);
-    return status.phase === 'Succeeded' || status.phase === 'Failed' ? 'ended' : 'running';
   }
 
   async #terminate(): Promise<void> {

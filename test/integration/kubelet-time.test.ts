@@ -106,6 +106,21 @@ describe('kubelet over time', () => {
     await moveUntil('live', (p) => p && isPodReady(p));
   });
 
+  it('tells that a container is no longer ready while it ends, and restarts none', async () => {
+    start();
+    const probe = { tcpSocket: { port: 80 }, periodSeconds: 2, failureThreshold: 1 };
+    await bed.create('leaving', { terminationGracePeriodSeconds: 30, containers: [{ name: 'c', image: 'stubborn:1', readinessProbe: probe, livenessProbe: probe }] });
+    const { pod: before } = await moveUntil('leaving', (p) => p && isPodReady(p));
+    await bed.client.delete(Pods, { namespace: 'default', name: 'leaving' });
+    outcome = 'failure';
+    const { pod } = await moveUntil('leaving', (p) => !p || !isPodReady(p));
+    expect(pod!.status).toMatchObject({ phase: 'Running', containerStatuses: [{ ready: false, containerID: first(before)!.containerID, state: { running: {} } }] });
+    for (const type of ['Ready', 'ContainersReady']) expect(pod!.status.conditions!.find((c) => c.type === type)).toMatchObject({ status: 'False', reason: 'ContainersNotReady', message: 'containers with unready status: [c]' });
+    const { took } = await moveUntil('leaving', (p) => !p);
+    expect(took).toBeGreaterThan(20_000);
+    expect((await bed.events('leaving')).map((e) => e.message)).not.toContainEqual(expect.stringContaining('Liveness'));
+  });
+
   it('lets preStop run and gives the container the rest of its grace period', async () => {
     start();
     await bed.create('slow', { terminationGracePeriodSeconds: 30, containers: [{ name: 'c', image: 'stubborn:1', lifecycle: { preStop: { sleep: { seconds: 10 } } } }] });
