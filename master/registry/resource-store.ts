@@ -262,7 +262,8 @@ export class ResourceStore {
     if (old.metadata.deletionGracePeriodSeconds !== undefined && metadata.deletionGracePeriodSeconds === undefined) metadata.deletionGracePeriodSeconds = old.metadata.deletionGracePeriodSeconds;
     if (old.metadata.generation === undefined) delete metadata.generation;
     else metadata.generation = old.metadata.generation;
-    if (!resource.generation || subresource === 'status') return;
+    // A binding says where the object is to be, not what: its generation stays. upstream: pkg/registry/core/pod/storage (setPodNodeAndMetadata)
+    if (!resource.generation || subresource === 'status' || subresource === 'binding') return;
     if (changedBesidesMetadata(resource, object, old) || resource.generationMetadata?.some((name) => !equalJson(metadata[name] ?? {}, old.metadata[name] ?? {}))) metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
 

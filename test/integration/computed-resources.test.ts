@@ -29,6 +29,7 @@ it('a binding is made by name, and is nothing to be read', async () => {
   await api.client.create(Pods, { metadata: { name: 'p', namespace: 'default' }, spec: { containers: [{ name: 'c', image: 'i' }] } } as never);
   const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: { kind: 'Node', name: 'n1' } };
   await transport.request({ method: 'POST', path: '/api/v1/namespaces/default/bindings', body: binding });
-  expect((await api.client.get(Pods, { namespace: 'default', name: 'p' })).spec.nodeName).toBe('n1');
+  // Where the Pod is to be is no other Pod.
+  expect(await api.client.get(Pods, { namespace: 'default', name: 'p' })).toMatchObject({ metadata: { generation: 1 }, spec: { nodeName: 'n1' } });
   expect((await refusal(get('/api/v1/namespaces/default/bindings'))).code).toBe(405);
 });
