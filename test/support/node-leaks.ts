@@ -73,8 +73,9 @@ export async function censusOf(cluster: TestCluster, engine: EngineApi, namespac
   };
 }
 
+/** Memory of its own: pages of files, the store's among them, are the kernel's to take back. */
 export function held(pid: number): Held {
-  return { pid, descriptors: readdirSync(`/proc/${pid}/fd`).length, residentMB: Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024 };
+  return { pid, descriptors: readdirSync(`/proc/${pid}/fd`).length, residentMB: Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024 };
 }
 
 /** Ids of the containers that have a cgroup below the engine's. */
