@@ -59,7 +59,7 @@ it.each<[string, Pod, NodeInfo[], number[]]>([
   ['2/1/0/3 with a skew of two', incoming([soft(hostname, 2)]), hosts(2, 1, 0, 3), [33, 66, 100, 16]],
   ['4/3/2/1 with a skew of three', incoming([soft(hostname, 3)]), hosts(4, 3, 2, 1), [44, 66, 77, 100]],
   ['4/2/1/~3~', incoming([soft(hostname)]), hosts(4, 2, 1, 3), [33, 83, 100]],
-  ['4/?2?/1/~3~', incoming([soft(hostname)]), hosts(4, 2, 1, 3).map((node, i) => (i === 1 ? nodeInfo('n1', { metadata: { labels: { [hostname]: undefined as never } } }, node.pods) : node)), [16, 0, 100]],
+  ['4/?2?/1/~3~', incoming([soft(hostname)]), hosts(4, 2, 1, 3).map((node, i) => (i === 1 ? nodeInfo('n1', { metadata: { labels: { [hostname]: undefined as never } } }, [...node.pods]) : node)), [16, 0, 100]],
   ['4/2/1/~3~ over zones', incoming([soft('zone')]), cluster(times(4), times(2), times(1), times(3)), [75, 75, 100]],
   ['zone and host: 2/2/~1~/~4~', incoming([soft('zone'), soft(hostname)]), [on('a', '1', times(2)), on('x', '2', times(2)), on('b', '1', times(1)), on('y', '2', times(4))], [100, 63]],
   ['of two labels', incoming([soft('zone'), soft(hostname, 1, 'bar')], both), cluster(times(1), times(1, both), [], [...times(1), ...bars]), [60, 20, 100, 60]],
