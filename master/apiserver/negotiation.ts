@@ -81,8 +81,8 @@ export function bodyType(contentType: string | undefined): MediaType['type'] {
   return type;
 }
 
-/** A parsed body, with the paths of keys that stood twice in one object. */
-export interface ParsedBody { readonly value: unknown; readonly duplicates: readonly string[] }
+/** A parsed body, with the paths of keys that stood twice in one object; `repeats`, of YAML that has such, is what Go's reader says of each. */
+export interface ParsedBody { readonly value: unknown; readonly duplicates: readonly string[]; readonly repeats?: readonly string[] }
 
 /** @throws SyntaxError */
 export function parseJson(text: string): ParsedBody {

@@ -9,7 +9,7 @@ import type { ParsedBody } from './negotiation.ts';
 import { parseYaml } from './yaml.ts';
 
 /** What the thread answers: JSON text, or what is wrong with the YAML. */
-export type Read = { readonly json: string; readonly duplicates: readonly string[] } | { readonly fault: string };
+export type Read = ({ readonly json: string } & Omit<ParsedBody, 'value'>) | { readonly fault: string };
 /** It says once that it can read. */
 export type Said = 'ready' | Read;
 
@@ -51,7 +51,8 @@ export class YamlReader {
     const read = await (text.length <= large ? this.#middle : this.#large).read(text);
     if ('fault' in read) throw new SyntaxError(read.fault);
     if (read.json.length > mostJson) throw errors.tooLarge(`Request entity too large: the JSON of the YAML has ${read.json.length} characters, limit is ${mostJson}`);
-    return { value: JSON.parse(read.json) as unknown, duplicates: read.duplicates };
+    const { json, ...rest } = read;
+    return { value: JSON.parse(json) as unknown, ...rest };
   }
 
   /** Ends the threads; texts that are not read yet fail. */

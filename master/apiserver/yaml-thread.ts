@@ -10,8 +10,8 @@ port.postMessage('ready' satisfies Said);
 
 function read(text: string): Read {
   try {
-    const { value, duplicates } = parseYaml(text);
-    return { json: JSON.stringify(value), duplicates };
+    const { value, ...rest } = parseYaml(text);
+    return { json: JSON.stringify(value), ...rest };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return { fault: error.message };

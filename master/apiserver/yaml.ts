@@ -1,5 +1,5 @@
 // YAML from clients and for them, as Go reads and writes it. Reading takes up to a second for 100 KB: see `yaml-reader.ts`.
-import { Composer, isMap, isScalar, isSeq, Lexer, Parser, stringify, visit, type CST, type Document } from 'yaml';
+import { Composer, isMap, isNode, isScalar, isSeq, Lexer, LineCounter, Parser, stringify, visit, type CST, type Document } from 'yaml';
 import { checkKeysAndMerges, goYaml } from '../../src/apimachinery/go-yaml.ts';
 import { maxUnknown } from '../../src/schema/decode.ts';
 import { isDeeperThan, maxJsonDepth } from '../../src/util/json.ts';
@@ -22,6 +22,29 @@ function duplicatesIn(document: Document.Parsed): string[] {
     },
   });
   return [...found];
+}
+
+/** What Go's reader says of keys that stand twice: with the line of the later value, those inside a value before those beside it. (upstream: goyaml.v2 decode.go, setMapIndex) */
+function repeatsIn(document: Document.Parsed, text: string): string[] {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) lines.addNewLine(end + 1);
+  const lineOf = (node: unknown): number => lines.linePos((node as { range: readonly number[] }).range[0]!).line;
+  const found: string[] = [];
+  const look = (node: unknown): void => {
+    if (isSeq(node)) node.items.forEach(look);
+    else if (isMap(node)) {
+      const seen = new Set<unknown>();
+      for (const { key, value } of node.items) {
+        look(value);
+        const name = isScalar(key) ? key.value : String(key);
+        if (seen.has(name) && found.length < maxUnknown) found.push(`line ${lineOf(isNode(value) && value.range ? value : key)}: key ${typeof name === 'string' ? JSON.stringify(name) : String(name)} already set in map`);
+        seen.add(name);
+      }
+    }
+  };
+  look(document.contents);
+  return found;
 }
 
 function pathText(path: readonly unknown[], name: string): string {
@@ -47,7 +70,8 @@ export function parseYaml(text: string): ParsedBody {
     const value = document.toJS({ maxAliasCount: 100 }) as unknown;
     // An alias inside of what it names has no end.
     if (isDeeperThan(value, maxJsonDepth)) throw new SyntaxError(`exceeded max depth of ${maxJsonDepth}`);
-    return { value, duplicates: duplicatesIn(document) };
+    const duplicates = duplicatesIn(document);
+    return { value, duplicates, ...(duplicates.length ? { repeats: repeatsIn(document, text) } : {}) };
   } catch (error) {
     // Aliases that lead nowhere, into themselves, or multiply.
     if (error instanceof ReferenceError) throw new SyntaxError(error.message);

@@ -121,6 +121,21 @@ describe('answers', () => {
     expect(patched.status).toBe(422);
     expect(patched.json().message).toMatch(/strict decoding error: duplicate field "dat", unknown field "dat"$/);
   });
+  it('say of YAML where something stands twice', async () => {
+    const yaml = '\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: twice\ndata:\n  a: u\n  a: v\ndat: {}\n';
+    const send = (method: string, fieldValidation: string, text = yaml) =>
+      call(session, method, `${path}${method === 'POST' ? '' : '/twice'}?dryRun=All&fieldManager=m&fieldValidation=${fieldValidation}`, text, { 'content-type': method === 'POST' ? 'application/yaml' : 'application/apply-patch+yaml' });
+    const why = 'yaml: unmarshal errors:\n  line 8: key "a" already set in map';
+    expect((await send('POST', 'Strict')).json().message).toBe(`ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: ${why}, unknown field "dat"`);
+    expect((await send('POST', 'Warn')).headers['warning']).toBe('299 - "line 8: key \\"a\\" already set in map", 299 - "unknown field \\"dat\\""');
+    // What does not fit is found first.
+    expect((await send('PATCH', 'Strict')).json()).toMatchObject({ code: 500, message: 'failed to create typed patch object (/twice; /v1, Kind=ConfigMap): .dat: field not declared in schema' });
+    const fitting = yaml.replace('dat: {}\n', '');
+    expect((await send('PATCH', 'Strict', fitting)).json()).toMatchObject({ code: 400, message: `error strict decoding YAML: error converting YAML to JSON: ${why}` });
+    expect((await send('PATCH', 'Strict', '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"twice"},\n"data":{"a":"x","a":"y"}}')).json().message).toContain('line 2: key "a" already set in map');
+    const warned = await send('PATCH', 'Warn', fitting);
+    expect([warned.status, warned.headers['warning']]).toEqual([201, '299 - "line 8: key \\"a\\" already set in map"']);
+  });
 });
 
 describe('credentials', () => {

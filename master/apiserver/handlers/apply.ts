@@ -14,11 +14,12 @@ export async function apply(request: AdmittedRequest, context: ResourceHandlerCo
   const { store } = context;
   const { info } = request;
   const { subresource } = info;
-  checkConfiguration(configuration, write);
+  checkForm(configuration);
   const force = isTrue(request.query.get('force'));
   const named = (configuration.value as { metadata?: { resourceVersion?: unknown } | null } | null)?.metadata?.resourceVersion;
   const { stored, created } = await store.update(info.namespace || undefined, info.name, (old) => {
     const object = store.apply(old, configuration.value, force, subresource, write);
+    checkRepeats(configuration, write);
     const { uid } = object.metadata;
     if (uid && !old) throw errors.conflict(store.groupResource, info.name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
     checkPlace(object, info, store.resource.namespaced);
@@ -33,7 +34,9 @@ export async function apply(request: AdmittedRequest, context: ResourceHandlerCo
 export async function readConfiguration(text: string): Promise<ParsedBody> {
   if (text.startsWith('{')) {
     try {
-      return parseJson(text);
+      const parsed = parseJson(text);
+      // Only the reader of YAML knows the lines.
+      if (!parsed.duplicates.length) return parsed;
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
     }
@@ -41,13 +44,16 @@ export async function readConfiguration(text: string): Promise<ParsedBody> {
   return readYaml(text);
 }
 
-/** What is no configuration at all, and keys that stand twice. @throws StatusError */
-export function checkConfiguration({ value, duplicates }: ParsedPatch, write: RequestContext): void {
+/** What is no configuration at all. @throws StatusError */
+export function checkForm({ value }: ParsedPatch): void {
   if (value !== null && (typeof value !== 'object' || Array.isArray(value))) {
     throw errors.badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${jsonKind(value)} into Go value of type map[string]interface {}`);
   }
-  if (!duplicates.length || write.fieldValidation === 'Ignore') return;
-  const why = `error converting YAML to JSON: yaml: unmarshal errors: ${duplicates.map((path) => `key ${JSON.stringify(path.split('.').at(-1))} already set in map`).join(', ')}`;
-  if (write.fieldValidation === 'Strict') throw errors.badRequest(`error strict decoding YAML: ${why}`);
-  write.warnings.push(why);
+}
+
+/** Keys that stand twice; looked for once everything else has been found well. @throws StatusError */
+export function checkRepeats({ repeats = [] }: ParsedPatch, write: RequestContext): void {
+  if (!repeats.length || write.fieldValidation === 'Ignore') return;
+  if (write.fieldValidation === 'Strict') throw errors.badRequest(`error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  ${repeats.join('\n  ')}`);
+  write.warnings.push(...repeats);
 }

@@ -8,11 +8,11 @@ import { decode, DecodeError, maxUnknown, type DecodeReport } from '../../../src
 import { decodeProtobuf } from '../../../src/schema/protobuf.ts';
 import type { ApiObject, ResourceDefinition } from '../../../src/schema/resource.ts';
 import type { RequestContext } from '../../registry/request-context.ts';
-import { bodyType, parseJson } from '../negotiation.ts';
+import { bodyType, parseJson, type ParsedBody } from '../negotiation.ts';
 import type { AdmittedRequest } from '../request.ts';
 import { readYaml } from '../yaml-reader.ts';
 
-export interface RawBody { readonly value: unknown; readonly duplicates: readonly string[] }
+export type RawBody = ParsedBody;
 
 /** The body as a JSON value, whatever form it came in; `kind` names what is expected, for errors; `custom` kinds have no protobuf form. */
 export async function readBody(request: Pick<AdmittedRequest, 'body' | 'headers'>, kind: string, resourceOf: (apiVersion: string, kind: string) => ResourceDefinition['type'] | undefined, custom = false): Promise<RawBody> {
@@ -85,9 +85,13 @@ export function decodeReporting(resource: Pick<ResourceDefinition, 'type' | 'kin
     return answer.malformed(error.message);
   }
   if (answer.sorted) report.unknown.sort();
-  const faults = [...(answer.also ?? []), ...report.unknown.map((path) => `unknown field "${path}"`), ...raw.duplicates.map((path) => `duplicate field "${path}"`)].slice(0, maxUnknown);
-  if (faults.length && context.fieldValidation === 'Strict') return answer.strict(`strict decoding error: ${faults.join(', ')}`);
-  if (faults.length && context.fieldValidation === 'Warn') context.warnings.push(...faults);
+  const unknown = report.unknown.map((path) => `unknown field "${path}"`);
+  // Of YAML its own reader tells what stands twice, in one text; warnings are told one by one.
+  const { repeats = [] } = raw;
+  const faults = [...(answer.also ?? []), ...unknown, ...(repeats.length ? [] : raw.duplicates).map((path) => `duplicate field "${path}"`)].slice(0, maxUnknown);
+  const twice = repeats.length ? [`yaml: unmarshal errors:\n  ${repeats.join('\n  ')}`] : [];
+  if (twice.length + faults.length && context.fieldValidation === 'Strict') return answer.strict(`strict decoding error: ${[...twice, ...faults].join(', ')}`);
+  if (context.fieldValidation === 'Warn') context.warnings.push(...repeats, ...faults);
   object.kind = resource.kind;
   object.apiVersion = resource.apiVersion;
   return object;

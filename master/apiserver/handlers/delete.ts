@@ -26,7 +26,7 @@ async function optionsOfBody(request: Pick<AdmittedRequest, 'body' | 'headers'>,
   // Clients send DeleteOptions under any group's version.
   const { apiVersion: _version, kind, ...rest } = raw.value as { apiVersion?: string; kind?: string };
   if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions') throw errors.badRequest(`${kind} in version "v1" cannot be handled as a DeleteOptions: converting to DeleteOptions: unknown conversion`);
-  return decodeObject({ type: deleteOptions, kind: 'DeleteOptions', apiVersion: 'v1', version: 'v1' }, { value: rest, duplicates: raw.duplicates }, write) as unknown as DeleteOptions;
+  return decodeObject({ type: deleteOptions, kind: 'DeleteOptions', apiVersion: 'v1', version: 'v1' }, { ...raw, value: rest }, write) as unknown as DeleteOptions;
 }
 
 function optionsOfQuery(query: URLSearchParams): DeleteOptions {

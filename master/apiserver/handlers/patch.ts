@@ -11,7 +11,7 @@ import { strategicMergePatch } from '../../../src/schema/strategic-merge-patch.t
 import type { RequestContext } from '../../registry/request-context.ts';
 import { cloneJson } from '../../../src/util/json.ts';
 import { isFinal } from '../../registry/written.ts';
-import { parseJson } from '../negotiation.ts';
+import { parseJson, type ParsedBody } from '../negotiation.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
 import { apply, readConfiguration } from './apply.ts';
 import { decodeReporting, goJsonError } from './body.ts';
@@ -22,7 +22,7 @@ const patchTypes = ['application/json-patch+json', 'application/merge-patch+json
 const strategic = 'application/strategic-merge-patch+json';
 type PatchContentType = (typeof patchTypes)[number];
 
-export interface ParsedPatch { readonly type: PatchContentType; readonly value: JsonValue; readonly duplicates: readonly string[] }
+export interface ParsedPatch extends ParsedBody { readonly type: PatchContentType; readonly value: JsonValue }
 
 const patchTypeOf = (request: AdmittedRequest): PatchContentType => (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase() as PatchContentType;
 
@@ -36,8 +36,8 @@ export async function readPatch(request: AdmittedRequest, custom = false): Promi
   if ('value' in body) return { patch: { type, value: body.value as JsonValue, duplicates: [] }, write };
   const text = Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).toString();
   try {
-    const { value, duplicates } = type === 'application/apply-patch+yaml' ? await readConfiguration(text) : parseJson(text);
-    return { patch: { type, value: value as JsonValue, duplicates }, write };
+    const parsed = type === 'application/apply-patch+yaml' ? await readConfiguration(text) : parseJson(text);
+    return { patch: { ...parsed, type, value: parsed.value as JsonValue }, write };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     if (type === 'application/apply-patch+yaml') throw errors.badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${error.message}`);

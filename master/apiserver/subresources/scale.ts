@@ -11,7 +11,7 @@ import { timestamp } from '../../../src/util/clock.ts';
 import { FieldManagement, setEntries } from '../../registry/field-management.ts';
 import type { StoredObject } from '../../registry/stored-object.ts';
 import { objectAnswer, type AdmittedRequest, type Answer } from '../request.ts';
-import { checkConfiguration } from '../handlers/apply.ts';
+import { checkForm, checkRepeats } from '../handlers/apply.ts';
 import { decodeObject, readBody } from '../handlers/body.ts';
 import type { ResourceHandlerContext } from '../handlers/objects.ts';
 import { includeObject, viewOf } from '../handlers/lists.ts';
@@ -87,13 +87,14 @@ export async function scale(request: AdmittedRequest, context: ResourceHandlerCo
   const write = read?.write ?? writeContext(request, 'UpdateOptions');
   const body = info.verb === 'update' ? await readBody(request, 'Scale', context.typeOf) : undefined;
   const applies = read?.patch.type === 'application/apply-patch+yaml';
-  if (applies) checkConfiguration(read.patch, write);
+  if (applies) checkForm(read.patch);
   const replicasPath = resource.subresources.scale!.specReplicasPath;
   const { stored }: { stored: StoredObject } = await store.update(namespace, info.name, (old) => {
     const current = scaleOf(resource, old!);
     setEntries(current, entriesOfScale(old!.metadata.managedFields as never, replicasPath));
     const writer = { subresource: 'scale', manager: write.fieldManager, now: timestamp(context.registry.clock.now()) };
     const wanted = applies ? scaleFields.apply(current, read.patch.value, isTrue(request.query.get('force')), writer) : read ? patched(scaleKind, current, read.patch, write) : decodeObject(scaleKind, body!, write);
+    if (applies) checkRepeats(read.patch, write);
     if (wanted.metadata.name && wanted.metadata.name !== info.name) throw errors.badRequest(`the name of the object (${wanted.metadata.name}) does not match the name on the URL (${info.name})`);
     const given = (wanted['spec'] as { replicas?: number }).replicas;
     if (resource.custom && given === undefined && readPath(old, replicasPath) === undefined) throw errors.badRequest(`the spec replicas field ${JSON.stringify(replicasPath)} cannot be empty`);

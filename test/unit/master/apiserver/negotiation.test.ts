@@ -57,6 +57,8 @@ describe('a body', () => {
     expect(parseYaml('a: 1\na: 2').duplicates).toEqual(['a']);
     expect(() => parseYaml('a: [')).toThrow(SyntaxError);
     expect(() => parseYaml('a: -.inf')).toThrow('json: unsupported value: -Inf');
+    expect(parseYaml('a: 1')).not.toHaveProperty('repeats');
+    expect(parseYaml('\nspec:\n  b: {c: 1,\n    c: 2}\n  b:\n    d: 1\n  5: x\n  5: y\nspec:\n').repeats).toEqual(['line 4: key "c" already set in map', 'line 6: key "b" already set in map', 'line 8: key 5 already set in map', 'line 9: key "spec" already set in map']);
     // As many as anybody is told of.
     expect(parseYaml(`a:\n${'- {b: 1, b: 2}\n'.repeat(300)}`).duplicates).toHaveLength(100);
   });
