@@ -15,8 +15,12 @@ export class PatchError extends Error {
   }
 }
 
-/** RFC 7386. The target is not changed. */
+/**
+ * RFC 7386, but for lists: objects in them lose their nulls, as those that are new do. The target is not changed.
+ * (upstream: gopkg.in/evanphx/json-patch.v4 merge.go, pruneNulls)
+ */
 export function mergePatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {
+  if (Array.isArray(patch)) return patch.map((item) => mergePatch(undefined, item));
   if (!isObject(patch)) return patch;
   const result: JsonObject = isObject(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {

@@ -14,6 +14,11 @@ describe('a merge patch', () => {
     expect(mergePatch(target, patch)).toEqual(result);
     expect(JSON.stringify(target)).toBe(before);
   });
+  it.each<[JsonValue, JsonValue, JsonValue]>([
+    [{}, { a: [{ b: null, c: [{ d: null }] }, null] }, { a: [{ c: [{}] }, null] }], [{ a: [{ b: 1 }] }, { a: [{ b: null }] }, { a: [{}] }],
+  ])('of %j with %j, which has nulls in lists, makes %j', (target, patch, result) => {
+    expect(mergePatch(target, patch)).toEqual(result);
+  });
   it('treats __proto__ and constructor as names', () => {
     const result = mergePatch({}, JSON.parse('{"__proto__":{"polluted":true},"constructor":{"a":1}}') as JsonValue) as Record<string, unknown>;
     expect(Object.getPrototypeOf(result)).toBe(Object.prototype);
