@@ -7,12 +7,14 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import * as errors from '../../src/apimachinery/status-error.ts';
+import { refuseUpgrade, type UpgradeRequest } from '../../src/streams/upgrade.ts';
 import { realClock, type Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { ApiServer, Outcome } from './api-server.ts';
 import { headersOfAll, send } from './http-answer.ts';
 import { HttpRequest, Presence, readPeer, type Request } from './http-request.ts';
 import type { ServerRequest } from './request.ts';
+import { asksForWatchSocket, sendWatchSocket } from './watch-socket.ts';
 
 type Response = ServerResponse | Http2ServerResponse;
 
@@ -163,16 +165,39 @@ export class HttpServer {
     socket.on('close', () => presence.leave(clientGone));
     socket.on('error', () => socket.destroy());
     try {
-      await this.#options.upgrade(new HttpRequest(request, presence, this.#now()), request, socket, head);
+      const asked = new HttpRequest(request, presence, this.#now());
+      await (asksForWatchSocket(asked) ? this.#watchSocket(asked, presence, { request, socket, head }) : this.#options.upgrade(asked, request, socket, head));
     } catch (error) {
       const status = error instanceof errors.StatusError ? error.status : errors.internal((error as Error).message).status;
       if (!(error instanceof errors.StatusError)) this.#options.log.warn({ error, path: request.url }, 'an upgrade failed');
-      const body = JSON.stringify(status);
-      const headers = { ...headersOfAll(request), 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'connection': 'close' };
-      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-      socket.end(`HTTP/1.1 ${status.code} ${status.reason ?? 'Error'}\r\n${lines.join('')}\r\n${body}`);
+      refuse(request, socket, status);
     }
   }
+
+  async #watchSocket(asked: ServerRequest, presence: Presence, upgrade: UpgradeRequest): Promise<void> {
+    const { server } = this.#options;
+    const outcome = await server.handle(asked);
+    this.#open.add(presence);
+    this.#streams.add(presence);
+    try {
+      // Whatever is asked for as a watch and is none is refused.
+      if (outcome.answer.kind === 'object') refuse(upgrade.request, upgrade.socket, outcome.answer.value() as errors.Status);
+      else if (outcome.answer.kind === 'watch') await sendWatchSocket(upgrade, outcome.answer.items, outcome.media.type === 'protobuf' ? server.protobuf : undefined, this.#options.stalledMs ?? stalledMs);
+      else refuseUpgrade(upgrade.socket, outcome.answer.status, outcome.answer.body instanceof Uint8Array ? Buffer.from(outcome.answer.body).toString().trimEnd() : '');
+    } finally {
+      // A handshake that was refused leaves a watch nobody began to read.
+      presence.leave(clientGone);
+      if (this.#over(presence)) outcome.done();
+    }
+  }
+}
+
+/** Ends a request for an upgrade with a Status. */
+function refuse(request: IncomingMessage, socket: Duplex, status: errors.Status): void {
+  const body = JSON.stringify(status);
+  const headers = { ...headersOfAll(request), 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'connection': 'close' };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status.code} ${status.reason ?? 'Error'}\r\n${lines.join('')}\r\n${body}`);
 }
 
 const ignored = (): void => undefined;

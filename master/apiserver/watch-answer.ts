@@ -10,7 +10,7 @@ const joinedBytes = 64 * 1024;
 
 /** One line per event; frames are built once for all watchers of an event. */
 const frames = new WeakMap<Uint8Array, Buffer>();
-function frameOf(item: WatchItem): Buffer {
+export function frameOf(item: WatchItem): Buffer {
   const object = item.json();
   let frame = frames.get(object);
   if (!frame) frames.set(object, (frame = Buffer.concat([Buffer.from(`{"type":"${item.type}","object":`), object, Buffer.from('}\n')])));
