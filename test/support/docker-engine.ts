@@ -102,9 +102,12 @@ export async function killMembers(id: string, directory: string, also: (pid: str
     const line = read(pid, 'cmdline');
     return (line.includes('containerd') && line.includes(`${directory}/`)) || read(pid, 'cgroup').includes(`/${id}/`) || also(pid);
   };
-  const members = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isMember(name));
-  for (const pid of members) if (isMember(pid)) process.kill(Number(pid), 'SIGKILL');
-  for (const pid of members) for (let tries = 0; tries < 3000 && isMember(pid) && !/\) Z /.test(read(pid, 'stat')); tries++) await realClock.sleep(10);
+  const living = (): string[] => readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isMember(name) && !/\) Z /.test(read(name, 'stat')));
+  // One that has ended may have been started anew by another that had not yet: until none is left.
+  for (let members = living(), passes = 0; members.length > 0 && passes < 5; members = living(), passes++) {
+    for (const pid of members) if (isMember(pid)) process.kill(Number(pid), 'SIGKILL');
+    for (const pid of members) for (let tries = 0; tries < 3000 && isMember(pid) && !/\) Z /.test(read(pid, 'stat')); tries++) await realClock.sleep(10);
+  }
 }
 
 /** A group is busy until the last of its processes has ended, which a signal only begins. */
