@@ -114,3 +114,22 @@ test('a node port that is taken is an Event on the Service, and served once it i
   blocker.kill('SIGKILL');
   expect(await eventually('the node port', () => get(`127.0.0.1:${port}/version`))).toBe('v1');
 });
+
+// upstream: test/e2e/network/hostport.go
+test('Pods have one port of the host between them, each by its own address or protocol', async () => {
+  const { ip } = cluster.hosts[0]!;
+  const port = 18_323;
+  const pod = (name: string, container: string): string => `{apiVersion: v1, kind: Pod, metadata: {name: ${name}, labels: {hosted: ''}}, spec: {terminationGracePeriodSeconds: 1, containers: [{name: main, ${container}}]}}`;
+  const published = (hostIP: string, protocol: string): string => `ports: [{containerPort: 80, hostPort: ${port}, hostIP: ${hostIP}, protocol: ${protocol}}]`;
+  const made = [
+    pod('by-loopback', `image: '${DEMO_NGINX[0]}', ${published('127.0.0.1', 'TCP')}`), pod('by-address', `image: '${DEMO_NGINX[0]}', ${published(ip, 'TCP')}`),
+    pod('by-protocol', `image: '${DEMO_NGINX[0]}', ${published(ip, 'UDP')}`),
+  ];
+  await cluster.kubectlInput(made.join('\n---\n'), 'apply', '-f', '-');
+  await cluster.kubectl('wait', '--for=condition=Ready', 'pods', '-l', 'hosted', '--timeout=150s');
+  expect(await eventually('the port on loopback', () => get(`127.0.0.1:${port}/hostname`))).toBe('by-loopback');
+  expect(await eventually('the port of the address', () => get(`${ip}:${port}/hostname`))).toBe('by-address');
+  // One more of the same has no room.
+  await cluster.kubectlInput(pod('refused', `image: '${DEMO_NGINX[0]}', ${published('0.0.0.0', 'TCP')}`), 'apply', '-f', '-');
+  await cluster.kubectl('wait', '--for=jsonpath={.status.conditions[?(@.type=="PodScheduled")].reason}=Unschedulable', 'pod/refused', '--timeout=150s');
+});
