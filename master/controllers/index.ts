@@ -42,7 +42,7 @@ import { createRootCAPublisher } from './rootca/root-ca-publisher.ts';
 import { serviceController } from './service/service-controller.ts';
 import { serviceAccountController } from './serviceaccount/serviceaccount-controller.ts';
 import { createServiceAccountTokenController, type TokenSigner } from './serviceaccounttoken/serviceaccount-token-controller.ts';
-import { statefulSetController } from './statefulset/statefulset-controller.ts';
+import { createStatefulSetController } from './statefulset/statefulset-controller.ts';
 import { createTtlController } from './ttl/ttl-controller.ts';
 import { ttlAfterFinishedController } from './ttlafterfinished/ttl-after-finished-controller.ts';
 
@@ -91,7 +91,7 @@ export function createControllers(options: ControllerOptions): Controller[] {
     ephemeralVolumeController,
     pvcProtectionController,
     pvProtectionController,
-    statefulSetController,
+    createStatefulSetController(),
     createDaemonSetController(),
     createJobController(),
     createCronJobController(),

@@ -160,3 +160,26 @@ it('leaves its Pods to a successor of its name, and is gone in the foreground on
   off();
   expect(made).toBe(0);
 });
+
+it('makes a Pod that its node refuses anew later and later, and at once when the set has changed', async () => {
+  await start({ healthy: () => false });
+  const made: number[] = [];
+  const off = plane.informers.informer(Pods).addHandler({
+    added: (pod) => {
+      made.push(plane.clock.now());
+      void plane.client.patch(Pods, { namespace, name: pod.metadata.name }, { status: { phase: 'Failed', reason: 'NodeAffinity' } }, { subresource: 'status' });
+    },
+  });
+  await plane.client.create(StatefulSets, statefulSet({ replicas: 1 }));
+  await plane.until(() => made.length >= 5, 'five Pods', 120_000);
+  const gaps = made.slice(1).map((at, i) => at - made[i]!);
+  // The first is made anew at once; then a second and twice as long each time.
+  expect(gaps[0]).toBeLessThan(1000);
+  for (const [i, gap] of gaps.slice(1, 4).entries()) expect(gap).toBeGreaterThanOrEqual(1000 * 2 ** i);
+  const before = made.length;
+  await setImage('db:2');
+  const changed = plane.clock.now();
+  await plane.until(() => made.length > before, 'the changed one', 120_000);
+  expect(made[before]! - changed).toBeLessThan(4000);
+  off();
+});

@@ -8,9 +8,9 @@ import { Nodes, type Node } from '../../../src/api/core/node.ts';
 import { Pods, type Pod } from '../../../src/api/core/pod.ts';
 import { keyOf, type Draft } from '../../../src/client/client.ts';
 import type { Controller, ControllerContext, ReconcileResult } from '../../../src/controller/controller.ts';
-import { Backoff } from '../../../src/util/backoff.ts';
 import { equalJson } from '../../../src/util/json.ts';
 import { claim, planClaims } from '../claims.ts';
+import { FailedPods } from '../failed-pods.ts';
 import { revisionHashLabel } from '../history/revisions.ts';
 import { syncHistory, truncateHistory } from '../history/sync-revisions.ts';
 import { createPods, deletePod } from '../pod-control.ts';
@@ -22,7 +22,7 @@ import { planDaemonSet, type DaemonState } from './plan.ts';
 import { daemonSetStatus } from './status.ts';
 
 export function createDaemonSetController(): Controller {
-  const failed = new FailedPods();
+  const failed = new FailedPods(1_000, 15 * 60_000);
   return {
     name: 'daemon-set-controller',
     for: DaemonSets,
@@ -44,21 +44,6 @@ const setsSelecting = (pod: Pod, { cached }: Pick<ControllerContext, 'cached'>):
 function setsConcerned(node: Node, { cached }: Pick<ControllerContext, 'cached'>, old: Node | undefined): string[] {
   if (old && equalJson(node.metadata.labels, old.metadata.labels) && equalJson(node.spec.taints, old.spec.taints)) return [];
   return cached(DaemonSets).list().filter((set) => !old || !equalJson(wants(set, node), wants(set, old))).map(keyOf);
-}
-
-/** Failed Pods of one node are removed later and later, lest a node that refuses them is flooded. */
-class FailedPods {
-  readonly #backoff = new Backoff(1_000, 15 * 60_000);
-  readonly #until = new Map<string, number>();
-  wait(key: string, now: number): number { return Math.max(0, (this.#until.get(key) ?? 0) - now); }
-  removed(key: string, now: number): void { this.#until.set(key, now + this.#backoff.next(key)); }
-  forget(set: string): void {
-    for (const key of [...this.#until.keys()]) {
-      if (!key.startsWith(`${set}/`)) continue;
-      this.#until.delete(key);
-      this.#backoff.forget(key);
-    }
-  }
 }
 
 async function reconcile(context: ControllerContext, key: string, failed: FailedPods): Promise<ReconcileResult | void> {

@@ -46,14 +46,17 @@ export function membersOf(set: StatefulSet, pods: readonly Pod[]): Members {
   return { replicas, condemned: condemned.sort((a, b) => ordinalOf(set, b)! - ordinalOf(set, a)!) };
 }
 
-/** All that may be done now. In order (OrderedReady) that is one step at most, and none while a Pod before it is not available. */
-export function planStatefulSet(set: StatefulSet, pods: readonly Pod[], revisions: SetRevisions, now: number): Step[] {
+/**
+ * All that may be done now. In order (OrderedReady) that is one step at most, and none while a Pod before it is not available. `wait` tells
+ * for how many milliseconds a Pod that has ended is left as it is.
+ */
+export function planStatefulSet(set: StatefulSet, pods: readonly Pod[], revisions: SetRevisions, now: number, wait: (pod: Pod) => number = () => 0): Step[] {
   if (set.metadata.deletionTimestamp) return [];
   const ordered = set.spec.podManagementPolicy !== 'Parallel';
   const { replicas, condemned } = membersOf(set, pods);
   const steps: Step[] = [];
   for (const [index, pod] of replicas.entries()) {
-    const { step, blocks } = planReplica(set, startOrdinal(set) + index, pod, now);
+    const { step, blocks } = planReplica(set, startOrdinal(set) + index, pod, now, wait);
     if (step) steps.push(step);
     if (ordered && (blocks || step)) return steps;
   }
@@ -64,10 +67,10 @@ export function planStatefulSet(set: StatefulSet, pods: readonly Pod[], revision
   return [...steps, ...planUpdate(set, replicas, revisions, ending, now)];
 }
 
-function planReplica(set: StatefulSet, ordinal: number, pod: Pod | undefined, now: number): { step?: Step; blocks: boolean } {
+function planReplica(set: StatefulSet, ordinal: number, pod: Pod | undefined, now: number, wait: (pod: Pod) => number): { step?: Step; blocks: boolean } {
   if (!pod) return { step: { action: 'create', ordinal, revision: newRevisionOf(set, ordinal) }, blocks: true };
   // A finished Pod is made anew whatever its containers' exit codes were, but only when its name is free.
-  if (isPodTerminal(pod)) return { ...(isEnding(pod) ? {} : { step: { action: 'delete', pod } as const }), blocks: true };
+  if (isPodTerminal(pod)) return { ...(isEnding(pod) || wait(pod) > 0 ? {} : { step: { action: 'delete', pod } as const }), blocks: true };
   if (pod.status?.phase === 'Pending' && !isEnding(pod) && set.spec.volumeClaimTemplates?.length) return { step: { action: 'claims', pod }, blocks: true };
   if (!isHealthy(pod, set, now)) return { blocks: true };
   const labels = missingLabels(set, pod);

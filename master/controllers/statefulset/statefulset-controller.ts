@@ -11,32 +11,38 @@ import { keyOf, type Draft } from '../../../src/client/client.ts';
 import type { Controller, ControllerContext, ReconcileResult } from '../../../src/controller/controller.ts';
 import { equalJson } from '../../../src/util/json.ts';
 import { claim, planClaims } from '../claims.ts';
+import { FailedPods } from '../failed-pods.ts';
 import { templateOf } from '../history/revisions.ts';
 import { syncHistory, truncateHistory } from '../history/sync-revisions.ts';
 import { isEndingNamespace } from '../pod-control.ts';
+import { isPodTerminal } from '../pod-state.ts';
 import { nextAvailability } from '../replicaset/plan.ts';
 import { orphanIndex } from '../replicaset/replicas-controller.ts';
 import { all } from '../settled.ts';
 import { hasStaleClaim, planClaimOwners, type ClaimFix } from './claims.ts';
 import { claimsOf, newPod, ordinalOf, podName, podRevision } from './identity.ts';
-import { planStatefulSet, type Step } from './plan.ts';
+import { isRunningAndReady, planStatefulSet, type Step } from './plan.ts';
 import { statefulSetStatus } from './status.ts';
 
 const hashLabel = 'controller.kubernetes.io/hash';
 
-export const statefulSetController: Controller = {
-  name: 'statefulset-controller',
-  for: StatefulSets,
-  owns: [Pods],
-  watches: [
-    { resource: Pods, map: (pod: Pod, context) => (controllerOf(pod) ? [] : setsSelecting(pod, context)) },
-    // One that goes may be what a new Pod of its name waits for; one whose owners are right now may be what the set waits for.
-    { resource: PersistentVolumeClaims, map: (claim: PersistentVolumeClaim, context, old?: PersistentVolumeClaim) => (old && equalJson(old.metadata.ownerReferences, claim.metadata.ownerReferences) ? [] : setsClaiming(claim, context)) },
-  ],
-  reads: [ControllerRevisions],
-  indexes: [orphanIndex],
-  reconcile: (context, key) => reconcile(context, key),
-};
+export function createStatefulSetController(): Controller {
+  // Upstream makes a Pod that its node refuses anew as fast as it can.
+  const failed = new FailedPods(1_000, 60_000);
+  return {
+    name: 'statefulset-controller',
+    for: StatefulSets,
+    owns: [Pods],
+    watches: [
+      { resource: Pods, map: (pod: Pod, context) => (controllerOf(pod) ? [] : setsSelecting(pod, context)) },
+      // One that goes may be what a new Pod of its name waits for; one whose owners are right now may be what the set waits for.
+      { resource: PersistentVolumeClaims, map: (claim: PersistentVolumeClaim, context, old?: PersistentVolumeClaim) => (old && equalJson(old.metadata.ownerReferences, claim.metadata.ownerReferences) ? [] : setsClaiming(claim, context)) },
+    ],
+    reads: [ControllerRevisions],
+    indexes: [orphanIndex],
+    reconcile: (context, key) => reconcile(context, key, failed),
+  };
+}
 
 const setsSelecting = (pod: Pod, { cached }: Pick<ControllerContext, 'cached'>): string[] =>
   cached(StatefulSets).list(pod.metadata.namespace).filter((set) => selectorFromObject(set.spec.selector).matches(pod.metadata.labels)).map(keyOf);
@@ -45,9 +51,12 @@ const setsSelecting = (pod: Pod, { cached }: Pick<ControllerContext, 'cached'>):
 const setsClaiming = (claim: PersistentVolumeClaim, { cached }: Pick<ControllerContext, 'cached'>): string[] =>
   cached(StatefulSets).list(claim.metadata.namespace).filter((set) => set.spec.volumeClaimTemplates?.length && claim.metadata.name.replace(/-\d+$/, '').endsWith(`-${set.metadata.name}`)).map(keyOf);
 
-async function reconcile(context: ControllerContext, key: string): Promise<ReconcileResult | void> {
+async function reconcile(context: ControllerContext, key: string, failed: FailedPods): Promise<ReconcileResult | void> {
   const set = context.cached(StatefulSets).get(key);
-  if (!set) return undefined;
+  if (!set) {
+    failed.forget(key);
+    return undefined;
+  }
   if (set.metadata.deletionTimestamp) return countDown(context, set);
   const selector = selectorFromObject(set.spec.selector);
   const history = await syncHistory(context, set, { resource: StatefulSets, selector, hashLabel, collisions: set.status?.collisionCount ?? 0 });
@@ -56,6 +65,11 @@ async function reconcile(context: ControllerContext, key: string): Promise<Recon
   const current = history.revisions.find((revision) => revision.metadata.name === set.status?.currentRevision) ?? update;
   const revisions = { current: current.metadata.name, update: update.metadata.name };
   const now = context.clock.now();
+  // A changed template starts anew.
+  const place = (pod: Pod): string => `${key}/${set.metadata.generation}/${ordinalOf(set, pod)}`;
+  const wait = (pod: Pod): number => failed.wait(place(pod), now);
+  for (const pod of pods) if (isRunningAndReady(pod)) failed.recovered(place(pod));
+  const waiting = pods.filter((pod) => isPodTerminal(pod) && wait(pod) > 0).map(wait);
 
   let failure: Error | undefined;
   try {
@@ -64,7 +78,9 @@ async function reconcile(context: ControllerContext, key: string): Promise<Recon
     if (fixes.length) await fixClaims(context, fixes);
     else {
       const templates = { current: templateOf(current), update: templateOf(update) };
-      await all(planStatefulSet(set, pods, revisions, now).map((step) => act(context, set, step, { revisions, templates, lookup })));
+      const steps = planStatefulSet(set, pods, revisions, now, wait);
+      for (const step of steps) if (step.action === 'delete' && isPodTerminal(step.pod)) failed.removed(place(step.pod), now);
+      await all(steps.map((step) => act(context, set, step, { revisions, templates, lookup })));
     }
   } catch (error) {
     failure = error as Error;
@@ -72,8 +88,8 @@ async function reconcile(context: ControllerContext, key: string): Promise<Recon
   await writeStatus(context, set, statefulSetStatus(set, pods, revisions, history.collisions, now));
   if (failure) throw failure;
   await truncateHistory(context, set, history, new Set([revisions.current, revisions.update, ...pods.map((pod) => podRevision(pod) ?? '')]));
-  const requeueAfter = nextAvailability(pods, set.spec.minReadySeconds, now);
-  return requeueAfter === undefined ? undefined : { requeueAfter };
+  const times = [...waiting, nextAvailability(pods, set.spec.minReadySeconds, now)].filter((ms) => ms !== undefined);
+  return times.length ? { requeueAfter: Math.min(...times) } : undefined;
 }
 
 /** A set that ends makes nothing, no revision either: the collector takes what it owns, and the status follows. */

@@ -55,6 +55,10 @@ describe('one step after the other', () => {
     const bare = pod({ metadata: { name: 'db-0', labels: { 'controller-revision-hash': revisions.update } }, ready: 0 });
     expect(planStatefulSet(statefulSet({ spec: { replicas: 1 } }), [bare], revisions, t0)).toEqual([{ action: 'relabel', pod: bare, labels: identity(0) }]);
   });
+  it('leaves one that failed as it is for as long as it is to wait, and nothing behind it goes on', () => {
+    const failing = (wait: number): string => told(planStatefulSet(statefulSet({ spec: { replicas: 3 } }), pods('r f'), revisions, t0 + 60_000, () => wait));
+    expect([failing(1), failing(0)]).toEqual(['', 'delete 1']);
+  });
   it('looks for missing claims of a Pod that waits', () => { expect(plan(statefulSet({ spec: { volumeClaimTemplates: [{ metadata: { name: 'data' } }] as never } }), 'p')).toBe('claims 0'); });
   it('counts a Pod as there only after minReadySeconds', () => { expect(plan(statefulSet({ spec: { minReadySeconds: 90 } }), 'r')).toBe(''); });
   it('numbers from where it is told to', () => {
