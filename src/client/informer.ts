@@ -38,6 +38,7 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
   /** By namespace ('' for what has none), then by key. */
   readonly #namespaces = new Map<string, Map<string, T>>();
   #size = 0;
+  #second: string | null | undefined;
   readonly #indexes = new Map<string, { of: IndexFunction; values: Map<string, Map<string, T>> }>();
   readonly #handlers = new Set<InformerHandler<T>>();
   #revision = 0;
@@ -157,7 +158,9 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
   /** There may be very many of them, so each has one shape, and what nobody reads goes. */
   #kept(object: T): T {
     if (!this.#metadataOnly) return object;
-    const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp, finalizers, ownerReferences } = object.metadata;
+    const { name, namespace, uid, resourceVersion, deletionTimestamp, finalizers, ownerReferences } = object.metadata;
+    // Those that come one after the other mostly are of one second.
+    const creationTimestamp = (this.#second = object.metadata.creationTimestamp === this.#second ? this.#second : object.metadata.creationTimestamp);
     const metadata: ObjectHead['metadata'] = namespace === undefined ? { name, uid, resourceVersion, creationTimestamp } : { name, namespace, uid, resourceVersion, creationTimestamp };
     if (deletionTimestamp !== undefined) metadata.deletionTimestamp = deletionTimestamp;
     if (finalizers !== undefined) metadata.finalizers = finalizers;
