@@ -10,11 +10,11 @@ import * as errors from '../../src/apimachinery/status-error.ts';
 import { refuseUpgrade, type UpgradeRequest } from '../../src/streams/upgrade.ts';
 import { realClock, type Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
+import { asksForAnswerSocket, sendBytesSocket, sendWatchSocket } from './answer-socket.ts';
 import type { ApiServer, Outcome } from './api-server.ts';
 import { headersOfAll, send } from './http-answer.ts';
 import { HttpRequest, Presence, readPeer, type Request } from './http-request.ts';
 import type { ServerRequest } from './request.ts';
-import { asksForWatchSocket, sendWatchSocket } from './watch-socket.ts';
 
 type Response = ServerResponse | Http2ServerResponse;
 
@@ -166,7 +166,7 @@ export class HttpServer {
     socket.on('error', () => socket.destroy());
     try {
       const asked = new HttpRequest(request, presence, this.#now());
-      await (asksForWatchSocket(asked) ? this.#watchSocket(asked, presence, { request, socket, head }) : this.#options.upgrade(asked, request, socket, head));
+      await (asksForAnswerSocket(asked) ? this.#answerSocket(asked, presence, { request, socket, head }) : this.#options.upgrade(asked, request, socket, head));
     } catch (error) {
       const status = error instanceof errors.StatusError ? error.status : errors.internal((error as Error).message).status;
       if (!(error instanceof errors.StatusError)) this.#options.log.warn({ error, path: request.url }, 'an upgrade failed');
@@ -174,16 +174,19 @@ export class HttpServer {
     }
   }
 
-  async #watchSocket(asked: ServerRequest, presence: Presence, upgrade: UpgradeRequest): Promise<void> {
+  async #answerSocket(asked: ServerRequest, presence: Presence, upgrade: UpgradeRequest): Promise<void> {
     const { server } = this.#options;
+    const patience = this.#options.stalledMs ?? stalledMs;
     const outcome = await server.handle(asked);
     this.#open.add(presence);
     this.#streams.add(presence);
     try {
-      // Whatever is asked for as a watch and is none is refused.
-      if (outcome.answer.kind === 'object') refuse(upgrade.request, upgrade.socket, outcome.answer.value() as errors.Status);
-      else if (outcome.answer.kind === 'watch') await sendWatchSocket(upgrade, outcome.answer.items, outcome.media.type === 'protobuf' ? server.protobuf : undefined, this.#options.stalledMs ?? stalledMs);
-      else refuseUpgrade(upgrade.socket, outcome.answer.status, outcome.answer.body instanceof Uint8Array ? Buffer.from(outcome.answer.body).toString().trimEnd() : '');
+      const { answer } = outcome;
+      // Whatever is asked for like this and does not last is refused.
+      if (answer.kind === 'object') refuse(upgrade.request, upgrade.socket, answer.value() as errors.Status);
+      else if (answer.kind === 'watch') await sendWatchSocket(upgrade, answer.items, outcome.media.type === 'protobuf' ? server.protobuf : undefined, patience);
+      else if (answer.status === 200) await sendBytesSocket(upgrade, answer.body instanceof Uint8Array ? only(answer.body) : answer.body, patience);
+      else refuseUpgrade(upgrade.socket, answer.status, answer.body instanceof Uint8Array ? Buffer.from(answer.body).toString().trimEnd() : '');
     } finally {
       // A handshake that was refused leaves a watch nobody began to read.
       presence.leave(clientGone);
@@ -201,6 +204,7 @@ function refuse(request: IncomingMessage, socket: Duplex, status: errors.Status)
 }
 
 const ignored = (): void => undefined;
+async function* only<T>(value: T): AsyncGenerator<T> { yield value; }
 
 /** `/ui`, `/ui?…` and `/ui/…`, but not `/uix`. */
 const isBelow = (path: string | undefined, url = ''): boolean => path !== undefined && url.startsWith(path) && ['/', '?', undefined].includes(url[path.length]);

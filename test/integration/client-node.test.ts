@@ -5,6 +5,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import type * as types from '@kubernetes/client-node';
+import { WebSocket } from 'ws';
 import '../support/newer-node.ts';
 import { startStreamsCluster, type StreamsCluster } from './streams-cluster.ts';
 
@@ -302,6 +303,21 @@ describe('streams of a Pod', () => {
     expect((await core.readNamespacedPodLog({ namespace, name: 'web', tailLines: 1 }))).toBe('as it comes\n');
     const error = await refusal(new k8s.Log(config).log(namespace, 'web', 'nothing', gather()));
     expect(error.code).toBe(400);
+  });
+  it.each<[protocol: string, decode: (data: Buffer, binary: boolean) => string]>([
+    ['', (data, binary) => (binary ? data.toString() : 'not binary')],
+    ['binary.k8s.io', (data, binary) => (binary ? data.toString() : 'not binary')],
+    ['base64.binary.k8s.io', (data, binary) => (binary ? 'binary' : Buffer.from(data.toString(), 'base64').toString())],
+  ])('logs over a WebSocket of protocol %j', async (protocol, decode) => {
+    const { server, ca, cert, key } = cluster.access;
+    const open = (query: string): WebSocket => new WebSocket(`${server.replace('https', 'wss')}/api/v1/namespaces/${namespace}/pods/web/log?${query}`, protocol ? [protocol] : [], { ca, cert, key });
+    const socket = open('tailLines=1');
+    let text = '';
+    socket.on('message', (data: Buffer, binary) => { text += decode(data, binary); });
+    const [code] = (await once(socket, 'close')) as [number];
+    expect([code, socket.protocol, text]).toEqual([1000, protocol, 'as it comes\n']);
+    const [error] = (await once(open('container=nothing'), 'error')) as [Error];
+    expect(error.message).toContain('400');
   });
   it('port-forward: bytes there and back', async () => {
     const echo = createServer((socket) => socket.pipe(socket));
