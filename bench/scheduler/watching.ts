@@ -58,8 +58,10 @@ export class BoundPods {
     });
   }
   #take(line: string): void {
-    const [, type, name] = /^\{"type":"(ADDED|DELETED)".*?"metadata":\{(?:"resourceVersion":"\d+",)?"name":"([^"]+)"/.exec(line) ?? [];
-    if (name === undefined) return;
+    const [, type, first] = /^\{"type":"(ADDED|DELETED)".*?"metadata":\{(?:"resourceVersion":"\d+",)?(?:"name":"([^"]+)")?/.exec(line) ?? [];
+    if (type === undefined) return;
+    // A name that was made for a Pod stands further behind.
+    const name = first ?? (JSON.parse(line) as { object: { metadata: { name: string } } }).object.metadata.name;
     if (type === 'DELETED') this.#names.delete(name);
     else if (!this.#names.has(name)) {
       this.#names.add(name);

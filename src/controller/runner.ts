@@ -22,6 +22,7 @@ export interface RunnerOptions {
 
 /** How long a key waits for the caches to show its own writes before it is worked anyway. */
 const expectationTimeoutMs = 5_000;
+const namespaceSubresources = new Set(['status', 'finalize']);
 /** A loop that held the thread this long lets others run. */
 const yieldAfterMs = 10;
 
@@ -176,7 +177,10 @@ export class ControllerRunner {
       const prefix = resource.group ? `/apis/${resource.group}/${resource.version}` : `/api/${resource.version}`;
       if (!path.startsWith(`${prefix}/`)) continue;
       const parts = path.slice(prefix.length + 1).split('/').map(decodeURIComponent);
-      const namespace = resource.namespaced && parts[0] === 'namespaces' ? parts[1] : undefined;
+      // `namespaces/x/status` is of the namespace, `namespaces/x/pods` of what is in it.
+      const inside = parts[0] === 'namespaces' && parts.length > 2 && !namespaceSubresources.has(parts[2]!);
+      if (inside !== (resource.namespaced && parts[0] === 'namespaces')) continue;
+      const namespace = inside ? parts[1] : undefined;
       const rest = namespace === undefined ? parts : parts.slice(2);
       if (rest[0] === resource.plural) return { cache, name: rest[1], namespace };
     }

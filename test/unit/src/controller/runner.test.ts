@@ -3,6 +3,7 @@ import { conflict, forbidden } from '../../../../src/apimachinery/status-error.t
 import { ReplicaSets } from '../../../../src/api/apps/replica-set.ts';
 import { ConfigMaps } from '../../../../src/api/core/config-map.ts';
 import { Events } from '../../../../src/api/core/event.ts';
+import { Namespaces } from '../../../../src/api/core/namespace.ts';
 import { Pods, type Pod } from '../../../../src/api/core/pod.ts';
 import { Client } from '../../../../src/client/client.ts';
 import { InformerFactory } from '../../../../src/client/informer.ts';
@@ -100,6 +101,33 @@ describe('the runner of a controller', () => {
     expect(worked).toHaveLength(1);
     await change('pods', 'ADDED', podOf('p', 'web', 9));
     expect(worked).toHaveLength(2);
+  });
+  it('waits for the cache of what is in a namespace, not for that of namespaces, and the other way round', async () => {
+    const writes: ((client: Client) => Promise<unknown>)[] = [
+      (client) => client.create(Pods, { metadata: { name: 'p', namespace: 'ns' } }),
+      (client) => client.patch(Namespaces, { name: 'ns' }, { metadata: { labels: { a: 'b' } } }),
+      (client) => client.patch(Namespaces, { name: 'ns' }, { status: {} }, { subresource: 'status' }),
+    ];
+    const written = new Set<string>();
+    const writeOnce = async ({ client }: ControllerContext, key: string): Promise<void> => {
+      if (written.has(key)) return;
+      written.add(key);
+      await writes[written.size - 1]!(client);
+    };
+    const { worked, change, transport } = await start(writeOnce, { for: ReplicaSets, watches: [{ resource: Namespaces, map: () => [] }, { resource: Pods, map: () => [] }] });
+    const namespace = (revision: number): object => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { ...meta('ns', revision), namespace: undefined } });
+    const shown = [['pods', podOf('p', undefined, 9)], ['namespaces', namespace(19)], ['namespaces', namespace(29)]] as const;
+    for (const [i, [plural, object]] of shown.entries()) {
+      transport.answer = () => object;
+      await change('replicasets', 'ADDED', set(`first-${i}`, 2 + i * 10));
+      const before = worked.length;
+      await change('replicasets', 'MODIFIED', set(`first-${i}`, 3 + i * 10));
+      // Anything else that comes does not count.
+      await change(plural === 'pods' ? 'namespaces' : 'pods', 'ADDED', plural === 'pods' ? namespace(10) : podOf(`other-${i}`, undefined, 99));
+      expect(worked).toHaveLength(before);
+      await change(plural, 'MODIFIED', object);
+      expect(worked).toHaveLength(before + 1);
+    }
   });
   it('waits for a deletion to be seen, but not for ever', async () => {
     const remove = async ({ client }: ControllerContext): Promise<void> => { await client.delete(Pods, { namespace: 'ns', name: 'p' }); };
