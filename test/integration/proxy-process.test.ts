@@ -10,6 +10,7 @@ import type { DnsTable } from '../../agent/dns/table.ts';
 import { Proxy, type ProxyOptions } from '../../agent/proxy/proxy.ts';
 import type { ListenError, ProxyRules } from '../../agent/proxy/rules.ts';
 import { WorkerLink } from '../../agent/proxy/worker-link.ts';
+import { loadRules, rulesFile } from '../../agent/proxy/worker/rules-file.ts';
 import { realClock } from '../../src/util/clock.ts';
 import { silentLog } from '../../src/util/log.ts';
 import { backend, httpBackend, once, RawClient, rule, rules, type HttpBackend } from '../contract/proxy-support.ts';
@@ -94,9 +95,10 @@ const nodePort = 20_872;
     expect(await untilServed()).toBe('pod GET / 0');
     expect(await pidOf('service')).not.toBe(pid);
     expect(await proxy.apply(web(2))).toBe(2);
-    // Without any agent: the program alone serves what was saved.
+    // Without any agent: the program alone serves what was saved, which is after it was put into force.
     proxy.close();
     const next = await pidOf('service');
+    while ((await loadRules(rulesFile(dataDir, 'service')))?.revision !== 2) await realClock.sleep(5);
     process.kill(next, 'SIGKILL');
     spawn(process.execPath, [main, '--role', 'service', '--data-dir', dataDir], { detached: true, stdio: 'ignore' }).unref();
     expect(await untilServed()).toBe('pod GET / 0');
