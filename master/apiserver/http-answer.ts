@@ -1,4 +1,4 @@
-// Answers as bytes on an HTTP response: one document, a stream, or a watch whose reader may be slow.
+// Answers as bytes on an HTTP response: one document, or a stream; watches are sent by `watch-answer.ts`.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';

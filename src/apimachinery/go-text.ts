@@ -33,6 +33,12 @@ export function goTypeOf(value: unknown): string | undefined {
   }
 }
 
+/** What Go's reflection calls the kind of such a value. */
+export function goKind(value: unknown): string {
+  const type = goTypeOf(value) ?? 'invalid';
+  return type.startsWith('[') ? 'slice' : type.startsWith('map') ? 'map' : type;
+}
+
 const named: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\u0007': '\\a', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\v': '\\v' };
 /** Letters, marks, numbers, punctuation, symbols, and of the blanks the plain one. upstream: Go's strconv.IsPrint */
 const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;

@@ -163,7 +163,8 @@ export class ControllerRunner {
         else logOf().error({ error, attempt: queue.failures(key) }, 'reconcile failed; retrying');
       }
     }
-    await expectations.settle(this.#options.clock, signal);
+    const unseen = await expectations.settle(this.#options.clock, signal);
+    if (unseen.length) logOf().warn({ writes: unseen }, 'the caches do not show what was written');
   }
 
   #recorder: EventRecorder | undefined;
@@ -195,7 +196,7 @@ export class ControllerRunner {
 class Expectations implements Transport {
   readonly #transport: Transport;
   readonly #cacheOf: (path: string) => { cache: Informer; name: string | undefined; namespace: string | undefined } | undefined;
-  readonly #waits: ((signal: AbortSignal) => Promise<void>)[] = [];
+  readonly #waits: { readonly write: string; until(signal: AbortSignal): Promise<void> }[] = [];
 
   constructor(transport: Transport, cacheOf: (path: string) => { cache: Informer; name: string | undefined; namespace: string | undefined } | undefined) {
     this.#transport = transport;
@@ -210,35 +211,32 @@ class Expectations implements Transport {
     // A collection's answer carries the store's revision, which this cache need not reach soon.
     if (request.method === 'DELETE' && name === undefined) return answer;
     const revision = Number((answer as { metadata?: { resourceVersion?: string } } | undefined)?.metadata?.resourceVersion ?? 0);
-    if (revision > 0) this.#waits.push((signal) => cache.waitFor(revision, signal));
+    const write = `${request.method} ${request.path}`;
+    if (revision > 0) this.#waits.push({ write, until: (signal) => cache.waitFor(revision, signal) });
     else if (request.method === 'DELETE' && name !== undefined) {
       // A Status carries no revision: wait until the object is seen to be gone or ending.
       const cacheKey = namespace ? `${namespace}/${name}` : name;
       const uid = cache.get(cacheKey)?.metadata.uid;
-      this.#waits.push((signal) => untilGone(cache, cacheKey, uid, signal));
+      this.#waits.push({ write, until: (signal) => untilGone(cache, cacheKey, uid, signal) });
     }
     return answer;
   }
   watch(request: ApiRequest): AsyncIterable<WatchEvent> { return this.#transport.watch(request); }
   close(): Promise<void> { return Promise.resolve(); }
 
-  async settle(clock: Clock, signal: AbortSignal): Promise<void> {
+  /** The writes no cache has shown in time: the next pass reads whatever the caches hold then, as upstream does after its own time-out. */
+  async settle(clock: Clock, signal: AbortSignal): Promise<readonly string[]> {
     // After the abort nothing would end the waiting: its listeners come too late.
-    if (!this.#waits.length || signal.aborted) return;
+    if (!this.#waits.length || signal.aborted) return [];
     // A signal of its own that always aborts in the end: one composed with the run-long signal would be kept for ever.
     const over = new AbortController();
     const cancel = clock.after(expectationTimeoutMs, () => over.abort(new Error('expectations timed out')));
     const stop = (): void => over.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
-    try {
-      await Promise.all(this.#waits.map((wait) => wait(over.signal)));
-    } catch {
-      // Timed out or stopping: the next pass reads whatever the caches hold then, as upstream does after its own time-out.
-    } finally {
-      cancel();
-      signal.removeEventListener('abort', stop);
-      over.abort(new Error('expectations are settled'));
-    }
+    const results = await Promise.allSettled(this.#waits.map(({ until }) => until(over.signal)));
+    cancel();
+    signal.removeEventListener('abort', stop);
+    return signal.aborted ? [] : this.#waits.filter((_, i) => results[i]!.status === 'rejected').map(({ write }) => write);
   }
 }
 

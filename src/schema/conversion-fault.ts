@@ -1,18 +1,9 @@
 // Why a merged object does not fit its type: a strategic merge is converted field by field and not read from JSON text, and its
 // refusals have words of their own. (upstream: apimachinery pkg/runtime/converter.go, fromUnstructured)
+import { goKind } from '../apimachinery/go-text.ts';
 import { base64Fault } from './decode.ts';
 import { isObject } from './patch.ts';
 import { resolveType, type JsonValue, type Type } from './schema.ts';
-
-const goKind = (value: Exclude<JsonValue, null>): string => {
-  if (Array.isArray(value)) return 'slice';
-  switch (typeof value) {
-    case 'object': return 'map';
-    case 'boolean': return 'bool';
-    case 'number': return Number.isInteger(value) ? 'int64' : 'float64';
-    default: return 'string';
-  }
-};
 
 /** The first fault, in the order of the fields; undefined for what only a type that reads itself (a quantity, a time) could tell. */
 export function conversionFault(type: Type, value: JsonValue | undefined): string | undefined {

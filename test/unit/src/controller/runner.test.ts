@@ -10,7 +10,7 @@ import { InformerFactory } from '../../../../src/client/informer.ts';
 import { TerminalError, type Controller, type ControllerContext } from '../../../../src/controller/controller.ts';
 import { ControllerRunner } from '../../../../src/controller/runner.ts';
 import { FakeClock } from '../../../../src/util/clock.ts';
-import { silentLog } from '../../../../src/util/log.ts';
+import { silentLog, type Log } from '../../../../src/util/log.ts';
 import { FakeTransport, settle } from '../client/fake-transport.ts';
 
 const meta = (name: string, revision: number, extra: object = {}) => ({ name, namespace: 'ns', uid: `uid-${name}`, resourceVersion: String(revision), creationTimestamp: null, ...extra });
@@ -28,13 +28,15 @@ async function start(reconcile: Controller['reconcile'], parts: Partial<Controll
   const client = new Client(transport);
   const informers = new InformerFactory(client, { clock, log: silentLog });
   const worked: string[] = [];
+  const warned: unknown[] = [];
+  const log: Log = { ...silentLog, warn: (fields) => { warned.push(fields); }, child: () => log };
   const controller: Controller = { name: 'test', ...parts, reconcile: (context, key) => { worked.push(key); return reconcile(context, key); } };
-  const runner = new ControllerRunner(controller, { client, informers, events: Events, clock, log: silentLog });
+  const runner = new ControllerRunner(controller, { client, informers, events: Events, clock, log });
   const running = runner.run(stop.signal);
   informers.start(stop.signal);
   await settle();
   const change = async (plural: string, type: 'ADDED' | 'MODIFIED' | 'DELETED', object: object): Promise<void> => { transport.watching(plural).push({ type, object }); await settle(); };
-  return { transport, clock, runner, running, worked, change };
+  return { transport, clock, runner, running, worked, warned, change };
 }
 const nothing = (): Promise<void> => Promise.resolve();
 
@@ -131,7 +133,7 @@ describe('the runner of a controller', () => {
   });
   it('waits for a deletion to be seen, but not for ever', async () => {
     const remove = async ({ client }: ControllerContext): Promise<void> => { await client.delete(Pods, { namespace: 'ns', name: 'p' }); };
-    const { worked, change, transport, clock } = await start(remove);
+    const { worked, warned, change, transport, clock } = await start(remove);
     await change('pods', 'ADDED', podOf('p', undefined, 2));
     transport.answer = () => ({ kind: 'Status', status: 'Success', metadata: {} });
     await change('replicasets', 'ADDED', set('web', 3));
@@ -143,9 +145,11 @@ describe('the runner of a controller', () => {
     await change('replicasets', 'MODIFIED', set('web', 7));
     await change('replicasets', 'MODIFIED', set('web', 8));
     expect(worked).toHaveLength(3);
+    expect(warned).toEqual([]);
     await clock.advance(5000);
     await settle();
     expect(worked).toHaveLength(4);
+    expect(warned).toEqual([{ writes: ['DELETE /api/v1/namespaces/ns/pods/p'] }]);
   });
   it('a refused write is retried, not fatal; an undeclared cache is a mistake that shows', async () => {
     const problems: string[] = [];
