@@ -337,7 +337,7 @@ export class Kubelet {
     const refreshNode = async (): Promise<void> => { read = await client.get<Node>(Nodes, { name: o.nodeName }); };
     const sysctls = o.sysctls ?? allowedSysctls();
     const refuse = (pod: Pod): PodFailure | undefined =>
-      evictions.refuse(pod) ?? admissionFailure(pod, { node: node(), others: workers.claims(), sysctls, appArmor: o.appArmor ?? true }) ?? shutdown.refuse();
+      evictions.refuse(pod) ?? admissionFailure(pod, { node: node(), others: workers.claims(this.#informer?.list()), sysctls, appArmor: o.appArmor ?? true }) ?? shutdown.refuse();
     const workers: PodWorkers = this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, allocations, objects, tokens, images, drained: o.drained, refuse, refreshNode }, signal);
     this.#garbage = new Garbage({ runtime, cache, volumes, log });
   }

@@ -89,7 +89,7 @@ export class PodWorker {
   get claim(): Pod | undefined {
     const { statuses, allocations } = this.#options;
     const pod = this.#pod;
-    if (!pod || !this.#admitted || this.#state !== 'sync' || this.#failure || this.#removed || pod.metadata.deletionTimestamp || isFinished(statuses.current(pod))) return undefined;
+    if (!pod || !(this.#admitted || this.#hasBegun()) || this.#state !== 'sync' || this.#failure || this.#removed || pod.metadata.deletionTimestamp || isFinished(statuses.current(pod))) return undefined;
     return allocations.current(pod).pod;
   }
 
@@ -193,12 +193,9 @@ export class PodWorker {
   }
   /** Asked once, of a Pod nothing runs of yet. */
   async #admit(pod: Pod): Promise<boolean> {
-    const { cache, events, refuse, refreshNode } = this.#options;
+    const { events, refuse, refreshNode } = this.#options;
     if (this.#admitted) return true;
-    const judge = (): PodFailure | undefined => {
-      const { containers, sandboxes } = cache.get(this.uid);
-      return containers.length > 0 || sandboxes.length > 0 ? undefined : refuse(pod);
-    };
+    const judge = (): PodFailure | undefined => (this.#hasBegun() ? undefined : refuse(pod));
     let refused = judge();
     if (refused?.reason === nodeAffinityReason) {
       await refreshNode();
@@ -210,6 +207,7 @@ export class PodWorker {
     this.#failure = { ...refused, rejected: true, message: `Pod was rejected: ${refused.message}` };
     return false;
   }
+  #hasBegun(): boolean { return this.#options.cache.hasBegun(this.uid); }
   #end(): undefined {
     this.#state = 'terminating';
     return undefined;

@@ -55,8 +55,12 @@ export class PodWorkers {
   active(): Pod[] {
     return [...this.#workers.values()].flatMap(({ state, pod }) => (state === 'sync' && pod && !pod.metadata.deletionTimestamp && !isFinished(pod) ? [pod] : []));
   }
-  /** Those that have been taken in and are to run, with what is set aside for them. */
-  claims(): Pod[] { return [...this.#workers.values()].flatMap(({ claim }) => claim ?? []); }
+  /** Those that have been taken in and are to run, with what is set aside for them; of the Pods the API lists also such as run from before and have not been looked at yet. */
+  claims(listed: readonly Pod[] = []): Pod[] {
+    const { cache, allocations } = this.#options;
+    const unseen = listed.filter((pod) => !this.#workers.has(pod.metadata.uid) && cache.hasBegun(pod.metadata.uid) && !pod.metadata.deletionTimestamp && !isFinished(pod));
+    return [...[...this.#workers.values()].flatMap(({ claim }) => claim ?? []), ...unseen.map((pod) => allocations.current(pod).pod)];
+  }
   /** Ends a Pod as `PodWorker.fail` does; at once when nobody knows it. Half as long again as the Pod has is waited for, and no longer. upstream: killPodNow */
   async fail(uid: string, failure: PodFailure, graceSeconds: number): Promise<void> {
     const { clock, events } = this.#options;

@@ -45,6 +45,11 @@ export class RuntimeCache {
       containers: [...pod.containers.values()].sort(newestFirst),
     });
   }
+  /** Whether anything of the Pod is there, dead or alive. */
+  hasBegun(uid: string): boolean {
+    const { containers, sandboxes } = this.get(uid);
+    return containers.length > 0 || sandboxes.length > 0;
+  }
   uids(): string[] { return [...this.#pods.keys()]; }
   podOf(containerId: string): string | undefined { return this.#podOf.get(containerId); }
 

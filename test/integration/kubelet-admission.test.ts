@@ -60,14 +60,16 @@ it('reads the node anew before it refuses a Pod for its labels', async () => {
   await ready('late');
 });
 
-it('refuses nothing that runs already', async () => {
+it.each([['a Pod that comes later', false], ['one that came while no agent ran', true]])('refuses nothing that runs already, and counts it against %s', async (_, before) => {
   const first = bed.start({ node: () => node });
   await bed.create('old', asks('2'));
   await ready('old');
   await first.kill();
   node = await bed.client.patch<Node>(Nodes, { name: 'node-1' }, { status: { allocatable: { cpu: '1' } } }, { subresource: 'status' });
+  // In the first list `new` comes before `old`.
+  if (before) await bed.create('new', asks('100m'));
   bed.start({ node: () => node });
-  await bed.create('new', asks('100m'));
+  if (!before) await bed.create('new', asks('100m'));
   expect((await failed('new'))!.status).toMatchObject({ reason: 'OutOfcpu' });
   expect((await bed.get('old')).status.phase).toBe('Running');
 });
