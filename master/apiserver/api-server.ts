@@ -13,8 +13,8 @@ import { Discovery } from './discovery.ts';
 import { authenticate, type Authenticator } from './filters/authentication.ts';
 import { AccessDenied, authorize, type Authorizer } from './filters/authorization.ts';
 import { impersonated, ImpersonationFault } from './filters/impersonation.ts';
-import { defaultLimits, MaxInFlight, tooManyRequests, type InFlightLimits } from './filters/max-in-flight.ts';
-import { deadlineOf, isLongRunning, withDeadline } from './filters/request-deadline.ts';
+import { deadlineOf, isLongRunning, longestMs, withDeadline } from './filters/request-deadline.ts';
+import { FlowControl, type FlowLimits, type Ticket } from './flow-control/flow-control.ts';
 import { remove, removeCollection } from './handlers/delete.ts';
 import { componentStatuses } from './handlers/component-statuses.ts';
 import { checkListForm, list } from './handlers/lists.ts';
@@ -55,11 +55,11 @@ export interface ApiServerOptions {
   /** `host:port` clients of this network reach the server at. */
   readonly serverAddress: () => string;
   readonly ready: () => boolean;
-  readonly limits?: InFlightLimits;
+  readonly limits?: FlowLimits;
 }
 
 /** The answer, with what goes beside it; `done` is to be called when it has been sent. */
-export interface Outcome { readonly answer: Answer; readonly warnings: readonly string[]; readonly media: MediaType; done(): void }
+export interface Outcome { readonly answer: Answer; readonly headers: Readonly<Record<string, string>>; readonly warnings: readonly string[]; readonly media: MediaType; done(): void }
 
 /** What these answer is no object. */
 const streamed: ReadonlySet<string> = new Set(['attach', 'exec', 'log', 'portforward', 'proxy']);
@@ -76,7 +76,7 @@ export class ApiServer {
   readonly #types = new Map<string, ResourceDefinition['type']>();
   readonly #subresources: Readonly<Record<string, SubresourceHandler>>;
   readonly #health: Health;
-  readonly #inFlight: MaxInFlight;
+  readonly #flowControl: FlowControl;
   readonly #metrics: ApiMetrics;
   readonly #paths: readonly PathHandler[];
 
@@ -91,8 +91,8 @@ export class ApiServer {
       this.#aggregated = new AggregatedDiscovery(this.#discovery, this.protobuf);
     });
     this.#health = new Health({ ready: options.ready, storage: () => options.registry.store.revision() });
-    this.#inFlight = new MaxInFlight(options.limits ?? defaultLimits);
-    this.#metrics = new ApiMetrics(options.registry, this.#inFlight);
+    this.#flowControl = new FlowControl(options.registry, options.registry.clock, options.limits);
+    this.#metrics = new ApiMetrics(options.registry, this.#flowControl);
     this.#paths = [...options.paths, this.#metrics.handler];
     for (const resource of served.current) this.#types.set(`${resource.apiVersion}/${resource.kind}`, resource.type);
     for (const [name, type] of subresourceKinds) this.#types.set(name, type);
@@ -114,26 +114,26 @@ export class ApiServer {
     const warnings: string[] = [];
     let media = plainJson;
     let admitted: AdmittedRequest | undefined;
-    let leave: (() => void) | undefined;
+    let ticket: Ticket | undefined;
     let ended: (() => void) | undefined;
     let pending: Promise<unknown> | undefined;
     const served = ({ info, headers }: AdmittedRequest): Reported => reported(info, headers['content-type'], info.isResource ? this.#options.registry.find(info.group, info.version, info.resource)?.resource : undefined);
     const outcome = (answer: Answer): Outcome => ({
-      answer, warnings: warnings.length > 1 ? [...new Set(warnings)] : warnings, media: answer.kind === 'object' && answer.status >= 400 ? negotiateStatus(request.headers['accept']) : media,
+      answer, headers: ticket?.headers ?? {}, warnings: warnings.length > 1 ? [...new Set(warnings)] : warnings, media: answer.kind === 'object' && answer.status >= 400 ? negotiateStatus(request.headers['accept']) : media,
       done: () => {
         // Work that goes on after its deadline still takes its room.
-        if (pending && leave) void pending.then(leave, leave);
-        else leave?.();
+        if (pending && ticket) void pending.then(ticket.leave, ticket.leave);
+        else ticket?.leave();
         ended?.();
         if (admitted) this.#metrics.answered(served(admitted), answer.kind === 'watch' ? 200 : answer.status, isLongRunning(admitted.info) ? undefined : (clock.monotonic() - begun) / 1000);
       },
     });
     try {
       admitted = await this.admit(request, warnings);
-      leave = this.#inFlight.enter(admitted);
-      if (!leave) return outcome(tooManyRequests());
       // Read before any work begins: a request that is refused for its deadline does nothing.
       const deadline = isLongRunning(admitted.info) ? undefined : deadlineOf(request.query);
+      ticket = await this.#flowControl.enter(admitted, { streams: deadline === undefined, deadline: deadline ?? longestMs });
+      if (!ticket.admitted) return outcome(tooManyRequests());
       const work = this.#dispatch(admitted, (m) => { media = m; });
       pending = work;
       const answer = await (deadline === undefined ? work : withDeadline(clock, deadline, work));
@@ -258,6 +258,7 @@ export class ApiServer {
   }
 }
 
+const tooManyRequests = (): Answer => errorPage(429, 'Too many requests, please try again later.', { 'retry-after': '1' });
 /** What upstream answers where nothing is mounted. */
 const notFoundPage = (): Answer => errorPage(404, '404 page not found');
 

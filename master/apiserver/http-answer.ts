@@ -41,10 +41,10 @@ export function headersOfAll({ headers }: Pick<IncomingMessage, 'headers'>): Rec
   return { 'audit-id': String(headers['audit-id'] || randomUUID()), 'cache-control': 'no-cache, private' };
 }
 
-export async function send(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse, { answer, warnings, media }: Outcome, protobuf: ProtobufAnswers, reader: Reader): Promise<void> {
+export async function send(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse, { answer, headers: told, warnings, media }: Outcome, protobuf: ProtobufAnswers, reader: Reader): Promise<void> {
   const out = response as ServerResponse;
   for (const warning of shortened(warnings)) out.appendHeader('warning', `299 - "${warning.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replace(/[^\x20-\x7e]/g, '?')}"`);
-  const common = headersOfAll(request);
+  const common = { ...headersOfAll(request), ...told };
   if (answer.kind === 'watch') return sendWatch(out, answer.items, media.type === 'protobuf' ? protobuf : undefined, reader, common);
   if (answer.kind === 'raw') {
     const sized = answer.body instanceof Uint8Array && answer.status !== 304 ? { 'content-length': String(answer.body.byteLength) } : {};

@@ -5,7 +5,8 @@ import { Counter, Gauge, Registry as PrometheusRegistry } from 'prom-client';
 import type { ResourceDefinition } from '../../src/schema/resource.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { PathHandler } from './api-server.ts';
-import type { MaxInFlight } from './filters/max-in-flight.ts';
+import type { FlowControl } from './flow-control/flow-control.ts';
+import type { FlowCount } from './flow-control/flow-counts.ts';
 import type { RequestInfo } from './request-info.ts';
 import { RequestSeries } from './request-series.ts';
 import { subresourceVerbs } from './routes.ts';
@@ -46,16 +47,17 @@ export class ApiMetrics {
   readonly #requests = new RequestSeries();
   readonly #longRunning: Gauge;
 
-  constructor(registry: Registry, inFlight: MaxInFlight) {
+  constructor(registry: Registry, flowControl: FlowControl) {
     const registers = [this.#registry];
     this.#longRunning = new Gauge({ name: 'apiserver_longrunning_requests', help: 'Watches and streams that are open.', labelNames: [...requestLabels], registers });
     new Gauge({
       name: 'apiserver_current_inflight_requests', help: 'Requests under way.', labelNames: ['request_kind'], registers,
       collect() {
-        this.set({ request_kind: 'readOnly' }, inFlight.readOnly);
-        this.set({ request_kind: 'mutating' }, inFlight.mutating);
+        this.set({ request_kind: 'readOnly' }, flowControl.readOnly);
+        this.set({ request_kind: 'mutating' }, flowControl.mutating);
       },
     });
+    flowMetrics(flowControl, registers);
     new Gauge({
       name: 'apiserver_storage_objects', help: 'Objects in the store, by resource.', labelNames: ['resource'], registers,
       collect() {
@@ -97,4 +99,28 @@ export class ApiMetrics {
       handle: async () => ({ kind: 'raw', status: 200, headers: { 'content-type': this.#registry.contentType }, body: Buffer.from(`${this.#requests.text()}\n${await this.#registry.metrics()}`) }),
     };
   }
+}
+
+/** (upstream: apiserver pkg/util/flowcontrol/metrics/metrics.go) */
+function flowMetrics(flowControl: FlowControl, registers: PrometheusRegistry[]): void {
+  const labelNames = ['priority_level', 'flow_schema'];
+  const labelsOf = ({ level, schema }: FlowCount): Record<string, string> => ({ priority_level: level, flow_schema: schema });
+  for (const [name, help, value] of [['current_executing_requests', 'Requests that are served.', 'executing'], ['current_inqueue_requests', 'Requests that wait for their turn.', 'waiting']] as const) {
+    new Gauge({ name: `apiserver_flowcontrol_${name}`, help, labelNames, registers, collect() { for (const count of flowControl.counts.all()) this.set(labelsOf(count), count[value]); } });
+  }
+  new Gauge({ name: 'apiserver_flowcontrol_nominal_limit_seats', help: 'Requests of a level that are served at a time.', labelNames: ['priority_level'], registers, collect() { for (const { name, nominal } of flowControl.levels) this.set({ priority_level: name }, nominal); } });
+  new Counter({
+    name: 'apiserver_flowcontrol_dispatched_requests_total', help: 'Requests that got their turn.', labelNames, registers,
+    collect() {
+      this.reset();
+      for (const count of flowControl.counts.all()) this.inc(labelsOf(count), count.dispatched);
+    },
+  });
+  new Counter({
+    name: 'apiserver_flowcontrol_rejected_requests_total', help: 'Requests that were refused.', labelNames: [...labelNames, 'reason'], registers,
+    collect() {
+      this.reset();
+      for (const count of flowControl.counts.all()) for (const [reason, times] of Object.entries(count.rejected)) if (times) this.inc({ ...labelsOf(count), reason }, times);
+    },
+  });
 }

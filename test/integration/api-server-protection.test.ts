@@ -2,8 +2,11 @@
 import { once } from 'node:events';
 import type { ClientHttp2Session } from 'node:http2';
 import type { PathHandler } from '../../master/apiserver/api-server.ts';
-import { defaultLimits } from '../../master/apiserver/filters/max-in-flight.ts';
 import { textAnswer } from '../../master/apiserver/request.ts';
+import { FlowSchemas } from '../../src/api/flowcontrol/flow-schema.ts';
+import { PriorityLevelConfigurations } from '../../src/api/flowcontrol/priority-level-configuration.ts';
+import { Client } from '../../src/client/client.ts';
+import { bootstrapFlowControl } from '../../master/flowcontrol/bootstrap.ts';
 import { startHttpsApi, type HttpsApi } from '../support/api-server-https.ts';
 
 interface Reply { readonly status: number; readonly headers: Record<string, unknown>; readonly text: string }
@@ -45,20 +48,30 @@ describe('an API server under load', () => {
   let held: ReturnType<typeof gate>;
   let node: ClientHttp2Session;
   let admin: ClientHttp2Session;
+  let level: string;
+  let schema: string;
   beforeAll(async () => {
     held = gate();
-    api = await startHttpsApi({ policy: true, limits: { ...defaultLimits, reads: 2, writes: 1, watchesPerUser: 2 }, paths: [held] });
+    // A share is a seat: `narrow` has one, and one may wait for it.
+    api = await startHttpsApi({ policy: true, limits: { seats: 246, watchesPerUser: 2 }, paths: [held] });
+    const client = new Client(api.memory('kubernetes-admin', 'system:masters'));
+    await bootstrapFlowControl(client);
+    const limited = { nominalConcurrencyShares: 1, borrowingLimitPercent: 0, limitResponse: { type: 'Queue', queuing: { queues: 1, handSize: 1, queueLengthLimit: 1 } } };
+    level = (await client.create(PriorityLevelConfigurations, { metadata: { name: 'narrow' }, spec: { type: 'Limited', limited } } as never)).metadata.uid;
+    const rules = [{ subjects: [{ kind: 'User', user: { name: 'system:node:n1' } }], resourceRules: [{ verbs: ['list'], apiGroups: [''], resources: ['services'], clusterScope: true }], nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['/openapi/*'] }] }];
+    schema = (await client.create(FlowSchemas, { metadata: { name: 'narrow' }, spec: { priorityLevelConfiguration: { name: 'narrow' }, matchingPrecedence: 90, distinguisherMethod: { type: 'ByUser' }, rules } } as never)).metadata.uid;
     node = await api.http2(await api.access('system:node:n1', ['system:nodes']));
     admin = await api.http2(api.admin);
   });
   afterAll(() => api.stop());
 
-  it('refuses reads beyond the limit, but not writes, administrators or watches', async () => {
+  it('lets requests of a full level wait, refuses what cannot wait, and serves all others', async () => {
     const running = [call(node, 'GET', '/openapi/held'), call(node, 'GET', '/openapi/held')];
-    await until(() => held.waiting === 2);
+    const waiting = async (): Promise<boolean> => (await call(admin, 'GET', '/metrics')).text.includes('apiserver_flowcontrol_current_inqueue_requests{priority_level="narrow",flow_schema="narrow"} 1');
+    while (held.waiting !== 1 || !(await waiting())) await new Promise((resolve) => setImmediate(resolve));
     const refused = await call(node, 'GET', '/api/v1/services');
     expect(refused).toMatchObject({ status: 429, text: 'Too many requests, please try again later.\n' });
-    expect(refused.headers['retry-after']).toBe('1');
+    expect(refused.headers).toMatchObject({ 'retry-after': '1', 'x-kubernetes-pf-flowschema-uid': schema, 'x-kubernetes-pf-prioritylevel-uid': level });
     expect((await call(admin, 'GET', '/api/v1/nodes')).status).toBe(200);
     expect((await call(node, 'POST', '/api/v1/nodes', { metadata: { name: 'n1' } })).status).toBe(201);
     // Nor what shows that a node lives, and that the server does.
@@ -71,9 +84,13 @@ describe('an API server under load', () => {
     expect(((await once(watch, 'response')) as [Record<string, number>])[0][':status']).toBe(200);
     watch.close();
     await once(watch, 'close');
+    expect(held.waiting).toBe(1);
+    held.open();
+    await running[0];
+    await until(() => held.waiting === 1);
     held.open();
     expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200]);
-    expect((await call(node, 'GET', '/api/v1/services')).status).toBe(200);
+    expect((await call(node, 'GET', '/api/v1/services')).headers).toMatchObject({ ':status': 200, 'x-kubernetes-pf-flowschema-uid': schema });
   });
 
   it('lets one user have so many watches', async () => {
@@ -96,12 +113,11 @@ describe('an API server under load', () => {
   it('ends a request at the deadline it names', async () => {
     const late = await call(node, 'GET', '/openapi/held?timeout=50ms');
     expect(late.status).toBe(504);
-    // What goes on behind the answer takes its room until it is over.
-    expect((await call(node, 'GET', `${held.path}?timeout=50ms`)).status).toBe(504);
-    expect((await call(node, 'GET', '/api/v1/services')).status).toBe(429);
+    // What goes on behind the answer takes its room until it is over: whoever comes waits, a quarter of the time it has.
+    expect((await call(node, 'GET', '/api/v1/services?timeout=100ms')).status).toBe(429);
+    const next = call(node, 'GET', '/api/v1/services');
     held.open();
-    await until(() => held.waiting === 0);
-    expect((await call(node, 'GET', '/api/v1/services')).status).toBe(200);
+    expect((await next).status).toBe(200);
     expect(JSON.parse(late.text)).toMatchObject({ kind: 'Status', reason: 'Timeout', message: 'Timeout: request did not complete within the allotted timeout' });
     const wrong = await call(node, 'GET', '/version?timeout=soon');
     expect(JSON.parse(wrong.text)).toMatchObject({ code: 400, message: 'invalid timeout specified in the request URL - time: invalid duration "soon"' });
@@ -119,6 +135,10 @@ describe('an API server under load', () => {
     expect(line('apiserver_storage_objects{', 'resource="configmaps"')).toMatch(/ 1$/);
     expect(line('apiserver_request_total{', 'code="429"', 'resource="services"')).toBeDefined();
     expect(line('apiserver_current_inflight_requests{', 'request_kind="readOnly"')).toMatch(/ 1$/);
+    expect(line('apiserver_flowcontrol_rejected_requests_total{', 'priority_level="narrow"', 'flow_schema="narrow"', 'reason="queue-full"')).toMatch(/ 1$/);
+    expect(line('apiserver_flowcontrol_rejected_requests_total{', 'priority_level="narrow"', 'reason="time-out"')).toMatch(/ 1$/);
+    expect(line('apiserver_flowcontrol_dispatched_requests_total{', 'priority_level="node-high"', 'flow_schema="system-node-high"')).toMatch(/ \d+$/);
+    expect(line('apiserver_flowcontrol_nominal_limit_seats{', 'priority_level="narrow"')).toMatch(/ 1$/);
     expect(line('process_resident_memory_bytes')).toMatch(/ \d+$/);
     expect(text).not.toMatch(/made-up/i);
     expect(line('apiserver_request_total{', 'verb="other"', 'resource="configmaps"', 'code="405"')).toMatch(/ 1$/);

@@ -8,7 +8,7 @@ import { realClock, type Clock } from '../../src/util/clock.ts';
 import { silentLog, type Log } from '../../src/util/log.ts';
 import { ApiServer, type PathHandler } from '../../master/apiserver/api-server.ts';
 import { createAuthorizers } from '../../master/apiserver/authorization/index.ts';
-import type { InFlightLimits } from '../../master/apiserver/filters/max-in-flight.ts';
+import type { FlowLimits } from '../../master/apiserver/flow-control/flow-control.ts';
 import { HttpServer, type Pages } from '../../master/apiserver/http-server.ts';
 import { openApiHandlers } from '../../master/apiserver/openapi.ts';
 import type { TokenIssuer } from '../../master/apiserver/tokens/issuer.ts';
@@ -41,7 +41,7 @@ export interface HttpsApi {
   stop(): Promise<void>;
 }
 
-export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?: number; compacted?: number; log?: Log; limits?: InFlightLimits; paths?: readonly PathHandler[]; clock?: Clock; policy?: boolean; pathsOf?: (authority: KeyPair) => readonly PathHandler[]; openApi?: boolean; controllers?: boolean; pages?: Pages } = {}): Promise<HttpsApi> {
+export async function startHttpsApi(options: { watcherLimit?: number; stalledMs?: number; compacted?: number; log?: Log; limits?: FlowLimits; paths?: readonly PathHandler[]; clock?: Clock; policy?: boolean; pathsOf?: (authority: KeyPair) => readonly PathHandler[]; openApi?: boolean; controllers?: boolean; pages?: Pages } = {}): Promise<HttpsApi> {
   const stop = new AbortController();
   const store = new MemoryStore();
   // History nobody can watch any more.

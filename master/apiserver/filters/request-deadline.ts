@@ -5,7 +5,7 @@ import * as errors from '../../../src/apimachinery/status-error.ts';
 import type { Clock } from '../../../src/util/clock.ts';
 import type { RequestInfo } from '../request-info.ts';
 
-const longestMs = 60_000;
+export const longestMs = 60_000;
 
 const longVerbs = new Set(['watch', 'proxy']);
 const longSubresources = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
