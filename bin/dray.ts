@@ -69,6 +69,9 @@ const evictionRateOptions = (): Option[] => [
 const withEvictionRates = (command: Command): Command => evictionRateOptions().reduce((made, option) => made.addOption(option), command);
 const shutdownGracePeriod = (): Option => new Option('--shutdown-grace-period <duration>', 'how long Pods may take to end before the machine goes down; 0s leaves them as they are (default: 0s)').argParser(duration);
 const shutdownGracePeriodCritical = (): Option => new Option('--shutdown-grace-period-critical-pods <duration>', 'how much of it is for critical Pods, which end last (default: 0s)').argParser(duration);
+const drainWait = (): Option => new Option('--drain-wait <ms>', 'longest wait for the proxies before a Pod is told to stop (default: 2000)').argParser(amount);
+/** What a person may set of an agent, whoever starts it. */
+const withAgentSettings = (command: Command): Command => [evictionHard(), logMaxSize(), logMaxFiles(), shutdownGracePeriod(), shutdownGracePeriodCritical(), drainWait()].reduce((made, option) => made.addOption(option), command);
 const dataDir = (): Option => new Option('--data-dir <dir>', 'where the cluster keeps its data').default(defaultDataDir).argParser((dir) => resolve(dir));
 const proxyMode = (): Option => new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay', 'nftables']).default('auto');
 const evictionHard = (): Option => new Option('--eviction-hard <thresholds>', 'when Pods are evicted at once, as for the kubelet (default: "memory.available<100Mi,nodefs.available<5%,nodefs.inodesFree<5%,imagefs.available<5%,imagefs.inodesFree<5%")');
@@ -115,14 +118,13 @@ const downHost = async (): Promise<import('../src/cli/down.ts').DownHost> => {
 };
 program.description('The Kubernetes API on plain Docker hosts').exitOverride().showHelpAfterError(false).configureOutput({ writeErr: () => undefined });
 
-withEvictionRates(program.command('up').description('start a cluster on this host'))
+withAgentSettings(withEvictionRates(program.command('up').description('start a cluster on this host')))
   .option('--detach', 'return once the node is Ready', false).option('--service', 'keep the cluster running: systemd units, or a supervisor', false)
   .addOption(dataDir()).option('--port <port>', 'port of the API (default: 6443)', port).option('--node-name <name>', 'name of this node (default: the host name)')
-  .addOption(dockerHost()).addOption(new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay', 'nftables'])).addOption(evictionHard())
+  .addOption(dockerHost()).addOption(new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay', 'nftables']))
   .option('--pod-cidr <cidr>', 'range of Pod addresses').option('--service-cidr <cidr>', 'range of Service addresses').option('--node-port-range <from-to>', 'range of node ports')
   .option('--vxlan-port <port>', 'UDP port between nodes that share no subnet (default: the first free one from 8472)', port)
-  .option('--advertise-address <ip>', 'address other hosts reach this one at', address).addOption(logMaxSize()).addOption(logMaxFiles())
-  .addOption(shutdownGracePeriod()).addOption(shutdownGracePeriodCritical()).addOption(schedulerConfig())
+  .option('--advertise-address <ip>', 'address other hosts reach this one at', address).addOption(schedulerConfig())
   .action(async (options) => {
     const { up } = await import('../src/cli/up.ts');
     const { stayInForeground, installService } = await import('../src/cli/service.ts');
@@ -171,11 +173,10 @@ program.command('node-kubeconfig <name>').description('make the credentials an a
     process.stdout.write(`${cluster.nodeKubeconfig(name)}\n`);
   });
 
-program.command('join [url]').description('make this host a node of the cluster whose master is at the URL; without one, start the agent of a host that has joined')
+withAgentSettings(program.command('join [url]').description('make this host a node of the cluster whose master is at the URL; without one, start the agent of a host that has joined'))
   .option('--token <token>', 'what "dray token create" made').option('--ca-hash <hash>', "hash of the public key of the cluster's authority: sha256:…").addOption(dataDir())
   .option('--detach', 'return once the node is Ready', false).option('--service', 'keep the agent running: a systemd unit, or a supervisor', false)
-  .option('--node-name <name>', 'name of this node (default: the host name)').addOption(dockerHost()).addOption(new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay', 'nftables'])).addOption(evictionHard()).addOption(logMaxSize()).addOption(logMaxFiles())
-  .addOption(shutdownGracePeriod()).addOption(shutdownGracePeriodCritical())
+  .option('--node-name <name>', 'name of this node (default: the host name)').addOption(dockerHost()).addOption(new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay', 'nftables']))
   .action(async (url: string | undefined, options) => {
     const [{ join }, { stayInForeground, installService }] = await Promise.all([import('../src/cli/join.ts'), import('../src/cli/service.ts')]);
     const cluster = await join(url, options, await upHost());
@@ -297,10 +298,8 @@ withEvictionRates(program.command('master').description('run the master: API ser
     }, untilSignal());
   });
 
-program.command('agent').description('run the agent of this Docker host').requiredOption('--master <url>', 'URL of the master').requiredOption('--kubeconfig <file>', 'credentials of this node')
+withAgentSettings(program.command('agent').description('run the agent of this Docker host')).requiredOption('--master <url>', 'URL of the master').requiredOption('--kubeconfig <file>', 'credentials of this node')
   .option('--node-name <name>', 'name of this node (default: the host name)').addOption(dockerHost()).addOption(dataDir()).addOption(proxyMode())
-  .option('--drain-wait <ms>', 'longest wait for the proxies before a Pod is told to stop', Number, 2000)
-  .addOption(evictionHard())
   .option('--eviction-soft <thresholds>', 'when Pods are evicted after a grace period').option('--eviction-soft-grace-period <periods>', 'for each soft threshold, memory.available=1m30s')
   .option('--eviction-minimum-reclaim <amounts>', 'how much more than a threshold is to be free again, nodefs.available=500Mi')
   .option('--eviction-max-pod-grace-period <seconds>', 'the most a Pod may take to end for a soft threshold (default: 0)')
@@ -311,7 +310,7 @@ program.command('agent').description('run the agent of this Docker host').requir
   .option('--max-parallel-image-pulls <n>', 'images that are pulled at once (default: as many as are wanted)').option('--serialize-image-pulls', 'pull one image after the other', false)
   .option('--allowed-unsafe-sysctls <names>', 'kernel parameters beside the safe ones that Pods may set, kernel.msg*,net.core.somaxconn')
   .option('--pod-manifest-path <directory>', 'directory of static Pods, one manifest a file')
-  .addOption(shutdownGracePeriod()).addOption(shutdownGracePeriodCritical()).addOption(logMaxSize()).addOption(logMaxFiles()).addOption(new Option('--ready-fd <fd>').hideHelp())
+  .addOption(new Option('--ready-fd <fd>').hideHelp())
   .action(async (options) => {
     const [{ runAgent }, { createLog }, { readKubeconfig }] = await Promise.all([import('../agent/main.ts'), import('../src/util/log.ts'), import('../src/client/kubeconfig.ts')]);
     const [{ parseEviction }, { parseImageGC }, { parsePullLimit }, { parseShutdown }, { allowedSysctls }] = await Promise.all([import('../agent/kubelet/eviction/thresholds.ts'), import('../agent/kubelet/image-gc.ts'), import('../agent/kubelet/pull-limit.ts'), import('../agent/kubelet/node-shutdown.ts'), import('../agent/kubelet/sysctls.ts')]);
@@ -333,7 +332,7 @@ program.command('agent').description('run the agent of this Docker host').requir
     await runAgent({
       access: { ...access, server: options.master.replace(/\/$/, '') }, kubeconfig: options.kubeconfig, nodeName: options.nodeName ?? defaultNodeName(), dataDir: options.dataDir, proxyMode: options.proxyMode,
       logLimits: { maxSizeBytes: quantityValue(options.containerLogMaxSize ?? '10Mi'), maxFiles: options.containerLogMaxFiles ?? 5 },
-      drainWaitMs: options.drainWait, eviction, imageGC, parallelPulls, shutdown, sysctls, goingDown: untilPowerFails(), log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}),
+      drainWaitMs: options.drainWait ?? 2000, eviction, imageGC, parallelPulls, shutdown, sysctls, goingDown: untilPowerFails(), log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}),
       ...(options.podManifestPath ? { podManifestPath: options.podManifestPath } : {}),
       onOwned: () => ownPid(new Cluster(options.dataDir), 'agent'), onReady: () => announce(options.readyFd),
     }, untilSignal());

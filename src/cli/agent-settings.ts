@@ -7,9 +7,11 @@ export interface AgentSettings {
   readonly containerLogMaxFiles?: number;
   readonly shutdownGracePeriod?: string;
   readonly shutdownGracePeriodCriticalPods?: string;
+  /** Milliseconds. */
+  readonly drainWait?: number;
 }
 
 export const agentSettings = settingsOf<AgentSettings>({
   evictionHard: '--eviction-hard', containerLogMaxSize: '--container-log-max-size', containerLogMaxFiles: '--container-log-max-files',
-  shutdownGracePeriod: '--shutdown-grace-period', shutdownGracePeriodCriticalPods: '--shutdown-grace-period-critical-pods',
+  shutdownGracePeriod: '--shutdown-grace-period', shutdownGracePeriodCriticalPods: '--shutdown-grace-period-critical-pods', drainWait: '--drain-wait',
 });
