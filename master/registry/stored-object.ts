@@ -36,6 +36,7 @@ export class StoredObject {
     if (object) this.#object = new WeakRef(object);
   }
 
+  get size(): number { return this.value.byteLength; }
   /** The decoded, deeply frozen object with its resourceVersion. */
   get object(): ApiObject {
     let object = this.#object?.deref();

@@ -25,8 +25,10 @@ interface Watcher<T> {
 /** A field of a resource's objects that many watchers select by, each its own value. (upstream: storage.IndexerFuncs, "trigger") */
 export type TriggerOf<T> = (prefix: string) => ((value: T) => string) | undefined;
 
-/** Recent events kept per resource prefix, for watches that start in the past. */
+/** Recent events kept per resource prefix, for watches that start in the past; older ones are read back from the store. */
 const windowSize = 2048;
+/** Of the objects they are about. */
+const windowBytes = 4 << 20;
 
 class Bucket<T> {
   readonly entries = new Map<string, T>();
@@ -34,6 +36,7 @@ class Bucket<T> {
   /** Watchers by what concerns them, so that a change finds its own without asking the others: a prefix, a key, a trigger's value. */
   readonly watchers = new Map<string, Set<Watcher<T>>>();
   readonly window: CacheEvent<T>[] = [];
+  windowBytes = 0;
   /** Events after this revision are all in the window. */
   windowStart: number;
   readonly prefix: string;
@@ -55,7 +58,7 @@ class Bucket<T> {
 
 const triggered = (value: string): string => `=${value}`;
 
-export class WatchCache<T extends { readonly key: string; readonly revision: number }> {
+export class WatchCache<T extends { readonly key: string; readonly revision: number; /** In bytes. */ readonly size: number }> {
   readonly #store: Store;
   readonly #decode: (entry: Entry) => T;
   readonly #log: Log;
@@ -214,10 +217,12 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
       change = { revision: event.revision, previous: previous ?? this.#decode(event.previous), deleted: this.#decode({ ...event.previous, revision: event.revision }) };
     }
     bucket.window.push(change);
-    if (bucket.window.length > windowSize) {
+    bucket.windowBytes += sizeOf(change);
+    if (bucket.window.length > windowSize || bucket.windowBytes > windowBytes) {
       // Dropping a quarter at a time keeps the array from shifting at every event.
-      const dropped = bucket.window.splice(0, windowSize / 4);
+      const dropped = bucket.window.splice(0, Math.ceil(bucket.window.length / 4));
       bucket.windowStart = dropped.at(-1)!.revision;
+      for (const old of dropped) bucket.windowBytes -= sizeOf(old);
     }
     for (const group of this.#groupsOf(bucket, key, change)) {
       for (const watcher of bucket.watchers.get(group) ?? []) if (key.startsWith(watcher.prefix)) watcher.event(change);
@@ -254,6 +259,7 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
   }
 }
 
+const sizeOf = ({ current, previous }: CacheEvent<{ readonly size: number }>): number => (current ?? previous!).size;
 /** `/registry/<group>/<plural>/` of a key or prefix. */
 function prefixOf(key: string): string {
   const third = key.indexOf('/', key.indexOf('/', 10) + 1);

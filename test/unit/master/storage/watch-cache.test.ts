@@ -1,16 +1,17 @@
 // Who is told of a change: those it concerns, and nobody else is woken.
+import { jest } from '@jest/globals';
 import { MemoryStore } from '../../../../master/storage/memory-store.ts';
 import { WatchCache } from '../../../../master/storage/watch-cache.ts';
 import { silentLog } from '../../../../src/util/log.ts';
 
-interface Item { readonly key: string; readonly revision: number; readonly text: string }
+interface Item { readonly key: string; readonly revision: number; readonly size: number; readonly text: string }
 
 const stop = new AbortController();
 afterAll(() => stop.abort());
 
 async function start(): Promise<{ store: MemoryStore; cache: WatchCache<Item>; put: (key: string, text: string) => Promise<void>; remove: (key: string) => Promise<void> }> {
   const store = new MemoryStore();
-  const cache = new WatchCache<Item>(store, ({ key, value, revision }) => ({ key, revision, text: Buffer.from(value).toString() }), silentLog, (prefix) => (prefix === '/registry/core/pods/' ? (item) => item.text : undefined));
+  const cache = new WatchCache<Item>(store, ({ key, value, revision }) => ({ key, revision, size: value.byteLength, text: Buffer.from(value).toString() }), silentLog, (prefix) => (prefix === '/registry/core/pods/' ? (item) => item.text : undefined));
   await cache.start(stop.signal);
   const revisions = new Map<string, number>();
   const done = async (revision: number): Promise<void> => cache.waitFor(revision);
@@ -67,4 +68,25 @@ it('a watch that begins in the past gets each event once, the later ones by its 
   await put('/registry/core/pods/a/x', 'n1');
   await put('/registry/core/pods/a/y', 'n2');
   expect(queue.drain().map((e) => (typeof e === 'number' ? e : e.revision))).toEqual([from + 1, from + 2]);
+});
+
+it('keeps so many bytes of the past; what is older comes from the store', async () => {
+  const { store, cache, put } = await start();
+  const large = 'x'.repeat(1 << 20);
+  for (let i = 0; i < 12; i++) await put('/registry/core/configmaps/a/x', `${i} ${large}`);
+  const read = jest.spyOn(store, 'watch');
+  const textsFrom = async (revision: number): Promise<string[]> => {
+    const queue = await cache.watch('/registry/core/configmaps/', revision, 100);
+    const texts: string[] = [];
+    for await (const event of queue) {
+      if (typeof event === 'number') continue;
+      texts.push(event.current!.text.split(' ')[0]!);
+      if (event.revision === cache.revision) break;
+    }
+    return texts;
+  };
+  expect(await textsFrom(cache.revision - 2)).toEqual(['10', '11']);
+  expect(read).not.toHaveBeenCalled();
+  expect(await textsFrom(cache.revision - 11)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11']);
+  expect(read).toHaveBeenCalledTimes(1);
 });
