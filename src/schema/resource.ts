@@ -88,6 +88,8 @@ export interface ResourceOptions<F extends Fields, T> {
   readonly prepareUpdate?: (object: T, old: T) => void;
   /** Faults that span fields. `old` is given on update. */
   readonly validate?: (object: T, old?: T) => Fault[];
+  /** Paths in the order upstream judges them, the longest that fits counts; what is told of several faults has this order. */
+  readonly judged?: readonly string[];
   readonly validateStatus?: (object: T, old: T) => Fault[];
   /** Admission warnings, sent as `Warning:` headers. */
   readonly warnings?: (object: T, old?: T) => string[];

@@ -76,6 +76,7 @@ export interface FieldOptions<T = unknown> {
   readonly tellsDefault?: true;
   /** An update that changes it is the fault `field is immutable`. */
   readonly immutable?: boolean;
+  /** In the order upstream lists what it supports; OpenAPI sorts them. */
   readonly enum?: readonly string[];
   readonly minimum?: number;
   readonly maximum?: number;

@@ -15,7 +15,18 @@ export function validateObject(resource: ResourceDefinition, object: ApiObject, 
     validateField(field, object[name], old?.[name], name, faults, old !== undefined);
   }
   faults.push(...(resource.validate?.(object, old) ?? []));
-  return faults;
+  return resource.judged && faults.length > 1 ? inOrder(faults, resource.judged) : faults;
+}
+
+/** Faults in the order of `paths`; what may not change is looked at when the rest has been. */
+function inOrder(faults: readonly Fault[], paths: readonly string[]): Fault[] {
+  const rank = ({ field, message }: Fault): number => {
+    const fitting = paths.filter((path) => field === path || (field.startsWith(path) && /^[.[]/.test(field.slice(path.length))));
+    if (fitting.length === 0 && field.startsWith('metadata.')) return -1;
+    if (fitting.length === 0 || message.endsWith(': field is immutable')) return paths.length;
+    return paths.indexOf(fitting.reduce((one, other) => (other.length > one.length ? other : one)));
+  };
+  return faults.map((fault) => ({ fault, at: rank(fault) })).sort((one, other) => one.at - other.at).map(({ fault }) => fault);
 }
 
 /** Faults of a write to /status. */
@@ -50,7 +61,7 @@ function validateField(field: Field, value: unknown, old: unknown, path: string,
     if (updating && options.immutable && !isEmpty(old)) faults.push(invalid(path, value ?? (options.pointer ? null : zeroValue(type)), 'field is immutable'));
     return;
   }
-  if (options.enum && !options.enum.includes(value as string)) faults.push(notSupported(path, value, options.enum));
+  if (options.enum && !options.unjudged && !options.enum.includes(value as string)) faults.push(notSupported(path, value, options.enum, 'given'));
   if (options.format) for (const message of checkFormat(options.format, value as string)) faults.push(invalid(path, value, message));
   if (typeof value === 'number') {
     if (options.minimum !== undefined && options.maximum !== undefined && (value < options.minimum || value > options.maximum)) faults.push(invalid(path, value, `must be between ${options.minimum} and ${options.maximum}, inclusive`));

@@ -8,7 +8,7 @@ import { array, field, int32, int64, intOrString, object, required, string, time
 import { equalJson } from '../../util/json.ts';
 import { podTemplateSpec } from '../core/pod-template.ts';
 import { podTemplateWarnings } from '../core/pod-warnings.ts';
-import { collisionFaults, negativeCountFaults } from '../core/replica-workload.ts';
+import { collisionFaults, judgedTemplate, negativeCountFaults } from '../core/replica-workload.ts';
 import { amount, intOrPercentFaults, overHundredFaults } from '../int-or-percent.ts';
 import { ageColumn, nameColumn, templateColumns } from '../table-columns.ts';
 import { immutableFaults } from '../value-faults.ts';
@@ -24,10 +24,10 @@ export const rollingUpdateDaemonSet = object('RollingUpdateDaemonSet', {
   package: apps, doc: 'Limits of a rolling update.',
   validate: ({ maxUnavailable, maxSurge }, path) => {
     const unavailablePath = child(path, 'maxUnavailable');
-    const faults: Fault[] = [];
+    const faults = [...overHundredFaults(maxUnavailable, unavailablePath), ...overHundredFaults(maxSurge, child(path, 'maxSurge'))];
     if (amount(maxUnavailable) !== 0 && amount(maxSurge) !== 0) faults.push(invalid(child(path, 'maxSurge'), maxSurge, 'may not be set when maxUnavailable is non-zero'));
     if (amount(maxUnavailable) === 0 && amount(maxSurge) === 0) faults.push(requiredFault(unavailablePath, 'cannot be 0 when maxSurge is 0'));
-    return [...faults, ...overHundredFaults(maxUnavailable, unavailablePath), ...overHundredFaults(maxSurge, child(path, 'maxSurge'))];
+    return faults;
   },
 });
 
@@ -109,6 +109,7 @@ export const DaemonSets = defineResource({
   prepareCreate: (set) => setTemplateGeneration(set, Math.max(1, templateGeneration(set))),
   prepareUpdate: (set, old) => setTemplateGeneration(set, templateGeneration(old) + (equalJson(set.spec.template, old.spec.template) ? 0 : 1)),
   validate: ({ spec }, old) => [...specFaults(spec), ...(old ? immutableFaults(spec.selector, old.spec.selector, 'spec.selector') : [])],
+  judged: ['spec.selector', ...judgedTemplate('spec.template'), 'spec.minReadySeconds', 'spec.updateStrategy', 'spec.revisionHistoryLimit'],
   validateStatus: ({ status }, old) => [
     ...negativeCountFaults({ ...status }, [
       'currentNumberScheduled', 'numberMisscheduled', 'desiredNumberScheduled', 'numberReady', 'observedGeneration', 'updatedNumberScheduled', 'numberAvailable', 'numberUnavailable', 'collisionCount',

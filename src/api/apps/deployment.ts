@@ -7,7 +7,7 @@ import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, boolean, field, int32, int64, intOrString, object, required, string, time, type FieldsValue } from '../../schema/schema.ts';
 import { podTemplateSpec } from '../core/pod-template.ts';
 import { podOwnerWarnings } from '../core/pod-warnings.ts';
-import { collisionFaults, negativeCountFaults, replicaCountFaults, selectedTemplateFaults } from '../core/replica-workload.ts';
+import { collisionFaults, judgedTemplate, negativeCountFaults, replicaCountFaults, selectedTemplateFaults } from '../core/replica-workload.ts';
 import { amount, intOrPercentFaults, overHundredFaults } from '../int-or-percent.ts';
 import { ageColumn, nameColumn, templateColumns } from '../table-columns.ts';
 
@@ -114,6 +114,9 @@ export const Deployments = defineResource({
   generationMetadata: ['annotations'],
   statusKeeps: ['labels'],
   validate: ({ spec }) => specFaults(spec),
+  judged: [
+    'spec.replicas', 'spec.selector', ...judgedTemplate('spec.template'), 'spec.strategy', 'spec.minReadySeconds', 'spec.revisionHistoryLimit', 'spec.progressDeadlineSeconds',
+  ],
   validateStatus: ({ status }, old) => statusFaults(status, old.status),
   warnings: podOwnerWarnings,
   columns: [

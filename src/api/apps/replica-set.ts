@@ -5,7 +5,7 @@ import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, field, int32, int64, object, required, string, time, type FieldsValue } from '../../schema/schema.ts';
 import { podTemplateSpec } from '../core/pod-template.ts';
 import { podOwnerWarnings } from '../core/pod-warnings.ts';
-import { negativeCountFaults, replicaCountFaults, selectedTemplateFaults } from '../core/replica-workload.ts';
+import { judgedTemplate, negativeCountFaults, replicaCountFaults, selectedTemplateFaults } from '../core/replica-workload.ts';
 import { ageColumn, nameColumn, templateColumns } from '../table-columns.ts';
 
 const apps = 'io.k8s.api.apps.v1';
@@ -49,6 +49,7 @@ export const ReplicaSets = defineResource({
   generation: true,
   selectable: { 'status.replicas': ({ status }) => String(status.replicas ?? 0) },
   validate: ({ spec }) => selectedTemplateFaults(spec.selector, spec.template),
+  judged: ['spec.replicas', 'spec.minReadySeconds', 'spec.selector', ...judgedTemplate('spec.template')],
   validateStatus: ({ status }) => [
     ...negativeCountFaults({ ...status }, ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'terminatingReplicas', 'observedGeneration']),
     ...replicaCountFaults({ ...status }, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),

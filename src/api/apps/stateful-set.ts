@@ -11,7 +11,7 @@ import { PersistentVolumeClaims } from '../core/persistent-volume-claim.ts';
 import { podAnnotationFaults } from '../core/pod-annotations.ts';
 import { podTemplateSpec } from '../core/pod-template.ts';
 import { podTemplateWarnings } from '../core/pod-warnings.ts';
-import { collisionFaults, negativeCountFaults, replicaCountFaults } from '../core/replica-workload.ts';
+import { collisionFaults, judgedTemplate, negativeCountFaults, replicaCountFaults } from '../core/replica-workload.ts';
 import { claimSpecWarnings } from '../core/volume-claim-spec.ts';
 import { ageColumn, nameColumn, templateColumns } from '../table-columns.ts';
 
@@ -40,7 +40,7 @@ export const statefulSetUpdateStrategy = object('StatefulSetUpdateStrategy', {
 });
 export interface StatefulSetUpdateStrategy extends FieldsValue<typeof statefulSetUpdateStrategy.fields> {}
 
-const retention = { default: 'Retain', validate: (value: string, path: string): Fault[] => (value === 'Retain' || value === 'Delete' ? [] : [notSupported(path, value, ['Delete', 'Retain'])]) } as const;
+const retention = { default: 'Retain', validate: (value: string, path: string): Fault[] => (value === 'Retain' || value === 'Delete' ? [] : [notSupported(path, value, ['Retain', 'Delete'], 'given')]) } as const;
 export const statefulSetPersistentVolumeClaimRetentionPolicy = object('StatefulSetPersistentVolumeClaimRetentionPolicy', {
   whenDeleted: string(1, { ...retention, doc: 'What becomes of the claims when the StatefulSet is deleted: Retain or Delete.' }),
   whenScaled: string(2, { ...retention, doc: 'What becomes of the claims of Pods that are scaled away: Retain or Delete.' }),
@@ -136,6 +136,10 @@ export const StatefulSets = defineResource({
   },
   prepareCreate: ({ spec }) => { delete spec.updateStrategy.rollingUpdate?.maxUnavailable; },
   validate: ({ spec }, old) => [...templateFaults(spec), ...(old ? updateFaults(spec, old.spec) : [])],
+  judged: [
+    ...['podManagementPolicy', 'updateStrategy', 'persistentVolumeClaimRetentionPolicy', 'replicas', 'minReadySeconds', 'revisionHistoryLimit', 'ordinals', 'selector'].map((name) => `spec.${name}`),
+    ...judgedTemplate('spec.template'), 'spec',
+  ],
   validateStatus: ({ status }, old) => statusFaults(status, old.status),
   warnings: ({ metadata, spec }, old) => [
     ...(old && metadata.generation === old.metadata.generation ? [] : podTemplateWarnings(spec.template, 'spec.template')),

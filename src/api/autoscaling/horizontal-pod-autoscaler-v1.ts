@@ -7,7 +7,7 @@ import { arrayOf, field, int32, int64, object, required, string, time, type Fiel
 import { validateValue } from '../../schema/validation.ts';
 import { cloneJson } from '../../util/json.ts';
 import {
-  autoscalerFaults, autoscalerStatusFaults, defaultMetrics, horizontalPodAutoscalerBehavior, horizontalPodAutoscalerCondition, horizontalPodAutoscalerSpec, HorizontalPodAutoscalers,
+  autoscalerFaults, autoscalerStatusFaults, defaultMetrics, horizontalPodAutoscalerBehavior, horizontalPodAutoscalerCondition, horizontalPodAutoscalerSpec, HorizontalPodAutoscalers, judgedAutoscaler,
   type Autoscaler, type HorizontalPodAutoscalerBehavior, type HorizontalPodAutoscalerStatus,
 } from './horizontal-pod-autoscaler.ts';
 import { metricFromV1, metricStatusFromV1, metricStatusToV1, metricToV1 } from './metrics-v1.ts';
@@ -143,6 +143,7 @@ export const HorizontalPodAutoscalersV1 = defineResource({
   subresources: { status: true },
   prepareUpdate: keepStatusAnnotations,
   validate: faults,
+  judged: judgedAutoscaler,
   validateStatus: ({ status }) => autoscalerStatusFaults(status),
   columns: HorizontalPodAutoscalers.columns!.map((column) => ({ ...column, value: (autoscaler: AutoscalerV1, now: number) => column.value(toAutoscaler(autoscaler), now) })),
 });

@@ -9,6 +9,7 @@ import { crossVersionObjectReference, metricSpec, metricStatus, referenceFaults,
 const v2 = 'io.k8s.api.autoscaling.v2';
 const longestWindow = 3600;
 const longestPeriod = 1800;
+const selections = ['Disabled', 'Max', 'Min'];
 
 export const hpaScalingPolicy = object('HPAScalingPolicy', {
   type: string(1, { required: true, unchecked: true, doc: 'Pods or Percent.' }),
@@ -26,16 +27,17 @@ export const hpaScalingPolicy = object('HPAScalingPolicy', {
 
 export const hpaScalingRules = object('HPAScalingRules', {
   stabilizationWindowSeconds: int32(3, { pointer: true, doc: 'Seconds of past recommendations that are looked at, to avoid flapping.' }),
-  selectPolicy: string(1, { pointer: true, enum: ['Disabled', 'Max', 'Min'], doc: 'Which policy counts: Max, Min, or Disabled for no change in this direction.' }),
+  selectPolicy: string(1, { pointer: true, doc: 'Which policy counts: Max, Min, or Disabled for no change in this direction.' }),
   policies: array(2, hpaScalingPolicy, { listType: 'atomic', doc: 'How fast the number may change.' }),
   tolerance: quantity(4, { pointer: true, doc: 'Share by which a metric may be off without a change; not in use.' }),
 }, {
   package: v2, doc: 'Rules for one direction.',
-  validate: ({ stabilizationWindowSeconds: seconds, policies }, path) => {
+  validate: ({ stabilizationWindowSeconds: seconds, selectPolicy, policies }, path) => {
     const at = child(path, 'stabilizationWindowSeconds');
     const faults: Fault[] = [];
     if (seconds !== undefined && seconds < 0) faults.push(invalid(at, seconds, 'must be greater than or equal to zero'));
     if (seconds !== undefined && seconds > longestWindow) faults.push(invalid(at, seconds, `must be less than or equal to ${longestWindow}`));
+    if (selectPolicy !== undefined && !selections.includes(selectPolicy)) faults.push(notSupported(child(path, 'selectPolicy'), selectPolicy, selections));
     return policies?.length ? faults : [...faults, requiredFault(child(path, 'policies'), 'must specify at least one Policy')];
   },
 });
@@ -87,6 +89,8 @@ export interface HorizontalPodAutoscalerStatus extends FieldsValue<typeof horizo
 /** The stored form. */
 export interface Autoscaler extends ObjectHead { spec: HorizontalPodAutoscalerSpec; status: HorizontalPodAutoscalerStatus }
 
+export const judgedAutoscaler = ['minReplicas', 'maxReplicas', 'scaleTargetRef', 'metrics', 'behavior'].map((name) => `spec.${name}`);
+
 /** Faults of bounds and target; metrics and behaviour are judged by their types. */
 export function autoscalerFaults({ scaleTargetRef, minReplicas, maxReplicas, metrics }: HorizontalPodAutoscalerSpec): Fault[] {
   const faults: Fault[] = [];
@@ -136,10 +140,6 @@ function dropNotes({ metadata }: ObjectHead): void {
   for (const name of roundTripAnnotations) delete annotations[name];
   if (Object.keys(annotations).length === 0) delete metadata.annotations;
 }
-const dropUnused = ({ spec }: { spec: HorizontalPodAutoscalerSpec }): void => {
-  for (const rules of [spec.behavior?.scaleUp, spec.behavior?.scaleDown]) delete rules?.tolerance;
-};
-
 export const HorizontalPodAutoscalers = defineResource({
   group: 'autoscaling', version: 'v2', kind: 'HorizontalPodAutoscaler', plural: 'horizontalpodautoscalers', shortNames: ['hpa'], categories: ['all'], scope: 'Namespaced',
   doc: 'Keeps the number of Pods of a workload where its metrics want it.',
@@ -148,12 +148,10 @@ export const HorizontalPodAutoscalers = defineResource({
     status: field(3, horizontalPodAutoscalerStatus, { written: true, doc: 'The autoscaler as it is.' }),
   },
   subresources: { status: true },
-  prepareCreate: (autoscaler) => {
-    dropUnused(autoscaler);
-    dropNotes(autoscaler);
-  },
+  prepareCreate: dropNotes,
   prepareUpdate: dropNotes,
   validate: ({ spec }) => autoscalerFaults(spec),
+  judged: judgedAutoscaler,
   validateStatus: ({ status }) => autoscalerStatusFaults(status),
   columns: [
     nameColumn,

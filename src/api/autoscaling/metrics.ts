@@ -3,8 +3,10 @@
 import { child, forbidden, invalid, notSupported, required as requiredFault, type Fault } from '../../apimachinery/fault.ts';
 import { compareQuantities, isQuantity } from '../../apimachinery/quantity.ts';
 import { labelSelector } from '../../schema/object-meta.ts';
-import { field, int32, object, quantity, required, string, type FieldsValue } from '../../schema/schema.ts';
-import { segmentFaults } from '../value-faults.ts';
+import { field, int32, object, quantity, required, string, type FieldsValue, type ObjectType } from '../../schema/schema.ts';
+import { validateValue } from '../../schema/validation.ts';
+import { containerResourceNameFaults } from '../core/resources.ts';
+import { labelFaults, segmentFaults } from '../value-faults.ts';
 
 const v2 = 'io.k8s.api.autoscaling.v2';
 
@@ -35,14 +37,13 @@ export const metricTarget = object('MetricTarget', {
     const faults: Fault[] = [];
     if (!type) faults.push(requiredFault(child(path, 'type'), 'must specify a metric target type'));
     if (type !== 'Utilization' && type !== 'Value' && type !== 'AverageValue') faults.push(invalid(child(path, 'type'), type, 'must be either Utilization, Value, or AverageValue'));
-    if (averageUtilization !== undefined && averageUtilization < 1) faults.push(invalid(child(path, 'averageUtilization'), averageUtilization, 'must be greater than 0'));
     if (value !== undefined && !positive(value)) faults.push(invalid(child(path, 'value'), value, 'must be positive'));
     if (averageValue !== undefined && !positive(averageValue)) faults.push(invalid(child(path, 'averageValue'), averageValue, 'must be positive'));
+    if (averageUtilization !== undefined && averageUtilization < 1) faults.push(invalid(child(path, 'averageUtilization'), averageUtilization, 'must be greater than 0'));
     return faults;
   },
 });
 interface Target { readonly value?: string; readonly averageValue?: string; readonly averageUtilization?: number }
-const eitherValue = 'must set either a target value for metric or a per-pod target';
 
 /** A resource of Pods has a percentage or an average, one of them. */
 function resourceTargetFaults({ averageValue, averageUtilization }: Target, path: string): Fault[] {
@@ -62,7 +63,7 @@ export const objectMetricSource = object('ObjectMetricSource', {
   package: v2, doc: 'A metric of one object.',
   validate: (source, path) => [
     ...referenceFaults(source.describedObject, child(path, 'describedObject')),
-    ...(source.target.value === undefined && source.target.averageValue === undefined ? [requiredFault(child(path, 'target.averageValue'), eitherValue)] : []),
+    ...(source.target.value === undefined && source.target.averageValue === undefined ? [requiredFault(child(path, 'target.averageValue'), 'must set either a target value or averageValue')] : []),
   ],
 });
 
@@ -71,7 +72,7 @@ export const podsMetricSource = object('PodsMetricSource', {
   target: required(2, metricTarget, target),
 }, {
   package: v2, doc: 'A metric of each Pod, averaged.',
-  validate: (source, path) => (positive(source.target.averageValue) ? [] : [requiredFault(child(path, 'target.averageValue'), 'must specify a positive target averageValue')]),
+  validate: (source, path) => (source.target.averageValue === undefined ? [requiredFault(child(path, 'target.averageValue'), 'must specify a positive target averageValue')] : []),
 });
 
 const resourceFaults = ({ name, target: aim }: { name: string; target: Target }, path: string): Fault[] => [
@@ -89,7 +90,11 @@ export const containerResourceMetricSource = object('ContainerResourceMetricSour
   container: string(3, { required: true, unchecked: true, doc: 'Container that is measured.' }),
 }, {
   package: v2, doc: 'A resource of one container of each Pod.',
-  validate: (source, path) => [...(source.container ? [] : [requiredFault(child(path, 'container'), 'must specify a container')]), ...resourceFaults(source, path)],
+  validate: (source, path) => [
+    ...(source.name ? containerResourceNameFaults(source.name, child(path, 'name')) : []),
+    ...(source.container ? labelFaults(source.container, child(path, 'container')) : [requiredFault(child(path, 'container'), 'must specify a container')]),
+    ...resourceFaults(source, path),
+  ],
 });
 
 export const externalMetricSource = object('ExternalMetricSource', {
@@ -98,29 +103,37 @@ export const externalMetricSource = object('ExternalMetricSource', {
 }, {
   package: v2, doc: 'A metric from outside the cluster.',
   validate: ({ target: { value, averageValue } }, path) => {
-    if (value === undefined && averageValue === undefined) return [requiredFault(child(path, 'target.averageValue'), eitherValue)];
+    if (value === undefined && averageValue === undefined) return [requiredFault(child(path, 'target.averageValue'), 'must set either a target value for metric or a per-pod target')];
     return value !== undefined && averageValue !== undefined ? [forbidden(child(path, 'target.value'), 'may not set both a target value for metric and a per-pod target')] : [];
   },
 });
 
-/** Types of metrics and the fields that hold them. */
+/** Types of metrics and the fields that hold them, in the order in which they are looked for. */
 const sources: Readonly<Record<string, string>> = { Object: 'object', External: 'external', Pods: 'pods', Resource: 'resource', ContainerResource: 'containerResource' };
+const sourceTypes: Readonly<Record<string, ObjectType>> = {
+  object: objectMetricSource, external: externalMetricSource, pods: podsMetricSource, resource: resourceMetricSource, containerResource: containerResourceMetricSource,
+};
 
 export const metricSpec = object('MetricSpec', {
   type: string(1, { required: true, unchecked: true, doc: 'Resource, ContainerResource, Pods, Object or External; the field of that name tells more.' }),
-  object: field(2, objectMetricSource, { doc: 'A metric of one object.' }),
-  pods: field(3, podsMetricSource, { doc: 'A metric of each Pod, averaged.' }),
-  resource: field(4, resourceMetricSource, { doc: 'A resource of the Pods.' }),
-  containerResource: field(7, containerResourceMetricSource, { doc: 'A resource of one container of each Pod.' }),
-  external: field(5, externalMetricSource, { doc: 'A metric from outside the cluster.' }),
+  object: field(2, objectMetricSource, { unjudged: true, doc: 'A metric of one object.' }),
+  pods: field(3, podsMetricSource, { unjudged: true, doc: 'A metric of each Pod, averaged.' }),
+  resource: field(4, resourceMetricSource, { unjudged: true, doc: 'A resource of the Pods.' }),
+  containerResource: field(7, containerResourceMetricSource, { unjudged: true, doc: 'A resource of one container of each Pod.' }),
+  external: field(5, externalMetricSource, { unjudged: true, doc: 'A metric from outside the cluster.' }),
 }, {
   package: v2, doc: 'One metric and the value that is aimed at.',
   validate: (spec, path) => {
     const faults: Fault[] = [];
     const given = Object.values(sources).filter((name) => spec[name as 'object'] !== undefined);
     if (!spec.type) faults.push(requiredFault(child(path, 'type'), 'must specify a metric source type'));
-    if (!Object.hasOwn(sources, spec.type)) faults.push(notSupported(child(path, 'type'), spec.type, Object.keys(sources)));
-    const expected = sources[spec.type];
+    const expected = Object.hasOwn(sources, spec.type) ? sources[spec.type] : undefined;
+    const unknown = expected === undefined ? [notSupported(child(path, 'type'), spec.type, Object.keys(sources))] : [];
+    faults.push(...unknown);
+    // Only the first is looked into, and a type that is none is told twice.
+    const [first] = given;
+    if (first !== undefined) faults.push(...validateValue(sourceTypes[first]!, spec[first as 'object'], child(path, first)));
+    faults.push(...unknown);
     if (expected !== undefined && !given.includes(expected)) faults.push(requiredFault(child(path, expected), 'must populate information for the given metric source'));
     if (given.length !== 1) faults.push(...given.filter((name) => name !== expected).map((name) => forbidden(child(path, name), 'must populate the given metric source only')));
     return faults;

@@ -10,7 +10,7 @@ import { array, boolean, field, int32, int64, object, required, string, time, ty
 import { podOwnerNameWarnings } from '../core/pod-warnings.ts';
 import { objectReference } from '../core/references.ts';
 import { ageColumn, nameColumn, templateColumns } from '../table-columns.ts';
-import { jobSpec, jobSpecFaults, jobSpecWarnings } from './job-spec.ts';
+import { jobSpec, judgedJobSpec, jobSpecFaults, jobSpecWarnings } from './job-spec.ts';
 
 const batch = 'io.k8s.api.batch.v1';
 /** Jobs are named after the CronJob, with eleven more characters. */
@@ -21,10 +21,13 @@ export const jobTemplateSpec = object('JobTemplateSpec', {
   spec: field(2, jobSpec, { written: true, doc: 'What the Jobs run.' }),
 }, { package: batch, doc: 'What Jobs are made from.' });
 
-function timeZoneFaults(zone: string, path: string): Fault[] {
+/** A zone that was let in stays: what is known of zones may differ from master to master. */
+function timeZoneFaults({ timeZone: zone }: CronJobSpec, old: CronJobSpec | undefined): Fault[] {
+  const path = 'spec.timeZone';
+  if (zone === undefined || (old && old.timeZone === zone)) return [];
   if (zone === '') return [invalid(path, zone, 'timeZone must be nil or non-empty string')];
-  if (zone.toLowerCase() === 'local') return [invalid(path, zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones')];
-  return isTimeZone(zone) ? [] : [invalid(path, zone, `unknown time zone ${zone}`)];
+  const unknown = isTimeZone(zone) || zone === 'Local' ? [] : [invalid(path, zone, `unknown time zone ${zone}`)];
+  return zone.toLowerCase() === 'local' ? [invalid(path, zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones'), ...unknown] : unknown;
 }
 
 export const cronJobSpec = object('CronJobSpec', {
@@ -36,10 +39,7 @@ export const cronJobSpec = object('CronJobSpec', {
   jobTemplate: required(5, jobTemplateSpec, { doc: 'The Jobs to make.' }),
   successfulJobsHistoryLimit: int32(6, { pointer: true, default: 3, minimum: 0, doc: 'How many Jobs that succeeded are kept.' }),
   failedJobsHistoryLimit: int32(7, { pointer: true, default: 1, minimum: 0, doc: 'How many Jobs that failed are kept.' }),
-}, {
-  package: batch, doc: 'The CronJob as it is wanted.',
-  validate: ({ timeZone }, path) => (timeZone === undefined ? [] : timeZoneFaults(timeZone, `${path}.timeZone`)),
-});
+}, { package: batch, doc: 'The CronJob as it is wanted.' });
 export interface CronJobSpec extends FieldsValue<typeof cronJobSpec.fields> {}
 
 export const cronJobStatus = object('CronJobStatus', {
@@ -71,7 +71,7 @@ function templateFaults({ jobTemplate }: CronJobSpec): Fault[] {
   return [
     ...jobSpecFaults(jobTemplate.spec, path),
     ...(selector ? [invalid(`${path}.selector`, selector, '`selector` will be auto-generated')] : []),
-    ...(manualSelector ? [notSupported(`${path}.manualSelector`, manualSelector, ['nil', 'false'])] : []),
+    ...(manualSelector ? [notSupported(`${path}.manualSelector`, manualSelector, ['nil', 'false'], 'given')] : []),
   ];
 }
 
@@ -85,8 +85,12 @@ export const CronJobs = defineResource({
   subresources: { status: true },
   generation: true,
   validate: ({ metadata, spec }, old) => [
-    ...scheduleFaults(spec, old?.spec), ...templateFaults(spec),
+    ...scheduleFaults(spec, old?.spec), ...timeZoneFaults(spec, old?.spec), ...templateFaults(spec),
     ...(!old && metadata.name?.length > longestName ? [invalid('metadata.name', metadata.name, `must be no more than ${longestName} characters`)] : []),
+  ],
+  judged: [
+    'spec.schedule', 'spec.startingDeadlineSeconds', 'spec.timeZone', 'spec.concurrencyPolicy', ...judgedJobSpec('spec.jobTemplate.spec'), 'spec.jobTemplate',
+    'spec.successfulJobsHistoryLimit', 'spec.failedJobsHistoryLimit',
   ],
   warnings: ({ metadata, spec }, old) => [
     ...(old ? [] : podOwnerNameWarnings(metadata.name)),

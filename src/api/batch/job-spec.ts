@@ -5,6 +5,7 @@ import { labelSelector } from '../../schema/object-meta.ts';
 import { boolean, field, int32, int64, object, required, string, type FieldsValue } from '../../schema/schema.ts';
 import { podTemplateSpec } from '../core/pod-template.ts';
 import { podTemplateWarnings } from '../core/pod-warnings.ts';
+import { judgedTemplate } from '../core/replica-workload.ts';
 import { domainPrefixedPathFaults } from '../value-faults.ts';
 import { podFailurePolicy, podFailurePolicyFaults, successPolicy, successPolicyFaults } from './job-policies.ts';
 
@@ -29,7 +30,7 @@ export const jobSpec = object('JobSpec', {
   manualSelector: boolean(5, { pointer: true, doc: 'True leaves selector and labels to the client.' }),
   template: required(6, podTemplateSpec, { doc: 'The Pods to make; restartPolicy is Never or OnFailure.' }),
   ttlSecondsAfterFinished: int32(8, { pointer: true, minimum: 0, doc: 'Seconds after its end at which the Job is deleted; never when absent.' }),
-  completionMode: string(9, { pointer: true, enum: ['Indexed', 'NonIndexed'], doc: 'NonIndexed counts successes; Indexed gives each Pod a number and wants each number once.' }),
+  completionMode: string(9, { pointer: true, enum: ['NonIndexed', 'Indexed'], doc: 'NonIndexed counts successes; Indexed gives each Pod a number and wants each number once.' }),
   suspend: boolean(10, { pointer: true, doc: 'True ends running Pods and makes none.' }),
   podReplacementPolicy: string(14, { pointer: true, doc: 'When a Pod is replaced: TerminatingOrFailed, or only when Failed.' }),
   managedBy: string(15, { pointer: true, doc: 'Controller that takes care of the Job; kubernetes.io/job-controller when absent.' }),
@@ -57,7 +58,7 @@ function restartPolicyFaults({ template, podFailurePolicy: policy }: JobSpec, pa
   const restartPolicy = template.spec?.restartPolicy;
   // Always is what a template gets that says nothing.
   if (!restartPolicy || restartPolicy === 'Always') return [requiredFault(at, 'valid values: "OnFailure", "Never"')];
-  if (restartPolicy !== 'OnFailure' && restartPolicy !== 'Never') return [notSupported(at, restartPolicy, ['OnFailure', 'Never'])];
+  if (restartPolicy !== 'OnFailure' && restartPolicy !== 'Never') return [notSupported(at, restartPolicy, ['OnFailure', 'Never'], 'given')];
   return policy && restartPolicy !== 'Never' ? [invalid(at, restartPolicy, 'only "Never" is supported when podFailurePolicy is specified')] : [];
 }
 
@@ -91,6 +92,15 @@ export function jobSpecFaults(spec: JobSpec, path: string): Fault[] {
   }
   return [...faults, ...restartPolicyFaults(spec, path)];
 }
+
+/** The parts of a Job's specification in the order in which they are judged. */
+export const judgedJobSpec = (path: string): string[] => [
+  ...[
+    'parallelism', 'completions', 'activeDeadlineSeconds', 'backoffLimit', 'ttlSecondsAfterFinished', 'backoffLimitPerIndex', 'maxFailedIndexes', 'managedBy', 'completionMode',
+    'podFailurePolicy', 'successPolicy', 'podReplacementPolicy',
+  ].map((name) => child(path, name)),
+  ...judgedTemplate(child(path, 'template')).slice(1), child(path, 'selector'), child(path, 'template.metadata'),
+];
 
 /** Defaults of Jobs; the Job in a CronJob gets them when it is made. */
 export function jobSpecDefaults(spec: JobSpec): void {

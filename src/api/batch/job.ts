@@ -11,7 +11,7 @@ import type { PodTemplateSpec } from '../core/pod-template.ts';
 import { podOwnerNameWarnings } from '../core/pod-warnings.ts';
 import { ageColumn, nameColumn, templateColumns } from '../table-columns.ts';
 import { immutableFaults } from '../value-faults.ts';
-import { jobSpec, jobSpecDefaults, jobSpecFaults, jobSpecWarnings, type JobSpec } from './job-spec.ts';
+import { jobSpec, judgedJobSpec, jobSpecDefaults, jobSpecFaults, jobSpecWarnings, type JobSpec } from './job-spec.ts';
 import { isJobCondition, jobStatus, jobStatusFaults, type JobStatus } from './job-status.ts';
 
 export type { JobSpec } from './job-spec.ts';
@@ -103,7 +103,8 @@ function completionFaults(spec: JobSpec, old: JobSpec): Fault[] {
   const path = 'spec.completions';
   if ((spec.completions ?? null) === (old.completions ?? null)) return [];
   if (spec.completionMode !== 'Indexed') return immutableFaults(spec.completions, old.completions, path);
-  if (spec.completions === undefined) return [required(path, 'cannot be unset when completionMode is Indexed')];
+  // Their absence has been told already.
+  if (spec.completions === undefined) return [];
   return spec.completions === spec.parallelism ? [] : [invalid(path, spec.completions, 'can only be modified in tandem with spec.parallelism')];
 }
 
@@ -155,6 +156,7 @@ export const Jobs = defineResource({
   validate: (job, old) => [
     ...(old ? [] : [...hostNameFaults(job), ...generatedSelectorFaults(job)]), ...jobSpecFaults(job.spec, 'spec'), ...selectorFaults(job.spec), ...(old ? updateFaults(job, old) : []),
   ],
+  judged: ['spec.selector', ...judgedJobSpec('spec')],
   validateStatus: ({ spec, status }, old) => jobStatusFaults(spec, status, old.status),
   warnings: ({ metadata, spec }, old) => [
     ...(old ? [] : podOwnerNameWarnings(metadata.name)), ...(old && metadata.generation === old.metadata.generation ? [] : jobSpecWarnings(spec, 'spec')),

@@ -62,7 +62,7 @@ const containerFields = {
   lifecycle: field(12, lifecycle, { doc: 'Hooks after the start and before the stop.' }),
   terminationMessagePath: string(13, { default: '/dev/termination-log', doc: 'File whose text becomes the termination message.' }),
   terminationMessagePolicy: string(20, {
-    default: 'File', enum: ['FallbackToLogsOnError', 'File'],
+    default: 'File', enum: ['File', 'FallbackToLogsOnError'],
     doc: 'File reads terminationMessagePath; FallbackToLogsOnError takes the last log lines when that is empty and the container failed.',
   }),
   imagePullPolicy: string(14, { enum: ['Always', 'IfNotPresent', 'Never'], doc: 'Always, IfNotPresent or Never; Always for the tag latest, else IfNotPresent.' }),

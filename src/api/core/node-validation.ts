@@ -21,7 +21,7 @@ export function taintFaults(taints: readonly Taint[], path: string): Fault[] {
       ...(valueFaults.length ? [invalid(child(at, 'value'), value, valueFaults.join(';'))] : []),
     ];
     if (!effect) faults.push(required(child(at, 'effect')));
-    else if (!taintEffects.some((known) => known === effect)) faults.push(notSupported(child(at, 'effect'), effect, taintEffects));
+    else if (!taintEffects.some((known) => known === effect)) faults.push(notSupported(child(at, 'effect'), effect, taintEffects, 'given'));
     if (seen.has(`${effect}/${key}`)) faults.push({ type: 'Duplicate', field: at, message: `Duplicate value: ${show(taint)}: taints must be unique by key and effect pair` });
     seen.add(`${effect}/${key}`);
     return faults;

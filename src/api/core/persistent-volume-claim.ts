@@ -83,7 +83,7 @@ function withChangeable(claim: Claim, old: Claim): Record<string, unknown> {
   };
   const annotated = old.metadata.annotations?.[storageClassAnnotation];
   if (!old.spec.volumeName) take('volumeName');
-  if (old.spec.storageClassName === undefined && claim.spec.storageClassName !== undefined && (annotated === undefined ? !old.spec.volumeName : annotated === claim.spec.storageClassName)) take('storageClassName');
+  if (old.spec.storageClassName === undefined && claim.spec.storageClassName !== undefined && (annotated ?? claim.spec.storageClassName) === claim.spec.storageClassName) take('storageClassName');
   if (claim.status.phase === 'Bound') {
     take('volumeAttributesClassName');
     if (claim.spec.resources?.requests?.['storage'] !== undefined) before['resources'] = { ...old.spec.resources, requests: { ...old.spec.resources?.requests, storage: sizeOf(claim.spec) } };
@@ -106,7 +106,7 @@ function updateFaults(claim: Claim, old: Claim): Fault[] {
   return [...faults, ...immutableFaults(claim.spec.volumeMode, old.spec.volumeMode, 'volumeMode')];
 }
 
-const growingPhases = ['ControllerResizeInProgress', 'ControllerResizeInfeasible', 'NodeResizePending', 'NodeResizeInProgress', 'NodeResizeInfeasible'];
+const growingPhases = ['ControllerResizeInProgress', 'ControllerResizeInfeasible', 'NodeResizeInProgress', 'NodeResizeInfeasible', 'NodeResizePending'];
 /** Of Kubernetes' own resources only storage can grow. */
 function growingFaults(name: string, path: string): Fault[] {
   const problems = isQualifiedName(name);
@@ -148,6 +148,10 @@ export const PersistentVolumeClaims = defineResource({
     copyDataSource(spec);
   },
   validate: (claim, old) => [...groupFaults(claim.spec, old?.spec), ...dataSourceFaults(claim.spec), ...(old ? updateFaults(claim, old) : [])],
+  judged: [
+    ...['accessModes', 'selector', 'resources', 'storageClassName', 'volumeMode', 'dataSource', 'dataSourceRef'].map((name) => `spec.${name}`),
+    'spec', 'spec.resources.requests',
+  ],
   validateStatus: statusFaults,
   warnings: ({ metadata, spec }) => [
     ...(metadata.annotations?.[storageClassAnnotation] === undefined ? [] : [`metadata.annotations[${storageClassAnnotation}]: ${useClassName}`]), ...claimSpecWarnings(spec, 'spec'),

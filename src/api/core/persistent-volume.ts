@@ -65,7 +65,7 @@ function capacityFaults(capacity: Readonly<Record<string, string>>, path: string
   ];
 }
 
-export interface VolumeSpecValue { capacity?: Record<string, string>; accessModes?: string[] | null; persistentVolumeReclaimPolicy?: string; nodeAffinity?: object; hostPath?: { path: string }; local?: object; csi?: object; claimRef?: object; storageClassName?: string }
+export interface VolumeSpecValue { capacity?: Record<string, string>; accessModes?: string[] | null; persistentVolumeReclaimPolicy?: string; nodeAffinity?: { required?: object }; hostPath?: { path: string }; local?: object; csi?: object; claimRef?: object; storageClassName?: string }
 
 /** Of several sources the first may stay. */
 const secondSourceFaults = (spec: Sources, path: string): Fault[] =>
@@ -76,7 +76,7 @@ function sourceFaults(spec: VolumeSpecValue, path: string): Fault[] {
   const given = Object.keys(sourcesOf(spec as Sources));
   return [
     ...(given.length === 0 ? [required(path, 'must specify a volume type')] : []),
-    ...(given[0] === 'local' && !spec.nodeAffinity ? [required(child(path, 'nodeAffinity'), 'Local volume requires node affinity')] : []),
+    ...(given[0] === 'local' && !spec.nodeAffinity?.required ? [required(child(path, 'nodeAffinity'), 'Local volume requires node affinity')] : []),
     ...(spec.hostPath && /^\/+$/.test(spec.hostPath.path) && spec.persistentVolumeReclaimPolicy === 'Recycle'
       ? [forbidden(child(path, 'persistentVolumeReclaimPolicy'), "may not be 'recycle' for a hostPath mount of '/'")] : []),
   ];
@@ -96,12 +96,11 @@ export function inlineVolumeFaults(spec: VolumeSpecValue, path: string): Fault[]
   ];
 }
 
-/** Secrets for growing may be named later: a volume may be older than the wish to grow it. */
-function withExpandSecrets(old: Sources, next: Sources): Sources {
+/** The secret for growing may be named later: a volume may be older than the wish to grow it. */
+function withExpandSecret(old: Sources, next: Sources): Sources {
   const [csi, nextCsi] = [old['csi'], next['csi']] as (Record<string, unknown> | undefined)[];
-  if (!csi || !nextCsi) return old;
-  const added = ['controllerExpandSecretRef', 'nodeExpandSecretRef'].filter((name) => csi[name] === undefined && nextCsi[name] !== undefined);
-  return { ...old, csi: { ...csi, ...Object.fromEntries(added.map((name) => [name, nextCsi[name]])) } };
+  const added = nextCsi?.['controllerExpandSecretRef'];
+  return csi && csi['controllerExpandSecretRef'] === undefined && added !== undefined ? { ...old, csi: { ...csi, controllerExpandSecretRef: added } } : old;
 }
 
 const stableLabels: Readonly<Record<string, string>> = {
@@ -124,7 +123,7 @@ function sameAffinity(next: VolumeAffinity, old: VolumeAffinity): boolean {
 
 function updateFaults(spec: PersistentVolumeSpec, old: PersistentVolumeSpec): Fault[] {
   const next = sourcesOf({ ...spec });
-  const changes = difference(withExpandSecrets(sourcesOf({ ...old }), next), next);
+  const changes = difference(withExpandSecret(sourcesOf({ ...old }), next), next);
   return [
     ...(changes.length ? [forbidden('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation\n${changes.join('\n')}`)] : []),
     ...immutableFaults(spec.volumeMode, old.volumeMode, 'volumeMode'),
@@ -159,6 +158,7 @@ export const PersistentVolumes = defineResource({
     delete spec.volumeAttributesClassName;
   },
   validate: ({ spec }, old) => [...specFaults(spec, 'spec'), ...(old ? updateFaults(spec, old.spec) : [])],
+  judged: ['spec.accessModes', 'spec.capacity', 'spec.persistentVolumeReclaimPolicy', 'spec.nodeAffinity', 'spec', 'spec.storageClassName', 'spec.volumeMode', 'spec.persistentvolumesource'],
   warnings: volumeWarnings,
   columns: [
     nameColumn,

@@ -69,11 +69,11 @@ export const podSpec = object('PodSpec', {
   initContainers: array(20, container, { ...namedList, doc: 'Containers that run one after the other before the regular ones; sidecars run on.' }),
   containers: array(2, container, { required: true, ...namedList, doc: 'The containers of the Pod, at least one.' }),
   ephemeralContainers: array(34, ephemeralContainer, { ...namedList, doc: 'Containers added for debugging, through the ephemeralcontainers subresource.' }),
-  restartPolicy: string(3, { default: 'Always', enum: ['Always', 'Never', 'OnFailure'], doc: 'When ended containers are started again: Always, OnFailure or Never.' }),
+  restartPolicy: string(3, { default: 'Always', enum: ['Always', 'OnFailure', 'Never'], doc: 'When ended containers are started again: Always, OnFailure or Never.' }),
   terminationGracePeriodSeconds: int64(4, { pointer: true, default: 30, doc: 'Seconds between the stop signal and the kill signal.' }),
   activeDeadlineSeconds: int64(5, { pointer: true, doc: 'Seconds after its start at which the Pod is failed.' }),
   dnsPolicy: string(6, {
-    default: 'ClusterFirst', enum: ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'],
+    default: 'ClusterFirst', enum: ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'],
     doc: 'Where names are resolved: ClusterFirst, ClusterFirstWithHostNet, Default (as the node) or None (dnsConfig alone).',
   }),
   nodeSelector: map(7, types.string, { mapType: 'atomic', validate: validateLabels, doc: 'Labels the node must have.' }),
@@ -99,7 +99,7 @@ export const podSpec = object('PodSpec', {
   readinessGates: array(28, podReadinessGate, { listType: 'atomic', doc: 'Conditions that must be True for the Pod to be ready.' }),
   runtimeClassName: string(29, { pointer: true, format: 'dns1123Subdomain', doc: 'RuntimeClass that runs the Pod.' }),
   enableServiceLinks: boolean(30, { pointer: true, doc: 'Sets variables with the addresses of Services; true for Pods by default.' }),
-  preemptionPolicy: string(31, { pointer: true, enum: ['Never', 'PreemptLowerPriority'], doc: 'Whether Pods of lower priority make room: PreemptLowerPriority or Never.' }),
+  preemptionPolicy: string(31, { pointer: true, enum: ['PreemptLowerPriority', 'Never'], doc: 'Whether Pods of lower priority make room: PreemptLowerPriority or Never.' }),
   overhead: map(32, types.quantity, { doc: 'Resources the runtime itself needs; from the RuntimeClass.', validate: (overhead, path) => resourceRequirementFaults({ limits: overhead }, path) }),
   topologySpreadConstraints: array(33, topologySpreadConstraint, {
     listType: 'map', keys: ['topologyKey', 'whenUnsatisfiable'], patchStrategy: 'merge', patchMergeKey: 'topologyKey', validate: duplicateSpreadFaults,

@@ -26,6 +26,9 @@ export function selectedTemplateFaults(selector: LabelSelectorObject | null | un
   return ready ? [...faults, ...templateFaults(template, ready, 'ReplicaSet')] : faults;
 }
 
+/** The parts of a Pod template in the order in which they are judged. */
+export const judgedTemplate = (path: string): string[] => ['metadata', 'labels', 'annotations', '', 'spec.restartPolicy', 'spec.activeDeadlineSeconds'].map((part) => (part ? `${path}.${part}` : path));
+
 type Counts = Readonly<Record<string, unknown>>;
 const count = (status: Counts, name: string): number => (typeof status[name] === 'number' ? status[name] : 0);
 

@@ -7,7 +7,7 @@ import { array, field, int32, int64, map, object, string, time, types, type Fiel
 import { ageColumn, nameColumn, templateColumns } from '../table-columns.ts';
 import { podTemplateSpec } from './pod-template.ts';
 import { podOwnerWarnings } from './pod-warnings.ts';
-import { missingTemplate, negativeCountFaults, replicaCountFaults, templateFaults } from './replica-workload.ts';
+import { judgedTemplate, missingTemplate, negativeCountFaults, replicaCountFaults, templateFaults } from './replica-workload.ts';
 
 export const replicationControllerSpec = object('ReplicationControllerSpec', {
   replicas: int32(1, { pointer: true, default: 1, tellsDefault: true, minimum: 0, doc: 'Number of Pods wanted.' }),
@@ -58,6 +58,7 @@ export const ReplicationControllers = defineResource({
     if (Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels };
   },
   validate: ({ spec }) => specFaults(spec),
+  judged: ['spec.minReadySeconds', 'spec.selector', 'spec.replicas', ...judgedTemplate('spec.template')],
   validateStatus: ({ status }) => [
     ...negativeCountFaults({ ...status }, ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration']),
     ...replicaCountFaults({ ...status }, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),

@@ -7,7 +7,7 @@ import { array, boolean, field, int32, intOrString, map, object, string, types, 
 
 export const serviceTypes = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'] as const;
 export const portProtocols = ['SCTP', 'TCP', 'UDP'] as const;
-const trafficPolicies = ['Cluster', 'Local'] as const;
+export const trafficPolicies: readonly string[] = ['Cluster', 'Local'];
 /** The `clusterIP` of a headless Service. */
 export const headless = 'None';
 
@@ -60,7 +60,7 @@ export const serviceSpec = object('ServiceSpec', {
   loadBalancerIP: string(8, { doc: 'Address wished for the load balancer; support varies.' }),
   loadBalancerSourceRanges: array(9, types.string, { listType: 'atomic', doc: 'Client ranges the load balancer lets through.' }),
   externalName: string(10, { doc: 'Name that DNS answers with, for type ExternalName.' }),
-  externalTrafficPolicy: string(11, { enum: trafficPolicies, doc: 'For traffic from outside: Cluster spreads over all Pods, Local stays on the node and keeps the client address.' }),
+  externalTrafficPolicy: string(11, { enum: trafficPolicies, unjudged: true, doc: 'For traffic from outside: Cluster spreads over all Pods, Local stays on the node and keeps the client address.' }),
   healthCheckNodePort: int32(12, { doc: 'Port load balancers ask a node on, for type LoadBalancer with policy Local; chosen when left out.' }),
   publishNotReadyAddresses: boolean(13, { doc: 'True announces Pods that are not ready too.' }),
   sessionAffinityConfig: field(14, sessionAffinityConfig, { doc: 'Details of session affinity.' }),

@@ -5,7 +5,7 @@ import { cidrVersion, ipVersion, isDNS1123Subdomain, isQualifiedName, isValidCID
 import { validateLabels } from '../../schema/metadata-validation.ts';
 import type { ObjectHead } from '../../schema/resource.ts';
 import { clusterIPFaults, clusterIPUpdateFaults } from './cluster-ip-validation.ts';
-import { externallyAccessible, headless, isHeadless, needsHealthCheckNodePort, type LoadBalancerStatus, type ServiceSpec } from './service-spec.ts';
+import { externallyAccessible, headless, isHeadless, needsHealthCheckNodePort, trafficPolicies, type LoadBalancerStatus, type ServiceSpec } from './service-spec.ts';
 import { specialAddressFaults } from './special-addresses.ts';
 
 interface ServiceObject extends ObjectHead { spec: ServiceSpec }
@@ -86,6 +86,7 @@ function trafficPolicyFaults(spec: ServiceSpec): Fault[] {
   if (!externallyAccessible(spec)) {
     if (spec.externalTrafficPolicy) faults.push(invalid('spec.externalTrafficPolicy', spec.externalTrafficPolicy, 'may only be set for externally-accessible services'));
   } else if (!spec.externalTrafficPolicy) faults.push(required('spec.externalTrafficPolicy'));
+  else if (!trafficPolicies.includes(spec.externalTrafficPolicy)) faults.push(notSupported('spec.externalTrafficPolicy', spec.externalTrafficPolicy, trafficPolicies));
   const port = spec.healthCheckNodePort ?? 0;
   if (port === 0) return faults;
   if (needsHealthCheckNodePort(spec)) faults.push(...messages('spec.healthCheckNodePort', port, isValidPortNum(port)));

@@ -4,7 +4,7 @@ import { child, invalid, type Fault } from '../../apimachinery/fault.ts';
 import { isQualifiedName, isValidLabelValue } from '../../apimachinery/names.ts';
 import { int64, object, string, type FieldsValue } from '../../schema/schema.ts';
 
-export const taintEffects = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'] as const;
+export const taintEffects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const;
 
 interface TolerationValue { key?: string; operator?: string; value?: string; effect?: string; tolerationSeconds?: number }
 function tolerationFaults({ key = '', operator = '', value = '', effect = '', tolerationSeconds }: TolerationValue, path: string): Fault[] {

@@ -3,6 +3,7 @@
 import { child, index, invalid, notSupported, required as requiredFault, type Fault } from '../../apimachinery/fault.ts';
 import { ipVersion, isDNS1035Label, isDNS1123Subdomain, isValidIP, isValidPortName, isValidPortNum, isWildcardDNS1123Subdomain } from '../../apimachinery/names.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
+import { validateValue } from '../../schema/validation.ts';
 import { array, embed, field, int32, object, required, string, types, type FieldsValue } from '../../schema/schema.ts';
 import { typedLocalObjectReference } from '../core/references.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
@@ -61,8 +62,12 @@ function pathFaults({ path: text = '', pathType }: { path?: string; pathType: st
 export const httpIngressPath = object('HTTPIngressPath', {
   path: string(1, { doc: 'Path that is matched.' }),
   pathType: string(3, { required: true, pointer: true, unchecked: true, doc: 'How it is matched: Exact, Prefix (by elements) or ImplementationSpecific.' }),
-  backend: required(2, ingressBackend, { doc: 'Who answers.' }),
-}, { package: networking, doc: 'A path and who answers for it.', validate: pathFaults });
+  backend: required(2, ingressBackend, { unjudged: true, doc: 'Who answers.' }),
+}, {
+  package: networking, doc: 'A path and who answers for it.',
+  // What has no type is not looked into any further.
+  validate: (value, path) => [...pathFaults(value, path), ...(value.pathType === null ? [] : validateValue(ingressBackend, value.backend, child(path, 'backend')))],
+});
 
 export const httpIngressRuleValue = object('HTTPIngressRuleValue', {
   paths: array(1, httpIngressPath, { required: true, listType: 'atomic', doc: 'Paths and who answers for them.' }),
@@ -146,10 +151,11 @@ export const Ingresses = defineResource({
   validate: ({ metadata, spec }, old) => {
     const annotated = metadata.annotations?.[classAnnotation];
     return [
-      ...(!old && annotated !== undefined && spec.ingressClassName !== undefined ? [invalid(`annotations.${classAnnotation}`, annotated, 'can not be set when the class field is also set')] : []),
+      ...(!old && annotated !== undefined && spec.ingressClassName !== undefined && annotated !== spec.ingressClassName ? [invalid(`annotations.${classAnnotation}`, annotated, 'must match `ingressClassName` when both are specified')] : []),
       ...(!spec.rules?.length && !spec.defaultBackend ? [invalid('spec', spec.rules ?? [], 'either `defaultBackend` or `rules` must be specified')] : []),
     ];
   },
+  judged: ['spec', 'spec.defaultBackend', 'spec.rules', 'spec.tls', 'spec.ingressClassName', 'annotations'],
   validateStatus: ({ status }) => statusFaults(status),
   warnings: ({ metadata }, old) => (!old && metadata.annotations?.[classAnnotation] !== undefined ? [`annotation "${classAnnotation}" is deprecated, please use 'spec.ingressClassName' instead`] : []),
   columns: [

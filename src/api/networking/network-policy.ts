@@ -11,7 +11,7 @@ import { messages } from '../value-faults.ts';
 import { contains } from './address-range.ts';
 
 const networking = 'io.k8s.api.networking.v1';
-const policyTypes = ['Egress', 'Ingress'];
+const policyTypes = ['Ingress', 'Egress'];
 
 function portFaults({ port, endPort }: { port?: number | string; endPort?: number }, path: string): Fault[] {
   const [at, endPath] = [child(path, 'port'), child(path, 'endPort')];
@@ -26,7 +26,7 @@ function portFaults({ port, endPort }: { port?: number | string; endPort?: numbe
 }
 
 export const networkPolicyPort = object('NetworkPolicyPort', {
-  protocol: string(1, { pointer: true, default: 'TCP', enum: ['SCTP', 'TCP', 'UDP'], doc: 'TCP, UDP or SCTP.' }),
+  protocol: string(1, { pointer: true, default: 'TCP', enum: ['TCP', 'UDP', 'SCTP'], doc: 'TCP, UDP or SCTP.' }),
   port: intOrString(2, { pointer: true, doc: 'Port by number or by name of a container\'s; all when absent.' }),
   endPort: int32(3, { pointer: true, doc: 'Last port of a range that begins at port.' }),
 }, { package: networking, doc: 'A port, or a range of ports.', validate: portFaults });
@@ -71,7 +71,7 @@ export const networkPolicySpec = object('NetworkPolicySpec', {
   policyTypes: array(4, types.string, {
     listType: 'atomic', doc: 'Directions the policy is about: Ingress, Egress or both.',
     validate: (given, path) => (given.length > policyTypes.length ? [invalid(path, given, 'may not specify more than two policyTypes')]
-      : given.flatMap((type, i) => (policyTypes.includes(type) ? [] : [notSupported(index(path, i), type, policyTypes)]))),
+      : given.flatMap((type, i) => (policyTypes.includes(type) ? [] : [notSupported(index(path, i), type, policyTypes, 'given')]))),
   }),
 }, {
   package: networking, doc: 'The policy as it is wanted.',

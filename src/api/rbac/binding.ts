@@ -43,7 +43,7 @@ function subjectFaults({ kind, apiGroup = '', name, namespace }: Subject, namesp
       ...(name ? messages(child(path, 'name'), name, isDNS1123Subdomain(name)) : []), ...group(''),
       ...(!namespaced && !namespace ? [requiredFault(child(path, 'namespace'))] : []),
     ];
-    default: return [notSupported(child(path, 'kind'), kind, ['ServiceAccount', 'User', 'Group'])];
+    default: return [notSupported(child(path, 'kind'), kind, ['ServiceAccount', 'User', 'Group'], 'given')];
   }
 }
 
@@ -51,7 +51,7 @@ export function bindingFaults({ roleRef: ref, subjects }: Binding, old: Binding 
   const kinds = namespaced ? ['Role', 'ClusterRole'] : ['ClusterRole'];
   return [
     ...(ref.apiGroup === rbacGroup ? [] : [notSupported('roleRef.apiGroup', ref.apiGroup, [rbacGroup])]),
-    ...(kinds.includes(ref.kind) ? [] : [notSupported('roleRef.kind', ref.kind, kinds)]),
+    ...(kinds.includes(ref.kind) ? [] : [notSupported('roleRef.kind', ref.kind, kinds, 'given')]),
     ...segmentFaults(ref.name, 'roleRef.name'),
     ...(subjects ?? []).flatMap((item, i) => subjectFaults(item, namespaced, index('subjects', i))),
     ...(old && !equalJson(ref, old.roleRef) ? [invalid('roleRef', ref, 'cannot change roleRef')] : []),

@@ -34,7 +34,7 @@ export const PriorityClasses = defineResource({
     value: int32(2, { required: true, unchecked: true, doc: 'Priority of the Pods; higher is placed first.' }),
     globalDefault: boolean(3, { doc: 'True for the class of Pods that name none.' }),
     description: string(4, { doc: 'When to use the class, for people.' }),
-    preemptionPolicy: string(5, { pointer: true, default: 'PreemptLowerPriority', enum: ['Never', 'PreemptLowerPriority'], doc: 'Whether Pods of lower priority make room: PreemptLowerPriority or Never.' }),
+    preemptionPolicy: string(5, { pointer: true, default: 'PreemptLowerPriority', enum: ['PreemptLowerPriority', 'Never'], doc: 'Whether Pods of lower priority make room: PreemptLowerPriority or Never.' }),
   },
   // It never grows: nothing that may change is a wish.
   prepareCreate: ({ metadata }) => { metadata.generation = 1; },

@@ -6,7 +6,7 @@ import { ageColumn, nameColumn } from '../table-columns.ts';
 import { immutableFaults, tokenExpirationFaults } from '../value-faults.ts';
 
 const storage = 'io.k8s.api.storage.v1';
-const lifecycleModes = ['Ephemeral', 'Persistent'];
+const lifecycleModes = ['Persistent', 'Ephemeral'];
 
 export const tokenRequest = object('TokenRequest', {
   audience: string(1, { required: true, unchecked: true, doc: 'Who the token is for; the API server when empty.' }),
@@ -18,7 +18,7 @@ export const csiDriverSpec = object('CSIDriverSpec', {
   podInfoOnMount: boolean(2, { pointer: true, default: false, doc: 'Whether the driver wants to know the Pod at the mount.' }),
   volumeLifecycleModes: array(3, types.string, {
     listType: 'set', doc: 'Kinds of volumes: Persistent, Ephemeral.',
-    validate: (modes, path) => modes.filter((mode) => !lifecycleModes.includes(mode)).map((mode) => notSupported(path, mode, lifecycleModes)),
+    validate: (modes, path) => modes.filter((mode) => !lifecycleModes.includes(mode)).map((mode) => notSupported(path, mode, lifecycleModes, 'given')),
   }),
   storageCapacity: boolean(4, { pointer: true, default: false, doc: 'Whether the scheduler looks at CSIStorageCapacity objects.' }),
   fsGroupPolicy: string(5, { pointer: true, default: 'ReadWriteOnceWithFSType', enum: ['File', 'None', 'ReadWriteOnceWithFSType'], doc: 'Whether the owner of files is changed at the mount: ReadWriteOnceWithFSType, File or None.' }),

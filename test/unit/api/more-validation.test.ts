@@ -110,11 +110,11 @@ describe('create refuses', () => {
     ['a peer of both with a fault', NetworkPolicies, { spec: { podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/8', except: ['11.0.0.0/8'] }, podSelector: {} }] }] } }, [
       'spec.ingress[0].from[0].ipBlock.except[0]: Invalid value: "11.0.0.0/8": must be a strict subset of `cidr`', 'spec.ingress[0].from[0]: Forbidden: may not specify both ipBlock and another peer']],
     ['parts of no range', NetworkPolicies, { spec: { podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: 'x', except: ['y'] } }] }] } }, ['spec.ingress[0].from[0].ipBlock.cidr: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)']],
-    ['another policy type', NetworkPolicies, { spec: { podSelector: {}, policyTypes: ['X'] } }, ['spec.policyTypes[0]: Unsupported value: "X": supported values: "Egress", "Ingress"']],
+    ['another policy type', NetworkPolicies, { spec: { podSelector: {}, policyTypes: ['X'] } }, ['spec.policyTypes[0]: Unsupported value: "X": supported values: "Ingress", "Egress"']],
     ['a rule without verbs', Roles, { rules: [{ apiGroups: [''], resources: ['pods'] }] }, ['rules[0].verbs: Required value: verbs must contain at least one value']],
     ['a rule of nothing', ClusterRoles, { rules: [{ verbs: ['get'] }] }, ['rules[0].apiGroups: Required value: resource rules must supply at least one api group', 'rules[0].resources: Required value: resource rules must supply at least one resource']],
     ['a namespaced rule of URLs', Roles, { rules: [{ verbs: ['get'], nonResourceURLs: ['/x'] }] }, ['rules[0].nonResourceURLs: Invalid value: ["/x"]: namespaced rules cannot apply to non-resource URLs']],
-    ['a subject of another kind', RoleBindings, subject({ kind: 'Robot', name: 'r' }), ['subjects[0].kind: Unsupported value: "Robot": supported values: "Group", "ServiceAccount", "User"']],
+    ['a subject of another kind', RoleBindings, subject({ kind: 'Robot', name: 'r' }), ['subjects[0].kind: Unsupported value: "Robot": supported values: "ServiceAccount", "User", "Group"']],
     ['an account of no namespace', ClusterRoleBindings, subject({ kind: 'ServiceAccount', name: 'r' }), ['subjects[0].namespace: Required value']],
     ['a role of a cluster binding', ClusterRoleBindings, { roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'r' } }, ['roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"']],
     ['a signer without domain', CertificateSigningRequests, signing({ signerName: 's' }), ["spec.signerName: Invalid value: \"s\": must be a fully qualified domain and path of the form 'example.com/signer-name'"]],

@@ -24,7 +24,7 @@ describe('faults of fields', () => {
     ['absent and empty', { name: '', list: [], table: {}, must: undefined }, ['spec.name: Required value', 'spec.list: Required value', 'spec.table: Required value', 'spec.must: Required value']],
     ['null', { name: null, list: null, must: null }, ['spec.name: Required value', 'spec.list: Required value', 'spec.must: Required value']],
     ['required false and required zero', { flag: false, port: 0 }, ['spec.port: Invalid value: 0: must be between 1 and 65535, inclusive']],
-    ['no member of the list', { colour: 'green' }, ['spec.colour: Unsupported value: "green": supported values: "blue", "red"']],
+    ['no member of the list', { colour: 'green' }, ['spec.colour: Unsupported value: "green": supported values: "red", "blue"']],
     ['too low', { count: 0, above: -1 }, ['spec.count: Invalid value: 0: must be greater than zero', 'spec.above: Invalid value: -1: must be greater than or equal to 0']],
     ['too high', { low: 6 }, ['spec.low: Invalid value: 6: must be less than or equal to 5']],
     ['out of range', { percent: 101 }, ['spec.percent: Invalid value: 101: must be between 1 and 100, inclusive']],
@@ -44,7 +44,7 @@ const sample = (rest: object): ApiObject => ({ apiVersion: 'example/v1', kind: '
 describe('an object', () => {
   it('is judged with its metadata, without its status', () => {
     expect(texts(validateObject(samples, sample({ metadata: { name: 'No', namespace: 'default' }, spec: { colour: 'green' }, status: { phase: 'Bad' } })))).toEqual([
-      expect.stringMatching(/^metadata.name: Invalid value: "No": a lowercase RFC 1123 subdomain/), 'spec.colour: Unsupported value: "green": supported values: "blue", "red"',
+      expect.stringMatching(/^metadata.name: Invalid value: "No": a lowercase RFC 1123 subdomain/), 'spec.colour: Unsupported value: "green": supported values: "red", "blue"',
     ]);
   });
   it.each<[what: string, before: object, after: object, expected: string[]]>([

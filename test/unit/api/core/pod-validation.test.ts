@@ -28,7 +28,7 @@ const table: readonly [string, spec: object, faults: string[]][] = [
   ['one name in two lists', { containers: [one], initContainers: [one] }, ['spec.initContainers[0].name: Duplicate value: "a"']],
   ['image with spaces', withContainer({ image: ' nginx' }), [`${c}.image: Invalid value: " nginx": must not have leading or trailing whitespace`]],
   ['unknown pull policy', withContainer({ imagePullPolicy: 'Sometimes' }), [`${c}.imagePullPolicy: Unsupported value: "Sometimes": supported values: "Always", "IfNotPresent", "Never"`]],
-  ['unknown restart policy', { ...withContainer({}), restartPolicy: 'Often' }, ['spec.restartPolicy: Unsupported value: "Often": supported values: "Always", "Never", "OnFailure"']],
+  ['unknown restart policy', { ...withContainer({}), restartPolicy: 'Often' }, ['spec.restartPolicy: Unsupported value: "Often": supported values: "Always", "OnFailure", "Never"']],
   ['no port number', withContainer({ ports: [{ name: 'http' }] }), [`${c}.ports[0].containerPort: Required value`]],
   ['port too high', withContainer({ ports: [{ containerPort: 70000 }] }), [`${c}.ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive`]],
   ['port name twice', withContainer({ ports: [{ name: 'http', containerPort: 1 }, { name: 'http', containerPort: 2 }] }), [`${c}.ports[1].name: Duplicate value: "http"`]],
