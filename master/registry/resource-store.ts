@@ -8,6 +8,7 @@ import type { ServedResources } from '../../src/schema/resource-set.ts';
 import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
 import type { JsonValue } from '../../src/schema/schema.ts';
 import { applyDefaults } from '../../src/schema/defaulting.ts';
+import { dropOffFields } from '../../src/schema/off-fields.ts';
 import { validateObject, validateStatusUpdate } from '../../src/schema/validation.ts';
 import { timestamp, type Clock } from '../../src/util/clock.ts';
 import { KeyExists, RevisionMismatch, type Store } from '../storage/store.ts';
@@ -116,6 +117,7 @@ export class ResourceStore {
     if (generated) metadata.name = generatedName(metadata.generateName!);
     if (resource.generation) metadata.generation = 1;
     if (resource.subresources.status && !resource.statusOnCreate) resetStatus(resource, object);
+    dropOffFields(resource.type, object, undefined, '');
     for (const warning of resource.prepareCreate?.(object, context.user) ?? []) context.warnings.push(warning);
     this.#refuse(object, validateObject(resource, object));
     for (const warning of resource.warnings?.(object) ?? []) context.warnings.push(warning);
@@ -253,6 +255,7 @@ export class ResourceStore {
       if (old['status'] === undefined) delete object['status'];
       else object['status'] = cloneJson(old['status']);
     }
+    if (!internal) dropOffFields(resource.type, object, old, subresource);
     if (subresource !== 'status' && !internal) resource.prepareUpdate?.(object, old);
     const { metadata } = object;
     if (!metadata.uid) metadata.uid = old.metadata.uid;

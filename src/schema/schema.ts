@@ -48,6 +48,8 @@ export interface ObjectType<F extends Fields = Fields> {
   readonly root?: StructuralSchema;
   /** Fills defaults that depend on other fields of the same object; runs after the fields' own defaults. */
   readonly defaults?: (value: Record<string, any>) => void;
+  /** Takes out what only a feature reads that is off by default in Kubernetes 1.33, unless `old` has it. Not asked of objects in lists and maps. */
+  readonly dropOff?: (value: any, old: any) => void;
   /** Faults that span fields of this object. `path` is the object's own path. */
   readonly validate?: (value: any, path: string) => Fault[];
 }
@@ -184,11 +186,14 @@ export function embed<F extends Fields>(number: number, type: ObjectType<F>): F 
   return Object.fromEntries(Object.entries(type.fields).map(([name, f]) => [name, { ...f, embeddedIn: { number, type } }])) as unknown as F;
 }
 
+/** `old` is what an update replaces, if it is there at all. */
+type DropOff<T> = (value: T, old: T | undefined) => void;
+
 /** `object('Container', { name: string(1, …), … }, { doc: '…' })`; the package defaults to core/v1's. */
 export function object<F extends Fields>(
   name: string,
   fields: F,
-  options: { doc?: string; package?: string; atomic?: boolean; root?: StructuralSchema; defaults?: (value: Record<string, any>) => void; validate?: (value: FieldsValue<F>, path: string) => Fault[] } = {},
+  options: { doc?: string; package?: string; atomic?: boolean; root?: StructuralSchema; defaults?: (value: Record<string, any>) => void; dropOff?: DropOff<FieldsValue<F>>; validate?: (value: FieldsValue<F>, path: string) => Fault[] } = {},
 ): ObjectType<F> {
   return { kind: 'object', name, fields, package: 'io.k8s.api.core.v1', doc: '', ...options } as ObjectType<F>;
 }

@@ -2,6 +2,7 @@
 // upstream: pkg/apis/apps/validation/validation.go (ValidateDeployment), pkg/apis/apps/v1/defaults.go, pkg/registry/apps/deployment
 import { child, forbidden, invalid, notSupported, required as requiredFault, type Fault } from '../../apimachinery/fault.ts';
 import { selectorFromObject } from '../../apimachinery/selectors.ts';
+import { dropNew } from '../../schema/off-fields.ts';
 import { labelSelector } from '../../schema/object-meta.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, boolean, field, int32, int64, intOrString, object, required, string, time, type FieldsValue } from '../../schema/schema.ts';
@@ -80,7 +81,7 @@ export const deploymentStatus = object('DeploymentStatus', {
   terminatingReplicas: int32(9, { pointer: true, doc: 'Pods that are being deleted and have not ended.' }),
   conditions: array(6, deploymentCondition, { listType: 'map', keys: ['type'], patchStrategy: 'merge', patchMergeKey: 'type', doc: 'Observed aspects of the Deployment.' }),
   collisionCount: int32(8, { pointer: true, doc: 'How often the name of a new ReplicaSet was taken; part of the next hash.' }),
-}, { package: apps, doc: 'The Deployment as it is.' });
+}, { package: apps, doc: 'The Deployment as it is.', dropOff: dropNew('terminatingReplicas') });
 export interface DeploymentStatus extends FieldsValue<typeof deploymentStatus.fields> {}
 
 function specFaults({ selector, template, minReadySeconds = 0, progressDeadlineSeconds }: DeploymentSpec): Fault[] {

@@ -1,5 +1,6 @@
 // ReplicaSet: keeps a number of equal Pods. (upstream: pkg/apis/apps/validation/validation.go, ValidateReplicaSet)
 import { labelSelectorText } from '../../apimachinery/selectors.ts';
+import { dropNew } from '../../schema/off-fields.ts';
 import { labelSelector } from '../../schema/object-meta.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, field, int32, int64, object, required, string, time, type FieldsValue } from '../../schema/schema.ts';
@@ -35,7 +36,7 @@ export const replicaSetStatus = object('ReplicaSetStatus', {
   terminatingReplicas: int32(7, { pointer: true, doc: 'Pods that are being deleted and have not ended.' }),
   observedGeneration: int64(3, { doc: 'Generation the controller has seen.' }),
   conditions: array(6, replicaSetCondition, { listType: 'map', keys: ['type'], patchStrategy: 'merge', patchMergeKey: 'type', doc: 'Observed aspects of the ReplicaSet.' }),
-}, { package: apps, doc: 'The ReplicaSet as it is.' });
+}, { package: apps, doc: 'The ReplicaSet as it is.', dropOff: dropNew('terminatingReplicas') });
 export interface ReplicaSetStatus extends FieldsValue<typeof replicaSetStatus.fields> {}
 
 export const ReplicaSets = defineResource({

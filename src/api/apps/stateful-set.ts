@@ -3,6 +3,7 @@
 import { child, forbidden, index, invalid, notSupported, required as requiredFault, type Fault } from '../../apimachinery/fault.ts';
 import { selectorFromObject } from '../../apimachinery/selectors.ts';
 import { validateAnnotations, validateLabels } from '../../schema/metadata-validation.ts';
+import { dropNew } from '../../schema/off-fields.ts';
 import { labelSelector } from '../../schema/object-meta.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, field, int32, int64, intOrString, object, required, string, time, type FieldsValue } from '../../schema/schema.ts';
@@ -22,7 +23,7 @@ const updateWords = "updates to statefulset spec for fields other than 'replicas
 export const rollingUpdateStatefulSetStrategy = object('RollingUpdateStatefulSetStrategy', {
   partition: int32(1, { pointer: true, default: 0, minimum: 0, doc: 'Only Pods with this ordinal or a higher one are updated.' }),
   maxUnavailable: intOrString(2, { pointer: true, doc: 'How many Pods may be missing during an update; not in use.' }),
-}, { package: apps, doc: 'Limits of a rolling update.' });
+}, { package: apps, doc: 'Limits of a rolling update.', dropOff: dropNew('maxUnavailable') });
 
 export const statefulSetUpdateStrategy = object('StatefulSetUpdateStrategy', {
   type: string(1, { default: 'RollingUpdate', doc: 'RollingUpdate replaces Pods from the highest ordinal down; OnDelete waits until they are deleted.' }),
@@ -134,7 +135,6 @@ export const StatefulSets = defineResource({
   defaults: ({ spec }) => {
     for (const claim of spec.volumeClaimTemplates ?? []) if (claim.apiVersion !== 'v1' || claim.kind !== 'PersistentVolumeClaim') Object.assign(claim, { apiVersion: 'v1', kind: 'PersistentVolumeClaim' });
   },
-  prepareCreate: ({ spec }) => { delete spec.updateStrategy.rollingUpdate?.maxUnavailable; },
   validate: ({ spec }, old) => [...templateFaults(spec), ...(old ? updateFaults(spec, old.spec) : [])],
   judged: [
     ...['podManagementPolicy', 'updateStrategy', 'persistentVolumeClaimRetentionPolicy', 'replicas', 'minReadySeconds', 'revisionHistoryLimit', 'ordinals', 'selector'].map((name) => `spec.${name}`),

@@ -1,6 +1,7 @@
 // HorizontalPodAutoscaler (autoscaling/v2): keeps the number of Pods of a workload where its metrics want it. The stored form.
 // upstream: pkg/apis/autoscaling/validation/validation.go, pkg/apis/autoscaling/v2/defaults.go, pkg/printers/internalversion/printers.go
 import { child, forbidden, invalid, notSupported, required as requiredFault, type Fault } from '../../apimachinery/fault.ts';
+import { dropNew } from '../../schema/off-fields.ts';
 import { defineResource, type ObjectHead, type ObjectOf } from '../../schema/resource.ts';
 import { array, field, int32, int64, object, quantity, required, string, time, type FieldsValue } from '../../schema/schema.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
@@ -31,7 +32,7 @@ export const hpaScalingRules = object('HPAScalingRules', {
   policies: array(2, hpaScalingPolicy, { listType: 'atomic', doc: 'How fast the number may change.' }),
   tolerance: quantity(4, { pointer: true, doc: 'Share by which a metric may be off without a change; not in use.' }),
 }, {
-  package: v2, doc: 'Rules for one direction.',
+  package: v2, doc: 'Rules for one direction.', dropOff: dropNew('tolerance'),
   validate: ({ stabilizationWindowSeconds: seconds, selectPolicy, policies }, path) => {
     const at = child(path, 'stabilizationWindowSeconds');
     const faults: Fault[] = [];

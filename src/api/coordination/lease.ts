@@ -1,6 +1,7 @@
 // Lease: who holds something and until when; nodes' heartbeats and leader election. (upstream: pkg/apis/coordination/validation)
 import { child, forbidden, invalid, notSupported, type Fault } from '../../apimachinery/fault.ts';
 import { isQualifiedName } from '../../apimachinery/names.ts';
+import { dropNew } from '../../schema/off-fields.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { field, int32, microTime, object, string, type FieldsValue } from '../../schema/schema.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
@@ -21,21 +22,16 @@ export const leaseSpec = object('LeaseSpec', {
   strategy: string(6, { pointer: true, doc: 'How a coordinated election picks the leader.', validate: (value, path) => strategyFaults(value, child(path, 'strategy')) }),
   preferredHolder: string(7, { pointer: true, doc: 'Who the holder should hand the lease to; needs strategy.' }),
 }, {
-  package: 'io.k8s.api.coordination.v1', doc: 'Who holds the lease, and since when.',
+  package: 'io.k8s.api.coordination.v1', doc: 'Who holds the lease, and since when.', dropOff: dropNew('strategy', 'preferredHolder'),
   validate: ({ preferredHolder, strategy }, path) => (preferredHolder && !strategy ? [forbidden(child(path, 'preferredHolder'), 'may only be specified if `strategy` is defined')] : []),
 });
 export interface LeaseSpec extends FieldsValue<typeof leaseSpec.fields> {}
-
-const coordinated = ['strategy', 'preferredHolder'] as const;
 
 export const Leases = defineResource({
   group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', scope: 'Namespaced',
   doc: 'Says who holds something, and is renewed while they live.',
   fields: { spec: field(2, leaseSpec, { written: true, doc: 'Who holds the lease, and since when.' }) },
   requiresRevision: true,
-  // Coordinated elections are off unless asked for, as in 1.33: what would take part in them is not kept.
-  prepareCreate: ({ spec }) => { for (const name of coordinated) delete spec[name]; },
-  prepareUpdate: ({ spec }, old) => { for (const name of coordinated) if (old.spec[name] === undefined) delete spec[name]; },
   columns: [
     nameColumn,
     { name: 'Holder', type: 'string', description: 'Who holds the lease.', value: (lease) => lease.spec.holderIdentity ?? '' },

@@ -34,17 +34,11 @@ export const volumeMountStatus = object('VolumeMountStatus', {
   mountPath: string(2, { required: true, unchecked: true, doc: 'Path in the container.' }),
   readOnly: boolean(3, { doc: 'True when mounted read-only.' }),
   recursiveReadOnly: string(4, { pointer: true, doc: 'Disabled or Enabled: whether mounts below are read-only too.' }),
-  volumeStatus: field(5, object('VolumeStatus', {
-    image: field(1, object('ImageVolumeStatus', {
-      imageRef: string(1, { required: true, unchecked: true, doc: 'Digest of the mounted image.' }),
-    }, { doc: 'Status of an image volume.' }), { doc: 'Status of an image volume.' }),
-  }, { doc: 'Status of a mounted volume.' }), { doc: 'Status of the volume.' }),
 }, { doc: 'How a volume is mounted.' });
 
 export const resourceHealth = object('ResourceHealth', {
   resourceID: string(1, { required: true, unchecked: true, doc: 'ID of the device, unique in the resource.' }),
   health: string(2, { doc: 'Healthy, Unhealthy or Unknown.' }),
-  message: string(6, { pointer: true, doc: 'Text for people.' }),
 }, { doc: 'Health of one device.' });
 
 export const resourceStatus = object('ResourceStatus', {

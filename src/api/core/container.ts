@@ -29,14 +29,6 @@ function resizePolicyFaults(policies: readonly { resourceName: string; restartPo
   ]);
 }
 
-export const containerRestartRule = object('ContainerRestartRule', {
-  action: string(1, { required: true, doc: 'What to do when the rule matches: Restart.' }),
-  exitCodes: field(2, object('ContainerRestartRuleOnExitCodes', {
-    operator: string(1, { required: true, doc: 'In or NotIn.' }),
-    values: array(2, types.int32, { listType: 'set', doc: 'Exit codes to compare with.' }),
-  }, { doc: 'Matches the exit code of a container.' }), { doc: 'Exit codes that match.' }),
-}, { doc: 'How to treat certain ends of a container.' });
-
 /** Fields that containers and ephemeral containers have alike. */
 const containerFields = {
   name: string(1, { required: true, format: 'dns1123Label', doc: 'Name of the container, unique in the Pod.' }),
@@ -53,7 +45,6 @@ const containerFields = {
   resources: field(8, resourceRequirements, { written: true, doc: 'Compute resources to set aside and to allow.' }),
   resizePolicy: array(23, containerResizePolicy, { listType: 'atomic', validate: resizePolicyFaults, doc: 'What a change of each resource means for the container.' }),
   restartPolicy: string(24, { pointer: true, doc: 'Always on an init container makes it a sidecar that runs beside the others.' }),
-  restartPolicyRules: array(25, containerRestartRule, { listType: 'atomic', doc: 'Rules on exit codes that come before the restart policy.' }),
   volumeMounts: array(9, volumeMount, { listType: 'map', keys: ['mountPath'], patchStrategy: 'merge', patchMergeKey: 'mountPath', doc: 'Volumes to mount.' }),
   volumeDevices: array(21, volumeDevice, { listType: 'map', keys: ['devicePath'], patchStrategy: 'merge', patchMergeKey: 'devicePath', doc: 'Raw block devices to show.' }),
   livenessProbe: field(10, probe, { doc: 'Restarts the container when it fails.' }),

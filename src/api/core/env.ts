@@ -7,19 +7,11 @@ import {
   configMapKeySelector, localObjectReference, nameFaults, objectFieldSelector, resourceFieldSelector, secretKeySelector,
 } from './references.ts';
 
-export const fileKeySelector = object('FileKeySelector', {
-  volumeName: string(1, { required: true, doc: 'Volume that holds the file.' }),
-  path: string(2, { required: true, doc: 'Path of the file in the volume.' }),
-  key: string(3, { required: true, doc: 'Key in the file.' }),
-  optional: boolean(4, { pointer: true, doc: 'True when the file or the key may be missing.' }),
-}, { atomic: true, doc: 'Selects one entry of an environment file in a volume.' });
-
 export const envVarSource = object('EnvVarSource', {
   fieldRef: field(1, objectFieldSelector, { doc: 'A field of the Pod, for example metadata.name or status.podIP.' }),
   resourceFieldRef: field(2, resourceFieldSelector, { doc: 'A limit or request of a container.' }),
   configMapKeyRef: field(3, configMapKeySelector, { doc: 'An entry of a ConfigMap.' }),
   secretKeyRef: field(4, secretKeySelector, { doc: 'An entry of a Secret.' }),
-  fileKeyRef: field(5, fileKeySelector, { doc: 'An entry of an environment file in a volume.' }),
 }, {
   doc: 'Where the value of a variable comes from; exactly one is given.',
   validate: (source, path) => [

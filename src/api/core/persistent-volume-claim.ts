@@ -3,6 +3,7 @@
 import { forbidden, invalid, key, notSupported, required, type Fault } from '../../apimachinery/fault.ts';
 import { isDNS1123Subdomain, isQualifiedName } from '../../apimachinery/names.ts';
 import { compareQuantities } from '../../apimachinery/quantity.ts';
+import { dropNew } from '../../schema/off-fields.ts';
 import { defineResource, type ObjectHead, type ObjectOf } from '../../schema/resource.ts';
 import { array, field, map, object, string, time, types, type FieldsValue } from '../../schema/schema.ts';
 import { equalJson } from '../../util/json.ts';
@@ -36,7 +37,7 @@ export const persistentVolumeClaimStatus = object('PersistentVolumeClaimStatus',
   allocatedResourceStatuses: map(7, types.string, { mapType: 'granular', doc: 'How growing goes, by resource.' }),
   currentVolumeAttributesClassName: string(8, { pointer: true, doc: 'VolumeAttributesClass the volume has.' }),
   modifyVolumeStatus: field(9, modifyVolumeStatus, { doc: 'How a change of attributes goes.' }),
-}, { doc: 'The claim as it is.' });
+}, { doc: 'The claim as it is.', dropOff: dropNew('currentVolumeAttributesClassName', 'modifyVolumeStatus') });
 export interface PersistentVolumeClaimStatus extends FieldsValue<typeof persistentVolumeClaimStatus.fields> {}
 
 interface Claim extends ObjectHead { spec: PersistentVolumeClaimSpec; status: PersistentVolumeClaimStatus }
@@ -139,7 +140,6 @@ export const PersistentVolumeClaims = defineResource({
   subresources: { status: true },
   prepareCreate: ({ spec, status }) => {
     status.phase = 'Pending';
-    delete spec.volumeAttributesClassName;
     dropDataSources(spec);
     copyDataSource(spec);
   },

@@ -2,6 +2,7 @@
 // upstream: pkg/apis/core/validation/validation.go (ValidatePersistentVolume), pkg/registry/core/persistentvolume/strategy.go
 import { child, forbidden, index, invalid, key, notSupported, required, type Fault } from '../../apimachinery/fault.ts';
 import { compareQuantities, isQuantity } from '../../apimachinery/quantity.ts';
+import { dropNew } from '../../schema/off-fields.ts';
 import { defineResource, type ObjectHead, type ObjectOf } from '../../schema/resource.ts';
 import { array, embed, field, map, object, string, time, types, type FieldsValue } from '../../schema/schema.ts';
 import { equalJson } from '../../util/json.ts';
@@ -35,7 +36,7 @@ export const persistentVolumeSpec = object('PersistentVolumeSpec', {
   nodeAffinity: field(9, volumeNodeAffinity, { doc: 'Nodes the volume can be reached from.' }),
   volumeAttributesClassName: string(10, { pointer: true, doc: 'VolumeAttributesClass that tunes the volume.' }),
 }, {
-  doc: 'The volume as it is wanted.',
+  doc: 'The volume as it is wanted.', dropOff: dropNew('volumeAttributesClassName'),
   validate: (spec, path) => secondSourceFaults({ ...spec }, path),
 });
 export interface PersistentVolumeSpec extends FieldsValue<typeof persistentVolumeSpec.fields> {}
@@ -152,10 +153,9 @@ export const PersistentVolumes = defineResource({
     status: field(3, persistentVolumeStatus, { written: true, doc: 'The volume as it is.' }),
   },
   subresources: { status: true },
-  prepareCreate: ({ metadata, spec, status }) => {
+  prepareCreate: ({ metadata, status }) => {
     status.phase = 'Pending';
     status.lastPhaseTransitionTime = metadata.creationTimestamp;
-    delete spec.volumeAttributesClassName;
   },
   validate: ({ spec }, old) => [...specFaults(spec, 'spec'), ...(old ? updateFaults(spec, old.spec) : [])],
   judged: ['spec.accessModes', 'spec.capacity', 'spec.persistentVolumeReclaimPolicy', 'spec.nodeAffinity', 'spec', 'spec.storageClassName', 'spec.volumeMode', 'spec.persistentvolumesource'],

@@ -8,6 +8,7 @@ import { container, ephemeralContainer } from './container.ts';
 import { hostAlias, podDNSConfig } from './pod-dns.ts';
 import { podSpecFaults } from './pod-spec-validation.ts';
 import { localObjectReference } from './references.ts';
+import { dropOffPodFields } from './pod-off.ts';
 import { containerResourceNameFaults, resourceRequirementFaults, resourceRequirements } from './resources.ts';
 import { podSecurityContext } from './security-context.ts';
 import { podReadinessGate, podSchedulingGate, toleration } from './toleration.ts';
@@ -37,10 +38,6 @@ export const podResourceClaim = object('PodResourceClaim', {
     return neither ? [invalid(path, claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`')] : [];
   },
 });
-
-export const podSchedulingGroup = object('PodSchedulingGroup', {
-  podGroupName: string(1, { pointer: true, doc: 'PodGroup the Pod is scheduled with.' }),
-}, { doc: 'Pods that are scheduled together.' });
 
 const podResourceNames = ['cpu', 'hugepages-', 'memory'];
 /** Pods as a whole can only limit cpu, memory and huge pages. */
@@ -111,10 +108,8 @@ export const podSpec = object('PodSpec', {
   schedulingGates: array(38, podSchedulingGate, { ...namedList, doc: 'Gates that must be gone before the Pod is scheduled.' }),
   resourceClaims: array(39, podResourceClaim, { ...namedList, patchStrategy: 'merge,retainKeys', doc: 'Claims on devices.' }),
   resources: field(40, resourceRequirements, { validate: podResourceFaults, doc: 'Compute resources of the Pod as a whole.' }),
-  hostnameOverride: string(41, { pointer: true, doc: 'Host name as the containers see it, whatever hostname and subdomain say.' }),
-  schedulingGroup: field(43, podSchedulingGroup, { doc: 'Pods this one is scheduled with.' }),
 }, {
-  doc: 'What a Pod runs and how.', defaults: copyServiceAccount,
+  doc: 'What a Pod runs and how.', defaults: copyServiceAccount, dropOff: dropOffPodFields,
   validate: (spec, path) => [
     ...(spec.terminationGracePeriodSeconds === undefined ? [required(child(path, 'terminationGracePeriodSeconds'))] : []),
     ...podSpecFaults(spec, path),

@@ -1,7 +1,6 @@
 // PodStatus: what is known of a Pod, by phase, conditions, addresses and containers.
-import { array, field, int64, map, object, string, time, types, type FieldsValue } from '../../schema/schema.ts';
+import { array, int64, object, string, time, type FieldsValue } from '../../schema/schema.ts';
 import { containerStatus } from './container-status.ts';
-import { resourceRequirements } from './resources.ts';
 
 export const podCondition = object('PodCondition', {
   type: string(1, { required: true, unchecked: true, doc: 'Kind of condition: PodScheduled, Initialized, ContainersReady, Ready, or one of a controller.' }),
@@ -28,24 +27,16 @@ export const podResourceClaimStatus = object('PodResourceClaimStatus', {
   resourceClaimName: string(2, { pointer: true, doc: 'ResourceClaim that was made for it; absent when none was needed.' }),
 }, { doc: 'Which claim stands behind an entry of spec.resourceClaims.' });
 
-export const containerExtendedResourceRequest = object('ContainerExtendedResourceRequest', {
-  containerName: string(1, { required: true, unchecked: true, doc: 'The container.' }),
-  resourceName: string(2, { required: true, unchecked: true, doc: 'The extended resource it asks for.' }),
-  requestName: string(3, { required: true, unchecked: true, doc: 'The device request that serves it.' }),
-}, { doc: 'Maps an extended resource of a container to a device request.' });
-
-export const podExtendedResourceClaimStatus = object('PodExtendedResourceClaimStatus', {
-  requestMappings: array(1, containerExtendedResourceRequest, { required: true, unchecked: true, listType: 'atomic', doc: 'Which request serves which extended resource.' }),
-  resourceClaimName: string(2, { required: true, unchecked: true, doc: 'The claim that was made.' }),
-}, { doc: 'The claim made for extended resources that devices serve.' });
-
-export const nodeAllocatableResourceClaimStatus = object('NodeAllocatableResourceClaimStatus', {
-  resourceClaimName: string(1, { required: true, unchecked: true, doc: 'The claim.' }),
-  containers: array(2, types.string, { listType: 'set', doc: 'Containers that use it.' }),
-  resources: map(3, types.quantity, { required: true, unchecked: true, doc: 'Node resources set aside through it.' }),
-}, { doc: 'Node resources set aside through a claim.' });
-
 const byType = { listType: 'map', keys: ['type'], patchStrategy: 'merge', patchMergeKey: 'type' } as const;
+
+interface OffStatus { resourceClaimStatuses?: unknown; containerStatuses?: { allocatedResourcesStatus?: unknown }[]; initContainerStatuses?: { allocatedResourcesStatus?: unknown }[]; ephemeralContainerStatuses?: { allocatedResourcesStatus?: unknown }[] }
+/** What is known of devices nobody allocates. (upstream: pkg/api/pod/util.go, dropDisabledPodStatusFields) */
+function dropOffStatus(status: OffStatus, old: OffStatus | undefined): void {
+  if (old?.resourceClaimStatuses === undefined) delete status.resourceClaimStatuses;
+  for (const list of [status.containerStatuses, status.initContainerStatuses, status.ephemeralContainerStatuses]) {
+    for (const container of list ?? []) if (container.allocatedResourcesStatus !== undefined) delete container.allocatedResourcesStatus;
+  }
+}
 
 export const podStatus = object('PodStatus', {
   observedGeneration: int64(17, { doc: 'Generation of the spec this status was made for.' }),
@@ -67,11 +58,5 @@ export const podStatus = object('PodStatus', {
   resourceClaimStatuses: array(15, podResourceClaimStatus, {
     listType: 'map', keys: ['name'], patchStrategy: 'merge,retainKeys', patchMergeKey: 'name', doc: 'Which claims stand behind spec.resourceClaims.',
   }),
-  extendedResourceClaimStatus: field(18, podExtendedResourceClaimStatus, { doc: 'The claim made for extended resources.' }),
-  allocatedResources: map(19, types.quantity, { doc: 'Resources the node has set aside for the Pod.' }),
-  resources: field(20, resourceRequirements, { doc: 'Resources in force for the Pod as a whole.' }),
-  nodeAllocatableResourceClaimStatuses: array(21, nodeAllocatableResourceClaimStatus, {
-    listType: 'map', keys: ['resourceClaimName'], patchStrategy: 'merge', patchMergeKey: 'resourceClaimName', doc: 'Node resources set aside through claims.',
-  }),
-}, { doc: 'What is known of a Pod.' });
+}, { doc: 'What is known of a Pod.', dropOff: dropOffStatus });
 export interface PodStatus extends FieldsValue<typeof podStatus.fields> {}

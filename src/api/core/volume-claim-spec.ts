@@ -2,6 +2,7 @@
 // upstream: pkg/apis/core/validation/validation.go, ValidatePersistentVolumeClaimSpec
 import { child, forbidden, invalid, key, notSupported, required, type Fault } from '../../apimachinery/fault.ts';
 import { compareQuantities, isQuantity } from '../../apimachinery/quantity.ts';
+import { dropNew } from '../../schema/off-fields.ts';
 import { labelSelector } from '../../schema/object-meta.ts';
 import { array, field, object, string, types, type FieldsValue } from '../../schema/schema.ts';
 import { typedLocalObjectReference, typedObjectReference } from './references.ts';
@@ -33,7 +34,7 @@ export const persistentVolumeClaimSpec = object('PersistentVolumeClaimSpec', {
   dataSourceRef: field(8, typedObjectReference, { doc: 'Object of any kind the volume is filled from.' }),
   volumeAttributesClassName: string(9, { pointer: true, doc: 'VolumeAttributesClass that tunes the volume.' }),
 }, {
-  doc: 'What a claim asks of a volume.',
+  doc: 'What a claim asks of a volume.', dropOff: dropNew('volumeAttributesClassName'),
   validate: (spec, path) => {
     const storage = spec.resources?.requests?.['storage'];
     const storagePath = key(child(path, 'resources'), 'storage');

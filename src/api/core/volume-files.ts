@@ -2,7 +2,7 @@
 // upstream: pkg/apis/core/validation/validation.go, validateProjectionSources
 import { child, forbidden, invalid, required, type Fault } from '../../apimachinery/fault.ts';
 import { labelSelector } from '../../schema/object-meta.ts';
-import { array, boolean, embed, field, int32, int64, map, object, string, types, type FieldsValue } from '../../schema/schema.ts';
+import { array, boolean, embed, field, int32, int64, object, string, type FieldsValue } from '../../schema/schema.ts';
 import { validateValue } from '../../schema/validation.ts';
 import { containerResourceFieldFaults, fieldPathFaults, volumeFieldPaths } from './field-path.ts';
 import { localObjectReference, nameRequired, objectFieldSelector, resourceFieldSelector } from './references.ts';
@@ -98,23 +98,12 @@ export const clusterTrustBundleProjection = object('ClusterTrustBundleProjection
   },
 });
 
-export const podCertificateProjection = object('PodCertificateProjection', {
-  signerName: string(1, { required: true, doc: 'Signer the certificate is asked of.' }),
-  keyType: string(2, { required: true, doc: 'Kind of key to make, for example ECDSAP256.' }),
-  maxExpirationSeconds: int32(3, { pointer: true, doc: 'Longest life of the certificate.' }),
-  credentialBundlePath: string(4, { doc: 'File for the key and the certificates together.' }),
-  keyPath: string(5, { doc: 'File for the key.' }),
-  certificateChainPath: string(6, { doc: 'File for the certificates.' }),
-  userAnnotations: map(7, types.string, { doc: 'Annotations handed to the signer.' }),
-}, { doc: 'A key and a certificate for the Pod, in a projected volume.' });
-
 export const volumeProjection = object('VolumeProjection', {
   secret: field(1, secretProjection, { doc: 'Entries of a Secret.' }),
   downwardAPI: field(2, downwardAPIProjection, { doc: 'Fields of the Pod.' }),
   configMap: field(3, configMapProjection, { doc: 'Entries of a ConfigMap.' }),
   serviceAccountToken: field(4, serviceAccountTokenProjection, { doc: 'A token of the Pod\'s service account.' }),
   clusterTrustBundle: field(5, clusterTrustBundleProjection, { doc: 'Trusted certificates.' }),
-  podCertificate: field(6, podCertificateProjection, { doc: 'A key and a certificate for the Pod.' }),
 }, {
   doc: 'One source of a projected volume; exactly one is given.',
   validate: (source, path) => (Object.values(source).filter((part) => part !== undefined).length > 1 ? [forbidden(path, 'may not specify more than 1 volume type per source')] : []),

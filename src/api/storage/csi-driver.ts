@@ -1,5 +1,6 @@
 // CSIDriver: what a CSI driver needs and can do. (upstream: pkg/apis/storage/validation/validation.go, ValidateCSIDriver; pkg/apis/storage/v1/defaults.go)
 import { child, duplicate, index, notSupported, type Fault } from '../../apimachinery/fault.ts';
+import { dropNew } from '../../schema/off-fields.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, boolean, int64, object, required, string, types, type FieldsValue } from '../../schema/schema.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
@@ -26,7 +27,7 @@ export const csiDriverSpec = object('CSIDriverSpec', {
   requiresRepublish: boolean(7, { pointer: true, default: false, doc: 'Whether the mount is repeated to bring changes.' }),
   seLinuxMount: boolean(8, { pointer: true, default: false, doc: 'Whether the driver can mount with an SELinux context.' }),
   nodeAllocatableUpdatePeriodSeconds: int64(9, { pointer: true, doc: 'How often the number of volumes a node can take is asked again; not in use.' }),
-}, { package: storage, doc: 'What the driver needs and can do.', defaults: (spec) => { if (!spec['volumeLifecycleModes']?.length) spec['volumeLifecycleModes'] = ['Persistent']; } });
+}, { package: storage, doc: 'What the driver needs and can do.', dropOff: dropNew('nodeAllocatableUpdatePeriodSeconds'), defaults: (spec) => { if (!spec['volumeLifecycleModes']?.length) spec['volumeLifecycleModes'] = ['Persistent']; } });
 type Spec = FieldsValue<typeof csiDriverSpec.fields>;
 
 function audienceFaults({ tokenRequests = [] }: Spec): Fault[] {
@@ -38,7 +39,6 @@ export const CSIDrivers = defineResource({
   group: 'storage.k8s.io', version: 'v1', kind: 'CSIDriver', plural: 'csidrivers', scope: 'Cluster',
   doc: 'What a CSI driver needs and can do; its name is the driver\'s.',
   fields: { spec: required(2, csiDriverSpec, { doc: 'What the driver needs and can do.' }) },
-  prepareCreate: ({ spec }) => { delete spec.nodeAllocatableUpdatePeriodSeconds; },
   validate: ({ spec }, old) => [
     ...audienceFaults(spec),
     // Upstream's own spelling of the path.

@@ -13,6 +13,9 @@ const attributesOf = (name: string): readonly Attribute[] | undefined => (models
 const newer: readonly string[] = [
   'NodeStatus.declaredFeatures', 'CSIDriverSpec.preventPodSchedulingIfMissing', 'CSIDriverSpec.serviceAccountTokenInSecrets',
   'CustomResourceDefinitionCondition.observedGeneration', 'CustomResourceDefinitionStatus.observedGeneration',
+  'PodSpec.hostnameOverride', 'PodSpec.schedulingGroup', 'Container.restartPolicyRules', 'EphemeralContainer.restartPolicyRules', 'EnvVarSource.fileKeyRef', 'VolumeProjection.podCertificate',
+  'PodStatus.allocatedResources', 'PodStatus.resources', 'PodStatus.extendedResourceClaimStatus', 'PodStatus.nodeAllocatableResourceClaimStatuses', 'VolumeMountStatus.volumeStatus',
+  'ResourceHealth.message',
 ];
 
 const scalars: Readonly<Record<ScalarKind, readonly [type: string, format: string]>> = {

@@ -3,6 +3,7 @@ import type { Fault } from '../../../src/apimachinery/fault.ts';
 import { decode } from '../../../src/schema/decode.ts';
 import { applyDefaults } from '../../../src/schema/defaulting.ts';
 import type { ApiObject, ResourceDefinition } from '../../../src/schema/resource.ts';
+import { dropOffFields } from '../../../src/schema/off-fields.ts';
 import { validateObject } from '../../../src/schema/validation.ts';
 
 export const texts = (faults: readonly Fault[]): string[] => faults.map(({ field, message }) => `${field}: ${message}`);
@@ -19,6 +20,7 @@ function read(resource: ResourceDefinition, given: object): ApiObject {
 /** The object as it would be stored, as far as definitions say. */
 export function created(resource: ResourceDefinition, given: object): ApiObject {
   const object = read(resource, given);
+  dropOffFields(resource.type, object, undefined, '');
   resource.prepareCreate?.(object);
   return object;
 }
@@ -28,6 +30,7 @@ export const createFaults = (resource: ResourceDefinition, given: object): strin
 export function updated(resource: ResourceDefinition, given: object, old: ApiObject): ApiObject {
   const object = read(resource, given);
   if (resource.subresources.status) object['status'] = structuredClone(old['status']);
+  dropOffFields(resource.type, object, old, '');
   resource.prepareUpdate?.(object, old);
   return object;
 }

@@ -63,7 +63,7 @@ describe('defaults of a Pod', () => {
         name: 'a', image: 'nginx', ports: [{ containerPort: 80 }], env: [{ name: 'NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
         readinessProbe: { httpGet: { port: 80 }, timeoutSeconds: 0 }, livenessProbe: { grpc: { port: 90 } },
       }],
-      volumes: [{ name: 'e' }, { name: 's', secret: { secretName: 'x' } }, { name: 'h', hostPath: { path: '/x' } }, { name: 'i', image: { reference: 'app:1' } },
+      volumes: [{ name: 'e' }, { name: 's', secret: { secretName: 'x' } }, { name: 'h', hostPath: { path: '/x' } },
         { name: 't', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }],
     });
     const [container] = spec.containers;
@@ -73,7 +73,6 @@ describe('defaults of a Pod', () => {
     expect(container!.livenessProbe!.grpc).toEqual({ port: 90, service: '' });
     expect(spec.volumes).toEqual([
       { name: 'e', emptyDir: {} }, { name: 's', secret: { secretName: 'x', defaultMode: 420 } }, { name: 'h', hostPath: { path: '/x', type: '' } },
-      { name: 'i', image: { reference: 'app:1', pullPolicy: 'IfNotPresent' } },
       { name: 't', projected: { defaultMode: 420, sources: [{ serviceAccountToken: { expirationSeconds: 3600, path: 'token' } }] } },
     ]);
   });

@@ -1,7 +1,8 @@
 // Faults of new Pods, in Kubernetes' words. Each row changes a good Pod in one place.
-import { Pods } from '../../../../src/api/core/pod.ts';
+import { Pods, type Pod } from '../../../../src/api/core/pod.ts';
 import { PodTemplates } from '../../../../src/api/core/pod-template.ts';
-import { createFaults } from '../writing.ts';
+import { validateObject } from '../../../../src/schema/validation.ts';
+import { created, createFaults, texts } from '../writing.ts';
 
 const image = 'nginx:1';
 const one = { name: 'a', image };
@@ -106,7 +107,6 @@ const table: readonly [string, spec: object, faults: string[]][] = [
   ['shared processes', { ...withContainer({}), hostPID: true, shareProcessNamespace: true }, ['spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled']],
   ['user namespace and host network', { ...withContainer({}), hostNetwork: true, hostUsers: false }, ['spec.hostNetwork: Forbidden: when `pod.Spec.HostUsers` is false']],
   ['network sysctl on the host', { ...withContainer({}), hostNetwork: true, securityContext: { sysctls: [{ name: 'net.core.somaxconn', value: '1' }] } }, ["spec.securityContext.sysctls[0].name: Invalid value: \"net.core.somaxconn\": may not be specified when 'hostNetwork' is true"]],
-  ['unknown device claim', withContainer({ resources: { claims: [{ name: 'gpu' }] } }), [`${c}.resources.claims[0]: Not found: "gpu": must be one of the names in pod.spec.resourceClaims which is empty`]],
   ['mount of a volume with a fault', { ...withVolume({ hostPath: { path: '' } }), containers: [{ ...one, volumeMounts: [{ name: 'v', mountPath: '/x' }] }] }, [`${v}.hostPath.path: Required value`, `${c}.volumeMounts[0].name: Not found: "v"`]],
   ['mount of no name', withContainer({ volumeMounts: [{ mountPath: '/x' }], volumeDevices: [{ devicePath: '/y' }] }), [
     `${c}.volumeMounts[0].name: Required value`, `${c}.volumeDevices[0].name: Required value`, `${c}.volumeMounts[0].name: Not found: ""`, `${c}.volumeMounts[0].name: Invalid value: "": must not already exist in volumeDevices`,
@@ -149,6 +149,12 @@ const table: readonly [string, spec: object, faults: string[]][] = [
 
 it.each(table)('%s', (_name, spec, faults) => {
   expect(createFaults(Pods, { spec })).toEqual(faults);
+});
+
+it('a claim on a device that is none, where claims are kept', () => {
+  const pod = created(Pods, { spec: { containers: [one] } });
+  (pod['spec'] as Pod['spec']).containers[0]!.resources = { claims: [{ name: 'gpu' }] };
+  expect(texts(validateObject(Pods, pod))).toEqual([`${c}.resources.claims[0]: Not found: "gpu": must be one of the names in pod.spec.resourceClaims which is empty`]);
 });
 
 it.each<[string, Record<string, string>, object, string[]]>([
