@@ -44,9 +44,9 @@ function otherSystem(pod: Pod): PodFailure | undefined {
 function misfit(pod: Pod, node: Node, others: readonly Pod[]): PodFailure | undefined {
   const suits = requiredNodes(pod);
   const ports = hostPortsOf(pod);
-  // Upstream ends other Pods where a critical one lacks resources. Here it comes in, and eviction judges by what is really used.
-  const short = isCriticalPod(pod) ? undefined : shortage(pod, node, others);
-  if (short) return short;
+  // For a critical one room is made (preemption.ts).
+  const [short] = isCriticalPod(pod) ? [] : shortages(pod, node, others);
+  if (short) return { reason: `OutOf${short.name}`, message: `Node didn't have enough resource: ${short.name}, requested: ${short.requested}, used: ${short.used}, capacity: ${short.capacity}` };
   if (suits && !suits({ name: node.metadata.name, labels: node.metadata.labels ?? {} })) return predicate(nodeAffinityReason, "node(s) didn't match Pod's node affinity/selector");
   if (ports.length && others.flatMap(hostPortsOf).some((used) => ports.some((port) => hostPortsClash(port, used)))) return predicate('NodePorts', "node(s) didn't have free ports for the requested pod ports");
   const ending = (node.spec.taints ?? []).filter(({ effect }) => effect === 'NoExecute');
@@ -55,15 +55,16 @@ function misfit(pod: Pod, node: Node, others: readonly Pod[]): PodFailure | unde
 }
 
 const amount = (name: string, text: string): number => (name === 'cpu' ? milliValue(text) : quantityValue(text));
-const requestsOf = (pod: Pod): Record<string, number> => Object.fromEntries(Object.entries(podRequests(pod.spec as never)).map(([name, text]) => [name, amount(name, text)]));
+/** What a Pod counts for on its node: processor time in thousandths. */
+export const requestsOf = (pod: Pod): Record<string, number> => Object.fromEntries(Object.entries(podRequests(pod.spec as never)).map(([name, text]) => [name, amount(name, text)]));
 
-/** What the node knows nothing of is somebody else's to count. */
-function shortage(pod: Pod, node: Node, others: readonly Pod[]): PodFailure | undefined {
+/** A resource of which the node has less than a Pod asks for. */
+export interface Shortage { readonly name: string; readonly requested: number; readonly used: number; readonly capacity: number }
+/** All that the node lacks for the Pod beside the others. What it knows nothing of is somebody else's to count. */
+export function shortages(pod: Pod, node: Node, others: readonly Pod[]): Shortage[] {
   const allocatable = (node.status?.allocatable ?? {}) as Readonly<Record<string, string>>;
-  const lacking = (name: string, requested: number, used: number, capacity: number): PodFailure =>
-    ({ reason: `OutOf${name}`, message: `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}` });
   const most = allocatable['pods'] === undefined ? Infinity : quantityValue(allocatable['pods']);
-  if (others.length + 1 > most) return lacking('pods', 1, others.length, most);
+  const found: Shortage[] = others.length + 1 > most ? [{ name: 'pods', requested: 1, used: others.length, capacity: most }] : [];
   const used = others.map(requestsOf);
   const wanted = requestsOf(pod);
   const first = ['cpu', 'memory', 'ephemeral-storage'];
@@ -72,9 +73,9 @@ function shortage(pod: Pod, node: Node, others: readonly Pod[]): PodFailure | un
     const text = allocatable[name];
     if (requested === 0 || text === undefined) continue;
     const [capacity, taken] = [amount(name, text), used.reduce((sum, list) => sum + (list[name] ?? 0), 0)];
-    if (requested > capacity - taken) return lacking(name, requested, taken, capacity);
+    if (requested > capacity - taken) found.push({ name, requested, used: taken, capacity });
   }
-  return undefined;
+  return found;
 }
 
 function wantsAppArmor(pod: Pod): PodFailure | undefined {

@@ -31,6 +31,7 @@ import { PodSandboxes } from './pod-sandbox.ts';
 import { persistentVolumeOf } from './persistent-volumes.ts';
 import type { PodFailure } from './pod-status.ts';
 import { PodWorkers } from './pod-workers.ts';
+import { makeRoom } from './preemptor.ts';
 import { ProberManager, type ProberOptions } from './probes/prober-manager.ts';
 import { PullLimit } from './pull-limit.ts';
 import { PulledImages } from './pulled-images.ts';
@@ -208,6 +209,12 @@ export class Kubelet {
     }
   }
 
+  /** Ends a Pod in the time it has for that, also one that runs from before and has not been looked at yet. */
+  #fail(pod: Pod, failure: PodFailure): Promise<void> {
+    const { uid } = pod.metadata;
+    if (!this.#workers!.has(uid)) this.#workers!.update(this.#informer!.list().find((listed) => listed.metadata.uid === uid) ?? pod);
+    return this.#workers!.fail(uid, failure, pod.spec.terminationGracePeriodSeconds ?? 30);
+  }
   #setStatic(pods: readonly Pod[]): void {
     const wanted = new Map(pods.map((pod) => [keyOf(pod), pod]));
     for (const [key, old] of this.#static) {
@@ -336,9 +343,10 @@ export class Kubelet {
     };
     const refreshNode = async (): Promise<void> => { read = await client.get<Node>(Nodes, { name: o.nodeName }); };
     const sysctls = o.sysctls ?? allowedSysctls();
+    const claims = (): Pod[] => workers.claims(this.#informer?.list());
     const refuse = (pod: Pod): PodFailure | undefined =>
-      evictions.refuse(pod) ?? admissionFailure(pod, { node: node(), others: workers.claims(this.#informer?.list()), sysctls, appArmor: o.appArmor ?? true }) ?? shutdown.refuse();
-    const workers: PodWorkers = this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, allocations, objects, tokens, images, drained: o.drained, refuse, refreshNode }, signal);
+      evictions.refuse(pod) ?? admissionFailure(pod, { node: node(), others: claims(), sysctls, appArmor: o.appArmor ?? true }) ?? shutdown.refuse();
+    const workers: PodWorkers = this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, allocations, objects, tokens, images, drained: o.drained, refuse, refreshNode, makeRoom: (pod) => makeRoom(pod, { log, events: shared.events, node, claims, fail: (other, failure) => this.#fail(other, failure) }) }, signal);
     this.#garbage = new Garbage({ runtime, cache, volumes, log });
   }
 }

@@ -11,6 +11,8 @@ import { latestContainer } from './runtime-status.ts';
 
 /** The reason of a Pod the kubelet has evicted, or not taken in. upstream: eviction.Reason */
 export const evictedReason = 'Evicted';
+/** That of one it has ended for another. upstream: events.PreemptContainer */
+export const preemptingReason = 'Preempting';
 /** Why a Pod is ended that could have gone on. */
 export interface PodFailure {
   readonly reason: string;

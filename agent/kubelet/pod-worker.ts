@@ -12,7 +12,7 @@ import type { PodKiller } from './kill-pod.ts';
 import { containerFacts } from './labels.ts';
 import type { ObjectCache } from './object-cache.ts';
 import { gracePeriodOf, isFinished, type Pod, type PodStatus } from './pod.ts';
-import { evictedReason, podStatus, withReadiness, type PodFailure } from './pod-status.ts';
+import { evictedReason, podStatus, preemptingReason, withReadiness, type PodFailure } from './pod-status.ts';
 import type { ProberManager } from './probes/prober-manager.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
 import { hasEnded } from './runtime-status.ts';
@@ -41,6 +41,8 @@ export interface WorkerOptions {
   readonly drained: (pod: Pod, signal: AbortSignal) => Promise<void>;
   /** Why a Pod may not begin on this node now. upstream: pkg/kubelet/lifecycle (PodAdmitHandler) */
   readonly refuse: (pod: Pod) => PodFailure | undefined;
+  /** Ends others where a critical Pod lacks room; resolves when they have ended: why it may not begin all the same. */
+  readonly makeRoom: (pod: Pod) => Promise<PodFailure | undefined>;
   /** Reads the node anew: what Pods ask of its labels is told by another watch than the Pods. */
   readonly refreshNode: () => Promise<void>;
   /** The worker is done: nothing of its Pod is left, here or in the API. */
@@ -193,7 +195,7 @@ export class PodWorker {
   }
   /** Asked once, of a Pod nothing runs of yet. */
   async #admit(pod: Pod): Promise<boolean> {
-    const { events, refuse, refreshNode } = this.#options;
+    const { events, refuse, makeRoom, refreshNode } = this.#options;
     if (this.#admitted) return true;
     const judge = (): PodFailure | undefined => (this.#hasBegun() ? undefined : refuse(pod));
     let refused = judge();
@@ -201,7 +203,9 @@ export class PodWorker {
       await refreshNode();
       refused = judge();
     }
+    // From here on its place counts as taken.
     this.#admitted = true;
+    if (!refused && !this.#hasBegun()) refused = await Promise.race([makeRoom(pod), aborted(this.#mayStart)]);
     if (!refused) return true;
     events.warning(pod, undefined, refused.reason, refused.message);
     this.#failure = { ...refused, rejected: true, message: `Pod was rejected: ${refused.message}` };
@@ -280,8 +284,8 @@ export class PodWorker {
     await volumes.tearDown(this.uid);
     this.#tellEnded();
     if (pod && !gone) {
-      // What is left of an evicted Pod takes up what the node has too little of. upstream: ShouldPodContentBeRemoved
-      if (this.#failure?.reason === evictedReason || (isFinished(pod) && pod.status.reason === evictedReason)) {
+      // What is left of a Pod that had to go takes up what the node has too little of. upstream: ShouldPodContentBeRemoved
+      if (hadToGo(this.#failure?.reason) || (isFinished(pod) && hadToGo(pod.status.reason))) {
         this.#told ??= statuses.current(pod).status;
         await this.#removeContainers();
       }
@@ -305,6 +309,12 @@ export class PodWorker {
     this.#options.cache.forget(id);
   }
 }
+
+const hadToGo = (reason: string | undefined): boolean => reason === evictedReason || reason === preemptingReason;
+const aborted = (signal: AbortSignal): Promise<undefined> => new Promise((resolve) => {
+  if (signal.aborted) resolve(undefined);
+  else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+});
 
 /** What is expected to fail is told in its own words; a mistake in the program with its stack. */
 const brief = (error: unknown): unknown => (error instanceof TypeError || error instanceof RangeError || !(error instanceof Error) ? error : error.message);
