@@ -27,6 +27,7 @@ import { createDrain } from './kubelet/drain.ts';
 import { hostSignals, visibleDirectory } from './kubelet/eviction/signals.ts';
 import { reserved, type EvictionConfig } from './kubelet/eviction/thresholds.ts';
 import type { ImageGCPolicy } from './kubelet/image-gc.ts';
+import { openPodGroups } from './kubelet/control-groups/index.ts';
 import { credentialFiles, nodeCredentials } from './kubelet/node-credentials.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
 import { readShutdownState, type ShutdownPeriod } from './kubelet/node-shutdown.ts';
@@ -124,7 +125,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const stop = new AbortController();
   const stopped = AbortSignal.any([signal, stop.signal]);
   try {
-    const [info, address, links] = await Promise.all([runtime.info(), nodeAddress(commands.run, new URL(access.server).hostname), listLinks(commands.run), prove(runtime, { dataDir, mounter: hostMounter, image: PAUSE_IMAGE })]);
+    const [info, address, links, engineGroup] = await Promise.all([runtime.info(), nodeAddress(commands.run, new URL(access.server).hostname), listLinks(commands.run), prove(runtime, { dataDir, mounter: hostMounter, image: PAUSE_IMAGE })]);
     const recorder = new EventRecorder(client, Events, { component: 'kubelet', host: nodeName }, { clock, log });
     const facts = await readHost(info);
     const { thresholds } = options.eviction;
@@ -186,10 +187,11 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 
     await followResolverFiles(resolverFiles, { log, signal: stopped, changed: (files) => traffic.resolveThrough(outsideResolvers(files)) });
 
+    const groups = await openPodGroups({ info, engineGroup, clusterId, nodeName, dataDir, run: commands.run, log });
     const running = kubelet = new Kubelet({
       client, runtime, clock, log, recorder, nodeName, dataDir, hostIPs: [address.internalIP], hostFiles: { hosts: '/etc/hosts', resolvConf: reachableResolvConf(resolvers).path }, network: network.names.network,
       addresses: new PodAddresses(podCIDR, clock, Math.random()), clusterDomain: cluster.clusterDomain, clusterDNS: [cluster.clusterDNS], services: () => services.list(),
-      allocatable: allocatable(facts, reserve) as never, memoryCapacity: facts.memoryBytes, node: () => nodes.get(nodeName), sysctls: options.sysctls, appArmor: facts.appArmor, starts: Math.max(2, info.cpus * 2), mounter: hostMounter, logLinks: new LogLinks(logDirectories, log),
+      allocatable: allocatable(facts, reserve) as never, memoryCapacity: facts.memoryBytes, node: () => nodes.get(nodeName), sysctls: options.sysctls, appArmor: facts.appArmor, starts: Math.max(2, info.cpus * 2), mounter: hostMounter, ...(groups ? { groups } : {}), logLinks: new LogLinks(logDirectories, log),
       ...(options.podManifestPath === undefined ? {} : { podManifestPath: options.podManifestPath }),
       drained: createDrain({ slices, clock, waitMs: options.drainWaitMs, applied: appliedEverywhere(client, proxy, clock) }),
       imageGC: options.imageGC, parallelPulls: options.parallelPulls, nodeCredentials: () => nodeCredentials(credentialFiles(dataDir, homedir()), log), shutdown: options.shutdown, report: () => manager.report(),

@@ -2,7 +2,7 @@
 // upstream: pkg/kubelet/kuberuntime/kuberuntime_container.go (generateContainerConfig)
 import type { ContainerConfig, Image, Mount, PodSandboxConfig } from '../runtime/runtime.ts';
 import { expand } from './env.ts';
-import { containerAnnotations, runtimeHandlerKey } from './labels.ts';
+import { cgroupParentKey, containerAnnotations, runtimeHandlerKey } from './labels.ts';
 import { isHostNetwork, sandboxMetadata, type Container, type ContainerKind, type Pod } from './pod.ts';
 import type { PodHostname } from './pod-network-files.ts';
 import { linuxResources, type OomInputs } from './resources.ts';
@@ -59,14 +59,17 @@ export interface SandboxConfigInputs {
   readonly hostname: PodHostname;
   /** '' for the engine's default. */
   readonly runtimeHandler: string;
+  /** '' for the engine's own. */
+  readonly cgroupParent: string;
 }
 
-export function sandboxConfig({ pod, attempt, network, ip, hostname, runtimeHandler }: SandboxConfigInputs): PodSandboxConfig {
+export function sandboxConfig({ pod, attempt, network, ip, hostname, runtimeHandler, cgroupParent }: SandboxConfigInputs): PodSandboxConfig {
   const host = isHostNetwork(pod);
   const sysctls = Object.fromEntries((pod.spec.securityContext?.sysctls ?? []).map((s) => [dottedSysctl(s.name), s.value]));
   const portMappings = host ? [] : [...(pod.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always'), ...pod.spec.containers].flatMap((c) => c.ports ?? [])
     .filter((p) => p.hostPort)
     .map((p) => ({ protocol: (p.protocol ?? 'TCP') as 'TCP' | 'UDP', containerPort: p.containerPort, hostPort: p.hostPort!, ...(p.hostIP ? { hostIP: p.hostIP } : {}) }));
+  const annotations = { ...(runtimeHandler ? { [runtimeHandlerKey]: runtimeHandler } : {}), ...(cgroupParent ? { [cgroupParentKey]: cgroupParent } : {}) };
   return {
     metadata: sandboxMetadata(pod, attempt),
     hostname: hostname.hostname,
@@ -75,7 +78,8 @@ export function sandboxConfig({ pod, attempt, network, ip, hostname, runtimeHand
     ...(portMappings.length ? { portMappings } : {}),
     ...(Object.keys(sysctls).length ? { sysctls } : {}),
     labels: pod.metadata.labels ?? {},
-    ...(runtimeHandler ? { runtimeHandler, annotations: { [runtimeHandlerKey]: runtimeHandler } } : {}),
+    ...(Object.keys(annotations).length ? { annotations } : {}),
+    ...(runtimeHandler ? { runtimeHandler } : {}), ...(cgroupParent ? { cgroupParent } : {}),
     ...(pod.spec.hostPID ? { hostPID: true } : {}), ...(pod.spec.hostIPC ? { hostIPC: true } : {}),
   };
 }

@@ -1,8 +1,9 @@
-// Clears away what nobody needs any more: dead containers but the last of each name, empty dead sandboxes, directories of Pods
-// that are gone. upstream: pkg/kubelet/kuberuntime/kuberuntime_gc.go
+// Clears away what nobody needs any more: dead containers but the last of each name, empty dead sandboxes, directories and control
+// groups of Pods that are gone. upstream: pkg/kubelet/kuberuntime/kuberuntime_gc.go
 import type { Log } from '../../src/util/log.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
+import type { PodGroups } from './control-groups/pod-groups.ts';
 import { hasEnded, isLive, type PodRuntimeStatus } from './runtime-status.ts';
 import type { VolumeManager } from './volumes/volume-manager.ts';
 
@@ -26,13 +27,16 @@ export function collectable(status: PodRuntimeStatus): { containers: string[]; s
   return { containers, sandboxes };
 }
 
-export class Garbage {
-  readonly #options: { readonly runtime: Runtime; readonly cache: RuntimeCache; readonly volumes: VolumeManager; readonly log: Log };
-  constructor(options: { runtime: Runtime; cache: RuntimeCache; volumes: VolumeManager; log: Log }) { this.#options = options; }
+export interface GarbageOptions { readonly runtime: Runtime; readonly cache: RuntimeCache; readonly volumes: VolumeManager; readonly groups?: PodGroups; readonly log: Log }
 
-  /** `known` tells which UIDs have a worker: what belongs to others is theirs to end, but their directories can go. */
+export class Garbage {
+  readonly #options: GarbageOptions;
+  constructor(options: GarbageOptions) { this.#options = options; }
+
+  /** `known` tells which UIDs have a worker: what belongs to others is theirs to end, but their directories and groups can go. */
   async collect(known: (uid: string) => boolean): Promise<void> {
-    const { runtime, cache, volumes, log } = this.#options;
+    const { runtime, cache, volumes, groups, log } = this.#options;
+    const isHere = (uid: string): boolean => known(uid) || cache.get(uid).containers.length > 0 || cache.get(uid).sandboxes.length > 0;
     for (const uid of cache.uids()) {
       if (!known(uid)) continue;
       const { containers, sandboxes } = collectable(cache.get(uid));
@@ -40,9 +44,10 @@ export class Garbage {
       for (const id of sandboxes) await runtime.removePodSandbox(id).then(() => cache.forget(id));
     }
     for (const uid of await volumes.podsOnDisk()) {
-      if (known(uid) || cache.get(uid).containers.length || cache.get(uid).sandboxes.length) continue;
+      if (isHere(uid)) continue;
       log.info({ uid }, 'the directory of a Pod that is gone is removed');
       await volumes.tearDown(uid);
     }
+    await groups?.sweep(isHere);
   }
 }

@@ -14,6 +14,7 @@ import type { Runtime, RuntimeEvent } from '../runtime/runtime.ts';
 import type { NodeAllocatable } from './downward.ts';
 import { admissionFailure } from './admission.ts';
 import { Allocations } from './allocations.ts';
+import type { PodGroups } from './control-groups/pod-groups.ts';
 import { containerEvents, nodeReference } from './events.ts';
 import { EvictionManager, type EvictionSetup } from './eviction/manager.ts';
 import type { PressureType } from './eviction/pressure.ts';
@@ -78,6 +79,8 @@ export interface KubeletOptions {
   /** Starts the engine works on at once. */
   readonly starts: number;
   readonly mounter: Mounter;
+  /** Control groups of Pods, where this host lets them be made. */
+  readonly groups?: PodGroups;
   /** Keeps links to the containers' logs where collectors look for them. */
   readonly logLinks?: LogLinks;
   readonly drained: (pod: Pod, signal: AbortSignal) => Promise<void>;
@@ -297,7 +300,7 @@ export class Kubelet {
     const o = this.#options;
     const { runtime, client, clock, log, hostIPs } = o;
     const { cache } = this;
-    const shared = { runtime, cache, clock, log, hostIPs, events: containerEvents(o.recorder) };
+    const shared = { runtime, cache, clock, log, hostIPs, events: containerEvents(o.recorder), ...(o.groups ? { groups: o.groups } : {}) };
     const changed = (uid: string): void => { this.#queue.push({ kind: 'changed', uid }); };
     const objects = new ObjectCache({ client, clock, log, onChange: changed });
     signal.addEventListener('abort', () => objects.close(), { once: true });
@@ -347,6 +350,6 @@ export class Kubelet {
     const refuse = (pod: Pod): PodFailure | undefined =>
       evictions.refuse(pod) ?? admissionFailure(pod, { node: node(), others: claims(), sysctls, appArmor: o.appArmor ?? true }) ?? shutdown.refuse();
     const workers: PodWorkers = this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, allocations, objects, tokens, images, drained: o.drained, refuse, refreshNode, makeRoom: (pod) => makeRoom(pod, { log, events: shared.events, node, claims, fail: (other, failure) => this.#fail(other, failure) }) }, signal);
-    this.#garbage = new Garbage({ runtime, cache, volumes, log });
+    this.#garbage = new Garbage({ ...shared, volumes });
   }
 }

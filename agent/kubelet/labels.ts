@@ -12,6 +12,8 @@ const graceKey = 'io.kubernetes.pod.terminationGracePeriod';
 const kindKey = 'io.kubernetes.container.kind';
 /** On the sandbox: the runtime its containers are to run with. */
 export const runtimeHandlerKey = 'io.kubernetes.pod.runtimeHandler';
+/** On the sandbox: the control group it and its containers are in; one of the engine's when it is absent. */
+export const cgroupParentKey = 'io.kubernetes.pod.cgroupParent';
 
 export function containerAnnotations(pod: Pod, container: Container, options: { kind: ContainerKind; restartCount: number; terminationFile: string }): Record<string, string> {
   return {

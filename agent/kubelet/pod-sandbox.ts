@@ -5,7 +5,7 @@ import type { Clock } from '../../src/util/clock.ts';
 import { NameConflict, type Mount, type PodSandboxConfig, type Runtime } from '../runtime/runtime.ts';
 import { sandboxConfig } from './container-config.ts';
 import type { PodAddressPool } from './kill-pod.ts';
-import { runtimeHandlerKey } from './labels.ts';
+import { cgroupParentKey, runtimeHandlerKey } from './labels.ts';
 import { isHostNetwork, quoted, type Pod } from './pod.ts';
 import { hostsFile, parseResolvConf, podDns, podHostname, resolvConf, type PodHostname } from './pod-network-files.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
@@ -32,19 +32,20 @@ export class PodSandboxes {
   constructor(options: SandboxOptions) { this.#options = options; }
 
   /** The config the sandbox was made with. */
-  configOf(pod: Pod, { metadata, ip, annotations }: KnownSandbox): PodSandboxConfig { return this.#config(pod, metadata.attempt, ip, annotations[runtimeHandlerKey] ?? ''); }
-  #config(pod: Pod, attempt: number, ip: string, runtimeHandler: string): PodSandboxConfig {
-    return sandboxConfig({ pod, attempt, ip, runtimeHandler, network: this.#options.network, hostname: this.#hostname(pod) });
+  configOf(pod: Pod, { metadata, ip, annotations }: KnownSandbox): PodSandboxConfig { return this.#config(pod, metadata.attempt, ip, annotations[runtimeHandlerKey] ?? '', annotations[cgroupParentKey] ?? ''); }
+  #config(pod: Pod, attempt: number, ip: string, runtimeHandler: string, cgroupParent: string): PodSandboxConfig {
+    return sandboxConfig({ pod, attempt, ip, runtimeHandler, cgroupParent, network: this.#options.network, hostname: this.#hostname(pod) });
   }
 
-  async create(pod: Pod, attempt: number): Promise<KnownSandbox> {
+  /** `cgroupParent` is the Pod's control group, '' for the engine's own. */
+  async create(pod: Pod, attempt: number, cgroupParent: string): Promise<KnownSandbox> {
     const { runtime, cache, clock, addresses, runtimeHandler } = this.#options;
     const handler = await runtimeHandler(pod);
     // What the Pod counts on for its isolation, and the engine cannot give to a single Pod.
     if (pod.spec.hostUsers === false) throw new Error(`RuntimeClass handler ${quoted(handler)} does not support user namespaces`);
     const hostNetwork = isHostNetwork(pod);
     const ip = hostNetwork ? '' : addresses.allocate();
-    const config = this.#config(pod, attempt, ip, handler);
+    const config = this.#config(pod, attempt, ip, handler, cgroupParent);
     let id: string;
     try {
       id = await runtime.runPodSandbox(config).catch((error: unknown) => this.#takeOver(error, config));

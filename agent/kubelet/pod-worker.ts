@@ -6,6 +6,7 @@ import type { Log } from '../../src/util/log.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { nodeAffinityReason } from './admission.ts';
 import type { Allocations } from './allocations.ts';
+import type { PodGroups } from './control-groups/pod-groups.ts';
 import { GracePeriod } from './grace-period.ts';
 import type { ContainerEvents, ImageManager } from './images.ts';
 import type { PodKiller } from './kill-pod.ts';
@@ -33,6 +34,7 @@ export interface WorkerOptions {
   readonly statuses: StatusManager;
   readonly volumes: VolumeManager;
   readonly allocations: Allocations;
+  readonly groups?: PodGroups;
   readonly objects: ObjectCache;
   readonly tokens: ServiceAccountTokens;
   readonly images: ImageManager;
@@ -273,7 +275,7 @@ export class PodWorker {
 
   /** What ended stays to be read until the Pod is deleted; then everything of it goes, the API's object first. */
   async #finish(): Promise<void> {
-    const { statuses, volumes, objects, tokens, syncer, onGone, allocations } = this.#options;
+    const { statuses, volumes, objects, tokens, syncer, onGone, allocations, groups } = this.#options;
     const pod = this.#pod;
     const gone = this.#removed || pod === undefined;
     if (pod && !gone && !this.#told) this.#publish(pod, true);
@@ -282,6 +284,7 @@ export class PodWorker {
     objects.unregister(this.uid);
     tokens.forget(this.uid);
     await volumes.tearDown(this.uid);
+    await groups?.remove(this.uid);
     this.#tellEnded();
     if (pod && !gone) {
       // What is left of a Pod that had to go takes up what the node has too little of. upstream: ShouldPodContentBeRemoved

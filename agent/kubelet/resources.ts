@@ -4,7 +4,7 @@ import { canonicalQuantity, compareQuantities, milliValue, quantityValue } from 
 import type { LinuxResources } from '../runtime/runtime.ts';
 import { initContainers, isRestartableInit, type Container, type Pod } from './pod.ts';
 
-const cpuPeriod = 100_000;
+export const cpuPeriod = 100_000;
 const minimumQuota = 1_000;
 const minimumShares = 2;
 const maximumShares = 262_144;

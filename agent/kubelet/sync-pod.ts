@@ -3,10 +3,12 @@ import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import { RuntimeError, type Image, type RegistryAuth, type Runtime } from '../runtime/runtime.ts';
 import type { WaitingReasons } from './container-statuses.ts';
+import type { PodGroups } from './control-groups/pod-groups.ts';
 import { GracePeriod } from './grace-period.ts';
 import { credentialsFor, type PullSecret } from './image-credentials.ts';
 import type { ContainerEvents, ImageManager } from './images.ts';
 import type { PodKiller } from './kill-pod.ts';
+import { cgroupParentKey } from './labels.ts';
 import type { ObjectCache } from './object-cache.ts';
 import { computePodActions, type ContainerToKill, type ContainerToUpdate, type PodActions } from './pod-actions.ts';
 import { findContainer, formatPod, isHostNetwork, isRestartableInit, type Container, type ContainerKind, type Pod } from './pod.ts';
@@ -32,6 +34,8 @@ export interface SyncOptions {
   readonly sandboxes: PodSandboxes;
   readonly starter: ContainerStarter;
   readonly limit: StartLimit;
+  /** Where they can be had. */
+  readonly groups?: PodGroups;
   readonly hostIPs: readonly string[];
   /** What the node itself has for registries. */
   readonly nodeCredentials: () => Promise<PullSecret | undefined>;
@@ -75,7 +79,7 @@ export class PodSyncer {
       if (!actions.createSandbox) return { retryAfter: undefined };
     } else await Promise.all(actions.containersToKill.map((kill) => this.#kill(pod, kill)));
     signal.throwIfAborted();
-    let retryAfter = await this.#resize(pod, actions.containersToUpdate);
+    let retryAfter = await this.#resize(pod, actions.containersToUpdate, actions.sandbox);
     const toStart: readonly (readonly [ContainerKind, readonly Container[]])[] = [
       ['ephemeral', actions.ephemeralContainersToStart], ['init', actions.initContainersToStart], ['regular', actions.containersToStart],
     ];
@@ -118,20 +122,27 @@ export class PodSyncer {
   }
 
   /** Changes resources in place; milliseconds until another try where the engine refused. */
-  async #resize(pod: Pod, updates: readonly ContainerToUpdate[]): Promise<number | undefined> {
-    const { runtime, cache, log } = this.#options;
+  async #resize(pod: Pod, updates: readonly ContainerToUpdate[], sandbox: KnownSandbox | undefined): Promise<number | undefined> {
+    const { runtime, cache, log, groups: every } = this.#options;
     const { uid } = pod.metadata;
     const refusals: string[] = [];
+    const refused = (error: Error, container?: string): void => {
+      log.info({ error: error.message, pod: formatPod(pod), ...(container === undefined ? {} : { container }) }, 'the resources of a Pod could not be changed; trying again');
+      refusals.push(error.message);
+    };
+    // A Pod that an agent without groups has started stays where it is.
+    const groups = sandbox && every && sandbox.annotations[cgroupParentKey] === every.nameOf(pod) ? every : undefined;
+    if (updates.length > 0) await groups?.raise(pod).catch(refused);
     for (const { id, name, resources } of updates) {
       try {
         await runtime.updateContainerResources(id, resources);
       } catch (error) {
         if (!(error instanceof RuntimeError)) throw error;
-        log.info({ error: error.message, pod: formatPod(pod), container: name }, 'the resources of a container could not be changed; trying again');
-        refusals.push(error.message);
+        refused(error, name);
       }
       await cache.refreshContainer(id);
     }
+    await groups?.settle(pod).catch(refused);
     if (refusals.length === 0) this.#resizeErrors.delete(uid);
     else this.#resizeErrors.set(uid, refusals.join('; '));
     return refusals.length ? retryMs : undefined;
@@ -158,11 +169,15 @@ export class PodSyncer {
   }
 
   async #context(pod: Pod, actions: PodActions, volumes: MountedVolumes, signal: AbortSignal): Promise<PassContext> {
-    const { sandboxes, events, limit, hostIPs } = this.#options;
+    const { sandboxes, events, limit, groups, hostIPs } = this.#options;
     let { sandbox } = actions as { sandbox: KnownSandbox | undefined };
     if (!sandbox) {
+      const group = await groups?.ensure(pod).catch((error: Error) => {
+        events.warning(pod, undefined, 'FailedCreatePodContainer', `unable to ensure pod container exists: ${error.message}`);
+        throw error;
+      });
       try {
-        sandbox = await limit.run('sandbox', () => sandboxes.create(pod, actions.attempt));
+        sandbox = await limit.run('sandbox', () => sandboxes.create(pod, actions.attempt, group ?? ''));
       } catch (error) {
         events.warning(pod, undefined, 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${(error as Error).message}`);
         throw error;

@@ -15,10 +15,14 @@ export class NotShared extends Error {
 }
 
 const mountPoint = '/proof';
+const textOf = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
 const linkOf = (path: string): Promise<string | undefined> => readlink(path).catch(() => undefined);
 
+/** Where the engine puts a container that is asked for without a control group: what /proc says of the one with that id. */
+export interface EngineGroup { readonly id: string; readonly membership: string }
+
 /** `image` is one that is in the engine's store once a sandbox has been made. @throws NotShared */
-export async function prove(runtime: Runtime, options: { dataDir: string; mounter: Mounter; image: string }): Promise<void> {
+export async function prove(runtime: Runtime, options: { dataDir: string; mounter: Mounter; image: string }): Promise<EngineGroup> {
   const { dataDir, mounter, image } = options;
   const directory = join(dataDir, 'proof');
   const secret = randomUUID();
@@ -31,9 +35,9 @@ export async function prove(runtime: Runtime, options: { dataDir: string; mounte
     await writeFile(join(directory, 'secret'), secret);
     id = await runtime.runPodSandbox(sandbox);
     const { pid } = await runtime.podSandboxStatus(id);
-    const network = await linkOf(`/proc/${pid}/ns/net`);
+    const [network, membership, mounts] = await Promise.all([linkOf(`/proc/${pid}/ns/net`), textOf(`/proc/${pid}/cgroup`), textOf(`/proc/${pid}/mountinfo`)]);
     // A process of that number may be here by chance: the engine's has the host name it was given nowhere else.
-    if (!network || !(await isInContainer(pid, id))) throw new NotShared('process ids');
+    if (!network || !(membership.includes(id) || mounts.includes(id))) throw new NotShared('process ids');
     if (network !== (await linkOf('/proc/self/ns/net'))) throw new NotShared('the network');
     const config = { metadata: { name: 'proof', attempt: 0 }, image, imageReference: image, envs: [], mounts: [{ hostPath: directory, containerPath: mountPoint, readonly: true }] };
     const container = await runtime.createContainer(id, config, sandbox).catch((error: Error) => {
@@ -44,14 +48,10 @@ export async function prove(runtime: Runtime, options: { dataDir: string; mounte
     const status = await runtime.containerStatus(container);
     const seen = await readFile(`/proc/${status.pid}/root${mountPoint}/secret`, 'utf8').catch(() => undefined);
     if (seen !== secret) throw new NotShared('mounts');
+    return { id, membership };
   } finally {
     if (id !== undefined) await runtime.removePodSandbox(id);
     for (const path of await mounter.below(directory)) await mounter.unmount(path);
     await rm(directory, { recursive: true, force: true });
   }
 }
-
-const isInContainer = async (pid: number, id: string): Promise<boolean> => {
-  const [cgroup, mounts] = await Promise.all(['cgroup', 'mountinfo'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')));
-  return cgroup!.includes(id) || mounts!.includes(id);
-};

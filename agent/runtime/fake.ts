@@ -88,6 +88,8 @@ export class FakeRuntime implements Runtime {
     container.paused = true;
     this.#tell('paused', container);
   }
+  /** The control group a container or sandbox is in; undefined for the engine's own. */
+  groupOf(id: string): string | undefined { return this.#get(id).pod.cgroupParent; }
   /** The engine goes away for a moment: every event stream ends with RuntimeUnavailable. */
   disconnect(): void { for (const subscriber of this.#subscribers) subscriber.end(new RuntimeUnavailable('the fake engine was disconnected')); }
   /** The engine still takes questions for lists and usage, but answers none until the result is called. */

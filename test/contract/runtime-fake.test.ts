@@ -24,8 +24,8 @@ const shell: FakeProgram = (process) => {
   return script ? programs[script](process) : exitsAfter(0, 127)(process);
 };
 
-runtimeContract('the fake runtime', async () => ({
-  runtime: new FakeRuntime({
+runtimeContract('the fake runtime', async () => {
+  const runtime = new FakeRuntime({
     clock: realClock,
     images: {
       'test/shell:1': {
@@ -33,8 +33,6 @@ runtimeContract('the fake runtime', async () => ({
         startError: { message: 'exec: "/no/such/program": stat /no/such/program: no such file or directory', exitCode: 127, when: (command) => command[0] === '/no/such/program' },
       },
     },
-  }),
-  image: 'test/shell:1',
-  network: 'pods',
-  address: (n) => `10.88.1.${n}`,
-}));
+  });
+  return { runtime, image: 'test/shell:1', network: 'pods', address: (n) => `10.88.1.${n}`, group: '/pods/one', groupOf: (id) => Promise.resolve(runtime.groupOf(id)) };
+});

@@ -9,6 +9,9 @@ export interface RuntimeUnderTest {
   readonly network: string;
   /** The n-th free address on that network. */
   address(n: number): string;
+  /** A control group that can be asked for, and the one a container or sandbox that runs is in. */
+  readonly group: string;
+  groupOf(id: string, pid: number): Promise<string | undefined>;
 }
 
 /** What containers and execs run, as `sh -c` scripts; the fake knows each by its text. */
@@ -194,6 +197,19 @@ export function runtimeContract(name: string, open: () => Promise<RuntimeUnderTe
         for await (const event of events) if (event.containerId === id && event.type === 'updated') break;
         await runtime.unpauseContainer(id); // as it is not paused: nothing
         expect((await runtime.containerStatus(id)).state).toBe('running');
+      });
+
+      it('are in the control group of their sandbox, or together in the engine\'s', async () => {
+        const groups = async (overrides?: Partial<PodSandboxConfig>): Promise<(string | undefined)[]> => {
+          const { id: sandboxId, config } = await sandbox(overrides);
+          const id = await runtime.createContainer(sandboxId, containerConfig('untilStopped'), config);
+          await runtime.startContainer(id);
+          return Promise.all([test.groupOf(sandboxId, (await runtime.podSandboxStatus(sandboxId)).pid), test.groupOf(id, (await runtime.containerStatus(id)).pid)]);
+        };
+        expect(await groups({ cgroupParent: test.group })).toEqual([test.group, test.group]);
+        const [first, second] = await groups();
+        expect(first).toBe(second);
+        expect(first).not.toBe(test.group);
       });
 
       it('that do not exist: started, an error; stopped or removed, nothing to do', async () => {

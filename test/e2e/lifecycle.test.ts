@@ -1,7 +1,8 @@
 // The life of Pods on a real engine, as kubectl shows it: what starts, with what, when it is ready, how it ends, and what is
 // said when it cannot. All Pods are made at once, so that their waits overlap.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { locateCgroup, parseCgroupMounts } from '../../src/util/cgroup/location.ts';
 import { eventually, startCluster, type TestCluster } from '../support/cluster.ts';
 import { registryAddress, registryUser, startRegistry, type TestRegistry } from '../support/registry.ts';
 import { busybox, guarded, manifest, stale, unreachable } from './lifecycle-pods.ts';
@@ -39,6 +40,16 @@ const described = (name: string, ...words: readonly (string | RegExp)[]): Promis
   }).catch((error: Error) => { throw new Error(`${error.message}:\n${told}`); });
 };
 const container = async (name: string): Promise<string> => (await status(name, 'containerID')).replace('docker://', '');
+
+/** A Pod's control groups as the kernel places its container, each with the two around it. */
+const groupsOf = async (name: string): Promise<{ uid: string; cpu: readonly [string, string, string]; memory: readonly [string, string, string] }> => {
+  const [uid, id] = (await jsonpath(name, '{.metadata.uid} {.status.containerStatuses[0].containerID}')).split(' docker://');
+  const pid = await cluster.hosts[0]!.docker('inspect', '-f', '{{.State.Pid}}', id!);
+  const own = locateCgroup(readFileSync(`/proc/${pid}/cgroup`, 'utf8'), parseCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8')));
+  const around = (directory: string): readonly [string, string, string] => [dirname(directory), dirname(dirname(directory)), dirname(dirname(dirname(directory)))];
+  return { uid: uid!, cpu: around(own.cpu!), memory: around(own.memory!) };
+};
+const kernelSays = (directory: string, file: string): string => readFileSync(join(directory, file), 'utf8').trim();
 
 test('init containers run in order; environment and arguments hold what the spec says', async () => {
   await ready('full');
@@ -79,6 +90,21 @@ test('limits reach the engine', async () => {
   expect(limits).toBe(`${64 * 2 ** 20} ${64 * 2 ** 20} 25000/100000 102`);
 });
 
+test('each Pod has a control group below that of its class, which weighs what it is to', async () => {
+  await Promise.all([ready('full'), ready('web'), ready('image-present')]);
+  const [full, web, sure] = await Promise.all(['full', 'web', 'image-present'].map(groupsOf)) as [Awaited<ReturnType<typeof groupsOf>>, Awaited<ReturnType<typeof groupsOf>>, Awaited<ReturnType<typeof groupsOf>>];
+  const node = web.cpu[2];
+  const { name } = cluster.hosts[0]!;
+  expect(node).toMatch(new RegExp(`/${name}/dray-[0-9a-f]{6}-${name}$`));
+  expect([full, web, sure].map(({ cpu }) => cpu[0])).toEqual([`${node}/burstable/pod${full.uid}`, `${node}/besteffort/pod${web.uid}`, `${node}/pod${sure.uid}`]);
+  const cores = Number(await jsonpath(name, '{.status.capacity.cpu}', 'node'));
+  expect([node, full.cpu[1], web.cpu[1]].map((directory) => kernelSays(directory, 'cpu.shares'))).toEqual([String(cores * 1024), '102', '2']);
+  const unlimited = kernelSays(web.memory[2], 'memory.limit_in_bytes');
+  // An init container without limits leaves its Pod without.
+  expect([full, web, sure].map(({ cpu: [cpu], memory: [memory] }) => [kernelSays(cpu, 'cpu.shares'), kernelSays(cpu, 'cpu.cfs_quota_us'), kernelSays(memory, 'memory.limit_in_bytes')]))
+    .toEqual([['102', '-1', unlimited], ['2', '-1', unlimited], ['102', '10000', String(32 * 2 ** 20)]]);
+});
+
 test('kubectl patch --subresource resize changes limits in place', async () => {
   await ready('image-present');
   const [id, limits] = [await container('image-present'), { cpu: '300m', memory: '48Mi' }];
@@ -86,6 +112,8 @@ test('kubectl patch --subresource resize changes limits in place', async () => {
   await until('image-present', 'jsonpath={.status.containerStatuses[0].resources.limits.cpu}=300m');
   await eventually('the end of the resize', async () => !(await jsonpath('image-present', '{.status.conditions[*].type}')).includes('PodResize'));
   expect(await cluster.hosts[0]!.docker('inspect', '-f', '{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.CpuQuota}} {{.HostConfig.CpuShares}} {{.RestartCount}}', id)).toBe(`${48 * 2 ** 20} ${48 * 2 ** 20} 30000 307 0`);
+  const { cpu: [cpu], memory: [memory] } = await groupsOf('image-present');
+  expect([kernelSays(cpu, 'cpu.cfs_quota_us'), kernelSays(cpu, 'cpu.shares'), kernelSays(memory, 'memory.limit_in_bytes')]).toEqual(['30000', '307', String(48 * 2 ** 20)]);
   expect([await container('image-present'), await jsonpath('image-present', '{.status.containerStatuses[0].allocatedResources.memory}')]).toEqual([id, '48Mi']);
 });
 

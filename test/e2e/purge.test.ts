@@ -198,7 +198,7 @@ test('a cluster with a data directory, port and engine of its own does not meet 
 test('`down --purge` leaves the host as it was before `up`', async () => {
   const changed = difference(before, await state());
   // The comparison sees what a cluster makes; without that it would prove nothing.
-  for (const part of ['docker ps -a', 'docker network ls', 'ip addr', 'ip route', 'ip netns', 'mounts', 'nft -s list ruleset', 'listening ports', 'processes']) {
+  for (const part of ['docker ps -a', 'docker network ls', 'ip addr', 'ip route', 'ip netns', 'control groups', 'mounts', 'nft -s list ruleset', 'listening ports', 'processes']) {
     expect(changed.filter((line) => line.startsWith(`${part}: +`)).length).toBeGreaterThan(0);
   }
   expect(await cluster.dray('down', '--purge')).toMatchObject({ code: 0, stderr: '' });

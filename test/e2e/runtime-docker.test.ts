@@ -1,8 +1,10 @@
 // The Docker runtime against a real engine: the contract, and what only a real engine can show.
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createDockerRuntime } from '../../agent/runtime/docker/docker-runtime.ts';
 import type { ContainerConfig, PodSandboxConfig, Runtime } from '../../agent/runtime/runtime.ts';
 import { DEMO_BUSYBOX, DEMO_NGINX, ensureDemoImages } from '../../src/cli/demo-images.ts';
+import { groupAround, parseCgroupMounts } from '../../src/util/cgroup/location.ts';
 import { realClock } from '../../src/util/clock.ts';
 import { engineRequest, parseDockerHost } from '../../src/util/engine-http.ts';
 import { silentLog } from '../../src/util/log.ts';
@@ -23,7 +25,9 @@ beforeAll(async () => {
 });
 afterAll(async () => { await engine?.stop(); });
 
-runtimeContract('the Docker runtime', async () => ({ runtime: await connect('contract'), image: DEMO_BUSYBOX, network: NETWORK, address: (n) => `10.199.0.${n + 1}` }));
+/** The group around a container's own, as the kernel tells. */
+const groupOf = async (id: string, pid: number): Promise<string | undefined> => groupAround(readFileSync(`/proc/${pid}/cgroup`, 'utf8'), id, '1', parseCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8')));
+runtimeContract('the Docker runtime', async () => ({ runtime: await connect('contract'), image: DEMO_BUSYBOX, network: NETWORK, address: (n) => `10.199.0.${n + 1}`, group: '/dray-runtime/contract', groupOf }));
 
 describe('on a real engine', () => {
   const sandbox = (name: string, more: Partial<PodSandboxConfig> = {}): PodSandboxConfig => ({ metadata: { name, namespace: 'default', uid: `uid-${name}`, attempt: 0 }, hostname: name, network: NETWORK, ...more });

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { realClock } from '../../src/util/clock.ts';
 import type { TestCluster } from './cluster.ts';
+import { controlGroups } from './node-leaks.ts';
 
 export type HostState = Readonly<Record<string, readonly string[]>>;
 
@@ -57,6 +58,7 @@ export async function hostState(cluster: Pick<TestCluster, 'run' | 'hosts'>, min
     'ip rule': await output('ip', 'rule'),
     'ip netns': (await output('ip', 'netns')).map((line) => line.split(' ')[0]!).filter((name) => !/^(th|tb|dray-)/.test(name) || ofMine(name)),
     processes: await lastingProcesses(host.netns, ofMine),
+    'control groups': controlGroups(host.name).filter((path) => !/[0-9a-f]{64}$/.test(path)).sort(),
     mounts: lines(readFileSync('/proc/self/mounts', 'utf8')).filter(ofMine),
     sysctls: (await output('sysctl', '-a')).filter((line) => line.startsWith('net.') && !moving.test(line)),
     'nft -s list ruleset': await output('nft', '-s', 'list', 'ruleset'),

@@ -1,7 +1,7 @@
 // What a node may leave behind while its Pods come and go: everything outside of them that exists for a container or a Pod, compared with
 // the containers that run and the Pods there are.
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { TestCluster } from './cluster.ts';
 import type { EngineApi, EngineContainer } from './engine-api.ts';
 
@@ -51,12 +51,14 @@ export async function censusOf(cluster: TestCluster, engine: EngineApi, namespac
   const links = namesIn('/var/log/containers').filter((name) => name.includes(`_${namespace}_`)).map((name) => join('/var/log/containers', name));
   const logDirectories = namesIn('/var/log/pods').filter((name) => name.startsWith(`${namespace}_`));
   const veths = (JSON.parse((await cluster.run('ip', ['-j', 'link', 'show', 'type', 'veth'])).stdout) as unknown[]).length;
+  const groups = controlGroups(host.name).map((path) => basename(path));
   const onNetwork = sandboxes.filter((c) => attached.includes(c.Id)).length;
   return {
     leaks: [
       ...leftContainers(all, uids),
       ...unless(running, 'mount of a container that does not run', ofEngine.flatMap((path) => (path.includes('/overlay2/') ? [] : ids.exec(path)?.[0] ?? []))),
-      ...unless(running, 'cgroup of a container that does not run', cgroups(host.name)),
+      ...unless(running, 'control group of a container that does not run', groups.flatMap((name) => ids.exec(name)?.[0] ?? [])),
+      ...unless(uids, 'control group of a Pod that is gone', groups.flatMap((name) => /^pod(.+)$/.exec(name)?.[1] ?? [])),
       ...unless(running, 'endpoint of a container that does not run', attached),
       ...unless(uids, 'mount of a Pod that is gone', mounts.flatMap((path) => (path.startsWith(join(cluster.dataDir, 'pods/')) ? [path.split('/')[cluster.dataDir.split('/').length + 1]!] : []))),
       ...unless(uids, 'directory of a Pod that is gone', [...namesIn(join(cluster.dataDir, 'pods')), ...namesIn(join(cluster.dataDir, 'memory'))]),
@@ -78,10 +80,15 @@ export function held(pid: number): Held {
   return { pid, descriptors: readdirSync(`/proc/${pid}/fd`).length, residentMB: Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024 };
 }
 
-/** Ids of the containers that have a cgroup below the engine's. */
-function cgroups(parent: string): string[] {
+/** Paths of all control groups below the engine's, in any hierarchy. */
+export function controlGroups(parent: string): string[] {
   const root = '/sys/fs/cgroup';
-  return [...new Set([root, ...readdirSync(root).map((name) => join(root, name))].flatMap((controller) => namesIn(join(controller, parent)).flatMap((name) => ids.exec(name)?.[0] ?? [])))];
+  const below = (path: string): string[] => namesIn(path).flatMap((name) => {
+    const at = join(path, name);
+    // A group may go while it is looked at.
+    return statSync(at, { throwIfNoEntry: false })?.isDirectory() ? [at, ...below(at)] : [];
+  });
+  return [root, ...readdirSync(root).map((name) => join(root, name))].flatMap((hierarchy) => below(join(hierarchy, parent)));
 }
 
 function processes(is: (line: string, pid: string) => boolean): string[] {

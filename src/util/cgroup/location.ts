@@ -6,7 +6,7 @@ export type CgroupController = 'cpu' | 'cpuacct' | 'memory' | 'pids' | 'unified'
 /** Directory by controller; a controller that is not mounted here is absent. */
 export type CgroupDirectories = Readonly<Partial<Record<CgroupController, string>>>;
 
-interface CgroupMount { readonly controllers: readonly string[]; /** The part of the hierarchy that is seen at `at`. */ readonly root: string; readonly at: string }
+export interface CgroupMount { readonly controllers: readonly string[]; /** The part of the hierarchy that is seen at `at`. */ readonly root: string; readonly at: string }
 
 const wanted: readonly string[] = ['cpu', 'cpuacct', 'memory', 'pids'];
 const unescaped = (text: string): string => text.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
@@ -34,4 +34,19 @@ export function locateCgroup(membership: string, mounts: readonly CgroupMount[])
     }
   }
   return found;
+}
+
+/**
+ * The group that the one of `name` was made in, as a path below where each hierarchy is mounted; undefined where that cannot be seen from
+ * here. `membership` is that of a process in it, `version` that of the hierarchies with the controllers.
+ */
+export function groupAround(membership: string, name: string, version: '1' | '2', mounts: readonly CgroupMount[]): string | undefined {
+  const places = Object.entries(locateCgroup(membership, mounts)).flatMap(([controller, directory]) => {
+    if ((controller === 'unified') !== (version === '2')) return [];
+    const { at } = mounts.find((mount) => mount.controllers.includes(controller) && directory.startsWith(mount.at))!;
+    return [directory.slice(at.length)];
+  });
+  const [place = ''] = places;
+  const own = place.lastIndexOf('/');
+  return places.every((other) => other === place) && place.slice(own).includes(name) ? place.slice(0, own) || '/' : undefined;
 }

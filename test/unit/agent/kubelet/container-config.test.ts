@@ -58,8 +58,8 @@ it.each<[Partial<Container>['securityContext'], string, string | undefined]>([
 
 it('puts hostname, ports and sysctls on the sandbox', () => {
   const spec = { containers: [container('a', { ports: [{ containerPort: 80, hostPort: 8080, protocol: 'TCP' }, { containerPort: 81, protocol: 'TCP' }] })], securityContext: { sysctls: [{ name: 'net.core.somaxconn', value: '9' }] } };
-  expect(sandboxConfig({ pod: pod(spec as never, { metadata: { labels: { a: 'b' } } }), attempt: 2, network: 'n', ip: '10.1.1.1', hostname: { hostname: 'h', domain: '' }, runtimeHandler: 'runsc' })).toEqual({
-    runtimeHandler: 'runsc', annotations: { 'io.kubernetes.pod.runtimeHandler': 'runsc' },
+  expect(sandboxConfig({ pod: pod(spec as never, { metadata: { labels: { a: 'b' } } }), attempt: 2, network: 'n', ip: '10.1.1.1', hostname: { hostname: 'h', domain: '' }, runtimeHandler: 'runsc', cgroupParent: '/docker/pod-1' })).toEqual({
+    runtimeHandler: 'runsc', cgroupParent: '/docker/pod-1', annotations: { 'io.kubernetes.pod.runtimeHandler': 'runsc', 'io.kubernetes.pod.cgroupParent': '/docker/pod-1' },
     metadata: { name: 'web', namespace: 'default', uid: 'uid-1', attempt: 2 }, hostname: 'h', network: 'n', ip: '10.1.1.1', portMappings: [{ protocol: 'TCP', containerPort: 80, hostPort: 8080 }], sysctls: { 'net.core.somaxconn': '9' }, labels: { a: 'b' },
   });
 });

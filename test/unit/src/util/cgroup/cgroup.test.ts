@@ -1,5 +1,5 @@
 // Where a process's cgroup is, and what its files say, for both versions; the texts are those of real kernels.
-import { locateCgroup, parseCgroupMounts } from '../../../../../src/util/cgroup/location.ts';
+import { groupAround, locateCgroup, parseCgroupMounts } from '../../../../../src/util/cgroup/location.ts';
 import { usageV1, usageV2 } from '../../../../../src/util/cgroup/usage.ts';
 
 const v1Mounts = `31 23 0:26 / /sys/fs/cgroup ro,nosuid shared:9 - tmpfs tmpfs ro,mode=755
@@ -23,6 +23,22 @@ describe('a cgroup is found', () => {
     ['at the root', v2Mounts, '0::/', { unified: '/sys/fs/cgroup' }],
     ['nowhere when the process is gone', v2Mounts, '', {}],
   ])('%s', (_, mounts, membership, directories) => expect(locateCgroup(membership, parseCgroupMounts(mounts))).toEqual(directories));
+});
+
+describe('the group around a container\'s', () => {
+  const shimsOwn = ofContainer.replace('0::/docker/c1', '0::/system.slice/docker.service');
+  it.each<[string, string, '1' | '2', string, string | undefined]>([
+    ['is the engine\'s in v1', v1Mounts, '1', ofContainer, '/docker'],
+    ['whatever the second hierarchy beside it says', hybridMounts, '1', shimsOwn, '/docker'],
+    ['in v2', v2Mounts, '2', '0::/host1/c1', '/host1'],
+    ['a slice, where systemd makes groups', v2Mounts, '2', '0::/system.slice/docker-c1.scope', '/system.slice'],
+    ['the first of all', v2Mounts, '2', '0::/docker-c1.scope', '/'],
+    ['below what is mounted', '1 1 0:3 /agent /cg rw - cgroup cgroup rw,memory', '1', '2:memory:/agent/docker/c1', '/docker'],
+    ['unknown in another namespace', v2Mounts, '2', '0::/../c1', undefined],
+    ['unknown when no hierarchy is mounted', '', '1', ofContainer, undefined],
+    ['unknown when it lies elsewhere in each', v1Mounts, '1', ofContainer.replace('pids:/docker', 'pids:/other'), undefined],
+    ['unknown of another container', v2Mounts, '2', '0::/docker/c2', undefined],
+  ])('%s', (_, mounts, version, membership, group) => expect(groupAround(membership, 'c1', version, parseCgroupMounts(mounts))).toBe(group));
 });
 
 describe('usage', () => {
