@@ -11,8 +11,8 @@ export interface NodeCensus {
   /** How many there are beyond one for each container or sandbox: the same on every day. */
   readonly surplus: Readonly<Record<string, number>>;
 }
-/** What a process holds. */
-export interface Held { readonly pid: number; readonly descriptors: number; readonly residentMB: number }
+/** What a process holds: memory of its own, and how much of that is no garbage. */
+export interface Held { readonly descriptors: number; readonly residentMB: number; readonly liveMB: number }
 
 const label = (container: EngineContainer, name: string): string => container.Labels[`io.kubernetes.${name}`] ?? '';
 export const podUid = (container: EngineContainer): string => label(container, 'pod.uid');
@@ -75,9 +75,12 @@ export async function censusOf(cluster: TestCluster, engine: EngineApi, namespac
   };
 }
 
-/** Memory of its own: pages of files, the store's among them, are the kernel's to take back. */
-export function held(pid: number): Held {
-  return { pid, descriptors: readdirSync(`/proc/${pid}/fd`).length, residentMB: Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024 };
+/** Pages of files, the store's among them, are the kernel's to take back. */
+export async function held(cluster: TestCluster, pid: number): Promise<Held> {
+  const { code, stdout, stderr } = await cluster.run(process.execPath, [join(import.meta.dirname, 'live-heap.js'), String(pid)]);
+  if (code !== 0) throw new Error(`live-heap.js ${pid}: ${stderr}`);
+  const { liveMB } = JSON.parse(stdout) as { liveMB: number };
+  return { descriptors: readdirSync(`/proc/${pid}/fd`).length, residentMB: Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024, liveMB };
 }
 
 /** Paths of all control groups below the engine's, in any hierarchy. */
