@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { goJson } from '../../src/util/json.ts';
 import { turnsEnd } from '../../src/util/turn.ts';
 import type { Outcome } from './api-server.ts';
 import { PieceBuffers } from './piece-buffers.ts';
@@ -66,9 +67,9 @@ export async function send(request: IncomingMessage | Http2ServerRequest, respon
   let bytes: Buffer | undefined;
   if (encoded) bytes = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
   else if (media.type === 'yaml') bytes = Buffer.from(toYaml(answer.value()));
-  else if (media.pretty || isPretty(request)) bytes = Buffer.from(JSON.stringify(answer.value(), undefined, 2));
+  else if (media.pretty || isPretty(request)) bytes = Buffer.from(goJson(answer.value(), 2));
   else if (answer.json) line = answer.json();
-  else bytes = Buffer.from(`${JSON.stringify(answer.value())}\n`);
+  else bytes = Buffer.from(`${goJson(answer.value())}\n`);
   if ((line?.size ?? bytes!.byteLength) >= gzipFrom && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
     bytes = await compress(bytes ?? Buffer.concat([...line!.pieces()]), { level: 1 });
     headers['content-encoding'] = 'gzip';

@@ -1,4 +1,5 @@
 // Answers cut from stored bytes: one object, or a list in pieces, each made when the one before it has been taken.
+import { goJson } from '../../src/util/json.ts';
 import type { StoredObject } from '../registry/stored-object.ts';
 import type { JsonLine } from './request.ts';
 
@@ -21,7 +22,7 @@ export function objectLine(stored: StoredObject): JsonLine {
 
 /** `head` are the list's members before its items. */
 export function listLine(head: object, items: readonly StoredObject[]): JsonLine {
-  const open = Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`);
+  const open = Buffer.from(`${goJson(head).slice(0, -1)},"items":[`);
   const close = Buffer.from(']}\n');
   const size = items.reduce((sum, item) => sum + item.itemSize, open.length + close.length + Math.max(0, items.length - 1));
   return { size, pieces: (take = Buffer.allocUnsafe) => listPieces(open, items, close, size, take) };

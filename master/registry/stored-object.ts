@@ -1,7 +1,7 @@
 // An object as the store has it: bytes that are serialised once, from which the JSON of answers is cut, and the decoded,
 // frozen value for whoever needs fields. Stored bytes carry no resourceVersion: it is known only after the commit.
 import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
-import { deepFreeze } from '../../src/util/json.ts';
+import { deepFreeze, goJson } from '../../src/util/json.ts';
 import type { Entry } from '../storage/store.ts';
 import { handedOn, noteFinal } from './written.ts';
 
@@ -9,7 +9,7 @@ import { handedOn, noteFinal } from './written.ts';
 export function encodeStored(object: ApiObject): Uint8Array {
   const { kind, apiVersion, metadata, ...rest } = object;
   const { resourceVersion: _revision, ...meta } = metadata;
-  const text = JSON.stringify({ kind, apiVersion, metadata: meta, ...rest });
+  const text = goJson({ kind, apiVersion, metadata: meta, ...rest });
   // A slice of Buffer's pool would pin 8 KB for as long as the object lives.
   const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
   bytes.write(text);

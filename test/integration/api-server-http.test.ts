@@ -64,6 +64,17 @@ describe('a body of more than 3 MiB', () => {
 });
 
 describe('answers', () => {
+  it('escape what pages and scripts would read as their own, as Go does', async () => {
+    const created = await call(session, 'POST', path, configMap('escaped', { a: '<b> & c\u2028' }));
+    expect(created.json().data).toEqual({ a: '<b> & c\u2028' });
+    const escaped = String.raw`\u003cb\u003e \u0026 c\u2028`;
+    const table = { accept: 'application/json;as=Table;g=meta.k8s.io;v=v1' };
+    for (const answer of [
+      created, await call(session, 'GET', `${path}/escaped`), await call(session, 'GET', `${path}?fieldSelector=metadata.name%3Descaped`), await call(session, 'GET', `${path}/escaped?pretty=true`),
+      await call(session, 'GET', `${path}?fieldSelector=metadata.name%3Descaped&includeObject=Object`, undefined, table),
+    ]) expect(answer.body.toString()).toContain(escaped);
+    expect((await call(session, 'GET', `${path}/%3Cb%3E`)).body.toString()).toContain(String.raw`configmaps \"\u003cb\u003e\" not found`);
+  });
   it('that are large are compressed for who can read it', async () => {
     for (let i = 0; i < 4; i++) expect((await call(session, 'POST', path, configMap(`blob-${i}`, { blob: 'x'.repeat(100_000) }))).status).toBe(201);
     const packed = await call(session, 'GET', path, undefined, { 'accept-encoding': 'gzip' });

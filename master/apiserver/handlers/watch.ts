@@ -9,7 +9,7 @@ import type { Selection } from '../../registry/selection.ts';
 import { parseRevision } from '../../registry/request-context.ts';
 import type { ResourceStore } from '../../registry/resource-store.ts';
 import { StoredObject } from '../../registry/stored-object.ts';
-import { deepFreeze } from '../../../src/util/json.ts';
+import { deepFreeze, goJson } from '../../../src/util/json.ts';
 import { Compacted } from '../../storage/store.ts';
 import type { CacheEvent, WatchScope } from '../../storage/watch-cache.ts';
 import type { MediaType } from '../negotiation.ts';
@@ -66,19 +66,19 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
     if (media.as === 'Table') {
       const value = table(resource, [viewOf(resource, stored)], { resourceVersion: String(stored.revision) }, include, registry.clock.now(), !columnsSent);
       columnsSent = true;
-      return { type, value: () => value, json: () => Buffer.from(JSON.stringify(value)) };
+      return { type, value: () => value, json: () => Buffer.from(goJson(value)) };
     }
     const view = media.as === '' ? '' : 'partial';
     const value = (): unknown => (view === '' ? viewOf(resource, stored) : partialMetadata(viewOf(resource, stored)));
     return {
       type, value,
       json() {
-        if (!event) return view === '' && !resource.storedAs ? stored.json() : Buffer.from(JSON.stringify(value()));
+        if (!event) return view === '' && !resource.storedAs ? stored.json() : Buffer.from(goJson(value()));
         let forms = encodedEvents.get(event);
         if (!forms) encodedEvents.set(event, (forms = new Map()));
         const form = `${resource.apiVersion}|${view}|${type}`;
         let bytes = forms.get(form);
-        if (!bytes) forms.set(form, (bytes = view === '' && !resource.storedAs ? stored.json() : Buffer.from(JSON.stringify(value()))));
+        if (!bytes) forms.set(form, (bytes = view === '' && !resource.storedAs ? stored.json() : Buffer.from(goJson(value()))));
         return bytes;
       },
     };
@@ -160,7 +160,7 @@ function scopeOf({ info }: AdmittedRequest, registry: Registry, store: ResourceS
 const leaving = (event: CacheEvent<StoredObject>): StoredObject => new StoredObject({ key: event.previous!.key, value: event.previous!.value, revision: event.revision, created: 0 });
 
 function fixedItem(type: WatchItem['type'], value: unknown): WatchItem {
-  return { type, value: () => value, json: () => Buffer.from(JSON.stringify(value)) };
+  return { type, value: () => value, json: () => Buffer.from(goJson(value)) };
 }
 
 

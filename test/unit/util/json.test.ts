@@ -1,5 +1,5 @@
 // JSON values that are frozen for others.
-import { sealJson } from '../../../src/util/json.ts';
+import { goJson, sealJson } from '../../../src/util/json.ts';
 
 describe('sealJson', () => {
   it.each<[what: string, value: unknown, clean: boolean]>([
@@ -11,4 +11,15 @@ describe('sealJson', () => {
     sealJson(value);
     for (const part of [value, value.a, value.a[0], value.a[0]!.b]) expect(Object.isFrozen(part)).toBe(true);
   });
+});
+
+describe('goJson', () => {
+  it.each<[what: string, value: unknown, text: string]>([
+    ['what needs no escape', { a: 'b"c' }, String.raw`{"a":"b\"c"}`], ['tags', { '<a>': '<b>' }, String.raw`{"\u003ca\u003e":"\u003cb\u003e"}`], ['ampersands', ['a && b'], String.raw`["a \u0026\u0026 b"]`],
+    ['line separators', '\u2028\u2029', String.raw`"\u2028\u2029"`], ['other letters', 'ä😀', '"ä😀"'],
+  ])('%s', (_what, value, text) => {
+    expect(goJson(value)).toBe(text);
+    expect(JSON.parse(goJson(value))).toEqual(value);
+  });
+  it('indents', () => expect(goJson({ a: '<' }, 2)).toBe('{\n  "a": "\\u003c"\n}'));
 });
