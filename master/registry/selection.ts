@@ -19,6 +19,7 @@ function fieldReader(resource: ResourceDefinition, field: string): (object: ApiO
   if (field === 'metadata.namespace' && (resource.namespaced || !own)) return (o) => o.metadata.namespace ?? '';
   if (Object.hasOwn(resource.selectable, field)) return resource.selectable[field]!;
   // Kinds with fields of their own have upstream's older words.
+  if (resource.unselectable) throw errors.badRequest(resource.unselectable(field));
   throw errors.badRequest(own ? `field label not supported: ${field}` : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`);
 }
 

@@ -78,6 +78,8 @@ export interface ResourceOptions<F extends Fields, T> {
   readonly nameFormat?: 'dns1123Subdomain' | 'dns1123Label' | 'dns1035Label' | 'pathSegment';
   /** Field selectors beside metadata.name and metadata.namespace: the value is '' when unset. */
   readonly selectable?: Readonly<Record<string, (object: T) => string>>;
+  /** What is said of any other field; the words of most kinds are the same. */
+  readonly unselectable?: (field: string) => string;
   /** Defaults that span types; runs after all fields' defaults (mutates). */
   readonly defaults?: (object: T) => void;
   /** Resets what a client may not choose at creation (mutates), and answers warnings about what it was given; `status` is cleared already. */

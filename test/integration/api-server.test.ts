@@ -4,6 +4,7 @@ import { Namespaces } from '../../src/api/core/namespace.ts';
 import { Pods } from '../../src/api/core/pod.ts';
 import { Services } from '../../src/api/core/service.ts';
 import { ServiceAccounts } from '../../src/api/core/service-account.ts';
+import { Jobs } from '../../src/api/batch/job.ts';
 import { Deployments } from '../../src/api/apps/deployment.ts';
 import { StatusError } from '../../src/apimachinery/status-error.ts';
 import { startTestApi, type TestApi } from '../support/api-server.ts';
@@ -171,6 +172,7 @@ describe('lists and watches', () => {
   });
 
   it('refuse field selectors a kind does not have', async () => {
+    expect((await refusal(api.client.list(Jobs, { fieldSelector: 'spec.suspend=true' }))).message).toBe('field label "spec.suspend" not supported for Job');
     expect((await refusal(api.client.list(Pods, { fieldSelector: 'spec.image=x' }))).message).toBe('field label not supported: spec.image');
   });
 });

@@ -147,6 +147,7 @@ export const Jobs = defineResource({
   generation: true,
   defaultPropagation: 'Orphan',
   selectable: { 'status.successful': ({ status }) => String(status.succeeded ?? 0) },
+  unselectable: (field) => `field label ${JSON.stringify(field)} not supported for Job`,
   defaults: ({ metadata, spec }) => {
     jobSpecDefaults(spec);
     const labels = spec.template.metadata.labels;

@@ -77,7 +77,7 @@ export const Events = defineResource({
     { name: 'Source', type: 'string', priority: 1, description: 'Who tells it.', value: sourceText },
     { name: 'Message', type: 'string', description: 'What happened.', value: (event) => (event.message ?? '').trim() },
     { name: 'First Seen', type: 'string', priority: 1, description: 'Time since it first happened.', value: firstSeen },
-    { name: 'Count', type: 'string', priority: 1, description: 'How often it has happened.', value: (event) => (event.series ? (event.series.count ?? 0) + 1 : event.count || 1) },
+    { name: 'Count', type: 'string', priority: 1, description: 'How often it has happened.', value: (event) => (event.series ? event.series.count ?? 0 : event.count || 1) },
     { ...nameColumn, priority: 1 },
   ],
 });

@@ -162,7 +162,7 @@ export const PersistentVolumes = defineResource({
   warnings: volumeWarnings,
   columns: [
     nameColumn,
-    { name: 'Capacity', type: 'string', description: 'Size of the volume.', value: ({ spec }) => spec.capacity?.['storage'] ?? '' },
+    { name: 'Capacity', type: 'string', description: 'Size of the volume.', value: ({ spec }) => spec.capacity?.['storage'] ?? '0' },
     { name: 'Access Modes', type: 'string', description: 'Ways the volume can be mounted.', value: ({ spec }) => accessModesText(spec.accessModes) },
     { name: 'Reclaim Policy', type: 'string', description: 'What happens when the claim is gone.', value: ({ spec }) => spec.persistentVolumeReclaimPolicy },
     { name: 'Status', type: 'string', description: 'Phase of the volume.', value: phaseText },

@@ -40,6 +40,8 @@ export const Pods = defineResource({
   },
   selectable: {
     'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
+    // What very old clients call it.
+    'spec.host': ({ spec }) => spec.nodeName ?? '',
     'spec.restartPolicy': ({ spec }) => spec.restartPolicy,
     'spec.schedulerName': ({ spec }) => spec.schedulerName,
     'spec.serviceAccountName': ({ spec }) => spec.serviceAccountName ?? '',

@@ -132,9 +132,11 @@ const statusFaults = ({ loadBalancer }: IngressStatus): Fault[] => (loadBalancer
   ];
 });
 
+/** The first three hosts; a rule behind them counts whether it names a host or not. */
 function hostsText({ rules = [] }: IngressSpec): string {
-  const hosts = rules.slice(0, 3).map(({ host }) => host ?? '').filter((host) => host !== '').join(',');
-  return `${hosts || '*'}${hosts !== '' && rules.length > 3 ? ` + ${rules.length - 3} more...` : ''}`;
+  const hosts = rules.flatMap(({ host }, i) => (host ? [{ host, i }] : [])).slice(0, 3);
+  if (hosts.length === 0) return '*';
+  return `${hosts.map(({ host }) => host).join(',')}${hosts.length === 3 && rules.length > hosts[2]!.i + 1 ? ` + ${rules.length - 3} more...` : ''}`;
 }
 const addressText = (status: IngressStatus | undefined): string =>
   [...new Set((status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || '').filter((text) => text !== ''))].sort().join(',');

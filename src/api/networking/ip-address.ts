@@ -3,7 +3,7 @@ import { child, invalid, required as requiredFault, type Fault } from '../../api
 import { ipVersion, isDNS1123Subdomain } from '../../apimachinery/names.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { field, object, required, string, type FieldsValue } from '../../schema/schema.ts';
-import { ageColumn, nameColumn } from '../table-columns.ts';
+import { nameColumn } from '../table-columns.ts';
 import { immutableFaults, messages, segmentFaults } from '../value-faults.ts';
 import { canonicalAddress } from './address-range.ts';
 
@@ -43,6 +43,6 @@ export const IPAddresses = defineResource({
   validate: ({ metadata, spec }, old) => [
     ...addressFaults(metadata.name), ...(spec.parentRef ? [] : [requiredFault('spec.parentRef')]), ...(old ? immutableFaults(spec.parentRef, old.spec.parentRef, 'spec.parentRef') : []),
   ],
-  columns: [nameColumn, { name: 'ParentRef', type: 'string', description: 'The object the address belongs to.', value: ({ spec }) => parentText(spec.parentRef) }, ageColumn],
+  columns: [nameColumn, { name: 'ParentRef', type: 'string', description: 'The object the address belongs to.', value: ({ spec }) => parentText(spec.parentRef) }],
 });
 export interface IPAddress extends ObjectOf<typeof IPAddresses> {}

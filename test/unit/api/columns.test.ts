@@ -73,7 +73,7 @@ it.each<[string, ResourceDefinition, object, unknown[]]>([
   ['event', Events, event, ['60s', 'Normal', 'R', 'pod/p', 'spec.containers{a}', 'kubelet, n1', 'm', '5m', 3, 'x']],
   ['event, newer form', NewEvents, fromCoreEvent({ apiVersion: 'v1', kind: 'Event', metadata, ...event } as never), ['60s', 'Normal', 'R', 'pod/p', 'spec.containers{a}', 'kubelet, n1', 'm', '5m', 3, 'x']],
   ['event, series', Events, { ...event, involvedObject: { kind: 'Node' }, source: {}, firstTimestamp: null, lastTimestamp: null, count: undefined, eventTime: '2026-01-01T00:03:00.000000Z', series: { count: 4, lastObservedTime: '2026-01-01T00:04:50.000000Z' }, reportingInstance: '' },
-    ['10s', 'Normal', 'R', 'node', '', 'kubelet', 'm', '2m', 5, 'x']],
+    ['10s', 'Normal', 'R', 'node', '', 'kubelet', 'm', '2m', 4, 'x']],
   ['event, just seen', Events, { ...event, firstTimestamp: null, lastTimestamp: null, count: undefined, eventTime: '2026-01-01T00:03:00.000000Z' }, ['2m', 'Normal', 'R', 'pod/p', 'spec.containers{a}', 'kubelet, n1', 'm', '2m', 1, 'x']],
   ['replication controller', ReplicationControllers, { spec: { replicas: 3, selector: { app: 'x' }, template }, status: { replicas: 2, readyReplicas: 1 } }, ['x', 3, 2, 1, '5m', 'a,b', 'i:1,j:2', 'app=x']],
   ['replica set', ReplicaSets, { spec: { replicas: 3, selector: { matchExpressions: [{ key: 'a', operator: 'In', values: ['2', '1'] }] }, template }, status: { replicas: 2 } }, ['x', 3, 2, 0, '5m', 'a,b', 'i:1,j:2', 'a in (1,2)']],

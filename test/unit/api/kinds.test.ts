@@ -14,7 +14,7 @@ v1 namespaces Namespace C *-deletecollection ns | finalize:update status:rw | st
 v1 nodes Node C * no | proxy=v1.NodeProxyOptions:create,delete,get,patch,update status:rw | spec.unschedulable
 v1 persistentvolumeclaims PersistentVolumeClaim N * pvc | status:rw
 v1 persistentvolumes PersistentVolume C * pv | status:rw
-v1 pods Pod N * po/all | attach=v1.PodAttachOptions:create,get binding=v1.Binding:create ephemeralcontainers:rw eviction=policy/v1.Eviction:create exec=v1.PodExecOptions:create,get log:get portforward=v1.PodPortForwardOptions:create,get proxy=v1.PodProxyOptions:create,delete,get,patch,update resize:rw status:rw | spec.nodeName spec.restartPolicy spec.schedulerName spec.serviceAccountName spec.hostNetwork status.phase status.podIP status.podIPs status.nominatedNodeName
+v1 pods Pod N * po/all | attach=v1.PodAttachOptions:create,get binding=v1.Binding:create ephemeralcontainers:rw eviction=policy/v1.Eviction:create exec=v1.PodExecOptions:create,get log:get portforward=v1.PodPortForwardOptions:create,get proxy=v1.PodProxyOptions:create,delete,get,patch,update resize:rw status:rw | spec.nodeName spec.host spec.restartPolicy spec.schedulerName spec.serviceAccountName spec.hostNetwork status.phase status.podIP status.podIPs status.nominatedNodeName
 v1 podtemplates PodTemplate N * -
 v1 replicationcontrollers ReplicationController N * rc/all | scale=autoscaling/v1.Scale:rw status:rw | status.replicas
 v1 resourcequotas ResourceQuota N * quota | status:rw
