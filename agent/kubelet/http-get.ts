@@ -6,9 +6,11 @@ import type { Container } from './pod.ts';
 import { quoted, resolvePort } from './pod.ts';
 
 export interface HttpGetAction { readonly path?: string; readonly port: number | string; readonly host?: string; readonly scheme?: string; readonly httpHeaders?: readonly { readonly name: string; readonly value: string }[] }
-export interface HttpAnswer { readonly statusCode: number; readonly body: string; /** Set when a redirect leads to another host and was not followed. */ readonly redirectedTo?: string }
+export interface HttpAnswer { readonly statusCode: number; readonly body: string }
 
 const maxRedirects = 10;
+/** Those whose Location Go's client follows. */
+const redirects = new Set([301, 302, 303, 307, 308]);
 const maxBodyBytes = 10 * 1024;
 
 export function actionUrl(action: HttpGetAction, container: Container, podIP: string): URL {
@@ -61,7 +63,7 @@ export async function httpGet(start: URL, headers: Record<string, string | strin
     const { location } = answer;
     if (location === undefined) return { statusCode: answer.statusCode, body: answer.body };
     const next = new URL(location, url);
-    if (next.hostname !== start.hostname) return { statusCode: answer.statusCode, body: answer.body, redirectedTo: String(next) };
+    if (next.hostname !== start.hostname) return { statusCode: answer.statusCode, body: answer.body };
     if (hops >= maxRedirects) throw new Error(`Get ${quoted(String(next))}: stopped after ${maxRedirects} redirects`);
     url = next;
   }
@@ -74,7 +76,7 @@ function once(url: URL, headers: Record<string, string | string[]>, signal: Abor
       let size = 0;
       const done = (): void => {
         const { statusCode = 0 } = response;
-        const location = statusCode >= 300 && statusCode < 400 && statusCode !== 304 ? response.headers.location : undefined;
+        const location = redirects.has(statusCode) ? response.headers.location : undefined;
         resolve({ statusCode, body: Buffer.concat(parts).toString(), location });
       };
       response.on('data', (part: Buffer) => {

@@ -3,11 +3,12 @@
 import { findCondition, setCondition } from '../../src/apimachinery/conditions.ts';
 import { timestamp } from '../../src/util/clock.ts';
 import { containerStatus, endedStatuses, type StatusInputs } from './container-statuses.ts';
-import { ephemeralContainers, initContainers, isHostNetwork, isResizable, isRestartableInit, quoted, type ContainerStatus, type Pod, type PodCondition, type PodPhase, type PodStatus } from './pod.ts';
+import { ephemeralContainers, initContainers, isHostNetwork, isResizable, isRestartableInit, quoted, type Container, type ContainerStatus, type Pod, type PodCondition, type PodPhase, type PodStatus } from './pod.ts';
 import type { PendingResize } from './allocations.ts';
 import { chooseSandbox } from './pod-actions.ts';
 import { resourcesThatDiffer } from './resources.ts';
 import { latestContainer } from './runtime-status.ts';
+import { withShortMessages } from './termination-message.ts';
 
 /** The reason of a Pod the kubelet has evicted, or not taken in. upstream: eviction.Reason */
 export const evictedReason = 'Evicted';
@@ -144,7 +145,8 @@ const rejectedStatus = ({ metadata: { generation }, status }: Pod, { reason, mes
 export function podStatus(inputs: PodStatusInputs): PodStatus {
   const { pod, runtime, now, hostIPs, terminal, failure } = inputs;
   if (failure?.rejected) return rejectedStatus(pod, failure, now);
-  const found = { init: initContainers(pod).map((c) => containerStatus(c, 'init', inputs)), regular: byName(pod.spec.containers.map((c) => containerStatus(c, 'regular', inputs))) };
+  const statuses = (list: readonly Container[], kind: 'init' | 'regular'): ContainerStatus[] => withShortMessages(list.map((c) => containerStatus(c, kind, inputs)), initContainers(pod).length + pod.spec.containers.length);
+  const found = { init: statuses(initContainers(pod), 'init'), regular: byName(statuses(pod.spec.containers, 'regular')) };
   const { init, regular } = terminal ? endedStatuses(pod, found.init, found.regular) : found;
   const ephemeral = byName(ephemeralContainers(pod).map((c) => containerStatus(c, 'ephemeral', inputs)));
   const old = pod.status;

@@ -33,9 +33,9 @@ async function execProbe(runtime: Runtime, command: readonly string[], { contain
 
 async function httpProbe(url: URL, headers: Record<string, string | string[]>, timeoutMs: number): Promise<ProbeOutcome> {
   try {
-    const { statusCode, body, redirectedTo } = await httpGet(url, headers, timeoutMs);
-    if (redirectedTo !== undefined) return { result: 'warning', output: `Probe terminated redirects, Response body: ${body}` };
-    if (statusCode >= 200 && statusCode < 400) return { result: 'success', output: body };
+    const { statusCode, body } = await httpGet(url, headers, timeoutMs);
+    if (statusCode >= 300 && statusCode < 400) return { result: 'warning', output: `Probe terminated redirects, Response body: ${body}` };
+    if (statusCode >= 200 && statusCode < 300) return { result: 'success', output: body };
     return { result: 'failure', output: `HTTP probe failed with statuscode: ${statusCode}` };
   } catch (error) {
     return { result: 'failure', output: (error as Error).message };

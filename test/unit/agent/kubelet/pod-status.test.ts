@@ -47,6 +47,13 @@ describe('container states', () => {
     expect(status.state).toEqual({ waiting: { reason: 'CrashLoopBackOff', message: 'CrashLoopBackOff!' } });
     expect(status.lastState.terminated).toEqual({ exitCode: 1, reason: 'Error', message: 'oops', startedAt: '1970-01-01T00:00:01Z', finishedAt: '1970-01-01T00:00:02Z', containerID: 'docker://a-0' });
   });
+  it('gives each of the containers its part of what all may say', () => {
+    const long = (message: string): Ran => ({ ...exited(1), message });
+    const [a, b] = statusOf({ spec: { ...two, initContainers: [container('i'), container('j'), container('k'), container('l')] }, containers: [['a', long('ä'.repeat(1500))], ['b', long('b'.repeat(2048))], ['b', { restarts: 1 }], ['i', long('x'.repeat(2049))]] }).containerStatuses!;
+    expect(a!.state.terminated!.message).toBe('ä'.repeat(1024));
+    expect(b!.lastState.terminated!.message).toBe('b'.repeat(2048));
+    expect(first({ containers: [['a', long('a'.repeat(4096))]] }).state.terminated!.message).toHaveLength(4096);
+  });
   it('counts restarts and keeps the run before', () => {
     const status = first({ containers: [['a', exited(3)], ['a', { restarts: 1 }]] });
     expect(status).toMatchObject({ restartCount: 1, ready: true, started: true, imageID: 'docker-pullable://nginx@sha256:1', containerID: 'docker://a-1', lastState: { terminated: { exitCode: 3 } } });

@@ -19,7 +19,8 @@ beforeAll(async () => {
     seen.push(request);
     const path = request.url ?? '';
     if (path === '/hang') return;
-    if (path.startsWith('/to/')) response.writeHead(302, { location: path === '/to/other' ? 'http://example.com/x' : path === '/to/loop' ? '/to/loop' : '/200' }).end('moved');
+    if (path === '/to/choice') response.writeHead(300, { location: '/200' }).end('choose');
+    else if (path.startsWith('/to/')) response.writeHead(302, { location: path === '/to/other' ? 'http://example.com/x' : path === '/to/loop' ? '/to/loop' : '/200' }).end('moved');
     else response.writeHead(Number(path.slice(1)) || 200).end('body');
   });
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
@@ -34,7 +35,8 @@ const run = (probe: object) => runProbe(runtime, { timeoutSeconds: 60, ...probe 
 const get = (path: string, more: object = {}, timeoutSeconds = 60) => run({ httpGet: { path, port, scheme: 'HTTP', ...more }, timeoutSeconds });
 
 it.each([
-  ['/200', 'success', 'body'], ['/204', 'success', ''], ['/399', 'success', 'body'], ['/404', 'failure', 'HTTP probe failed with statuscode: 404'], ['/500', 'failure', 'HTTP probe failed with statuscode: 500'],
+  ['/200', 'success', 'body'], ['/204', 'success', ''], ['/399', 'warning', 'Probe terminated redirects, Response body: body'], ['/404', 'failure', 'HTTP probe failed with statuscode: 404'], ['/500', 'failure', 'HTTP probe failed with statuscode: 500'],
+  ['/304', 'warning', 'Probe terminated redirects, Response body: '], ['/302', 'warning', 'Probe terminated redirects, Response body: body'], ['/to/choice', 'warning', 'Probe terminated redirects, Response body: choose'],
   ['/to/here', 'success', 'body'], ['/to/other', 'warning', 'Probe terminated redirects, Response body: moved'],
 ])('GET %s is a %s', async (path, result, output) => expect(await get(path)).toEqual({ result, output }));
 it('gives up on a circle of redirects', async () => expect((await get('/to/loop')).output).toContain('stopped after 10 redirects'));
