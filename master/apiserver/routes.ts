@@ -24,7 +24,9 @@ export function checkRoute(resource: ResourceDefinition, { info, method }: Admit
   if (info.subresource) {
     const verbs = subresourceVerbs(resource, info.subresource);
     if (!verbs) throw resource.custom ? errors.notFound({ group: resource.group, resource: resource.plural }, info.name) : errors.pageNotFound();
-    if ((method === 'HEAD' && info.subresource !== 'proxy') || !verbs.includes(info.verb)) throw errors.methodNotAllowed();
+    // What is behind a proxy is asked with these, too.
+    if (info.subresource === 'proxy' && (method === 'HEAD' || method === 'OPTIONS')) return;
+    if (method === 'HEAD' || !verbs.includes(info.verb)) throw errors.methodNotAllowed();
     return;
   }
   const across = resource.namespaced && !info.namespace;

@@ -69,6 +69,14 @@ it('passes a request on, and what tells who calls is not part of it', async () =
   expect(seen.headers).toMatchObject({ 'x-own': 'kept', 'x-forwarded-proto': 'https', 'x-forwarded-uri': pods('/a%2Fb/c'), 'x-forwarded-for': '127.0.0.1' });
   expect(seen.headers).not.toHaveProperty('authorization');
 });
+it.each(['DELETE', 'GET', 'OPTIONS', 'PATCH', 'POST', 'PUT'])('passes %s on, and paths with and without a slash at their end', async (method) => {
+  for (const rest of ['/', '/some/path/with/METHOD', '/a/', '/a//b/?x=%2F', ...(method === 'GET' ? [] : ['', '?method=x'])]) {
+    const { status, body } = await call(method, pods(rest));
+    expect([status, JSON.parse(body)]).toEqual([203, expect.objectContaining({ method, url: rest.startsWith('/') ? rest : `/${rest}` })]);
+  }
+});
+it('passes HEAD on', async () => expect(await call('HEAD', pods('/a'))).toMatchObject({ status: 203, headers: { 'x-seen': 'yes' }, body: '' }));
+it('knows no other methods', async () => expect((await call('TRACE', pods('/a'))).status).toBe(405));
 it('carries bodies larger than an API object may be', async () => {
   const reply = await call('POST', pods('/upload'), Buffer.alloc(5 * 1024 * 1024, 'x'));
   expect(JSON.parse(reply.body)).toMatchObject({ method: 'POST', size: 5 * 1024 * 1024 });
