@@ -28,7 +28,7 @@ export type TriggerOf<T> = (prefix: string) => ((value: T) => string) | undefine
 /** Recent events kept per resource prefix, for watches that start in the past; older ones are read back from the store. */
 const windowSize = 2048;
 /** Of the objects they are about. */
-const windowBytes = 4 << 20;
+const windowBytes = 1 << 20;
 
 class Bucket<T> {
   readonly entries = new Map<string, T>();

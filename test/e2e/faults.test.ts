@@ -21,7 +21,7 @@ const engineBoundMs = 150_000;
 /** Housekeeping comes once a minute. */
 const tidyMs = 150_000;
 const leakEvery = 50;
-/** What master and agent may hold beyond what they held in the beginning, however long it lasts: the master keeps up to 4 MB of the past of each resource. */
+/** What master and agent may hold beyond what they held in the beginning, however long it lasts: the master keeps up to 1 MB of the past of each resource. */
 const moreDescriptors = 25;
 const moreMB = 40;
 /** The two veth pairs are the host's own cable and that of the Services' namespace. */

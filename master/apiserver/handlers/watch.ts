@@ -10,6 +10,7 @@ import { parseRevision } from '../../registry/request-context.ts';
 import type { ResourceStore } from '../../registry/resource-store.ts';
 import { StoredObject } from '../../registry/stored-object.ts';
 import { deepFreeze, goJson } from '../../../src/util/json.ts';
+import { turnsEnd } from '../../../src/util/turn.ts';
 import { Compacted } from '../../storage/store.ts';
 import type { CacheEvent, WatchScope } from '../../storage/watch-cache.ts';
 import type { MediaType } from '../negotiation.ts';
@@ -22,8 +23,14 @@ const bookmarkEveryMs = 60_000;
 const bookmarkBeforeEndMs = 2000;
 const defaultWatchSeconds = 1800;
 
-/** JSON of an event's object, built once for all its watchers. */
-const encodedEvents = new WeakMap<object, Map<string, Uint8Array>>();
+/** JSON of an event's object by its form, built once for all who are told of it in one turn: kept with the event, it would stay as long as the past does. */
+const encodedEvents = new Map<object, Map<string, Uint8Array>>();
+function formsOf(event: object): Map<string, Uint8Array> {
+  if (encodedEvents.size === 0) void turnsEnd().then(() => encodedEvents.clear());
+  let forms = encodedEvents.get(event);
+  if (!forms) encodedEvents.set(event, (forms = new Map()));
+  return forms;
+}
 
 /** A watch in the place of a list: the present, and a bookmark where it ends. (upstream: isListWatchRequest) */
 export const beginsWithList = (query: URLSearchParams): boolean => isTrue(query.get('sendInitialEvents')) && isTrue(query.get('allowWatchBookmarks'));
@@ -74,8 +81,7 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
       type, value,
       json() {
         if (!event) return view === '' && !resource.storedAs ? stored.json() : Buffer.from(goJson(value()));
-        let forms = encodedEvents.get(event);
-        if (!forms) encodedEvents.set(event, (forms = new Map()));
+        const forms = formsOf(event);
         const form = `${resource.apiVersion}|${view}|${type}`;
         let bytes = forms.get(form);
         if (!bytes) forms.set(form, (bytes = view === '' && !resource.storedAs ? stored.json() : Buffer.from(goJson(value()))));

@@ -72,7 +72,7 @@ it('a watch that begins in the past gets each event once, the later ones by its 
 
 it('keeps so many bytes of the past; what is older comes from the store', async () => {
   const { store, cache, put } = await start();
-  const large = 'x'.repeat(1 << 20);
+  const large = 'x'.repeat(1 << 18);
   for (let i = 0; i < 12; i++) await put('/registry/core/configmaps/a/x', `${i} ${large}`);
   const read = jest.spyOn(store, 'watch');
   const textsFrom = async (revision: number): Promise<string[]> => {
