@@ -208,7 +208,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       runtime, clock, log, streaming: createStreamingHandler({ runtime, clock, log }),
       pages: createPages({
         nodeName, version, cores: info.cpus, pods, status, probes: () => running.probeCounts(), shutdown: () => readShutdownState(dataDir), stats: new StatsProvider(usage, clock),
-        configuration: kubeletConfiguration({ info, clusterDNS: cluster.clusterDNS, clusterDomain: cluster.clusterDomain, maxPods: Number(capacity(facts)['pods']), logs: options.logLimits, parallelPulls: options.parallelPulls, unsafeSysctls: unsafeOf(options.sysctls), shutdown: options.shutdown }),
+        configuration: kubeletConfiguration({ info, podGroups: groups !== undefined, clusterDNS: cluster.clusterDNS, clusterDomain: cluster.clusterDomain, maxPods: Number(capacity(facts)['pods']), logs: options.logLimits, parallelPulls: options.parallelPulls, unsafeSysctls: unsafeOf(options.sysctls), shutdown: options.shutdown }),
       }),
       lookup: { podNamed: (namespace, name) => running.podNamed(namespace, name), status },
     });

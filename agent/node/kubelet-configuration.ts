@@ -5,18 +5,18 @@ import { formatDuration } from '../../src/apimachinery/duration.ts';
 import type { ShutdownPeriod } from '../kubelet/node-shutdown.ts';
 import type { LogLimits, RuntimeInfo } from '../runtime/runtime.ts';
 
-export interface ConfigurationFacts { readonly info: RuntimeInfo; readonly clusterDNS: string; readonly clusterDomain: string; readonly maxPods: number; readonly logs: LogLimits; readonly parallelPulls: number; /** Beside the safe ones. */ readonly unsafeSysctls: readonly string[]; readonly shutdown: readonly ShutdownPeriod[] }
+export interface ConfigurationFacts { readonly info: RuntimeInfo; /** Whether Pods have control groups of their own. */ readonly podGroups: boolean; readonly clusterDNS: string; readonly clusterDomain: string; readonly maxPods: number; readonly logs: LogLimits; readonly parallelPulls: number; /** Beside the safe ones. */ readonly unsafeSysctls: readonly string[]; readonly shutdown: readonly ShutdownPeriod[] }
 
 /** 10485760 is 10Mi. */
 const binarySize = (bytes: number): string => formatQuantity({ nanos: BigInt(bytes) * 1_000_000_000n, format: 'BinarySI' });
 
 const seconds = (count: number): string => formatDuration(count * 1000);
 
-export const kubeletConfiguration = ({ info, clusterDNS, clusterDomain, maxPods, logs, parallelPulls, unsafeSysctls, shutdown }: ConfigurationFacts): object => ({
+export const kubeletConfiguration = ({ info, podGroups, clusterDNS, clusterDomain, maxPods, logs, parallelPulls, unsafeSysctls, shutdown }: ConfigurationFacts): object => ({
   kind: 'KubeletConfiguration', apiVersion: 'kubelet.config.k8s.io/v1beta1',
   // There is no port: requests come through the agent's own connection, from the API server that has authorised them.
   authentication: { x509: {}, webhook: { enabled: false }, anonymous: { enabled: false } }, authorization: { mode: 'Webhook' }, port: 0, readOnlyPort: 0,
-  clusterDomain, clusterDNS: [clusterDNS], cgroupDriver: info.cgroupDriver, maxPods,
+  clusterDomain, clusterDNS: [clusterDNS], cgroupDriver: info.cgroupDriver, cgroupsPerQOS: podGroups, maxPods,
   containerLogMaxSize: binarySize(logs.maxSizeBytes), containerLogMaxFiles: logs.maxFiles,
   serializeImagePulls: parallelPulls === 1, ...(parallelPulls === Infinity ? {} : { maxParallelImagePulls: parallelPulls }),
   ...(unsafeSysctls.length ? { allowedUnsafeSysctls: unsafeSysctls } : {}),

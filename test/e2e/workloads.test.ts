@@ -210,6 +210,6 @@ test('what nodes and Pods use is told', async () => {
   const throttled = async (): Promise<number> => Number(/container_cpu_cfs_throttled_periods_total\{container="c",[^}]*pod="busy"\} (\d+)/.exec(await raw('/metrics/cadvisor'))![1]);
   await eventually('a period without time', async () => (await throttled()) > 0);
   expect(await raw('/metrics/resource')).toContain('container_memory_working_set_bytes{container="c",namespace="default",pod="busy"} ');
-  expect(JSON.parse(await raw('/configz')).kubeletconfig).toMatchObject({ containerLogMaxSize: '64Ki', containerLogMaxFiles: 3 });
+  expect(JSON.parse(await raw('/configz')).kubeletconfig).toMatchObject({ containerLogMaxSize: '64Ki', containerLogMaxFiles: 3, cgroupsPerQOS: true });
   await cluster.kubectl('delete', 'pod', 'busy');
 });
