@@ -1,7 +1,8 @@
 // Makes, changes and removes control groups: through the kernel's files, or as slices where systemd owns them. What a kernel has no
 // controller for is left out, as the engine leaves it out. upstream: pkg/kubelet/cm/cgroup_manager_linux.go
-import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rmdir } from 'node:fs/promises';
+import { existsSync, writeFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { CgroupMount } from '../../../src/util/cgroup/location.ts';
 import { CommandError, type Run } from '../../../src/util/run.ts';
 import { groupFiles, sliceProperties, type CgroupDriver, type Group, type GroupResources } from './plan.ts';
@@ -46,19 +47,26 @@ class Files implements Hierarchies {
   /** The first version's other hierarchies get theirs from the engine, whose cpusets must not be made empty. */
   async make({ path }: Group, resources: GroupResources): Promise<void> {
     const directories = this.version === '2' ? [this.#directory('unified', path)] : [this.#directory('cpu', path), this.#directory('memory', path)];
-    for (const directory of new Set(directories)) {
-      if (directory === undefined) continue;
+    await Promise.all([...new Set(directories)].map(async (directory) => {
+      if (directory === undefined) return;
       await unless(['EEXIST'], undefined, mkdir(directory));
       await this.#count(directory);
+    }));
+    // Of a new group the kernel has nothing to take back, so this waits for nothing; a thread would, on a busy machine.
+    for (const { path: file, text } of this.#texts(path, resources)) {
+      try {
+        writeFileSync(file, text, existing);
+      } catch (error) {
+        throwUnlessLacking(error, file);
+      }
     }
-    await this.#write(path, resources);
   }
   /** What is below a group is to be counted and limited with it. */
   async #count(directory: string): Promise<void> {
     if (this.version === '2') {
       const controllers = (await readFile(`${directory}/cgroup.controllers`, 'utf8')).split(/\s+/).filter((name) => name === 'cpu' || name === 'memory');
-      if (controllers.length > 0) await writeTo(`${directory}/cgroup.subtree_control`, controllers.map((name) => `+${name}`).join(' '));
-    } else if ((await unless(goneCodes, '', readFile(`${directory}/memory.use_hierarchy`, 'utf8'))).trim() === '0') await writeTo(`${directory}/memory.use_hierarchy`, '1');
+      if (controllers.length > 0) await writeFile(`${directory}/cgroup.subtree_control`, controllers.map((name) => `+${name}`).join(' '), existing);
+    } else if ((await unless(goneCodes, '', readFile(`${directory}/memory.use_hierarchy`, 'utf8'))).trim() === '0') await writeFile(`${directory}/memory.use_hierarchy`, '1', existing);
   }
 
   /** The second version would end processes to come below a new limit, the first refuses. */
@@ -68,18 +76,13 @@ class Files implements Hierarchies {
       const used = Number(await unless(goneCodes, '0', readFile(`${this.#directory('unified', path)}/memory.current`, 'utf8')));
       if (used > limit) throw new Error(`the Pod uses ${used} bytes of memory, more than its new limit of ${limit}`);
     }
-    await this.#write(path, resources);
+    for (const { path: file, text } of this.#texts(path, resources)) await writeFile(file, text, existing).catch((error: unknown) => throwUnlessLacking(error, file));
   }
-  async #write(path: string, resources: GroupResources): Promise<void> {
-    for (const { controller, file, text } of groupFiles(this.version, resources)) {
-      const directory = this.#directory(this.version === '2' ? 'unified' : controller, path);
-      if (directory === undefined) continue;
-      try {
-        await writeTo(`${directory}/${file}`, text);
-      } catch (error) {
-        if (codeOf(error) !== 'ENOENT' || !existsSync(directory)) throw error;
-      }
-    }
+  #texts(group: string, resources: GroupResources): { path: string; text: string }[] {
+    return groupFiles(this.version, resources).flatMap(({ controller, file, text }) => {
+      const directory = this.#directory(this.version === '2' ? 'unified' : controller, group);
+      return directory === undefined ? [] : [{ path: `${directory}/${file}`, text }];
+    });
   }
   #directory(controller: string, path: string): string | undefined {
     const at = this.#mounts.find(({ controllers }) => controllers.includes(controller))?.at;
@@ -87,9 +90,7 @@ class Files implements Hierarchies {
   }
 
   async remove({ path }: Group): Promise<boolean> {
-    let removed = true;
-    for (const at of this.#everywhere) if (!(await removeTree(`${at}${path}`))) removed = false;
-    return removed;
+    return (await Promise.all(this.#everywhere.map((at) => removeTree(`${at}${path}`)))).every(Boolean);
   }
   async children({ path }: Group): Promise<string[]> {
     const lists = await Promise.all(this.#everywhere.map((at) => directoriesIn(`${at}${path}`)));
@@ -102,22 +103,21 @@ class Files implements Hierarchies {
   }
 }
 
-/** Never makes a file: one that is not there is not to be had. */
-async function writeTo(path: string, text: string): Promise<void> {
-  const file = await open(path, 'r+');
-  try {
-    await file.write(text);
-  } finally {
-    await file.close();
-  }
-}
+/** Never makes a file. */
+const existing = { flag: 'r+' } as const;
+/** A file the kernel does not have, in a group that is there, is not to be had. */
+const throwUnlessLacking = (error: unknown, file: string): void => {
+  if (codeOf(error) !== 'ENOENT' || !existsSync(dirname(file))) throw error;
+};
 const directoriesIn = async (path: string): Promise<string[]> => (await unless(goneCodes, [], readdir(path, { withFileTypes: true }))).filter((entry) => entry.isDirectory()).map(({ name }) => name);
 
 /** False when processes are in it. */
 async function removeTree(path: string): Promise<boolean> {
-  let removed = true;
-  for (const name of await directoriesIn(path)) if (!(await removeTree(`${path}/${name}`))) removed = false;
-  return removed && unless(['EBUSY', 'ENOTEMPTY'], false, unless(goneCodes, undefined, rmdir(path)).then(() => true));
+  const remove = (): Promise<boolean> => unless(['EBUSY', 'ENOTEMPTY'], false, unless(goneCodes, undefined, rmdir(path)).then(() => true));
+  // As a rule the engine has left nothing in it.
+  if (await remove()) return true;
+  for (const name of await directoriesIn(path)) if (!(await removeTree(`${path}/${name}`))) return false;
+  return remove();
 }
 async function busyTree(path: string): Promise<boolean | undefined> {
   const processes = await unless(goneCodes, undefined, readFile(`${path}/cgroup.procs`, 'utf8'));
