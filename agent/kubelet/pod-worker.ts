@@ -184,7 +184,8 @@ export class PodWorker {
     const allocated = allocations.admit(pod);
     if (allocated.resized) syncer.resized(this.uid);
     probes.sync(pod, cache.get(this.uid));
-    if (this.#publish(pod, false) !== 'running') return this.#end();
+    // Of a Pod that starts at once, the first there is to tell is that it runs.
+    if (this.#publish(pod, false, this.#hasBegun() ? 'now' : 'soon') !== 'running') return this.#end();
     const seen = this.#pod;
     try {
       const { retryAfter } = await syncer.sync(this.#options.statuses.current(allocated.pod), this.#mayStart);
@@ -225,16 +226,16 @@ export class PodWorker {
   }
 
   /** Hands on the Pod's status; whether its containers have all ended for good. */
-  #publish(pod: Pod, terminal: boolean): 'running' | 'ended' {
+  #publish(pod: Pod, terminal: boolean, when: 'now' | 'soon' = 'now'): 'running' | 'ended' {
     const status = this.#status(pod, terminal);
-    this.#options.statuses.set(pod, status);
+    this.#options.statuses.set(pod, status, when);
     return isFinished({ status }) ? 'ended' : 'running';
   }
-  /** Containers are ready or not also while they end; all else is told when they have. upstream: status_manager.go (SetContainerReadiness) */
+  /** Containers are ready or not also while they end; all else is told when they have, mostly a moment later. upstream: status_manager.go (SetContainerReadiness) */
   #tellReadiness(pod: Pod): void {
     const { statuses } = this.#options;
     const told = statuses.current(pod);
-    if (told.status && !isFinished(told)) statuses.set(pod, withReadiness(told.status, this.#status(pod, false)));
+    if (told.status && !isFinished(told)) statuses.set(pod, withReadiness(told.status, this.#status(pod, false)), 'soon');
   }
   #status(pod: Pod, terminal: boolean): PodStatus {
     const { cache, probes, statuses, syncer, clock, hostIPs, allocations } = this.#options;

@@ -21,6 +21,8 @@ interface Entry {
   written: PodStatus | undefined;
   repairs: { count: number; notBefore: number };
   cancelRepair: (() => void) | undefined;
+  /** Set while the status waits for a newer one. */
+  cancelSettling: (() => void) | undefined;
   /** Something came that the write under way may not have seen. */
   dirty: boolean;
   writing: Promise<void> | undefined;
@@ -70,6 +72,8 @@ export function inOwnForm(status: PodStatus | undefined, forms: Forms): PodStatu
   } as PodStatus;
 }
 
+/** How long, in ms, a status waits that another is likely to follow at once: a start or an end that takes no longer is told in one write. */
+const settleMs = 100;
 /** A quarrel about a status is carried on at this pace, in ms; a quiet minute ends it. upstream: syncPeriod */
 const repairPace = { first: 1000, most: 10_000, forgottenAfter: 60_000 };
 
@@ -98,18 +102,19 @@ export class StatusManager {
     return { ...pod, status: { ...entry.desired, conditions: [...foreign, ...own] } };
   }
 
-  /** Makes this the status to be written; returns at once. */
-  set(pod: Pod, status: PodStatus): void {
+  /** Makes this the status to be written, now or in a moment if no newer one comes; returns at once. */
+  set(pod: Pod, status: PodStatus, when: 'now' | 'soon' = 'now'): void {
     let entry = this.#entries.get(pod.metadata.uid);
     if (!entry) {
       const shown = this.#shown(pod);
       const observed = { revision: Number(shown?.metadata.resourceVersion ?? 0), status: shown?.status };
-      entry = { pod, desired: status, observed, forms: new Map(), written: undefined, repairs: { count: 0, notBefore: 0 }, cancelRepair: undefined, dirty: false, writing: undefined };
+      entry = { pod, desired: status, observed, forms: new Map(), written: undefined, repairs: { count: 0, notBefore: 0 }, cancelRepair: undefined, cancelSettling: undefined, dirty: false, writing: undefined };
       this.#entries.set(pod.metadata.uid, entry);
     }
     entry.pod = pod;
     entry.desired = status;
-    this.#write(entry);
+    if (when === 'now' || entry.writing) this.#write(entry);
+    else entry.cancelSettling ??= this.#clock.after(settleMs, () => this.#write(entry));
   }
 
   /** The API has this version of the Pod now: what it says differently is written again. */
@@ -139,6 +144,8 @@ export class StatusManager {
 
   /** Resolves once the API holds the newest status, or has no such Pod any more. */
   async flush(uid: string): Promise<void> {
+    const settling = this.#entries.get(uid);
+    if (settling?.cancelSettling) this.#write(settling);
     for (let entry = this.#entries.get(uid); entry?.writing; entry = this.#entries.get(uid)) await entry.writing;
   }
 
@@ -158,7 +165,9 @@ export class StatusManager {
     }
   }
   forget(uid: string): void {
-    this.#entries.get(uid)?.cancelRepair?.();
+    const entry = this.#entries.get(uid);
+    entry?.cancelRepair?.();
+    entry?.cancelSettling?.();
     this.#entries.delete(uid);
     this.#mirrors.delete(uid);
   }
@@ -166,6 +175,8 @@ export class StatusManager {
   #shown(pod: Pod): Pod | undefined { return isStatic(pod) ? this.#mirrors.get(pod.metadata.uid) : pod; }
 
   #write(entry: Entry): void {
+    entry.cancelSettling?.();
+    entry.cancelSettling = undefined;
     entry.dirty = true;
     entry.writing ??= this.#writeAll(entry).finally(() => {
       entry.writing = undefined;

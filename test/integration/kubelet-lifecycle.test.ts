@@ -36,6 +36,30 @@ describe('kubelet lifecycle', () => {
     expect(bed.addresses.used.size).toBe(0);
   });
 
+  it('tells of a start or an end that takes no time in one write, and of a start that goes on that it does', async () => {
+    const clock = new FakeClock();
+    await bed.close();
+    bed = await kubeletBed({ ...images, 'slow:1': { remote: { delayMs: 10_000 } } }, { clock });
+    bed.start();
+    const created = await bed.create('web', { containers: [{ name: 'c', image: 'nginx:1' }] });
+    await bed.until('web', (p) => p && isPodReady(p));
+    await bed.client.delete(Pods, { namespace: 'default', name: 'web' });
+    await bed.until('web', (p) => !p);
+    const told: unknown[] = [];
+    for await (const { type, object } of bed.client.watch<Pod>(Pods, { namespace: 'default', fieldSelector: 'metadata.name=web', resourceVersion: created.metadata.resourceVersion! })) {
+      const { state } = object.status.containerStatuses?.[0] ?? {};
+      told.push([type, object.metadata.deletionTimestamp ? 'ends' : 'lives', ...Object.keys(state ?? {})]);
+      if (type === 'DELETED') break;
+    }
+    expect(told).toEqual([['MODIFIED', 'lives', 'running'], ['MODIFIED', 'ends', 'running'], ['MODIFIED', 'ends', 'terminated'], ['DELETED', 'ends', 'terminated']]);
+    await bed.create('slow', { containers: [{ name: 'c', image: 'slow:1' }] });
+    await eventually(async () => expect((await bed.events('slow')).map((e) => e.reason)).toEqual(['Pulling']));
+    expect((await bed.get('slow')).status.startTime).toBeUndefined();
+    await clock.advance(100);
+    const waits = (await bed.until('slow', (p) => p?.status.startTime))!;
+    expect(waits.status).toMatchObject({ phase: 'Pending', containerStatuses: [{ state: { waiting: { reason: 'ContainerCreating' } } }] });
+  });
+
   it.each([['task:0', 'Never', 'Succeeded', 0], ['task:1', 'Never', 'Failed', 1], ['task:0', 'OnFailure', 'Succeeded', 0]] as const)('%s with restartPolicy %s ends %s', async (image, restartPolicy, phase, exitCode) => {
     bed.start();
     await bed.create('job', { restartPolicy, containers: [{ name: 'c', image }] });
