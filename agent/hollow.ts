@@ -1,6 +1,7 @@
 // Many nodes in one process, for measurements of what a master carries: each registers, renews its Lease, runs a kubelet over the fake
 // runtime and reads and writes as an agent does, over a connection of its own. `hollow.js DATA_DIR COUNT`; prints `ready` once all are.
 // upstream: cmd/kubemark (hollow nodes)
+import { setMaxListeners } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,6 +37,8 @@ const [dataDir = '', count = '0'] = process.argv.slice(2);
 const directory = mkdtempSync(join(tmpdir(), 'dray-hollow-'));
 const log = createLog({ name: 'hollow', level: process.env['DRAY_LOG_LEVEL'] ?? 'error' });
 const stop = new AbortController();
+// Every node listens to it, from when it tries to register.
+setMaxListeners(0, stop.signal);
 const running: Promise<unknown>[] = [];
 
 async function start(index: number): Promise<void> {
@@ -64,8 +67,12 @@ async function start(index: number): Promise<void> {
 const end = (): void => stop.abort(new Error('stopped'));
 process.once('SIGTERM', end).once('SIGINT', end);
 const indexes = Array.from({ length: Number(count) }, (_, i) => i).values();
-await Promise.all(Array.from({ length: registeredAtOnce }, async () => { for (const index of indexes) await start(index); }));
-process.stdout.write('ready\n');
+try {
+  await Promise.all(Array.from({ length: registeredAtOnce }, async () => { for (const index of indexes) await start(index); }));
+  process.stdout.write('ready\n');
+} catch (error) {
+  if (!stop.signal.aborted) throw error;
+}
 await Promise.allSettled(running);
 rmSync(directory, { recursive: true, force: true });
 process.exit(0);
