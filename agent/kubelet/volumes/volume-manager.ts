@@ -67,7 +67,8 @@ export class VolumeManager {
     const { uid } = pod.metadata;
     let mounted = this.#mounted.get(uid);
     if (!mounted) {
-      await mkdir(this.podDirectory(uid), { recursive: true, mode: 0o750 });
+      // Without volumes, its first file makes it.
+      if (pod.spec.volumes?.length) await mkdir(this.podDirectory(uid), { recursive: true, mode: 0o750 });
       this.#mounted.set(uid, (mounted = new Map<string, MountedVolume>()));
     }
     const [stale, failed]: [MountError[], MountError[]] = [[], []];
