@@ -106,7 +106,7 @@ export function openApiHandlers(served: ServedResources): PathHandler[] {
     for (const [place, own] of before) if (!sameList(own, groups.get(place))) documents.forget(place);
     for (const form of [json, protobufV2]) documents.forget(v2Name(form));
   });
-  const group = (place: string): Promise<Kept> => documents.get(place, () => openApiJson('v3', openApiV3(groups.get(place)!, options)));
+  const group = (place: string): Promise<Kept> => documents.get(place, () => openApiJson('v3', openApiV3(place, groups.get(place)!, options)));
   async function* index(): AsyncGenerator<[place: string, url: string]> {
     // What goes away meanwhile is told of no more.
     for (const place of [...groups.keys()]) if (groups.has(place)) yield [place, `/openapi/v3/${place}?hash=${(await group(place)).etag}`];

@@ -12,7 +12,7 @@ export type Content = ObjectType | 'patch' | 'text' | 'unknown';
 export interface Operation {
   readonly method: 'get' | 'put' | 'post' | 'delete' | 'patch';
   /** Upstream's name for what it does: get, list, post, put, patch, delete, deletecollection, connect. */
-  readonly action: string;
+  readonly action?: string;
   readonly id: string;
   readonly description: string;
   readonly parameters: readonly Parameter[];
@@ -20,9 +20,11 @@ export interface Operation {
   readonly consumes: readonly string[];
   readonly produces: readonly string[];
   readonly responses: Readonly<Record<string, Content>>;
-  readonly kind: GroupVersionKind;
+  /** Of what is done to objects. */
+  readonly kind?: GroupVersionKind;
 }
-export interface PathItem { readonly path: string; readonly parameters: readonly Parameter[]; readonly operations: readonly Operation[] }
+/** `tag`: of what belongs to no resource. */
+export interface PathItem { readonly path: string; readonly tag?: string; readonly parameters: readonly Parameter[]; readonly operations: readonly Operation[] }
 
 /** The type of a kind that is no resource of its own (Scale, Binding …); undefined when it has none here. */
 export type KindType = (apiVersion: string, kind: string) => ObjectType | undefined;
@@ -45,7 +47,7 @@ const selectParameters = [
 ];
 const listParameters = [query('allowWatchBookmarks', 'boolean', 'Bookmark events are wanted.'), ...selectParameters, query('watch', 'boolean', 'Changes as a stream instead of a list.')];
 
-const objects = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+export const objects = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 const streams = [...objects, 'application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
 const patches = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml'];
 const anything = ['*/*'];
@@ -53,8 +55,8 @@ const anything = ['*/*'];
 const customOnly = (types: readonly string[], custom: boolean | undefined): readonly string[] => (custom ? types.filter((type) => !type.includes('protobuf') && !type.includes('strategic')) : types);
 
 /** `rbac.authorization.k8s.io` → `rbacAuthorization`. */
-const groupName = (group: string): string => (group || 'core').replace(/\.k8s\.io$/, '').split('.').map((part, i) => (i === 0 ? part : capital(part))).join('');
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+export const groupName = (group: string): string => (group || 'core').replace(/\.k8s\.io$/, '').split('.').map((part, i) => (i === 0 ? part : capital(part))).join('');
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 export const tagOf = ({ group, version }: { group: string; version: string }): string => `${groupName(group)}_${version}`;
 export const rootOf = ({ group, version }: { group: string; version: string }): string => (group ? `/apis/${group}/${version}` : `/api/${version}`);
 

@@ -1,7 +1,9 @@
 // OpenAPI documents of the served resources: one of version 2.0 for everything, one of version 3.0 for each group and version.
 // Documents come in pieces, so that whoever writes them out never holds one whole. (upstream: kube-openapi pkg/handler, pkg/handler3)
 import { deleteOptions } from './delete-options.ts';
+import { apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery-types.ts';
 import { listTypeOf, statusType, watchEventType } from './meta-types.ts';
+import { discoveryPages, groupPageAt } from './openapi-discovery.ts';
 import { pathsOf, tagOf, rootOf, type Content, type KindType, type Operation, type Parameter, type PathItem } from './openapi-operations.ts';
 import { Definitions, reference, typeName, type GroupVersionKind, type Json } from './openapi-schema.ts';
 import type { ResourceDefinition } from './resource.ts';
@@ -43,19 +45,21 @@ function kindsOf(resources: readonly ResourceDefinition[], { kindType }: OpenApi
       if (its) add(typeName(its), gvk);
     }
   }
-  add(typeName(statusType), { group: '', version: 'v1', kind: 'Status' });
+  for (const type of [statusType, apiVersions, apiGroup, apiGroupList, apiResourceList]) add(typeName(type), { group: '', version: 'v1', kind: type.name });
   return kinds;
 }
 
 type Emit = (item: PathItem, definitions: Definitions, tag: string) => Json;
 
-function document(dialect: 'v2' | 'v3', emit: Emit, head: Json, resources: readonly ResourceDefinition[], options: OpenApiOptions): OpenApiDocument {
+interface Contents { readonly resources: readonly ResourceDefinition[]; readonly pages: Iterable<PathItem> }
+function document(dialect: 'v2' | 'v3', emit: Emit, head: Json, { resources, pages }: Contents, options: OpenApiOptions): OpenApiDocument {
   const definitions = new Definitions(dialect, kindsOf(resources, options));
   function* paths(): Generator<[string, Json]> {
+    for (const page of pages) yield [page.path, emit(page, definitions, page.tag!)];
     for (const resource of resources) for (const item of pathsOf(resource, options.kindType)) yield [item.path, emit(item, definitions, tagOf(resource))];
   }
   function* all(): Generator<[string, Json]> {
-    definitions.ref(watchEventType);
+    if (resources.length) definitions.ref(watchEventType);
     yield* definitions.entries();
     if (resources.some(({ verbs }) => verbs.includes('patch'))) yield [patchName, patchSchema];
   }
@@ -64,15 +68,17 @@ function document(dialect: 'v2' | 'v3', emit: Emit, head: Json, resources: reado
 
 /** Every resource, as swagger 2.0. */
 export const openApiV2 = (resources: readonly ResourceDefinition[], options: OpenApiOptions): OpenApiDocument =>
-  document('v2', itemV2, { swagger: '2.0', info: { title: 'Kubernetes', version: options.version }, securityDefinitions: { BearerToken: security }, security: [{ BearerToken: [] }] }, resources, options);
+  document('v2', itemV2, { swagger: '2.0', info: { title: 'Kubernetes', version: options.version }, securityDefinitions: { BearerToken: security }, security: [{ BearerToken: [] }] }, { resources, pages: discoveryPages(resources).values() }, options);
 
-/** The resources of one group and version, as OpenAPI 3.0. */
-export const openApiV3 = (resources: readonly ResourceDefinition[], options: OpenApiOptions): OpenApiDocument =>
-  document('v3', itemV3, { openapi: '3.0.0', info: { title: 'Kubernetes', version: options.version } }, resources, options);
+/** The document at a place: the resources of one group and version, or what tells of them, as OpenAPI 3.0. */
+export function openApiV3(place: string, resources: readonly ResourceDefinition[], options: OpenApiOptions): OpenApiDocument {
+  const page = discoveryPages(resources).get(place) ?? groupPageAt(place);
+  return document('v3', itemV3, { openapi: '3.0.0', info: { title: 'Kubernetes', version: options.version } }, { resources, pages: page ? [page] : [] }, options);
+}
 
-/** The resources of each document of version 3.0, by its place below /openapi/v3: `api/v1`, `apis/apps/v1`. */
+/** The resources of each document of version 3.0, by its place below /openapi/v3: `api/v1`, `apis/apps/v1`; none for those that only tell of them. */
 export function groupVersions(resources: readonly ResourceDefinition[]): Map<string, ResourceDefinition[]> {
-  const groups = new Map<string, ResourceDefinition[]>();
+  const groups = new Map<string, ResourceDefinition[]>([...discoveryPages(resources).keys()].map((place) => [place, []]));
   for (const resource of resources) {
     const place = rootOf(resource).slice(1);
     groups.set(place, [...(groups.get(place) ?? []), resource]);
@@ -105,12 +111,12 @@ function contentSchema(content: Content, definitions: Definitions): Json {
 }
 
 const reasons: Readonly<Record<string, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted', 401: 'Unauthorized' };
-const extensions = ({ action, kind }: Operation): Json => ({ 'x-kubernetes-action': action, 'x-kubernetes-group-version-kind': { group: kind.group, kind: kind.kind, version: kind.version } });
+const extensions = ({ action, kind }: Operation): Json => ({ ...(action ? { 'x-kubernetes-action': action } : {}), ...(kind ? { 'x-kubernetes-group-version-kind': { group: kind.group, kind: kind.kind, version: kind.version } } : {}) });
 
 function itemV2({ parameters, operations }: PathItem, definitions: Definitions, tag: string): Json {
   const parameter = ({ name, in: place, type, description }: Parameter): Json => ({ name, in: place, type, description, ...(place === 'path' ? { required: true } : {}), uniqueItems: true });
   const item: Json = Object.fromEntries(operations.map((o) => [o.method, {
-    description: o.description, consumes: [...o.consumes], produces: [...o.produces], schemes: ['https'], tags: [tag], operationId: o.id,
+    description: o.description, ...(o.consumes.length ? { consumes: [...o.consumes] } : {}), produces: [...o.produces], schemes: ['https'], tags: [tag], operationId: o.id,
     parameters: [...(o.body ? [{ name: 'body', in: 'body', ...(o.body.required ? { required: true } : {}), schema: contentSchema(o.body.content, definitions) }] : []), ...o.parameters.map(parameter)] as JsonValue[],
     responses: {
       ...Object.fromEntries(Object.entries(o.responses).map(([code, content]) => [code, { description: reasons[code]!, schema: contentSchema(content, definitions) }])),
@@ -118,7 +124,7 @@ function itemV2({ parameters, operations }: PathItem, definitions: Definitions, 
     },
     ...extensions(o),
   }]));
-  return { ...item, parameters: parameters.map(parameter) };
+  return { ...item, ...(parameters.length ? { parameters: parameters.map(parameter) } : {}) };
 }
 
 function itemV3({ parameters, operations }: PathItem, definitions: Definitions, tag: string): Json {
@@ -133,5 +139,5 @@ function itemV3({ parameters, operations }: PathItem, definitions: Definitions, 
     },
     ...extensions(o),
   }]));
-  return { ...item, parameters: parameters.map(parameter) };
+  return { ...item, ...(parameters.length ? { parameters: parameters.map(parameter) } : {}) };
 }
