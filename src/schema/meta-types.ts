@@ -3,7 +3,7 @@ import { listMeta, objectMeta } from './object-meta.ts';
 import { any, array, field, int32, object, required, string, types, type ObjectType } from './schema.ts';
 
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
-const apiVersion = string(0, { doc: 'Group and version of this object, for example apps/v1.' });
+const apiVersion = string(0, { doc: 'APIVersion defines group and version of this object, for example apps/v1.' });
 const kind = string(0, { doc: 'Name of the REST resource this object represents.' });
 
 const statusCause = object('StatusCause', {
@@ -46,7 +46,7 @@ export const anyListType = object('List', {
 /** An object of any kind, of which only the metadata is told. */
 export const partialObjectMetadataType = object('PartialObjectMetadata', {
   apiVersion, kind,
-  metadata: field(1, objectMeta, { written: true, doc: 'Standard object metadata.' }),
+  metadata: field(1, objectMeta, { written: true, doc: "Standard object's metadata." }),
 }, { package: meta, doc: 'The metadata of an object of any kind.' });
 
 const lists = new WeakMap<ObjectType, ObjectType>();

@@ -32,7 +32,7 @@ export const objectMeta = object('ObjectMeta', {
   uid: string(5, { doc: 'Unique in time and space; set by the server.' }),
   resourceVersion: string(6, { doc: 'Opaque version of the stored object, for optimistic locking and watches.' }),
   generation: int64(7, { doc: 'Sequence number of the desired state; set by the server.' }),
-  creationTimestamp: time(8, { written: true, doc: 'When the object was created; set by the server.' }),
+  creationTimestamp: time(8, { written: true, doc: 'CreationTimestamp is a timestamp of when the server created the object.' }),
   deletionTimestamp: time(9, { pointer: true, doc: 'When the object is to be gone; set by the server on a graceful delete.' }),
   deletionGracePeriodSeconds: int64(10, { pointer: true, doc: 'Seconds the object may take to end; set with deletionTimestamp.' }),
   labels: map(11, types.string, { doc: 'Keys and values to organise and select objects by.' }),

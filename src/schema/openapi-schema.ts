@@ -143,7 +143,7 @@ export class Definitions {
       case 'array': return { type: 'array', items: this.#item(t.items) };
       case 'map': return { type: 'object', additionalProperties: this.#item(t.values) };
       case 'object': return this.ref(t);
-      case 'structural': return structuralOpenApi(t.schema, this.dialect, () => this.#field(objectMeta, { doc: 'Standard object metadata.' }));
+      case 'structural': return structuralOpenApi(t.schema, this.dialect, () => this.#field(objectMeta, { doc: "Standard object's metadata." }));
       case 'scalar': return inline[t.scalar] ?? reference(namedScalar(t)!.name, this.dialect);
     }
   }

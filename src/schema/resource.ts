@@ -140,9 +140,9 @@ const goPackages: Record<string, string> = {
 export function defineResource<F extends Fields>(options: ResourceOptions<F, ObjectHead & FieldsValue<F>>): ResourceDefinition<ObjectHead & FieldsValue<F>> {
   const { group, version, kind } = options;
   const type = object(kind, {
-    apiVersion: string(0, { doc: 'Group and version of this object, for example apps/v1.' }),
+    apiVersion: string(0, { doc: 'APIVersion defines group and version of this object, for example apps/v1.' }),
     kind: string(0, { doc: 'Name of the REST resource this object represents.' }),
-    metadata: field(1, objectMeta, { written: true, doc: 'Standard object metadata.' }),
+    metadata: field(1, objectMeta, { written: true, doc: "Standard object's metadata." }),
     ...options.fields,
   }, { doc: options.doc, package: options.package ?? `${goPackages[group] ?? `io.k8s.api.${group.split('.')[0]}`}.${version}` });
   return {

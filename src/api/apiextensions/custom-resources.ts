@@ -99,9 +99,9 @@ function remembered(read: (value: object) => ApiObject): (stored: object) => Api
 function typeOf(kind: string, packageName: string, root: StructuralSchema): ObjectType {
   const properties = Object.entries(root.properties ?? {}).filter(([name]) => !headNames.has(name));
   return object(kind, {
-    apiVersion: string(0, { doc: 'Group and version of this object, for example apps/v1.' }),
+    apiVersion: string(0, { doc: 'APIVersion defines group and version of this object, for example apps/v1.' }),
     kind: string(0, { doc: 'Name of the REST resource this object represents.' }),
-    metadata: field(1, objectMeta, { written: true, doc: 'Standard object metadata.' }),
+    metadata: field(1, objectMeta, { written: true, doc: "Standard object's metadata." }),
     ...Object.fromEntries(properties.map(([name, schema]): [string, Field] => [name, field(0, { kind: 'structural', schema })])),
   }, { doc: root.description ?? '', package: packageName, root, defaults: (value) => fillDefaults(root, value) });
 }

@@ -30,7 +30,7 @@ export function structuralOpenApi(schema: StructuralSchema, dialect: 'v2' | 'v3'
   if (isEmbedded(schema)) {
     json['properties'] = {
       ...(json['properties'] as Json | undefined),
-      apiVersion: { type: 'string', description: 'Group and version of this object, for example apps/v1.' }, kind: { type: 'string', description: 'Name of the REST resource this object represents.' },
+      apiVersion: { type: 'string', description: 'APIVersion defines group and version of this object, for example apps/v1.' }, kind: { type: 'string', description: 'Name of the REST resource this object represents.' },
       metadata: metadata(),
     };
     json['required'] = [...new Set([...(schema.required ?? []), 'kind', 'apiVersion'])];

@@ -101,6 +101,13 @@ describe('what kubectl looks for', () => {
     const inPlace = v3(groupVersions(allResources).get(place)!, place)['paths'][path] as Node;
     expect(inPlace['get']).toMatchObject({ operationId: get['operationId'], tags: get['tags'] });
   });
+  // Upstream's conformance test of published definitions looks for these words in what kubectl explains. (upstream: test/e2e/apimachinery/crd_publish_openapi.go)
+  it('the words every object is explained with', () => {
+    const { properties } = document['definitions']['io.k8s.api.apps.v1.Deployment'] as Node;
+    expect(properties.apiVersion.description).toMatch(/^APIVersion defines/);
+    expect(properties.metadata.description).toMatch(/^Standard object's metadata/);
+    expect(document['definitions']['io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'].properties.creationTimestamp.description).toMatch(/^CreationTimestamp is a timestamp/);
+  });
   it('the kind of what discovery answers', () => {
     expect(document['definitions']['io.k8s.apimachinery.pkg.apis.meta.v1.APIGroupList']['x-kubernetes-group-version-kind']).toEqual([{ group: '', kind: 'APIGroupList', version: 'v1' }]);
     expect(document['definitions']['io.k8s.apimachinery.pkg.version.Info']).not.toHaveProperty('x-kubernetes-group-version-kind');
