@@ -1,16 +1,18 @@
 // Random faults against twenty Pods of all kinds: after each cycle the node runs again what the API asks for, within a bound, and in the end
 // nothing is left that belongs to no Pod. DRAY_FAULT_CYCLES=500 for the long run; DRAY_FAULT_SEED=<number> for the same faults again.
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { processId } from '../../agent/runtime/engine/dockerd.ts';
+import { realClock } from '../../src/util/clock.ts';
 import { EngineSilent } from '../../src/util/engine-http.ts';
 import { ApiClient, type ApiObject } from '../support/api-client.ts';
 import { eventually, startCluster, type TestCluster } from '../support/cluster.ts';
 import { EngineApi, type EngineContainer } from '../support/engine-api.ts';
+import { engineStacks, isNetworkDeadlock, leftoverEvidence } from '../support/engine-evidence.ts';
 import { faultPods, podCount } from '../support/fault-pods.ts';
 import { atPlaces, drawCycle, randomFrom, type Fault } from '../support/faults.ts';
-import { censusOf, containerName, held, isSandbox, podUid, runs, type Held, type NodeCensus } from '../support/node-leaks.ts';
+import { censusOf, containerName, controlGroups, held, isSandbox, ownMB, podUid, runs, type Held, type NodeCensus } from '../support/node-leaks.ts';
 
 const cycles = Number(process.env['DRAY_FAULT_CYCLES'] ?? 2);
 const seed = Number(process.env['DRAY_FAULT_SEED'] ?? 78_271);
@@ -20,7 +22,10 @@ const boundMs = 55_000;
 const engineBoundMs = 150_000;
 /** Housekeeping comes once a minute. */
 const tidyMs = 150_000;
+/** What takes longer may be due to an engine that hangs. */
+const patienceMs = 30_000;
 const leakEvery = 50;
+const memoryEvery = 25;
 /** What master and agent may hold beyond what they held in the beginning, however long it lasts: the master keeps up to 1 MB of the past of each resource. */
 const moreDescriptors = 25;
 const moreMB = 40;
@@ -128,7 +133,8 @@ async function commit(fault: Fault, fresh: readonly Pod[]): Promise<string> {
         await Promise.all(met.map(({ Id }) => engine.act(verb, Id)));
       } catch (error) {
         // An engine that waits in vain for a process to be reaped has carried out no fault; what becomes of the container is the node's to put right.
-        if ((error as Error).message.includes('is zombie and can not be killed')) return `${fault.name}, which the engine could not carry out`;
+        // Nor has one that met a container at the moment another ended it.
+        if (/is zombie and can not be killed|container not running/.test((error as Error).message)) return `${fault.name}, which the engine could not carry out`;
         if (!['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
         return `${fault.name}, while the engine is away`;
       }
@@ -152,19 +158,28 @@ async function renew(worn: readonly Pod[]): Promise<void> {
   await cluster.kubectlInput(faultPods(namespace), 'apply', '-f', '-');
 }
 
-/** Whoever reads why the engine hung finds the stacks of its threads there. */
-function keepStacks(): string {
-  process.kill(processId(directory())!, 'SIGUSR1');
-  const at = `/tmp/${namespace}-stacks.log`;
-  const from = Date.now();
-  while (Date.now() - from < 5000) {
-    const [file] = readdirSync(join(directory(), 'exec')).filter((name) => name.startsWith('goroutine-stacks')).reverse();
-    if (file) {
-      copyFileSync(join(directory(), 'exec', file), at);
-      return at;
-    }
+/** How often the engine had to be killed because its network was dead for good. */
+let deadlocks = 0;
+/** What whoever runs such an engine has to do, as no agent can mend it from outside; whatever else it hangs in is a failure. */
+async function endDeadlock(): Promise<void> {
+  if (processId(directory()) === undefined || !isNetworkDeadlock(await engineStacks(directory()))) return;
+  deadlocks++;
+  say('  the network of the engine is deadlocked (moby/moby#46661): it is killed and started again');
+  process.kill(processId(directory())!, 'SIGKILL');
+  await cluster.hosts[0]!.startEngine();
+}
+/** Looks after the engine while something takes longer than it should. */
+async function attended<T>(work: Promise<T>): Promise<T> {
+  const done = new AbortController();
+  const watch = (async () => {
+    while (await realClock.sleep(patienceMs, done.signal).then(() => true, () => false)) await endDeadlock();
+  })();
+  try {
+    return await work;
+  } finally {
+    done.abort(new Error('it has ended'));
+    await watch;
   }
-  return readFileSync(join(directory(), 'dockerd.log'), 'utf8').slice(-2000);
 }
 
 test(`${cycles} cycles of faults: what is asked for runs again, and nothing is left over`, async () => {
@@ -176,7 +191,12 @@ test(`${cycles} cycles of faults: what is asked for runs again, and nothing is l
     await eventually('nothing left over', async () => {
       last = await censusOf(cluster, engine, namespace, new Set((await pods()).map((p) => p.metadata.uid)));
       return last.leaks.length === 0 && JSON.stringify(last.surplus) === JSON.stringify(wanted);
-    }, tidyMs).catch((error: unknown) => { throw last ? new Error(`left over: ${JSON.stringify(last, undefined, 1)}, wanted ${JSON.stringify(wanted)}`) : error; });
+    }, tidyMs).catch(async (error: unknown) => {
+      if (!last) throw error;
+      const running = new Set((await engine.containers()).filter(runs).map((c) => c.Id));
+      const evidence = await leftoverEvidence(directory(), controlGroups(cluster.hosts[0]!.name), running);
+      throw new Error(`left over: ${JSON.stringify(last, undefined, 1)}, wanted ${JSON.stringify(wanted)}\n${evidence}`);
+    });
   };
   await settled();
   const look = async (role: 'master' | 'agent'): Promise<Held> => {
@@ -202,14 +222,25 @@ test(`${cycles} cycles of faults: what is asked for runs again, and nothing is l
     const faults = drawCycle(random);
     let done: readonly string[] = [];
     try {
-      done = await Promise.all([...faults.map((fault) => commit(fault, fresh)), ...(renewing ? [renew(listed.filter((p) => restarts(p) > 0)).then(() => 'renewal of Pods')] : [])]);
-      const took = await restored(faults.some((f) => f.name.includes('engine')) || renewing ? engineBoundMs : boundMs, `cycle ${cycle}: ${done.join('; ')}`);
+      const restarting = faults.some((f) => f.name.includes('engine'));
+      const deadBefore = deadlocks;
+      const work = Promise.all([...faults.map((fault) => commit(fault, fresh)), ...(renewing ? [renew(listed.filter((p) => restarts(p) > 0)).then(() => 'renewal of Pods')] : [])]);
+      // One engine must not be started by two.
+      done = await (restarting ? work : attended(work));
+      const what = `cycle ${cycle}: ${done.join('; ')}`;
+      const took = await attended(restored(restarting || renewing ? engineBoundMs : boundMs, what)).catch((error: unknown) => {
+        if (deadlocks === deadBefore) throw error;
+        return attended(restored(engineBoundMs, what));
+      });
       if (took > slowest.ms) Object.assign(slowest, { ms: took, what: `cycle ${cycle}` });
       say(`${cycle}. ${done.join('; ')}: ${took} ms`);
     } catch (error) {
-      const stacks = error instanceof EngineSilent || (error instanceof Error && error.message.includes('no answer to')) ? ` Stacks of the engine: ${keepStacks()}` : '';
+      const isSilent = error instanceof EngineSilent || (error as Error).message.includes('no answer to');
+      const stacks = isSilent ? ` Stacks of the engine: /tmp/${namespace}-stacks.log` : '';
+      if (isSilent) writeFileSync(`/tmp/${namespace}-stacks.log`, await engineStacks(directory()));
       throw new Error(`seed ${seed}, cycle ${cycle}, ${faults.map((f) => f.name).join('; ')}.${stacks} ${(error as Error).message}`, { cause: error });
     }
+    if (cycle % memoryEvery === 0) say(`  ${(['master', 'agent'] as const).map((role) => `${role}: ${ownMB(cluster.pid(role)).toFixed(0)} MB`).join(', ')} of memory of its own; ${deadlocks} deadlocks of the engine so far`);
     if (cycle % leakEvery === 0) {
       await settled();
       await judge();

@@ -33,6 +33,12 @@ export class MemoryHierarchies implements Hierarchies {
     for (const other of this.#below(path)) this.groups.delete(other);
     return Promise.resolve(true);
   }
+  /** They end at once. */
+  kill({ path }: Group): Promise<number> {
+    const busy = this.#below(path).filter((other) => this.busy.delete(other));
+    this.calls.push(...busy.map((other) => `kill ${other}`));
+    return Promise.resolve(busy.length);
+  }
   children({ path }: Group): Promise<string[]> {
     return Promise.resolve([...this.groups.keys()].filter((other) => other.slice(0, other.lastIndexOf('/')) === path).map((other) => other.slice(path.length + 1)));
   }

@@ -80,8 +80,11 @@ export async function held(cluster: TestCluster, pid: number): Promise<Held> {
   const { code, stdout, stderr } = await cluster.run(process.execPath, [join(import.meta.dirname, 'live-heap.js'), String(pid)]);
   if (code !== 0) throw new Error(`live-heap.js ${pid}: ${stderr}`);
   const { liveMB } = JSON.parse(stdout) as { liveMB: number };
-  return { descriptors: readdirSync(`/proc/${pid}/fd`).length, residentMB: Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024, liveMB };
+  return { descriptors: readdirSync(`/proc/${pid}/fd`).length, residentMB: ownMB(pid), liveMB };
 }
+
+/** Memory that is the process's own, garbage included. */
+export const ownMB = (pid: number): number => Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
 
 /** Paths of all control groups below the engine's, in any hierarchy. */
 export function controlGroups(parent: string): string[] {

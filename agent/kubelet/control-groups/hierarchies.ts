@@ -13,6 +13,8 @@ export interface Hierarchies {
   set(group: Group, resources: GroupResources): Promise<void>;
   /** With what is left below it; false when processes are in it. */
   remove(group: Group): Promise<boolean>;
+  /** Ends the processes in a group and below it; how many. */
+  kill(group: Group): Promise<number>;
   /** Names of the directories in a group, in any hierarchy. */
   children(group: Group): Promise<string[]>;
 }
@@ -92,6 +94,12 @@ class Files implements Hierarchies {
   async remove({ path }: Group): Promise<boolean> {
     return (await Promise.all(this.#everywhere.map((at) => removeTree(`${at}${path}`)))).every(Boolean);
   }
+  async kill({ path }: Group): Promise<number> {
+    const lists = await Promise.all(this.#everywhere.map((at) => processesBelow(`${at}${path}`)));
+    const pids = new Set(lists.flat());
+    for (const pid of pids) endProcess(pid);
+    return pids.size;
+  }
   async children({ path }: Group): Promise<string[]> {
     const lists = await Promise.all(this.#everywhere.map((at) => directoriesIn(`${at}${path}`)));
     return [...new Set(lists.flat())];
@@ -118,6 +126,19 @@ async function removeTree(path: string): Promise<boolean> {
   if (await remove()) return true;
   for (const name of await directoriesIn(path)) if (!(await removeTree(`${path}/${name}`))) return false;
   return remove();
+}
+/** Those of other PID namespaces are told as 0, and nobody here can end them. */
+async function processesBelow(path: string): Promise<number[]> {
+  const own = (await unless(goneCodes, '', readFile(`${path}/cgroup.procs`, 'utf8'))).split('\n').map(Number).filter((pid) => pid > 0);
+  const below = await Promise.all((await directoriesIn(path)).map((name) => processesBelow(`${path}/${name}`)));
+  return [...own, ...below.flat()];
+}
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (codeOf(error) !== 'ESRCH') throw error;
+  }
 }
 async function busyTree(path: string): Promise<boolean | undefined> {
   const processes = await unless(goneCodes, undefined, readFile(`${path}/cgroup.procs`, 'utf8'));
@@ -163,5 +184,6 @@ class Slices implements Hierarchies {
     });
     return this.#files.remove(group);
   }
+  kill(group: Group): Promise<number> { return this.#files.kill(group); }
   children(group: Group): Promise<string[]> { return this.#files.children(group); }
 }

@@ -83,7 +83,7 @@ export class PodGroups {
   async remove(uid: string): Promise<void> {
     const known = this.#known.get(uid);
     this.#known.delete(uid);
-    for (const qosClass of known ? [known.qosClass] : Object.keys(classes)) await this.#removeGroup(podGroup(this.#options.tree, qosClass, uid), this.#options.hierarchies);
+    for (const qosClass of known ? [known.qosClass] : Object.keys(classes)) await this.#removePodGroup(podGroup(this.#options.tree, qosClass, uid), this.#options.hierarchies);
     if (known) await this.#weigh();
   }
   /** Removes the groups of Pods that are not here any more. upstream: cleanupOrphanedPodCgroups */
@@ -91,7 +91,7 @@ export class PodGroups {
     const { onGone } = this.#options;
     await this.#sweepTree(this.#options, isHere);
     for (const one of this.#older) {
-      if (await this.#sweepTree(one, isHere) > 0 || !(await this.#removeGroup(groupAt(one.tree), one.hierarchies))) continue;
+      if (await this.#sweepTree(one, isHere) > 0 || !(await this.#removeGroup(groupAt(one.tree), one.hierarchies, () => Promise.resolve()))) continue;
       this.#older = this.#older.filter((other) => other !== one);
       await onGone?.(one.tree);
     }
@@ -103,18 +103,24 @@ export class PodGroups {
       for (const directory of await hierarchies.children(groupAt(tree, ...names))) {
         const uid = podOf(tree, qosClass, directory);
         if (uid === undefined) continue;
-        if (isHere(uid) || !(await this.#removeGroup(podGroup(tree, qosClass, uid), hierarchies))) left++;
+        if (isHere(uid) || !(await this.#removePodGroup(podGroup(tree, qosClass, uid), hierarchies))) left++;
       }
     }
     return left;
   }
-  async #removeGroup(group: Group, hierarchies: Hierarchies): Promise<boolean> {
-    const { log } = this.#options;
+  /** Only here are the processes of a container found of which the engine, killed while it started it, does not know. upstream: tryKillingCgroupProcesses */
+  async #removePodGroup(group: Group, hierarchies: Hierarchies): Promise<boolean> {
+    return this.#removeGroup(group, hierarchies, async () => {
+      const processes = await hierarchies.kill(group);
+      this.#options.log.info({ group: group.path, processes }, 'processes were in the control group of a Pod that has ended: they are killed, and the next sweep removes it');
+    });
+  }
+  async #removeGroup(group: Group, hierarchies: Hierarchies, onBusy: () => Promise<void>): Promise<boolean> {
     try {
       if (await hierarchies.remove(group)) return true;
-      log.info({ group: group.path }, 'processes are in a control group that is to go; the next sweep tries again');
+      await onBusy();
     } catch (error) {
-      log.warn({ error, group: group.path }, 'a control group could not be removed; the next sweep tries again');
+      this.#options.log.warn({ error, group: group.path }, 'a control group could not be removed; the next sweep tries again');
     }
     return false;
   }

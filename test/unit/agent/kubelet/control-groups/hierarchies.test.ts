@@ -1,4 +1,6 @@
 // Groups as files and as slices, over directories that stand in for hierarchies: what needs a kernel is in test/e2e/lifecycle.test.ts.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,6 +81,18 @@ describe('files', () => {
     expect(['cpu', 'memory', 'name'].filter((name) => existsSync(join(root, name, 'docker/n')))).toEqual([]);
     has('memory/docker/n/pody', { 'held.open': '' });
     expect(await files.remove(group)).toBe(false);
+  });
+
+  it('processes are ended in every group below, but for those of another PID namespace and such as have ended', async () => {
+    const children = ['own', 'deep'].map(() => spawn('sleep', ['60']));
+    const ended = children.map((child) => once(child, 'exit'));
+    const [own, deep] = children.map(({ pid }) => pid!);
+    has('cpu/docker/n', { 'cgroup.procs': `${own}\n0\n` });
+    has('memory/docker/n', { 'cgroup.procs': `${own}\n4194305\n` });
+    has('memory/docker/n/c1/deeper', { 'cgroup.procs': `${deep}\n` });
+    expect(await open('cgroupfs', '1').kill(group)).toBe(3);
+    expect(await Promise.all(ended)).toEqual([[null, 'SIGKILL'], [null, 'SIGKILL']]);
+    expect(await open('cgroupfs', '1').kill(groupAt({ driver: 'cgroupfs', below: '/docker', name: 'other' }))).toBe(0);
   });
 });
 

@@ -110,20 +110,20 @@ it('goes with its Pod, whichever agent has made it', async () => {
   expect([...kernel.groups.keys()]).toEqual(['/docker/n', '/docker/n/besteffort', '/docker/n/burstable']);
 });
 
-it('what was busy, and what earlier agents have left, is swept', async () => {
-  const told: string[] = [];
-  const log = { ...silentLog, info: (_: unknown, text: string) => told.push(text) } as unknown as Log;
+it('what was busy is emptied and swept, and so is what earlier agents have left', async () => {
+  const told: unknown[] = [];
+  const log = { ...silentLog, info: (fields: object, text: string) => told.push({ ...fields, text }) } as unknown as Log;
   await (await open()).ensure(named('lost', '1'));
   const groups = await open({ log });
   await groups.ensure(named('here', '1'));
   await groups.ensure(burstable('busy', '1'));
-  kernel.busy.add('/docker/n/burstable/podbusy');
+  for (const path of ['/docker/n/burstable/podbusy', '/docker/n/podhere']) kernel.busy.add(path);
   await groups.remove('busy');
-  expect(kernel.groups.has('/docker/n/burstable/podbusy')).toBe(true);
-  expect(told).toEqual(['processes are in a control group that is to go; the next sweep tries again']);
-  kernel.busy.clear();
+  const text = 'processes were in the control group of a Pod that has ended: they are killed, and the next sweep removes it';
+  expect([kernel.groups.has('/docker/n/burstable/podbusy'), told]).toEqual([true, [{ group: '/docker/n/burstable/podbusy', processes: 1, text }]]);
   await groups.sweep((uid) => uid === 'here');
   expect([...kernel.groups.keys()].filter((path) => path.includes('pod'))).toEqual(['/docker/n/podhere']);
+  expect(kernel.calls.filter((call) => call.startsWith('kill'))).toEqual(['kill /docker/n/burstable/podbusy']);
 });
 
 it('a tree of before goes when the last Pod in it has', async () => {
