@@ -134,7 +134,7 @@ async function commit(fault: Fault, fresh: readonly Pod[]): Promise<string> {
       } catch (error) {
         // An engine that waits in vain for a process to be reaped has carried out no fault; what becomes of the container is the node's to put right.
         // Nor has one that met a container at the moment another ended it.
-        if (/is zombie and can not be killed|container not running/.test((error as Error).message)) return `${fault.name}, which the engine could not carry out`;
+        if (/is zombie and can not be killed|container not running|stopped container/.test((error as Error).message)) return `${fault.name}, which the engine could not carry out`;
         if (!['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
         return `${fault.name}, while the engine is away`;
       }
