@@ -22,7 +22,8 @@ export async function engineStacks(directory: string): Promise<string> {
   process.kill(processId(directory)!, 'SIGUSR1');
   for (const deadline = realClock.monotonic() + 10_000; realClock.monotonic() < deadline; await realClock.sleep(100)) {
     const file = files().find((name) => !before.has(name));
-    if (file !== undefined) return readFileSync(join(exec, file), 'utf8');
+    // The file grows for a while; the engine says when it is whole.
+    if (file !== undefined && readFileSync(logFile(directory), 'utf8').includes(`stacks written to ${join(exec, file)}`)) return readFileSync(join(exec, file), 'utf8');
   }
   throw new Error('the engine wrote no stacks');
 }
