@@ -30,7 +30,7 @@ export async function engineStacks(directory: string): Promise<string> {
 
 /**
  * Whether one goroutine has the lock of the network controller and waits for that of a network, while another has that of the network and
- * waits for the controller's: nothing about networks ever happens again. Engines before 20.10.27 and 23.0 do so when sandboxes leave a
+ * waits for the controller's: nothing about networks ever happens again. Engine 20.10.24 does so when sandboxes leave a
  * network at the same moment (moby/moby#46661, mended by moby/moby#42545).
  */
 export function isNetworkDeadlock(stacks: string): boolean {
