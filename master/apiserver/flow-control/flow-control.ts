@@ -20,7 +20,7 @@ export interface FlowLimits {
   readonly watchesPerUser: number;
 }
 /** Upstream's sum of 400 reads and 200 writes. */
-export const defaultLimits: FlowLimits = { seats: 600, watchesPerUser: 1000 };
+const defaultLimits: FlowLimits = { seats: 600, watchesPerUser: 1000 };
 /** How long a turn of the event loop may have lasted for one more request to begin. */
 const sliceMs = 2;
 const sweepMs = 1000;
