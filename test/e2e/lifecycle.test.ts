@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { locateCgroup, parseCgroupMounts } from '../../src/util/cgroup/location.ts';
 import { eventually, startCluster, type TestCluster } from '../support/cluster.ts';
+import { podsOf } from '../support/pods.ts';
 import { registryAddress, registryUser, startRegistry, type TestRegistry } from '../support/registry.ts';
 import { busybox, guarded, manifest, stale, unreachable } from './lifecycle-pods.ts';
 
@@ -24,22 +25,7 @@ afterAll(async () => {
   await cluster?.stop();
 });
 
-const jsonpath = (name: string, path: string, kind = 'pod'): Promise<string> => cluster.kubectl('get', kind, name, '-o', `jsonpath=${path}`);
-const status = (name: string, path: string): Promise<string> => jsonpath(name, `{.status.containerStatuses[0].${path}}`);
-const until = (name: string, what: string): Promise<string> => cluster.kubectl('wait', `pod/${name}`, `--for=${what}`, '--timeout=150s');
-const ready = (name: string, value = 'True'): Promise<string> => until(name, `condition=Ready=${value}`);
-const inside = (name: string, script: string): Promise<string> => cluster.kubectl('exec', name, '--', 'sh', '-c', script).then((text) => text.trimEnd());
-const fails = async (name: string, script: string): Promise<string> => inside(name, script).then(() => 'no error', (error: Error) => error.message);
-const column = (name: string): Promise<string> => cluster.kubectl('get', 'pod', name, '--no-headers').then((line) => line.trim().split(/\s+/)[2]!);
-/** What `kubectl describe` says of a Pod, once these words are in it: Events are on a way of their own. */
-const described = (name: string, ...words: readonly (string | RegExp)[]): Promise<string> => {
-  let told = '';
-  return eventually(`${name} described with ${words.join()}`, async () => {
-    told = await cluster.kubectl('describe', 'pod', name);
-    return words.every((word) => (typeof word === 'string' ? told.includes(word) : word.test(told))) && told;
-  }).catch((error: Error) => { throw new Error(`${error.message}:\n${told}`); });
-};
-const container = async (name: string): Promise<string> => (await status(name, 'containerID')).replace('docker://', '');
+const { jsonpath, status, until, ready, inside, fails, column, described, container } = podsOf(() => cluster);
 
 /** A Pod's control groups as the kernel places its container, each with the two around it. */
 const groupsOf = async (name: string): Promise<{ uid: string; cpu: readonly [string, string, string]; memory: readonly [string, string, string] }> => {
