@@ -9,6 +9,7 @@ import { runHook } from './lifecycle-hooks.ts';
 import { findContainer, isHostNetwork, isRestartableInit, quoted, type Pod } from './pod.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
 import { isLive, type KnownSandbox } from './runtime-status.ts';
+import type { StopLimit } from './stop-limit.ts';
 
 /** Gives back what a sandbox had of the Pod network. */
 export interface PodAddressPool {
@@ -25,6 +26,7 @@ export interface KillOptions {
   readonly events: ContainerEvents;
   readonly addresses: PodAddressPool;
   readonly hostIP: string;
+  readonly limit: StopLimit;
 }
 
 /** What a Pod could not be ended for, in the words the event FailedKillPod has. upstream: pkg/kubelet/container/sync_result.go */
@@ -62,7 +64,7 @@ export class PodKiller {
   }
 
   async killContainer(pod: Pod | undefined, status: ContainerStatus, grace: GracePeriod, options: { message?: string; drained?: Promise<void>; turn?: Promise<unknown> } = {}): Promise<void> {
-    const { runtime, cache, events } = this.#options;
+    const { runtime, cache, events, limit } = this.#options;
     const { name } = status.metadata;
     const found = pod && findContainer(pod, name);
     if (pod && found) events.normal(pod, found.container, 'Killing', options.message ?? `Stopping container ${name}`);
@@ -74,12 +76,12 @@ export class PodKiller {
       const again: Promise<void>[] = [];
       // A shorter grace period reaches a container that is being stopped already.
       const offAgain = grace.onShorten(() => again.push(stop().catch(() => undefined)));
-      await stop().finally(offAgain);
+      await limit.run(stop).finally(offAgain);
       await Promise.all(again);
     } finally {
       off();
     }
-    await cache.refreshContainer(status.id);
+    await cache.containerEnded(status.id);
   }
 
   async #preStop(pod: Pod | undefined, status: ContainerStatus, grace: GracePeriod, signal: AbortSignal): Promise<void> {

@@ -44,6 +44,7 @@ import { ContainerStarter } from './start-container.ts';
 import { StaticPodSource } from './static-pods.ts';
 import { StartLimit } from './start-limit.ts';
 import { StatusManager } from './status-manager.ts';
+import { StopLimit } from './stop-limit.ts';
 import { allowedSysctls, type AllowedSysctls } from './sysctls.ts';
 import { PodSyncer } from './sync-pod.ts';
 import { withTerminationMessage } from './termination-message.ts';
@@ -313,7 +314,7 @@ export class Kubelet {
     const images = new ImageManager({ ...shared, pulled, pulls: new PullLimit(o.parallelPulls ?? Infinity) });
     const probes = this.#probes = new ProberManager({ ...shared, hostIP: hostIPs[0] ?? '', onChange: changed, ...(o.probe ? { probe: o.probe } : {}) });
     signal.addEventListener('abort', () => probes.close(), { once: true });
-    const killer = new PodKiller({ ...shared, addresses: o.addresses, hostIP: hostIPs[0] ?? '' });
+    const killer = new PodKiller({ ...shared, addresses: o.addresses, hostIP: hostIPs[0] ?? '', limit: new StopLimit(o.starts, clock) });
     const limit = new StartLimit(o.starts);
     const sandboxes = new PodSandboxes({
       ...shared, addresses: o.addresses, runtimeHandler: (pod) => runtimeHandlerOf(client, pod), network: o.network, nodeName: o.nodeName, clusterDomain: o.clusterDomain, clusterDNS: o.clusterDNS,

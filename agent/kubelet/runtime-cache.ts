@@ -11,6 +11,9 @@ import { newestFirst, nothingRuns, type KnownSandbox, type PodRuntimeStatus } fr
 interface Inspection { past: boolean }
 interface PodEntry { readonly sandboxes: Map<string, KnownSandbox>; readonly containers: Map<string, ContainerStatus>; status: PodRuntimeStatus | undefined }
 
+/** When it ended is told last. */
+const toldEnd = ({ state, finishedAt }: ContainerStatus): boolean => state === 'exited' && finishedAt > 0;
+
 /** Inspections that run at once during a list. */
 const parallel = 8;
 
@@ -20,6 +23,9 @@ export class RuntimeCache {
   readonly #podOf = new Map<string, string>();
   /** Inspections under way, by id. */
   readonly #asking = new Map<string, Set<Inspection>>();
+
+  /** Among them those of containers that have ended. */
+  readonly #ends = new Map<string, Promise<unknown>>();
 
   readonly #describe: (status: ContainerStatus) => Promise<ContainerStatus>;
 
@@ -94,6 +100,17 @@ export class RuntimeCache {
     if (entry.containers.size === 0 && entry.sandboxes.size === 0) this.#pods.delete(uid);
   }
 
+  /** Asks how a container ended, unless that is known or being asked: its end is told by an event and by whoever stopped it. */
+  async containerEnded(id: string): Promise<void> {
+    const known = this.#pods.get(this.#podOf.get(id) ?? '')?.containers.get(id);
+    if (known && toldEnd(known)) return;
+    let asked = this.#ends.get(id);
+    if (!asked) {
+      asked = this.refreshContainer(id).finally(() => this.#ends.delete(id));
+      this.#ends.set(id, asked);
+    }
+    await asked;
+  }
   /** Asks the engine for one container; undefined when it is gone. */
   async refreshContainer(id: string): Promise<ContainerStatus | undefined> {
     const { answer, past } = await this.#inspect(id, this.#runtime.containerStatus(id).then(this.#describe));
@@ -158,8 +175,8 @@ export class RuntimeCache {
     const known = entry?.containers.get(id);
     if (type === 'started' && known?.state === 'running') return undefined;
     if (type === 'started' && !known) return undefined;
-    if (type === 'exited' && known?.state === 'exited' && known.finishedAt > 0) return undefined;
-    await this.refreshContainer(id);
+    if (type === 'exited' && known && toldEnd(known)) return undefined;
+    await (type === 'exited' ? this.containerEnded(id) : this.refreshContainer(id));
     return podUid;
   }
 

@@ -29,7 +29,8 @@ export function parseMountInfo(text: string): MountPoint[] {
     return { path: unescape(fields[4] ?? ''), shared: fields.slice(6, dash).some((f) => f.startsWith('shared:')), fsType: fields[dash + 1] ?? '' };
   });
 }
-const mountTable = async (): Promise<MountPoint[]> => parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8'));
+const mountInfo = (): Promise<string> => readFile('/proc/self/mountinfo', 'utf8');
+const mountTable = async (): Promise<MountPoint[]> => parseMountInfo(await mountInfo());
 
 export const hostMounter: Mounter = {
   async mountTmpfs(path, { sizeBytes, mode = '0755', group }) {
@@ -46,7 +47,10 @@ export const hostMounter: Mounter = {
     await run('umount', [path]).catch(() => run('umount', ['-l', path]));
   },
   async below(path) {
-    return (await mountTable()).map((m) => m.path).filter((p) => p === path || p.startsWith(`${path}/`)).sort((a, b) => b.length - a.length);
+    const text = await mountInfo();
+    // Of most Pods nothing is mounted, while each container is a line of the table.
+    if (!/[\s\\]/.test(path) && !text.includes(path)) return [];
+    return parseMountInfo(text).map((m) => m.path).filter((p) => p === path || p.startsWith(`${path}/`)).sort((a, b) => b.length - a.length);
   },
   async makeShared(path) {
     const table = await mountTable();

@@ -20,6 +20,7 @@ import { findImage, isMissingImage, loadImage, pullImage, removeImage } from './
 import { containerLogs } from './logs.ts';
 import { CONTAINER, label, SANDBOX } from './names.ts';
 import { mayLowerOomScore } from './oom-score.ts';
+import { Members } from './members.ts';
 import { PAUSE_IMAGE, pauseArchive } from './pause.ts';
 import { containerStats } from './stats.ts';
 import { containerStatus, listedContainer, listedImage, listedSandbox, sandboxStatus } from './status.ts';
@@ -56,6 +57,7 @@ class DockerRuntime implements Runtime {
   readonly #closing = new AbortController();
   /** Pullable names by image id; a later pull of the same content only adds names. */
   readonly #imageRefs = new Map<string, string>();
+  readonly #members = new Members();
   #negativeOomScore = mayLowerOomScore();
 
   constructor(docker: Docker, engine: EngineVersion, options: DockerRuntimeOptions) {
@@ -87,6 +89,7 @@ class DockerRuntime implements Runtime {
     const id = await this.#createSandbox(config);
     try {
       await this.#docker.getContainer(id).start();
+      this.#members.made(id);
       return id;
     } catch (error) {
       await this.removeContainer(id);
@@ -117,8 +120,8 @@ class DockerRuntime implements Runtime {
 
   stopPodSandbox(id: string): Promise<void> { return this.stopContainer(id, SANDBOX_GRACE_SECONDS); }
   async removePodSandbox(id: string): Promise<void> {
-    const members = await this.#list(CONTAINER, [`${label.sandboxId}=${id}`]);
-    await Promise.all(members.map((member) => this.removeContainer(member.Id)));
+    const members = this.#members.in(id) ?? (await this.#list(CONTAINER, [`${label.sandboxId}=${id}`])).map((member) => member.Id);
+    await Promise.all(members.map((member) => this.removeContainer(member)));
     await this.removeContainer(id);
   }
   async podSandboxStatus(id: string): Promise<PodSandboxStatus> { return sandboxStatus(await this.#inspect(id)); }
@@ -126,7 +129,15 @@ class DockerRuntime implements Runtime {
 
   async createContainer(sandboxId: string, config: ContainerConfig, sandbox: PodSandboxConfig): Promise<string> {
     const options = containerOptions(sandboxId, await withProfile(config), sandbox, this.#context);
-    return (await engineCall(() => this.#docker.createContainer(options))).id;
+    try {
+      const { id } = await engineCall(() => this.#docker.createContainer(options));
+      this.#members.added(sandboxId, id);
+      return id;
+    } catch (error) {
+      // One whose answer was lost is there all the same.
+      this.#members.unsure(sandboxId);
+      throw error;
+    }
   }
   async startContainer(id: string): Promise<void> {
     try {
@@ -140,8 +151,9 @@ class DockerRuntime implements Runtime {
     return idempotent(() => this.#docker.getContainer(id).stop({ t: Math.max(0, Math.ceil(graceSeconds)) }), [NOT_MODIFIED, NOT_FOUND]);
   }
   /** A conflict is a removal that is already under way. */
-  removeContainer(id: string): Promise<void> {
-    return idempotent(() => this.#docker.getContainer(id).remove({ force: true, v: true }), [NOT_FOUND, CONFLICT]);
+  async removeContainer(id: string): Promise<void> {
+    await idempotent(() => this.#docker.getContainer(id).remove({ force: true, v: true }), [NOT_FOUND, CONFLICT]);
+    this.#members.removed(id);
   }
   async listContainers(filter: { podUid?: string } = {}): Promise<Container[]> { return (await this.#list(CONTAINER, ofPod(filter))).map(listedContainer); }
   async containerStatus(id: string): Promise<ContainerStatus> {

@@ -32,6 +32,18 @@ describe('RuntimeCache', () => {
     expect(cache.get('u').containers.map((c) => c.state)).toEqual(['exited']);
   });
 
+  it('asks once how a container ended, whoever wants to know', async () => {
+    const { cache, containers } = asked();
+    cache.putContainer(container('running'));
+    const both = Promise.all([cache.handle({ type: 'exited', containerId: 'c', podUid: 'u', sandbox: false, at: 0 }), cache.containerEnded('c')]);
+    expect(containers).toHaveLength(1);
+    containers[0]!({ ...container('exited'), finishedAt: 7 });
+    expect((await both)[0]).toBe('u');
+    await cache.containerEnded('c');
+    expect(containers).toHaveLength(1);
+    expect(cache.get('u').containers.map((c) => c.finishedAt)).toEqual([7]);
+  });
+
   it('takes in answers that come in their order', async () => {
     const { cache, containers } = asked();
     const [first, second] = [cache.refreshContainer('c'), cache.refreshContainer('c')];

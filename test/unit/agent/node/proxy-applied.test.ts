@@ -5,18 +5,21 @@ import { FakeClock } from '../../../../src/util/clock.ts';
 
 let clock: FakeClock;
 let asked: string[];
-let answers: ('yes' | 'no')[];
+let answers: ('yes' | 'no' | 'late')[];
 beforeEach(() => {
   clock = new FakeClock();
   asked = [];
 });
-const wait = (own: number): Promise<void> => {
+const waiter = (own: number): ReturnType<typeof appliedEverywhere> => {
   const client = { transport: { request: async ({ query }: ApiRequest) => {
     asked.push(query!['timeoutMs']!);
-    if (answers.shift() !== 'yes') throw new Error('the master is away');
+    const answer = answers.shift();
+    if (answer !== 'yes' && answer !== 'late') throw new Error('the master is away');
+    return { applied: answer === 'yes' };
   } } };
-  return appliedEverywhere(client as never, { waitFor: async () => { await clock.sleep(own); return true; } }, clock)(5, 2000);
+  return appliedEverywhere(client as never, { waitFor: async () => { await clock.sleep(own); return true; } }, clock);
 };
+const wait = (own: number): Promise<void> => waiter(own)(5, 2000);
 
 it('asks the master once this node\'s own workers have acted, with what is left of the time', async () => {
   answers = ['yes'];
@@ -50,4 +53,15 @@ it('asks nobody when its own workers took all the time', async () => {
   await clock.advance(2000);
   await done;
   expect(asked).toEqual([]);
+});
+
+it('asks once for what all have acted on, and again for what they had not, or what is newer', async () => {
+  const applied = waiter(0);
+  answers = ['late', 'yes', 'yes'];
+  for (const revision of [5, 5, 5, 4, 6, 6]) {
+    const done = applied(revision, 2000);
+    await clock.advance(0);
+    await done;
+  }
+  expect(asked).toHaveLength(3);
 });
