@@ -16,6 +16,8 @@ interface Entry {
   desired: PodStatus;
   /** What the API holds as far as is known, and as of which revision. */
   observed: { readonly revision: number; readonly status: PodStatus | undefined };
+  /** What was observed when the desired status was found in it. */
+  agreed: Entry['observed'] | undefined;
   readonly forms: Forms;
   /** The status that was brought to the API last: when this one is to be written again, someone else has changed it. */
   written: PodStatus | undefined;
@@ -108,11 +110,14 @@ export class StatusManager {
     if (!entry) {
       const shown = this.#shown(pod);
       const observed = { revision: Number(shown?.metadata.resourceVersion ?? 0), status: shown?.status };
-      entry = { pod, desired: status, observed, forms: new Map(), written: undefined, repairs: { count: 0, notBefore: 0 }, cancelRepair: undefined, cancelSettling: undefined, dirty: false, writing: undefined };
+      entry = { pod, desired: status, observed, agreed: undefined, forms: new Map(), written: undefined, repairs: { count: 0, notBefore: 0 }, cancelRepair: undefined, cancelSettling: undefined, dirty: false, writing: undefined };
       this.#entries.set(pod.metadata.uid, entry);
     }
     entry.pod = pod;
+    // Nothing is new, and nothing was to be written.
+    if (entry.agreed === entry.observed && equalJson(entry.desired, status)) return;
     entry.desired = status;
+    entry.agreed = undefined;
     if (when === 'now' || entry.writing) this.#write(entry);
     else entry.cancelSettling ??= this.#clock.after(settleMs, () => this.#write(entry));
   }
@@ -191,8 +196,10 @@ export class StatusManager {
       if (!shown) return;
       const { name, namespace, uid } = shown.metadata;
       entry.dirty = false;
+      entry.agreed = undefined;
       const { desired } = entry;
       const status = statusPatch(inOwnForm(entry.observed.status, entry.forms), desired);
+      if (!status) entry.agreed = entry.observed;
       if (!status || (entry.written && !statusPatch(entry.written, desired) && this.#repairsLater(entry))) return;
       try {
         const answer = await this.#client.patch<Pod>(Pods, { namespace, name }, { metadata: { uid }, status }, { type: 'strategic', subresource: 'status' });

@@ -1,7 +1,9 @@
 // Writes a set of files so that a reader sees the old set or the new one, never a mixture: the files live in a directory
 // that the link `..data` names, and the link is swapped. upstream: pkg/volume/util/atomic_writer.go
+// What is looked at again was written a while ago, and lies in memory: waiting for a thread would cost many times what reading it does.
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { chmod, chown, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 export interface FileContent { readonly data: Buffer; readonly mode: number; /** Who owns the file; root unless given. */ readonly user?: number }
@@ -17,36 +19,40 @@ function checkPath(path: string): void {
   if (path.startsWith('..')) throw new Error(`invalid path: must not start with '..': ${path}`);
 }
 
-async function currentDirectory(directory: string): Promise<string | undefined> {
+function currentDirectory(directory: string): string | undefined {
   try {
-    return await readlink(join(directory, dataLink));
+    return readlinkSync(join(directory, dataLink));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-async function holds(directory: string, payload: Payload): Promise<boolean> {
+function holds(directory: string, payload: Payload): boolean {
   const found = new Set<string>();
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    if (entry.isDirectory()) continue;
-    const path = join(entry.parentPath, entry.name).slice(directory.length + 1);
-    const wanted = payload.get(path);
-    if (!wanted || !wanted.data.equals(await readFile(join(directory, path)))) return false;
-    found.add(path);
+  try {
+    for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+      if (entry.isDirectory()) continue;
+      const path = join(entry.parentPath, entry.name).slice(directory.length + 1);
+      const wanted = payload.get(path);
+      if (!wanted || !wanted.data.equals(readFileSync(join(directory, path)))) return false;
+      found.add(path);
+    }
+  } catch {
+    return false; // what cannot be read is written anew
   }
   return found.size === payload.size;
 }
 
 /** The directory, when a set of files was written there. */
-export const wasWritten = async (directory: string): Promise<string | undefined> => ((await currentDirectory(directory)) === undefined ? undefined : directory);
+export const wasWritten = async (directory: string): Promise<string | undefined> => (currentDirectory(directory) === undefined ? undefined : directory);
 
 /** True when something was written. `group` (fsGroup) owns the files. */
 export async function writeAtomically(directory: string, payload: Payload, group?: number): Promise<boolean> {
   for (const path of payload.keys()) checkPath(path);
-  const current = await currentDirectory(directory);
+  const current = currentDirectory(directory);
   if (current === undefined) await mkdir(directory, { recursive: true, mode: 0o755 });
-  if (current && (await holds(join(directory, current), payload).catch(() => false))) {
+  if (current && holds(join(directory, current), payload)) {
     await exposeTopLevel(directory, payload);
     return false;
   }
@@ -76,7 +82,7 @@ export async function writeAtomically(directory: string, payload: Payload, group
 /** The names a container sees: links through `..data`, so that the swap reaches them all at once. */
 async function exposeTopLevel(directory: string, payload: Payload): Promise<void> {
   const wanted = new Set([...payload.keys()].map((path) => path.split('/')[0]!));
-  const present = await readdir(directory);
+  const present = readdirSync(directory);
   for (const name of wanted) if (!present.includes(name)) await symlink(join(dataLink, name), join(directory, name));
   for (const name of present) if (!name.startsWith('..') && !wanted.has(name)) await rm(join(directory, name), { recursive: true, force: true });
 }
