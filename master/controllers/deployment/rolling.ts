@@ -7,6 +7,8 @@ import type { Bounds } from './bounds.ts';
 export interface SetSize { readonly name: string; readonly replicas: number; readonly available: number; readonly created: number }
 export interface Scaling { readonly name: string; readonly replicas: number }
 
+/** A status may still count Pods of a set that has been made smaller since, which are about to go. Upstream gives up such a pass. */
+const staying = ({ available, replicas }: SetSize): number => Math.min(available, replicas);
 const sum = (sets: readonly SetSize[], of: (set: SetSize) => number): number => sets.reduce((total, set) => total + of(set), 0);
 
 /** The size the new ReplicaSet may have now. With 10 wanted, a surge of 3 and 10 old Pods it is 3. */
@@ -36,7 +38,7 @@ function planOldSets(wanted: number, { maxUnavailable }: Bounds, newSet: SetSize
   const old = oldSets.filter((s) => s.replicas > 0).sort((a, b) => a.created - b.created);
   const minAvailable = wanted - maxUnavailable;
   const total = newSet.replicas + sum(old, (s) => s.replicas);
-  let removable = total - minAvailable - (newSet.replicas - newSet.available);
+  let removable = total - minAvailable - (newSet.replicas - staying(newSet));
   if (old.length === 0 || removable <= 0) return [];
 
   const sizes = new Map(old.map((s) => [s.name, s.replicas]));
@@ -46,7 +48,7 @@ function planOldSets(wanted: number, { maxUnavailable }: Bounds, newSet: SetSize
     sizes.set(set.name, set.replicas - unhealthy);
     removable -= unhealthy;
   }
-  let spare = newSet.available + sum(old, (s) => s.available) - minAvailable;
+  let spare = staying(newSet) + sum(old, staying) - minAvailable;
   for (const set of old) {
     const size = sizes.get(set.name)!;
     const less = Math.min(size, spare);

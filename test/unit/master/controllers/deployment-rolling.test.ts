@@ -36,6 +36,7 @@ describe('the old ReplicaSets', () => {
     ['nothing while new Pods are not available', 10, 2, set('new', 2, 0), [set('old', 8, 8)], {}],
     ['crash-looping new Pods keep a lost old one', 10, 2, set('new', 5, 0), [set('old', 8, 7)], {}],
     ['roll over: old generations shrink by age', 10, 2, set('new', 0, 0), [set('b', 5, 0, 2), set('a', 8, 8, 1)], { b: 0 }],
+    ['no more than there are of a set whose status is from before it shrank', 4, 1, set('new', 2, 1), [set('old', 3, 4)], { old: 2 }],
     ['the oldest healthy first', 10, 2, set('new', 0, 0), [set('b', 5, 5, 2), set('a', 5, 5, 1)], { a: 3 }],
   ])('%s', (_, wanted, maxUnavailable, newSet, old, expected) => {
     const plan = planRolling(wanted, { maxSurge: 0, maxUnavailable }, newSet, old);
