@@ -2,19 +2,19 @@
 // worked twice at the same time; added meanwhile it waits), clean shutdown. (upstream: client-go util/workqueue)
 import { Backoff } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
+import { DueTimes } from '../util/due-times.ts';
 
 export class WorkQueue {
-  readonly #clock: Clock;
   readonly #backoff: Backoff;
   #queue: string[] = [];
   readonly #dirty = new Set<string>();
   readonly #processing = new Set<string>();
-  readonly #delayed = new Map<string, { at: number; cancel: () => void }>();
+  readonly #delayed: DueTimes;
   #waiting: ((key: string | undefined) => void)[] = [];
   #closed = false;
 
   constructor(clock: Clock, backoff: { baseMs: number; maxMs: number } = { baseMs: 5, maxMs: 1_000_000 }) {
-    this.#clock = clock;
+    this.#delayed = new DueTimes(clock, (key) => this.add(key));
     this.#backoff = new Backoff(backoff.baseMs, backoff.maxMs);
   }
   get length(): number { return this.#queue.length; }
@@ -32,15 +32,8 @@ export class WorkQueue {
   /** Adds after `ms`; of several delays for one key the earliest counts. */
   addAfter(key: string, ms: number): void {
     if (this.#closed) return;
-    if (ms <= 0) return this.add(key);
-    const at = this.#clock.monotonic() + ms;
-    const earlier = this.#delayed.get(key);
-    if (earlier) {
-      if (earlier.at <= at) return;
-      earlier.cancel();
-    }
-    const cancel = this.#clock.after(ms, () => { this.#delayed.delete(key); this.add(key); });
-    this.#delayed.set(key, { at, cancel });
+    if (ms <= 0) this.add(key);
+    else this.#delayed.add(key, ms);
   }
   /** Adds after the key's back-off. */
   retry(key: string): void { this.addAfter(key, this.#backoff.next(key)); }
@@ -64,7 +57,6 @@ export class WorkQueue {
   }
   close(): void {
     this.#closed = true;
-    for (const { cancel } of this.#delayed.values()) cancel();
     this.#delayed.clear();
     this.#queue = [];
     for (const consumer of this.#waiting) consumer(undefined);
