@@ -70,8 +70,9 @@ const withEvictionRates = (command: Command): Command => evictionRateOptions().r
 const shutdownGracePeriod = (): Option => new Option('--shutdown-grace-period <duration>', 'how long Pods may take to end before the machine goes down; 0s leaves them as they are (default: 0s)').argParser(duration);
 const shutdownGracePeriodCritical = (): Option => new Option('--shutdown-grace-period-critical-pods <duration>', 'how much of it is for critical Pods, which end last (default: 0s)').argParser(duration);
 const drainWait = (): Option => new Option('--drain-wait <ms>', 'longest wait for the proxies before a Pod is told to stop (default: 2000)').argParser(amount);
+const podManifestPath = (): Option => new Option('--pod-manifest-path <directory>', 'directory of static Pods, one manifest a file').argParser((directory) => resolve(directory));
 /** What a person may set of an agent, whoever starts it. */
-const withAgentSettings = (command: Command): Command => [evictionHard(), logMaxSize(), logMaxFiles(), shutdownGracePeriod(), shutdownGracePeriodCritical(), drainWait()].reduce((made, option) => made.addOption(option), command);
+const withAgentSettings = (command: Command): Command => [evictionHard(), logMaxSize(), logMaxFiles(), shutdownGracePeriod(), shutdownGracePeriodCritical(), drainWait(), podManifestPath()].reduce((made, option) => made.addOption(option), command);
 const dataDir = (): Option => new Option('--data-dir <dir>', 'where the cluster keeps its data').default(defaultDataDir).argParser((dir) => resolve(dir));
 const proxyMode = (): Option => new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay', 'nftables']).default('auto');
 const evictionHard = (): Option => new Option('--eviction-hard <thresholds>', 'when Pods are evicted at once, as for the kubelet (default: "memory.available<100Mi,nodefs.available<5%,nodefs.inodesFree<5%,imagefs.available<5%,imagefs.inodesFree<5%")');
@@ -309,7 +310,6 @@ withAgentSettings(program.command('agent').description('run the agent of this Do
   .option('--image-gc-all', 'remove also images this agent has not pulled itself', false)
   .option('--max-parallel-image-pulls <n>', 'images that are pulled at once (default: as many as are wanted)').option('--serialize-image-pulls', 'pull one image after the other', false)
   .option('--allowed-unsafe-sysctls <names>', 'kernel parameters beside the safe ones that Pods may set, kernel.msg*,net.core.somaxconn')
-  .option('--pod-manifest-path <directory>', 'directory of static Pods, one manifest a file')
   .addOption(new Option('--ready-fd <fd>').hideHelp())
   .action(async (options) => {
     const [{ runAgent }, { createLog }, { readKubeconfig }] = await Promise.all([import('../agent/main.ts'), import('../src/util/log.ts'), import('../src/client/kubeconfig.ts')]);

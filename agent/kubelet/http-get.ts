@@ -56,7 +56,8 @@ function inWords(url: URL, error: NodeJS.ErrnoException): Error {
 
 /** @throws Error `Get "url": …` when there was no answer in time. */
 export async function httpGet(start: URL, headers: Record<string, string | string[]>, timeoutMs: number): Promise<HttpAnswer> {
-  const signal = AbortSignal.timeout(timeoutMs);
+  // What is left of a grace period is no whole number.
+  const signal = AbortSignal.timeout(Math.ceil(timeoutMs));
   let url = start;
   for (let hops = 0; ; hops++) {
     const answer = await once(url, headers, signal).catch((error: NodeJS.ErrnoException) => { throw inWords(url, error); });

@@ -25,7 +25,7 @@ export function drainHandler(tunnels: Tunnels, registry: Registry): PathHandler 
       const revision = Number(request.query.get('revision'));
       const timeoutMs = Number(request.query.get('timeoutMs') ?? 2000);
       if (!Number.isSafeInteger(revision) || revision < 0 || !(timeoutMs >= 0)) throw errors.badRequest('revision and timeoutMs must be non-negative numbers');
-      const timeout = AbortSignal.any([request.signal, AbortSignal.timeout(Math.min(timeoutMs, longestMs))]);
+      const timeout = AbortSignal.any([request.signal, AbortSignal.timeout(Math.floor(Math.min(timeoutMs, longestMs)))]);
       let applied = true;
       timeout.addEventListener('abort', () => { applied = false; }, { once: true });
       await tunnels.applied(revision, heardOf(registry), timeout);

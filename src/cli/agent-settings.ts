@@ -9,9 +9,11 @@ export interface AgentSettings {
   readonly shutdownGracePeriodCriticalPods?: string;
   /** Milliseconds. */
   readonly drainWait?: number;
+  /** A directory of static Pods. */
+  readonly podManifestPath?: string;
 }
 
 export const agentSettings = settingsOf<AgentSettings>({
   evictionHard: '--eviction-hard', containerLogMaxSize: '--container-log-max-size', containerLogMaxFiles: '--container-log-max-files',
-  shutdownGracePeriod: '--shutdown-grace-period', shutdownGracePeriodCriticalPods: '--shutdown-grace-period-critical-pods', drainWait: '--drain-wait',
+  shutdownGracePeriod: '--shutdown-grace-period', shutdownGracePeriodCriticalPods: '--shutdown-grace-period-critical-pods', drainWait: '--drain-wait', podManifestPath: '--pod-manifest-path',
 });

@@ -1,3 +1,4 @@
+// Keys that are due later: each is told once, at the earliest of its times, however many there are and whoever adds more meanwhile.
 import fc from 'fast-check';
 import { FakeClock } from '../../../src/util/clock.ts';
 import { DueTimes } from '../../../src/util/due-times.ts';

@@ -59,7 +59,7 @@ it('refuses a port name the container does not have', () => expect(() => actionU
 it('asks by TLS what is said to speak it; a hook goes on without, and without its secrets', async () => {
   expect(await get('/200', { scheme: 'HTTPS' })).toEqual({ result: 'failure', output: `Get "https://127.0.0.1:${port}/200": http: server gave HTTP response to HTTPS client` });
   const httpGet = { path: '/200', port, scheme: 'HTTPS', httpHeaders: [{ name: 'authorization', value: 'secret' }, { name: 'x-a', value: '1' }] };
-  await runHook({ httpGet } as never, target, { runtime, clock: realClock, timeoutMs: 60_000, signal: new AbortController().signal });
+  await runHook({ httpGet } as never, target, { runtime, clock: realClock, timeoutMs: 59_999.5, signal: new AbortController().signal });
   expect(seen.map(({ headers }) => [headers['x-a'], headers.authorization, headers['user-agent']])).toEqual([['1', undefined, 'kube-lifecycle/1.33']]);
 });
 

@@ -1,3 +1,4 @@
+// What is known of the containers of sandboxes, so that the engine need not be asked for it.
 import { Members } from '../../../../../agent/runtime/docker/members.ts';
 
 it('tells the containers of sandboxes that were made here, for as long as it is sure of them', () => {
