@@ -19,10 +19,15 @@ export interface MirrorOptions {
   readonly mirrored: (uid: string, mirror: Pod | undefined) => void;
 }
 
+/** How long a mirror is away when someone has deleted it, in ms: kubectl asks for it and then lists it, and would wait for the end of another one it finds there. */
+const awayMs = 500;
+
 export class MirrorPods {
   readonly #options: MirrorOptions;
   readonly #wanted = new Map<string, Pod>();
   readonly #mirrors = new Map<string, Pod>();
+  /** When mirrors went. */
+  readonly #goneAt = new Map<string, number>();
   /** Names being put right, and whether something came meanwhile. */
   readonly #busy = new Map<string, boolean>();
   constructor(options: MirrorOptions) { this.#options = options; }
@@ -48,7 +53,10 @@ export class MirrorPods {
     const key = keyOf(mirror);
     if (this.#mirrors.get(key)?.metadata.uid === mirror.metadata.uid) this.#mirrors.delete(key);
     const wanted = this.#wanted.get(key);
-    if (wanted) this.#options.mirrored(wanted.metadata.uid, undefined);
+    if (wanted) {
+      this.#goneAt.set(key, this.#options.clock.monotonic());
+      this.#options.mirrored(wanted.metadata.uid, undefined);
+    }
     this.#wake(key);
   }
 
@@ -73,11 +81,14 @@ export class MirrorPods {
     this.#busy.delete(key);
   }
   async #write(wanted: Pod | undefined, mirror: Pod | undefined): Promise<void> {
-    const { client, nodeName } = this.#options;
+    const { client, clock, nodeName, signal } = this.#options;
     if (mirror && (!wanted || !isMirrorOf(mirror, wanted))) {
       const { name, namespace, uid } = mirror.metadata;
       await client.delete(Pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } }).catch((error: unknown) => { if (!isNotFound(error) && !isConflict(error)) throw error; });
     } else if (wanted && !mirror) {
+      const goneAt = this.#goneAt.get(keyOf(wanted));
+      if (goneAt !== undefined) await clock.sleep(Math.max(0, goneAt + awayMs - clock.monotonic()), signal);
+      this.#goneAt.delete(keyOf(wanted));
       const node = await client.get(Nodes, { name: nodeName });
       // The watch tells of the one that is there already.
       await client.create(Pods, mirrorOf(wanted, node.metadata.uid)).catch((error: unknown) => { if (!isAlreadyExists(error)) throw error; });

@@ -166,7 +166,7 @@ test("Pods of the node's own follow their files, and come back when their mirror
   await eventually('the mirror', shown);
   await ready(name);
   const id = await container(name);
-  await remove(name).catch(() => undefined);
+  await remove(name);
   await eventually('the mirror again', shown);
   await ready(name);
   // Only what shows it went: it runs on.
