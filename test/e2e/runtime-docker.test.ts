@@ -1,10 +1,10 @@
 // The Docker runtime against a real engine: the contract, and what only a real engine can show.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createDockerRuntime } from '../../agent/runtime/docker/docker-runtime.ts';
 import type { ContainerConfig, PodSandboxConfig, Runtime } from '../../agent/runtime/runtime.ts';
 import { DEMO_BUSYBOX, DEMO_NGINX, ensureDemoImages } from '../../src/cli/demo-images.ts';
-import { groupAround, parseCgroupMounts } from '../../src/util/cgroup/location.ts';
+import { groupAround, locateCgroup, parseCgroupMounts } from '../../src/util/cgroup/location.ts';
 import { realClock } from '../../src/util/clock.ts';
 import { engineRequest, parseDockerHost } from '../../src/util/engine-http.ts';
 import { silentLog } from '../../src/util/log.ts';
@@ -66,6 +66,22 @@ describe('on a real engine', () => {
     expect(writableLayer!.usedBytes).toBeGreaterThanOrEqual(3_000_000);
     expect(writableLayer!.usedBytes).toBeLessThan(3_500_000);
     expect(writableLayer!.inodesUsed).toBeGreaterThanOrEqual(4);
+    await runtime.removePodSandbox(sandboxId);
+  });
+
+  it('tells what the kernel gives a container, whatever the engine remembers', async () => {
+    const runtime = await connect('given');
+    const config = sandbox('given', { ip: '10.199.0.237' });
+    const sandboxId = await runtime.runPodSandbox(config);
+    const asked = { cpuShares: 102, cpuPeriod: 100_000, cpuQuota: 25_500, memoryLimitInBytes: 20_000_001 };
+    const id = await runtime.createContainer(sandboxId, busybox('sleep 1000', { resources: asked }), config);
+    await runtime.startContainer(id);
+    const { pid, resources } = await runtime.containerStatus(id);
+    expect(resources).toEqual(asked);
+    const { cpu, memory } = locateCgroup(readFileSync(`/proc/${pid}/cgroup`, 'utf8'), parseCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8')));
+    writeFileSync(`${cpu}/cpu.cfs_quota_us`, '-1');
+    writeFileSync(`${memory}/memory.limit_in_bytes`, String(16 * 2 ** 20));
+    expect((await runtime.containerStatus(id)).resources).toEqual({ cpuShares: 102, memoryLimitInBytes: 16 * 2 ** 20 });
     await runtime.removePodSandbox(sandboxId);
   });
 

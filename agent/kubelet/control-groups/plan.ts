@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { milliValue, quantityValue } from '../../../src/apimachinery/quantity.ts';
 import { podLimits, podRequests } from '../../../src/api/core/pod-resources.ts';
+import { weightOf } from '../../../src/util/cgroup/limits.ts';
 import type { LinuxResources } from '../../runtime/runtime.ts';
 import { allContainers, ephemeralContainers, type Pod } from '../pod.ts';
 import { cpuPeriod, quotaOf, sharesOf } from '../resources.ts';
@@ -74,9 +75,6 @@ export function larger(a: GroupResources, b: GroupResources): GroupResources {
   return { cpuShares: Math.max(a.cpuShares ?? 0, b.cpuShares ?? 0), cpuQuota: most(a.cpuQuota, b.cpuQuota), memoryLimitInBytes: most(a.memoryLimitInBytes, b.memoryLimitInBytes) };
 }
 export const sameGroupResources = (a: GroupResources, b: GroupResources): boolean => a.cpuShares === b.cpuShares && a.cpuQuota === b.cpuQuota && a.memoryLimitInBytes === b.memoryLimitInBytes;
-
-/** upstream: CpuSharesToCpuWeight */
-export const weightOf = (shares: number): number => 1 + Math.floor(((shares - 2) * 9999) / 262_142);
 
 export interface GroupFile { readonly controller: 'cpu' | 'memory'; readonly file: string; readonly text: string }
 /** What the files of a group are to hold, in the order to write them. */

@@ -20,6 +20,7 @@ import { findImage, isMissingImage, loadImage, pullImage, removeImage } from './
 import { containerLogs } from './logs.ts';
 import { CONTAINER, label, SANDBOX } from './names.ts';
 import { mayLowerOomScore } from './oom-score.ts';
+import { KernelResources } from './kernel-resources.ts';
 import { Members } from './members.ts';
 import { PAUSE_IMAGE, pauseArchive } from './pause.ts';
 import { containerStats } from './stats.ts';
@@ -58,6 +59,7 @@ class DockerRuntime implements Runtime {
   /** Pullable names by image id; a later pull of the same content only adds names. */
   readonly #imageRefs = new Map<string, string>();
   readonly #members = new Members();
+  readonly #kernel = new KernelResources();
   #negativeOomScore = mayLowerOomScore();
 
   constructor(docker: Docker, engine: EngineVersion, options: DockerRuntimeOptions) {
@@ -158,7 +160,8 @@ class DockerRuntime implements Runtime {
   async listContainers(filter: { podUid?: string } = {}): Promise<Container[]> { return (await this.#list(CONTAINER, ofPod(filter))).map(listedContainer); }
   async containerStatus(id: string): Promise<ContainerStatus> {
     const info = await this.#inspect(id);
-    return containerStatus(info, await this.#imageRef(info.Image));
+    const status = containerStatus(info, await this.#imageRef(info.Image));
+    return status.state === 'running' ? { ...status, resources: this.#kernel.of(status.id, status.pid, status.resources) } : status;
   }
   containerStats(id: string, { writableLayer }: { writableLayer: boolean }): Promise<ContainerStats> { return containerStats(this.#docker, id, writableLayer); }
   /** The engine has no code of its own for one that is not paused. */

@@ -1,7 +1,8 @@
 // The names and numbers of control groups, for both drivers and both versions.
 import {
-  burstableShares, groupAt, groupFiles, larger, podGroup, podGroupResources, podOf, sliceProperties, treeName, weightOf, type GroupResources, type GroupTree,
+  burstableShares, groupAt, groupFiles, larger, podGroup, podGroupResources, podOf, sliceProperties, treeName, type GroupResources, type GroupTree,
 } from '../../../../../agent/kubelet/control-groups/plan.ts';
+import { weightOf } from '../../../../../src/util/cgroup/limits.ts';
 import { container, pod } from '../pods.ts';
 
 const files: GroupTree = { driver: 'cgroupfs', below: '/docker', name: 'dray-c1-node-1' };
