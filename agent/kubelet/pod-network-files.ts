@@ -7,12 +7,19 @@ const headerHostNetwork = '# Kubernetes-managed hosts file (host network).\n';
 
 export interface PodHostname { /** Name of the host as processes see it. */ readonly hostname: string; readonly domain: string }
 
-/** The first 63 characters of spec.hostname or the Pod's name; the domain is that of its subdomain, if any. */
+/** What the kernel has room for. */
+const longestName = 64;
+
+/** The first 63 characters of spec.hostname or the Pod's name; the domain is that of its subdomain, if any. @throws Error when both are to be the name and are too long for it */
 export function podHostname(pod: Pod, clusterDomain: string, nodeName: string): PodHostname {
   const truncated = (pod.spec.hostname || pod.metadata.name).slice(0, 63).replace(/[-.]+$/, '');
   const domain = pod.spec.subdomain ? `${pod.spec.subdomain}.${pod.metadata.namespace}.svc.${clusterDomain}` : '';
   if (isHostNetwork(pod)) return { hostname: nodeName, domain };
-  return { hostname: pod.spec.setHostnameAsFQDN && domain ? `${truncated}.${domain}` : truncated, domain };
+  if (!pod.spec.setHostnameAsFQDN || !domain) return { hostname: truncated, domain };
+  const hostname = `${truncated}.${domain}`;
+  // upstream: pkg/kubelet/util/util.go (GetNodenameForKernel)
+  if (hostname.length > longestName) throw new Error(`failed to construct FQDN from pod hostname and cluster domain, FQDN ${hostname} is too long (${longestName} characters is the max, ${hostname.length} characters requested)`);
+  return { hostname, domain };
 }
 
 export function hostsFile(pod: Pod, options: { podIPs: readonly string[]; hostname: PodHostname; hostFile: string }): string {

@@ -45,9 +45,10 @@ export class PodSandboxes {
     if (pod.spec.hostUsers === false) throw new Error(`RuntimeClass handler ${quoted(handler)} does not support user namespaces`);
     const hostNetwork = isHostNetwork(pod);
     const ip = hostNetwork ? '' : addresses.allocate();
-    const config = this.#config(pod, attempt, ip, handler, cgroupParent);
+    let config: PodSandboxConfig;
     let id: string;
     try {
+      config = this.#config(pod, attempt, ip, handler, cgroupParent);
       id = await runtime.runPodSandbox(config).catch((error: unknown) => this.#takeOver(error, config));
     } catch (error) {
       if (ip) addresses.release(ip);

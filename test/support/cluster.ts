@@ -61,11 +61,11 @@ export interface TestCluster {
   stop(): Promise<void>;
 }
 
-export interface ClusterOptions { readonly hosts?: number; /** Where the agents of hosts that join have their data directories. */ readonly agentsIn?: string; /** The last so many are behind a router, and are not joined. */ readonly behindRouter?: number; readonly args?: readonly string[]; readonly images?: boolean; /** Called before the cluster is started. */ readonly before?: (cluster: TestCluster) => Promise<void> }
+export interface ClusterOptions { readonly hosts?: number; /** Where the agents of hosts that join have their data directories. */ readonly agentsIn?: string; /** The last so many are behind a router, and are not joined. */ readonly behindRouter?: number; readonly args?: readonly string[]; /** For the engines. */ readonly daemonArgs?: readonly string[]; readonly images?: boolean; /** Called before the cluster is started. */ readonly before?: (cluster: TestCluster) => Promise<void> }
 
 /** Starts hosts and a cluster on the first of them; the others join. */
 export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
-  const lan = await startDockerHosts(options.hosts ?? 1, options.behindRouter === undefined ? {} : { behindRouter: options.behindRouter });
+  const lan = await startDockerHosts(options.hosts ?? 1, { daemonArgs: options.daemonArgs ?? [], ...(options.behindRouter === undefined ? {} : { behindRouter: options.behindRouter }) });
   const dataDir = mkdtempSync(join(tmpdir(), 'dray-e2e-'));
   const [first, ...others] = lan.hosts.slice(0, lan.hosts.length - (options.behindRouter ?? 0)) as [DockerHost, ...DockerHost[]];
   const kubectl = await findKubectl();

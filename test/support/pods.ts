@@ -1,5 +1,11 @@
 // What end-to-end tests ask of Pods, in the words of kubectl.
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { locateCgroup, parseCgroupMounts } from '../../src/util/cgroup/location.ts';
 import { eventually, type TestCluster } from './cluster.ts';
+
+/** Where the kernel has a control group, by hierarchy. */
+export interface Group { readonly cpu: string; readonly memory: string }
 
 export interface Pods {
   jsonpath(name: string, path: string, kind?: string): Promise<string>;
@@ -18,6 +24,8 @@ export interface Pods {
   described(name: string, ...words: readonly (string | RegExp)[]): Promise<string>;
   /** The engine's id of the first container. */
   container(name: string): Promise<string>;
+  /** Where the kernel has its process, and the group around that, which is the Pod's. */
+  groups(name: string): Promise<{ readonly own: Group; readonly pod: Group }>;
 }
 
 export function podsOf(cluster: () => TestCluster): Pods {
@@ -37,6 +45,12 @@ export function podsOf(cluster: () => TestCluster): Pods {
       }).catch((error: Error) => { throw new Error(`${error.message}:\n${told}`); });
     },
     container: async (name) => (await pods.status(name, 'containerID')).replace('docker://', ''),
+    async groups(name) {
+      const pid = await cluster().hosts[0]!.docker('inspect', '-f', '{{.State.Pid}}', await pods.container(name));
+      const found = locateCgroup(readFileSync(`/proc/${pid}/cgroup`, 'utf8'), parseCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8')));
+      const own: Group = { cpu: found.cpu ?? found.unified!, memory: found.memory ?? found.unified! };
+      return { own, pod: { cpu: dirname(own.cpu), memory: dirname(own.memory) } };
+    },
   };
   return pods;
 }

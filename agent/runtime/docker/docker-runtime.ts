@@ -13,7 +13,7 @@ import { containerOptions, resourceOptions, sandboxOptions } from './create-opti
 import type { CreateContext } from './create-options.ts';
 import { connect } from './dockerode.ts';
 import type { EngineVersion } from './dockerode.ts';
-import { engineCall, idempotent, refusesOomScore, startError, translate } from './errors.ts';
+import { engineCall, idempotent, refusesOomScore, startError, translate, withMemoryLimit } from './errors.ts';
 import { containerEvents } from './events.ts';
 import { execSync, openAttach, openExec } from './exec.ts';
 import { findImage, isMissingImage, loadImage, pullImage, removeImage } from './images.ts';
@@ -138,7 +138,7 @@ class DockerRuntime implements Runtime {
     } catch (error) {
       // One whose answer was lost is there all the same.
       this.#members.unsure(sandboxId);
-      throw error;
+      throw withMemoryLimit(error, config.resources);
     }
   }
   async startContainer(id: string): Promise<void> {
@@ -174,7 +174,7 @@ class DockerRuntime implements Runtime {
   }
   async updateContainerResources(id: string, resources: LinuxResources): Promise<void> {
     const { OomScoreAdj: _, ...options } = resourceOptions(resources, false); // fixed at creation
-    await engineCall(() => this.#docker.getContainer(id).update(options));
+    await engineCall(() => this.#docker.getContainer(id).update(options)).catch((error: unknown) => { throw withMemoryLimit(error, resources); });
   }
 
   execSync(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> { return execSync(this.#docker, this.#clock, id, command, timeoutMs); }
@@ -228,6 +228,9 @@ const ofPod = ({ podUid }: { podUid?: string }): string[] => podUid === undefine
 async function withProfile(config: ContainerConfig): Promise<ContainerConfig> {
   const seccomp = config.security?.seccomp;
   if (typeof seccomp !== 'object') return config;
-  const localhostProfile = await readFile(seccomp.localhostProfile, 'utf8').catch((error: Error) => { throw new RuntimeNotFound(`cannot load seccomp profile: ${error.message}`); });
+  const localhostProfile = await readFile(seccomp.localhostProfile, 'utf8').catch((error: Error) => { throw new RuntimeNotFound(`cannot load seccomp profile: ${inGoWords(error)}`); });
   return { ...config, security: { ...config.security, seccomp: { localhostProfile } } };
 }
+
+/** As Kubernetes' own programs name a file that cannot be opened. */
+const inGoWords = ({ message }: Error): string => message.replace(/^\w+: (.*?), (\w+) '(.*)'$/s, '$2 $3: $1');

@@ -1,4 +1,5 @@
 // The one border where dockerode's errors become the runtime's.
+import type { LinuxResources } from '../runtime.ts';
 import { NameConflict, RuntimeError, RuntimeNotFound, RuntimeUnavailable, StartError } from '../runtime.ts';
 
 /** The engine counts endpoints of a network that has none, and will not remove it before it has started anew. */
@@ -63,3 +64,9 @@ export function startError(error: unknown): Error {
 }
 
 export const refusesOomScore = (error: unknown): boolean => /oom_score_adj/.test(engineMessage(error)) && /permission denied|operation not permitted/i.test(engineMessage(error));
+
+/** The engine names the least memory it gives, not whose limit is below that. */
+export function withMemoryLimit(error: unknown, { memoryLimitInBytes }: LinuxResources = {}): unknown {
+  const isRefused = error instanceof RuntimeError && memoryLimitInBytes !== undefined && error.message.startsWith('Minimum memory limit');
+  return isRefused ? new RuntimeError(`memory limit of ${memoryLimitInBytes} bytes: ${error.message}`, { cause: error }) : error;
+}

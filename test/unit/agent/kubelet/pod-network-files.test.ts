@@ -7,6 +7,13 @@ it.each<[Partial<PodSpec>, string, string]>([
   [{}, 'web', ''], [{ hostname: 'db-0', subdomain: 'db' }, 'db-0', 'db.default.svc.cluster.local'], [{ hostname: 'db-0', subdomain: 'db', setHostnameAsFQDN: true }, 'db-0.db.default.svc.cluster.local', 'db.default.svc.cluster.local'],
   [{ hostNetwork: true }, 'node-1', ''], [{ hostname: `${'x'.repeat(62)}-y` }, 'x'.repeat(62), ''],
 ])('%j is called %s in %s', (spec, hostname, domain) => expect(podHostname(pod(spec), 'cluster.local', 'node-1')).toEqual({ hostname, domain }));
+it('a name that is longer than the kernel takes is refused, with its domain alone', () => {
+  const long = { hostname: 'x'.repeat(40), subdomain: 'db', setHostnameAsFQDN: true };
+  const name = `${long.hostname}.db.default.svc.cluster.local`;
+  expect(() => podHostname(pod(long), 'cluster.local', 'node-1')).toThrow(`failed to construct FQDN from pod hostname and cluster domain, FQDN ${name} is too long (64 characters is the max, ${name.length} characters requested)`);
+  expect(podHostname(pod({ ...long, setHostnameAsFQDN: false }), 'cluster.local', 'node-1').hostname).toBe(long.hostname);
+  expect(podHostname(pod({ ...long, hostname: 'x'.repeat(64 - 29) }), 'cluster.local', 'node-1').hostname).toHaveLength(64);
+});
 
 it('names the Pod and its aliases in /etc/hosts', () => {
   const text = hostsFile(pod({ hostAliases: [{ ip: '1.2.3.4', hostnames: ['a', 'b'] }] }), { podIPs: ['10.42.0.5'], hostname: { hostname: 'db-0', domain: 'db.default.svc.cluster.local' }, hostFile: '' });

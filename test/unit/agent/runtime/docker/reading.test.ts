@@ -1,7 +1,7 @@
 // What the engine says, read: names, states, errors, pull progress, versions.
 import type { ContainerInspectInfo } from 'dockerode';
 import { chooseApiVersion } from '../../../../../agent/runtime/docker/dockerode.ts';
-import { engineMessage, refusesOomScore, startError, translate } from '../../../../../agent/runtime/docker/errors.ts';
+import { engineMessage, refusesOomScore, startError, translate, withMemoryLimit } from '../../../../../agent/runtime/docker/errors.ts';
 import { PullTracker } from '../../../../../agent/runtime/docker/images.ts';
 import { containerLabels, containerName, readIdentity, sandboxName } from '../../../../../agent/runtime/docker/names.ts';
 import { mayLowerOomScore } from '../../../../../agent/runtime/docker/oom-score.ts';
@@ -25,6 +25,11 @@ describe('names and labels', () => {
 });
 
 describe('errors', () => {
+  it('name the memory limit that the engine finds too small, and are as they were otherwise', () => {
+    const refused = translate(refusal(400, 'Minimum memory limit allowed is 6MB'));
+    expect(withMemoryLimit(refused, { memoryLimitInBytes: 4096 })).toEqual(new RuntimeError('memory limit of 4096 bytes: Minimum memory limit allowed is 6MB'));
+    for (const [error, resources] of [[refused, undefined], [refused, { cpuShares: 2 }], [new RuntimeError('other'), { memoryLimitInBytes: 4096 }], [new Error('Minimum memory limit'), { memoryLimitInBytes: 4096 }]] as const) expect(withMemoryLimit(error, resources)).toBe(error);
+  });
   it.each<[unknown, new (...args: never[]) => Error, string]>([
     [refusal(404, 'No such container: x'), RuntimeNotFound, 'No such container: x'],
     [refusal(500, 'driver failed'), RuntimeError, 'driver failed'],

@@ -1,0 +1,218 @@
+// What a Pod's spec asks a node for, on a real engine: as the kernel has it, as its processes see it, and what is said where it cannot be
+// had. All Pods are made at once, so that their waits overlap.
+import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually, execute, startCluster, type TestCluster } from '../support/cluster.ts';
+import { podsOf } from '../support/pods.ts';
+import { testWhere } from '../support/test-where.ts';
+import { hostPorts, longName, manifest, noMkdir, otherRuntime } from './pod-spec-pods.ts';
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startCluster({
+    daemonArgs: ['--add-runtime', `${otherRuntime}=/usr/sbin/runc`],
+    before: async ({ dataDir }) => {
+      mkdirSync(join(dataDir, 'seccomp'));
+      writeFileSync(join(dataDir, 'seccomp/no-mkdir.json'), JSON.stringify(noMkdir));
+    },
+  });
+  await cluster.kubectlInput(manifest, 'apply', '-f', '-');
+});
+afterAll(async () => { await cluster?.stop(); });
+
+const { jsonpath, status, until, ready, inside, column, described, container, groups } = podsOf(() => cluster);
+const within = async (name: string, of: string, script: string): Promise<string> => (await cluster.kubectl('exec', name, '-c', of, '--', 'sh', '-c', script)).trimEnd();
+const kernelSays = (directory: string, file: string): string => readFileSync(join(directory, file), 'utf8').trim();
+
+test('environment: prefixes, divisors, what is escaped and what is expanded', async () => {
+  await ready('names');
+  const env = new Map((await inside('names', 'env')).split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+  const named = Object.fromEntries(['CM_color', 'CM_size', 'SEC_password', 'MILLIS', 'CORES', 'MEGABYTES', 'OTHERS', 'ESCAPED', 'LATER'].map((key) => [key, env.get(key)]));
+  expect(named).toEqual({ CM_color: 'blue', CM_size: 'big', SEC_password: 'hunter2', MILLIS: '250', CORES: '1', MEGABYTES: '33', OTHERS: '20', ESCAPED: '$(CM_color) blue $$ $(NONE) $(LATER)', LATER: 'hunter2' });
+  // enableServiceLinks: false leaves the API server's alone.
+  expect([...env.keys()].filter((key) => key.endsWith('_SERVICE_HOST'))).toEqual(['KUBERNETES_SERVICE_HOST']);
+  expect(await inside('shared', 'env')).toContain(`LINKED_SERVICE_HOST=${await jsonpath('linked', '{.spec.clusterIP}', 'service')}`);
+  expect(await cluster.kubectl('logs', 'names', '-c', 'main')).toBe('blue is $(NONE) | $(CM_color) costs $$\n');
+});
+
+test('names: the full one as host name, and resolvers as the Pod asks for them', async () => {
+  await Promise.all(['names', 'host', 'dns-default'].map((name) => ready(name)));
+  const ip = await jsonpath('names', '{.status.podIP}');
+  expect(await within('names', 'main', 'hostname; cat /etc/hosts; echo; cat /etc/resolv.conf')).toMatch(
+    new RegExp(`^short\\.sub\\.default\\.svc\\.cluster\\.local\n[^]*\n${ip}\tshort\\.sub\\.default\\.svc\\.cluster\\.local\tshort\n\nsearch one\\.example two\\.example\nnameserver 10\\.1\\.2\\.3\nnameserver 10\\.1\\.2\\.4\noptions ndots:2 edns0$`));
+  expect(await inside('host', 'cat /etc/resolv.conf')).toMatch(/^search default\.svc\.cluster\.local svc\.cluster\.local cluster\.local.*\nnameserver \S+\noptions ndots:5$/);
+  expect(await eventually('the name of a Pod', () => inside('host', 'nslookup short.sub.default.svc.cluster.local'))).toContain(`Address: ${ip}`);
+  const own = await inside('dns-default', 'cat /etc/resolv.conf');
+  expect(own).toMatch(/^search (.* )?more\.example$/m);
+  expect(own).not.toMatch(/cluster\.local|ndots/);
+  for (const [line, server] of readFileSync('/etc/resolv.conf', 'utf8').matchAll(/^nameserver (\S+)$/gm)) if (!/^(127\.|::1$)/.test(server!)) expect(own).toContain(line);
+});
+
+test('a name that is too long for the kernel is refused', async () => {
+  const name = `${longName}.sub.default.svc.cluster.local`;
+  await described('names-long', `Failed to create pod sandbox: failed to construct FQDN from pod hostname and cluster domain, FQDN ${name} is too long (64 characters is the max, ${name.length} characters requested)`);
+  expect(await column('names-long')).toBe('ContainerCreating');
+});
+
+test('host ports: TCP, UDP, and on one address alone', async () => {
+  await ready('ports');
+  const [{ ip, docker }] = cluster.hosts as [typeof cluster.hosts[0] & object];
+  const get = (address: string, port: number): string[] => ['-sS', '--max-time', '20', `http://${address}:${port}/version`];
+  // The machine is another host on the LAN.
+  expect((await eventually('the port', async () => { const answer = await execute('curl', get(ip, hostPorts.tcp)); return answer.code === 0 && answer; })).stdout).toBe('v1\n');
+  expect(await execute('curl', get(ip, hostPorts.loopback))).toMatchObject({ code: 7 });
+  expect((await cluster.run('curl', get('127.0.0.1', hostPorts.loopback))).stdout).toBe('v1\n');
+  // nginx answers no datagrams: a server beside it, in the Pod's network.
+  const pid = await docker('inspect', '-f', '{{.State.Pid}}', await container('ports'));
+  const echo = cluster.spawn('nsenter', [`--net=/proc/${pid}/ns/net`, process.execPath, '-e', "const s = require('node:dgram').createSocket('udp4'); s.on('message', (m, from) => s.send('pod heard ' + m, from.port, from.address)).bind(5353, () => console.log('ready'));"]);
+  await new Promise((resolve) => { echo.stdout!.once('data', resolve); });
+  const ask = `const s = require('node:dgram').createSocket('udp4'); s.on('message', (m) => { console.log(String(m)); process.exit(); }); setTimeout(() => process.exit(1), 5000); s.send('a datagram', ${hostPorts.udp}, '${ip}');`;
+  expect(await eventually('an answer', async () => { const { code, stdout } = await execute(process.execPath, ['-e', ask]); return code === 0 && stdout; })).toBe('pod heard a datagram\n');
+  echo.kill();
+});
+
+test('the host\'s namespaces, and those of a Pod that its containers share', async () => {
+  await Promise.all(['host', 'shared', 'names'].map((name) => ready(name)));
+  const [{ ip, netns }] = cluster.hosts as [typeof cluster.hosts[0] & object];
+  expect(await inside('host', 'for n in net pid ipc; do readlink /proc/self/ns/$n; done')).toBe([`net:[${statSync(netns).ino}]`, readlinkSync('/proc/self/ns/pid'), readlinkSync('/proc/self/ns/ipc')].join('\n'));
+  expect(await inside('host', `tr '\\0' ' ' < /proc/${cluster.pid('agent')}/cmdline`)).toContain('agent');
+  expect([await jsonpath('host', '{.status.podIP}'), await jsonpath('host', '{.spec.containers[0].ports[0].hostPort}')]).toEqual([ip, String(hostPorts.onHost)]);
+  expect((await execute('curl', ['-sS', '--max-time', '20', `http://${ip}:${hostPorts.onHost}/`])).stdout).toBe('on the host\n');
+  expect(await within('names', 'beside', 'cat /proc/1/comm')).toBe('sleep');
+  expect(await within('shared', 'beside', 'cat /proc/1/comm; pidof sleep | wc -w')).toBe('pause\n2');
+  await within('shared', 'beside', 'for p in $(pidof sleep); do grep -q 3661 /proc/$p/cmdline && kill $p; done');
+  await until('shared', 'jsonpath={.status.containerStatuses[?(@.name=="main")].restartCount}=1');
+  expect(await jsonpath('shared', '{.status.containerStatuses[?(@.name=="beside")].restartCount}')).toBe('0');
+});
+
+/** What Docker gives a container that asks for nothing. */
+const usual = 0xa80425fbn;
+const [CHOWN, NET_ADMIN, SYS_TIME, MKNOD] = [0n, 12n, 25n, 27n];
+const hex = (bits: bigint): string => bits.toString(16).padStart(16, '0');
+const rights = (name: string, of: string): Promise<string> => within(name, of, "grep -E '^(CapEff|NoNewPrivs|Seccomp):' /proc/1/status | tr -s '\\t\\n' ' '");
+
+test('users, groups, capabilities, system calls and kernel parameters', async () => {
+  await ready('secure');
+  expect((await within('secure', 'main', 'id -u; id -g; id -G')).split('\n').map((line) => line.split(' ').map(Number).sort((a, b) => a - b))).toEqual([[1000], [3000], [2000, 3000, 4000]]);
+  expect(await Promise.all(['main', 'able', 'own-profile'].map((of) => rights('secure', of)))).toEqual([
+    `CapEff: ${hex(0n)} NoNewPrivs: 1 Seccomp: 2`, `CapEff: ${hex((usual | 1n << NET_ADMIN | 1n << SYS_TIME) & ~(1n << CHOWN | 1n << MKNOD))} NoNewPrivs: 0 Seccomp: 0`, `CapEff: ${hex(usual)} NoNewPrivs: 0 Seccomp: 2`,
+  ]);
+  const attempt = (of: string, script: string): Promise<string> => within('secure', of, `${script} 2>&1 || true`);
+  expect(await attempt('main', 'touch /x')).toContain('Read-only file system');
+  expect(await attempt('own-profile', 'touch /x && mkdir /y')).toContain('Operation not permitted');
+  // What the kernel lets be changed for the whole machine is not.
+  expect(await within('secure', 'able', 'grep -E " /proc/(sys|irq) " /proc/mounts | cut -d" " -f2,4 | cut -c1-12')).toBe('/proc/irq ro\n/proc/sys ro');
+  expect(await within('secure', 'main', 'cd /proc/sys; cat net/ipv4/ip_unprivileged_port_start kernel/shm_rmid_forced net/ipv4/tcp_keepalive_time')).toBe('1\n1\n77');
+});
+
+/** Of this process, which the engine's is a child of. */
+const allRights = BigInt(`0x${/^CapEff:\s+(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]!}`);
+const everyRight = (1n << (BigInt(readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8').trim()) + 1n)) - 1n;
+testWhere(allRights === everyRight, 'this machine itself lacks a capability', 'a privileged container has every right, and sees all of the machine', async () => {
+  await ready('privileged');
+  expect(await rights('privileged', 'main')).toBe(`CapEff: ${hex(everyRight)} NoNewPrivs: 0 Seccomp: 0`);
+  expect(await inside('privileged', 'grep -c " /proc/sys " /proc/mounts; ls /dev/loop-control')).toBe('0\n/dev/loop-control');
+});
+testWhere(allRights !== everyRight, 'this machine has every capability', 'a privileged container is asked for, and why the machine has none is said', async () => {
+  await described('privileged', /Warning +Failed .* Error: .*unable to apply caps: operation not permitted/);
+  const { docker } = cluster.hosts[0]!;
+  const [id] = (await docker('ps', '-aq', '--filter', 'label=io.kubernetes.pod.name=privileged', '--filter', 'label=io.kubernetes.docker.type=container')).split('\n');
+  expect(await docker('inspect', '-f', '{{.HostConfig.Privileged}} {{.HostConfig.SecurityOpt}}', id!)).toBe('true [seccomp=unconfined label=disable]');
+});
+
+test('what may not be had is refused, and said', async () => {
+  for (const [name, words] of [['root', 'container has runAsNonRoot and image will run as root'], ['root-by-number', "container's runAsUser breaks non-root policy"]] as const) {
+    await until(name, 'jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerConfigError');
+    const message = `${words} (pod: "${name}_default(${await jsonpath(name, '{.metadata.uid}')})", container: main)`;
+    expect(await status(name, 'state.waiting.message')).toBe(message);
+    await described(name, `Error: ${message}`);
+  }
+  await until('no-profile', 'jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerError');
+  expect(await status('no-profile', 'state.waiting.message')).toMatch(/^cannot load seccomp profile: open \S+\/seccomp\/none\.json: no such file or directory$/);
+  await until('unsafe-sysctl', 'jsonpath={.status.phase}=Failed');
+  expect(await jsonpath('unsafe-sysctl', '{.status.reason}: {.status.message}')).toBe('SysctlForbidden: Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted');
+  await described('own-users', 'Failed to create pod sandbox: RuntimeClass handler "" does not support user namespaces');
+});
+
+test('stdin: once, with a terminal, and of kubectl run', async () => {
+  await Promise.all(['once', 'terminal'].map((name) => ready(name)));
+  expect(await cluster.kubectlInput('through\n', 'attach', '-i', 'once')).toBe('through\nthe end\n');
+  await until('once', 'jsonpath={.status.phase}=Succeeded');
+  expect(await cluster.kubectlInput('tty; exit 7\n', 'attach', '-i', 'terminal')).toMatch(/\/dev\/(pts\/\d+|console)/);
+  await until('terminal', 'jsonpath={.status.containerStatuses[0].lastState.terminated.exitCode}=7');
+  const image = await jsonpath('once', '{.spec.containers[0].image}');
+  expect(await cluster.kubectlInput('from afar\n', 'run', 'piped', '-i', '--rm', '--restart=Never', `--image=${image}`, '--command', '--', 'cat')).toMatch(/^from afar\npod "piped" deleted/);
+});
+
+test('a runtime class is another runtime of the engine, and costs its overhead', async () => {
+  await ready('walled');
+  const { docker } = cluster.hosts[0]!;
+  const ids = (await docker('ps', '-q', '--filter', 'label=io.kubernetes.pod.name=walled')).split('\n');
+  expect((await docker('inspect', '-f', '{{.HostConfig.Runtime}}', ...ids)).split('\n')).toEqual([otherRuntime, otherRuntime]);
+  const { own, pod } = await groups('walled');
+  const told = (of: { cpu: string; memory: string }): string[] => [kernelSays(of.cpu, 'cpu.shares'), kernelSays(of.cpu, 'cpu.cfs_quota_us'), kernelSays(of.memory, 'memory.limit_in_bytes')];
+  expect([told(own), told(pod)]).toEqual([['256', '50000', String(64 * 2 ** 20)], ['358', '60000', String(96 * 2 ** 20)]]);
+  expect(await jsonpath('walled', '{.spec.overhead.memory} {.status.containerStatuses[0].resources.limits.memory} {.status.containerStatuses[0].allocatedResources.cpu}')).toBe('32Mi 64Mi 250m');
+  await described('nowhere', /Failed to create pod sandbox: .*[Uu]nknown .*runtime.* nowhere/);
+  expect(await column('nowhere')).toBe('ContainerCreating');
+});
+
+test('memory: one that takes too much is killed, and a limit below the engine\'s least is refused', async () => {
+  await until('hungry', 'jsonpath={.status.phase}=Failed');
+  expect([await column('hungry'), await status('hungry', 'state.terminated.reason'), await status('hungry', 'state.terminated.exitCode')]).toEqual(['OOMKilled', 'OOMKilled', '137']);
+  await until('small', 'jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerError');
+  expect(await column('small')).toBe('CreateContainerError');
+  await described('small', /Reason: +CreateContainerError/, 'memory limit of 4194304 bytes: Minimum memory limit allowed is 6MB');
+});
+
+test('a resize: in place, by a restart, later, or never', async () => {
+  await ready('resized');
+  const resize = (cpu: string, memory: string): Promise<string> => cluster.kubectl('patch', 'pod', 'resized', '--subresource', 'resize', '-p',
+    JSON.stringify({ spec: { containers: [{ name: 'main', resources: { requests: { cpu, memory: '16Mi' }, limits: { cpu, memory } } }] } }));
+  const condition = (type: string): Promise<string> => jsonpath('resized', `{.status.conditions[?(@.type=="${type}")].reason}: {.status.conditions[?(@.type=="${type}")].message}`);
+  const given = async (): Promise<string[]> => { const { own: { cpu, memory } } = await groups('resized'); return [kernelSays(cpu, 'cpu.cfs_quota_us'), kernelSays(memory, 'memory.limit_in_bytes')]; };
+  const first = await container('resized');
+  await resize('150m', '32Mi');
+  await until('resized', 'jsonpath={.status.containerStatuses[0].resources.limits.cpu}=150m');
+  expect([await container('resized'), await status('resized', 'restartCount'), ...await given()]).toEqual([first, '0', '15000', String(32 * 2 ** 20)]);
+  await resize('150m', '48Mi');
+  await until('resized', 'jsonpath={.status.containerStatuses[0].resources.limits.memory}=48Mi');
+  await ready('resized');
+  expect([await status('resized', 'restartCount'), ...await given()]).toEqual(['1', '15000', String(48 * 2 ** 20)]);
+  await described('resized', /Killing .* Container main resize requires restart/);
+  const cores = Number(await jsonpath(cluster.hosts[0]!.name, '{.status.allocatable.cpu}', 'node'));
+  await resize(String(cores + 1), '48Mi');
+  expect(await eventually('that it never can be', async () => { const said = await condition('PodResizePending'); return said.startsWith('Infeasible') && said; })).toBe(`Infeasible: Node didn't have enough capacity: cpu, requested: ${(cores + 1) * 1000}, capacity: ${cores * 1000}`);
+  await resize(String(cores), '48Mi');
+  expect(await eventually('that it waits', async () => { const said = await condition('PodResizePending'); return said.startsWith('Deferred') && said; })).toMatch(new RegExp(`^Deferred: Node didn't have enough resource: cpu, requested: ${cores * 1000}, used: \\d+, capacity: ${cores * 1000}$`));
+  expect([await status('resized', 'allocatedResources.cpu'), ...await given()]).toEqual(['150m', '15000', String(48 * 2 ** 20)]);
+  await resize('120m', '48Mi');
+  await until('resized', 'jsonpath={.status.containerStatuses[0].resources.limits.cpu}=120m');
+  expect([await condition('PodResizePending'), ...await given()]).toEqual([': ', '12000', String(48 * 2 ** 20)]);
+});
+
+test('programs and images that are not there, in the words of who looked for them', async () => {
+  await until('no-program-once', 'jsonpath={.status.phase}=Failed');
+  expect([await status('no-program-once', 'state.terminated.reason'), await status('no-program-once', 'state.terminated.exitCode')]).toEqual(['ContainerCannotRun', '127']);
+  expect(await status('no-program-once', 'state.terminated.message')).toContain('exec: "no-such-program": executable file not found in $PATH');
+  await described('no-program', /Warning +Failed .* Error: .*exec: "\/no\/such\/program": stat \/no\/such\/program: no such file or directory/, /Back-off restarting failed container main in pod no-program_default/);
+  await until('no-image-name', 'jsonpath={.status.containerStatuses[0].state.waiting.reason}=InvalidImageName');
+  expect([await column('no-image-name'), await status('no-image-name', 'state.waiting.message')]).toEqual(['InvalidImageName', expect.stringContaining('couldn\'t parse image name "dray.local/UPPER:1"')]);
+  await described('no-image-name', /Warning +InspectFailed .* Failed to apply default image tag "dray\.local\/UPPER:1"/, 'Error: InvalidImageName');
+});
+
+test('no path of a container leads out of it', async () => {
+  await until('outside', 'jsonpath={.status.phase}=Succeeded');
+  expect(await status('outside', 'state.terminated.message')).toBe('inside\n');
+  expect(['/dray-outside', '/tmp/dray-outside', join(cluster.lan.directory, 'dray-outside')].filter(existsSync)).toEqual([]);
+});
+
+const appArmor = existsSync('/sys/kernel/security/apparmor/profiles');
+testWhere(appArmor, 'the kernel has no AppArmor', 'a profile of AppArmor is in force', async () => {
+  await ready('guarded');
+  expect(await inside('guarded', 'cat /proc/1/attr/current')).toBe('docker-default (enforce)');
+});
+testWhere(!appArmor, 'the kernel has AppArmor', 'where there is no AppArmor, a Pod that counts on it fails', async () => {
+  await until('guarded', 'jsonpath={.status.phase}=Failed');
+  expect(await jsonpath('guarded', '{.status.reason}: {.status.message}')).toBe('AppArmor: Pod was rejected: Cannot enforce AppArmor: AppArmor is not enabled on the host');
+});
