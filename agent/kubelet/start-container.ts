@@ -151,7 +151,7 @@ export class ContainerStarter {
         await chmod(terminationFile, 0o666);
         mounts.push({ hostPath: terminationFile, containerPath: container.terminationMessagePath ?? '/dev/termination-log' });
       }
-      return containerConfig({ pod, targetId: this.#target(pod, container), container, kind, restartCount, image, envs, mounts, terminationFile, oom: { ...oom, qosClass: pod.status?.qosClass ?? 'BestEffort' }, seccompRoot });
+      return containerConfig({ pod, targetId: this.#target(pod, container), container, kind, restartCount, image, envs, mounts, devices: volumes.devicesOf(container, context.volumes), terminationFile, oom: { ...oom, qosClass: pod.status?.qosClass ?? 'BestEffort' }, seccompRoot });
     } catch (error) {
       if (error instanceof ContainerConfigError) throw error;
       throw new ContainerConfigError((error as Error).message, { cause: error });

@@ -20,7 +20,30 @@ spec: {terminationGracePeriodSeconds: 1, ${spec}}
 /** A Pod of one container that waits. */
 const one = (name: string, container: string, spec = ''): string => pod(name, `${spec} containers: [{name: main, image: '${busybox}', command: ${idle}, ${container}}]`);
 
-export const manifest = `
+/** A volume of this node that is a device, and a claim for it. */
+const device = (name: string, path: string, node: string): string => `---
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: ${name}}
+spec:
+  volumeMode: Block
+  capacity: {storage: 1Mi}
+  accessModes: [ReadWriteOnce]
+  storageClassName: ''
+  local: {path: ${path}}
+  nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [${node}]}]}]}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: ${name}}
+spec: {volumeMode: Block, volumeName: ${name}, storageClassName: '', accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
+`;
+/** One container may write, the other read alone. */
+const withDisk = (claim: string): string => pod(claim, `volumes: [{name: disk, persistentVolumeClaim: {claimName: ${claim}}}, {name: disk-ro, persistentVolumeClaim: {claimName: ${claim}, readOnly: true}}],
+  containers: [{name: main, image: '${busybox}', command: ${idle}, volumeDevices: [{name: disk, devicePath: /dev/xvda}]}, {name: reader, image: '${busybox}', command: ${idle}, volumeDevices: [{name: disk-ro, devicePath: /dev/xvdb}]}]`);
+
+/** `disk` is a block device of the machine, if it has one to spare. */
+export const manifest = (node: string, disk: string | undefined): string => `
 apiVersion: node.k8s.io/v1
 kind: RuntimeClass
 metadata: {name: other}
@@ -118,4 +141,5 @@ one('resized', 'resizePolicy: [{resourceName: cpu, restartPolicy: NotRequired}, 
 pod('no-program', `containers: [{name: main, image: '${busybox}', command: [/no/such/program]}]`)}${
 pod('no-program-once', `restartPolicy: Never, containers: [{name: main, image: '${busybox}', command: [no-such-program]}]`)}${
 pod('no-image-name', `containers: [{name: main, image: 'dray.local/UPPER:1'}]`)}${
-pod('outside', `restartPolicy: Never, containers: [{name: main, image: '${busybox}', terminationMessagePath: /../../../dray-outside, command: ${shell('echo inside > /dray-outside')}}]`)}`;
+pod('outside', `restartPolicy: Never, containers: [{name: main, image: '${busybox}', terminationMessagePath: /../../../dray-outside, command: ${shell('echo inside > /dray-outside')}}]`)}${
+device('no-disk', '/dev/no-such-disk', node)}${withDisk('no-disk')}${disk === undefined ? '' : `${device('disk', disk, node)}${withDisk('disk')}`}`;

@@ -1,13 +1,18 @@
 // What a Pod's spec asks a node for, on a real engine: as the kernel has it, as its processes see it, and what is said where it cannot be
 // had. All Pods are made at once, so that their waits overlap.
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { run } from '../../src/util/run.ts';
 import { eventually, execute, startCluster, type TestCluster } from '../support/cluster.ts';
 import { podsOf } from '../support/pods.ts';
 import { testWhere } from '../support/test-where.ts';
 import { hostPorts, longName, manifest, noMkdir, otherRuntime } from './pod-spec-pods.ts';
 
+/** Whether this machine gives out block devices for files. */
+const hasLoops = spawnSync('losetup', ['--find']).status === 0;
 let cluster: TestCluster;
+let disk: string | undefined;
 beforeAll(async () => {
   cluster = await startCluster({
     daemonArgs: ['--add-runtime', `${otherRuntime}=/usr/sbin/runc`],
@@ -16,9 +21,17 @@ beforeAll(async () => {
       writeFileSync(join(dataDir, 'seccomp/no-mkdir.json'), JSON.stringify(noMkdir));
     },
   });
-  await cluster.kubectlInput(manifest, 'apply', '-f', '-');
+  if (hasLoops) {
+    const file = join(cluster.dataDir, 'disk.img');
+    writeFileSync(file, 'from the disk\n'.padEnd(2 ** 20, '\0'));
+    disk = (await run('losetup', ['--find', '--show', file])).trim();
+  }
+  await cluster.kubectlInput(manifest(cluster.hosts[0]!.name, disk), 'apply', '-f', '-');
 });
-afterAll(async () => { await cluster?.stop(); });
+afterAll(async () => {
+  await cluster?.stop();
+  if (disk !== undefined) await run('losetup', ['--detach', disk]);
+});
 
 const { jsonpath, status, until, ready, inside, column, described, container, groups } = podsOf(() => cluster);
 const within = async (name: string, of: string, script: string): Promise<string> => (await cluster.kubectl('exec', name, '-c', of, '--', 'sh', '-c', script)).trimEnd();
@@ -132,6 +145,17 @@ test('what may not be had is refused, and said', async () => {
   await until('unsafe-sysctl', 'jsonpath={.status.phase}=Failed');
   expect(await jsonpath('unsafe-sysctl', '{.status.reason}: {.status.message}')).toBe('SysctlForbidden: Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted');
   await described('own-users', 'Failed to create pod sandbox: RuntimeClass handler "" does not support user namespaces');
+});
+
+testWhere(hasLoops, 'this machine has no loop devices to give', 'a claim for a block device is that device, to write to or to read alone', async () => {
+  await ready('disk');
+  expect(await within('disk', 'main', 'stat -c %F /dev/xvda; head -n 1 /dev/xvda; echo by the Pod. > /dev/xvda; sync')).toBe('block special file\nfrom the disk');
+  expect(await within('disk', 'reader', 'head -n 1 /dev/xvdb; (echo x > /dev/xvdb) 2>&1 || true')).toMatch(/^by the Pod\.\n.*\/dev\/xvdb: Operation not permitted$/);
+  expect(readFileSync(join(cluster.dataDir, 'disk.img'), 'latin1')).toMatch(/^by the Pod\.\n/);
+});
+test('a device that is not there is said', async () => {
+  await described('no-disk', /Warning +FailedMapVolume .* MapVolume\.MapBlockVolume failed for volume "no-disk" : path "\/dev\/no-such-disk" does not exist/);
+  expect(await column('no-disk')).toBe('ContainerCreating');
 });
 
 test('stdin: once, with a terminal, and of kubectl run', async () => {

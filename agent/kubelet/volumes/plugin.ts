@@ -34,6 +34,14 @@ export interface VolumeContext {
   readonly clock: Clock;
 }
 
+/** A block device of the host, which containers get as it is. */
+export interface BlockDevice { readonly blockDevice: string }
+/** Where a volume is: a path of the host, with the engine, or a device. */
+export type Place = string | EngineVolume | BlockDevice;
+
+/** A block device cannot be had: the words of a FailedMapVolume event. */
+export class MapVolumeError extends Error {}
+
 /** What the Pod names cannot be made out to be a volume it may have: nothing was tried to be mounted. */
 export class VolumeProcessingError extends Error {}
 
@@ -43,8 +51,8 @@ export interface VolumePlugin {
   supports(volume: Volume): boolean;
   /** Containers only read it: what it holds comes from the API. upstream: pkg/volume (Attributes.ReadOnly) */
   readonly readOnly?: true;
-  /** Path on the host that holds the volume, or what the engine is to mount. May be called again at any time, also by a later agent. @throws Error with upstream's words. */
-  setUp(context: VolumeContext): Promise<string | EngineVolume>;
+  /** May be called again at any time, also by a later agent. @throws Error with upstream's words. */
+  setUp(context: VolumeContext): Promise<Place>;
   /**
    * For a volume whose content follows the API: each pass sets it up anew, and this tells where it lies when an earlier agent
    * had set it up. One that was set up stays usable when it cannot be brought up to date. upstream: pkg/volume (RequiresRemount)

@@ -2,12 +2,12 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../src/util/clock.ts';
-import type { EngineVolume, Mount } from '../../runtime/runtime.ts';
+import type { ContainerConfig, Mount } from '../../runtime/runtime.ts';
 import { allContainers, quoted, type Container, type Pod, type Volume } from '../pod.ts';
 import { emptyDir } from './empty-dir.ts';
 import { volumePlugins } from './index.ts';
 import type { Mounter } from './mounts.ts';
-import { VolumeProcessingError, type VolumeContext, type VolumePlugin, type VolumeSources } from './plugin.ts';
+import { MapVolumeError, VolumeProcessingError, type BlockDevice, type Place, type VolumeContext, type VolumePlugin, type VolumeSources } from './plugin.ts';
 import { bindSubPath, checkSubPath, expandSubPath, openSubPath } from './subpath.ts';
 
 /** Volumes could not be set up; each of `messages` is that of a FailedMount event. */
@@ -22,8 +22,7 @@ export class MountError extends Error {
 export const pluginOf = (volume: Volume): VolumePlugin | undefined => volumePlugins.find((p) => p.supports(volume));
 
 export interface MountedVolume {
-  /** Where it is: a path of the host, or with the engine. */
-  readonly place: string | EngineVolume;
+  readonly place: Place;
   /** No container may write to it, whatever its mount says. */
   readonly readOnly: boolean;
 }
@@ -38,6 +37,8 @@ function notAttached(pod: Pod, mounted: MountedVolumes, unprocessed: ReadonlyMap
   const why = [...unprocessed.values()].map(({ message }) => message).join('; ');
   return [`Unable to attach or mount volumes: unmounted volumes=${goList(unmounted)}, unattached volumes=[], failed to process volumes=${goList(unprocessed.keys())}: ${why}`];
 }
+
+const isDevice = (place: Place): place is BlockDevice => typeof place !== 'string' && 'blockDevice' in place;
 
 export class VolumeManager {
   readonly #podsDirectory: string;
@@ -81,11 +82,12 @@ export class VolumeManager {
       }
       if (mounted.has(volume.name) && !plugin.find) continue;
       const context = this.#contextOf(pod, volume, plugin);
-      const done = (place: string | EngineVolume): unknown => mounted.set(volume.name, { place, readOnly: plugin.readOnly ?? volume.persistentVolumeClaim?.readOnly ?? false });
+      const done = (place: Place): unknown => mounted.set(volume.name, { place, readOnly: plugin.readOnly ?? volume.persistentVolumeClaim?.readOnly ?? false });
       try {
         done(await plugin.setUp(context));
       } catch (error) {
-        const failure = new MountError([`MountVolume.SetUp failed for volume ${quoted(volume.name)} : ${(error as Error).message}`], { cause: error });
+        const { message } = error as Error;
+        const failure = new MountError([error instanceof MapVolumeError ? message : `MountVolume.SetUp failed for volume ${quoted(volume.name)} : ${message}`], { cause: error });
         const found = mounted.get(volume.name)?.place ?? (await plugin.find?.(context));
         if (found !== undefined) {
           done(found);
@@ -114,7 +116,7 @@ export class VolumeManager {
     const mounts: Mount[] = [];
     for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
       const volume = mounted.get(mount.name);
-      if (!volume) throw new Error(`cannot find volume ${quoted(mount.name)} to mount into container ${quoted(container.name)}`);
+      if (!volume || isDevice(volume.place)) throw new Error(`cannot find volume ${quoted(mount.name)} to mount into container ${quoted(container.name)}`);
       const subPath = mount.subPathExpr ? expandSubPath(mount.subPathExpr, variables) : mount.subPath ?? '';
       checkSubPath(subPath);
       const { place } = volume;
@@ -130,6 +132,15 @@ export class VolumeManager {
       });
     }
     return mounts;
+  }
+
+  /** Its block devices. upstream: pkg/kubelet/kubelet_pods.go (makeBlockVolumes) @throws Error naming the volume that is missing */
+  devicesOf(container: Container, mounted: MountedVolumes): NonNullable<ContainerConfig['devices']> {
+    return (container.volumeDevices ?? []).map(({ name, devicePath }) => {
+      const volume = mounted.get(name);
+      if (!volume || !isDevice(volume.place)) throw new Error(`cannot find volume ${quoted(name)} to pass into container ${quoted(container.name)}`);
+      return { hostPath: volume.place.blockDevice, containerPath: devicePath, permissions: volume.readOnly ? 'r' : 'mrw' };
+    });
   }
 
   async #bind(volumePath: string, subPath: string, target: string): Promise<string> {

@@ -16,6 +16,7 @@ import type { VolumeSources } from '../../../../agent/kubelet/volumes/plugin.ts'
 import type { PodSpec } from '../../../../agent/kubelet/pod.ts';
 import { FakeClock } from '../../../../src/util/clock.ts';
 import { noMounts } from '../../../support/kubelet.ts';
+import { testWhere } from '../../../support/test-where.ts';
 import { container, pod } from './pods.ts';
 
 let directory: string;
@@ -189,6 +190,28 @@ describe('plugins', () => {
     volumes['files'] = { metadata: { name: 'files' }, spec: { ...spec({ nfs: { server: 's', path: '/' } }), mountOptions: ['hard'] } } as unknown as PersistentVolume;
     expect(await setUp({ persistentVolumeClaim: { claimName: 'files' } })).toEqual({ type: 'nfs', device: ':/', options: 'addr=s,nfsvers=4,hard' });
     await expect(setUp({ persistentVolumeClaim: { claimName: 'none' } })).rejects.toThrow('Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to process volumes=[v]: error processing PVC default/none: PVC is not bound');
+  });
+  it('a claim for a device is none for files, and leads to a device of this host alone', async () => {
+    const [mount, device] = [{ volumeMounts: [{ name: 'v', mountPath: '/v' }] }, { volumeDevices: [{ name: 'v', devicePath: '/dev/v' }] }];
+    const refused = async (where: object, use: object, words: string) => {
+      volumes['raw'] = { metadata: { name: 'raw' }, spec: where } as unknown as PersistentVolume;
+      await expect(setUp({ persistentVolumeClaim: { claimName: 'raw' } }, { containers: [container('c', use as never)] })).rejects.toThrow(words);
+    };
+    await refused({ volumeMode: 'Block', local: { path: '/dev/null' } }, mount, 'failed to process volumes=[v]: volume v has volumeMode Block, but is specified in volumeMounts');
+    await refused({ local: { path: directory } }, device, 'failed to process volumes=[v]: volume v has volumeMode Filesystem, but is specified in volumeDevices');
+    await refused({ volumeMode: 'Block', local: { path: '/dev/null' } }, device, 'MapVolume.MapBlockVolume failed for volume "raw" : path "/dev/null" is not a block device');
+    await refused({ volumeMode: 'Block', local: { path: '/dev/none/such' } }, device, 'MapVolume.MapBlockVolume failed for volume "raw" : path "/dev/none/such" does not exist');
+    await refused({ volumeMode: 'Block', hostPath: { path: '/dev/null' } }, device, 'MapVolume.FindMapperPluginBySpec failed to find BlockVolumeMapper plugin. Volume plugin is nil. for volume "raw"');
+  });
+  const disk = readdirSync('/dev').map((name) => join('/dev', name)).find((path) => statSync(path, { throwIfNoEntry: false })?.isBlockDevice());
+  testWhere(disk !== undefined, 'this machine shows no block device', 'a device is passed to containers as it is, and read alone where the claim says so', async () => {
+    volumes['raw'] = { metadata: { name: 'raw' }, spec: { volumeMode: 'Block', local: { path: disk } } } as unknown as PersistentVolume;
+    const claim = (name: string, readOnly: boolean) => ({ name, persistentVolumeClaim: { claimName: 'raw', readOnly } });
+    const of = container('c', { volumeDevices: [{ name: 'v', devicePath: '/dev/a' }, { name: 'r', devicePath: '/dev/b' }] } as never);
+    const { mounted: found } = await manager().setUp(pod({ containers: [of], volumes: [claim('v', false), claim('r', true), { name: 'e', emptyDir: {} }] as never }));
+    expect(manager().devicesOf(of, found)).toEqual([{ hostPath: disk, containerPath: '/dev/a', permissions: 'mrw' }, { hostPath: disk, containerPath: '/dev/b', permissions: 'r' }]);
+    for (const name of ['e', 'x']) expect(() => manager().devicesOf(container('c', { volumeDevices: [{ name, devicePath: '/dev/a' }] } as never), found)).toThrow(`cannot find volume "${name}" to pass into container "c"`);
+    await expect(manager().mountsOf(pod(), container('c', { volumeMounts: [{ name: 'v', mountPath: '/v' }] } as never), found, new Map())).rejects.toThrow('cannot find volume "v" to mount into container "c"');
   });
   it('configMap takes items and modes', async () => {
     const path = await setUp({ configMap: { name: 'settings', defaultMode: 0o440, items: [{ key: 'color', path: 'deep/c' }, { key: 'shape', path: 's', mode: 0o600 }] } });

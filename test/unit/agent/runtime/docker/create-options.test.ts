@@ -71,6 +71,11 @@ describe('containerOptions', () => {
   ])('process namespace of %j in %j is %s', (security, more, mode) => {
     expect((containerOptions('s1', { ...container, security }, { ...sandbox, ...more }, context).HostConfig as { PidMode?: string }).PidMode).toBe(mode);
   });
+  it('passes devices', () => {
+    const devices = [{ hostPath: '/dev/sdb', containerPath: '/dev/xvda', permissions: 'mrw' }];
+    expect(containerOptions('s1', { ...container, devices }, sandbox, context).HostConfig!.Devices).toEqual([{ PathOnHost: '/dev/sdb', PathInContainer: '/dev/xvda', CgroupPermissions: 'mrw' }]);
+    expect(containerOptions('s1', container, sandbox, context).HostConfig).not.toHaveProperty('Devices');
+  });
   it('passes rights and mounts', () => {
     expect(host({ addCapabilities: ['NET_ADMIN'], dropCapabilities: ['ALL'], privileged: true, readonlyRootfs: true, supplementalGroups: [7], maskedPathsUnset: true })).toMatchObject({
       CapAdd: ['NET_ADMIN'], CapDrop: ['ALL'], Privileged: true, ReadonlyRootfs: true, GroupAdd: ['7'], MaskedPaths: [], ReadonlyPaths: [],
