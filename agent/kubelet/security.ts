@@ -18,19 +18,21 @@ function appArmorOf(profile: Profile | undefined): string | undefined {
   return profile.type === 'Localhost' ? `localhost/${profile.localhostProfile ?? ''}` : 'unconfined';
 }
 
-export function securityContext(pod: Pod, container: Container, options: { seccompRoot: string; targetId?: string | undefined }): LinuxSecurityContext {
+export function securityContext(pod: Pod, container: Container, options: { seccompRoot: string; targetId?: string | undefined; image?: Pick<Image, 'user'> }): LinuxSecurityContext {
   const own = container.securityContext;
   const shared = pod.spec.securityContext;
   const privileged = own?.privileged === true;
   const user = own?.runAsUser ?? shared?.runAsUser;
   const group = own?.runAsGroup ?? shared?.runAsGroup;
+  // Another group is no other user.
+  const [imageUser = ''] = group !== undefined && options.image ? options.image.user.split(':') : [];
   const groups = [...new Set([...(shared?.supplementalGroups ?? []), ...(shared?.fsGroup !== undefined ? [shared.fsGroup] : [])])];
   const seccomp = privileged ? 'unconfined' : seccompOf((own?.seccompProfile ?? shared?.seccompProfile) as Profile | undefined, options.seccompRoot);
   const apparmor = appArmorOf((own?.appArmorProfile ?? shared?.appArmorProfile) as Profile | undefined);
   const { add = [], drop = [] } = own?.capabilities ?? {};
   return {
     ...(privileged ? { privileged } : {}),
-    ...(user !== undefined ? { runAsUser: user } : {}),
+    ...(user !== undefined ? { runAsUser: user } : imageUser ? { runAsUserName: imageUser } : {}),
     ...(group !== undefined ? { runAsGroup: group } : {}),
     ...(groups.length ? { supplementalGroups: groups } : {}),
     ...(own?.readOnlyRootFilesystem ? { readonlyRootfs: true } : {}),

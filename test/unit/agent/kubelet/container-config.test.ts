@@ -42,6 +42,10 @@ it.each<[string, Partial<PodSpec>, Partial<Container>, object]>([
     { addCapabilities: ['NET_ADMIN'], dropCapabilities: ['ALL'], readonlyRootfs: true, seccomp: { localhostProfile: '/s/p.json' }, pidMode: 'pod' }],
 ])('security: %s', (_, spec, more, wanted) => expect(securityContext(pod(spec), container('a', more), { seccompRoot: '/s' })).toEqual(wanted));
 
+it.each<[string, Partial<PodSpec>['securityContext'], object]>([
+  ['33:4', { runAsGroup: 6 }, { runAsUserName: '33', runAsGroup: 6 }], ['www', { runAsGroup: 6 }, { runAsUserName: 'www', runAsGroup: 6 }], ['', { runAsGroup: 6 }, { runAsGroup: 6 }], ['www', { runAsGroup: 6, runAsUser: 0 }, { runAsUser: 0, runAsGroup: 6 }], ['www:4', {}, {}],
+])('an image\'s user "%s" stays with %j', (user, context, wanted) => expect(securityContext(pod({ securityContext: context! }), container('a'), { seccompRoot: '/s', image: { user } })).toEqual({ ...wanted, pidMode: 'container' }));
+
 it.each<[string, Partial<PodSpec>, unknown]>([['its target\'s', {}, { targetId: 'x' }], ['the Pod\'s', { shareProcessNamespace: true }, 'pod'], ['the host\'s', { hostPID: true }, 'host']])('a container with a target sees %s processes', (_, spec, pidMode) => {
   expect(securityContext(pod(spec), container('e'), { seccompRoot: '/s', targetId: 'x' })).toEqual({ pidMode });
 });
