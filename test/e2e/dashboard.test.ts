@@ -3,10 +3,10 @@
 import { installPackages, isDebian } from '../../src/util/apt.ts';
 import { findChromium, startBrowser, type Browser, type Page } from '../support/browser.ts';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
+import { describeWhere } from '../support/test-where.ts';
 
 if (!findChromium() && process.getuid?.() === 0 && isDebian()) await installPackages(['chromium']);
 const chromium = findChromium();
-if (!chromium) console.warn('the web UI in a browser is skipped: no chromium on the PATH');
 
 const manifest = `
 apiVersion: apps/v1
@@ -30,7 +30,7 @@ metadata: {name: talker, annotations: {note: "<img src=x onerror=alert(1)>"}}
 spec: {terminationGracePeriodSeconds: 0, containers: [{name: c, image: "dray.local/busybox:1", command: [sh, -c, "echo '<b>bold</b>'; exec sleep 3600"]}]}
 `;
 
-(chromium ? describe : describe.skip)('the web UI', () => {
+describeWhere(chromium !== undefined, 'no chromium on the PATH', 'the web UI', () => {
   let cluster: TestCluster;
   let browser: Browser;
   let page: Page;

@@ -6,6 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import { Cluster } from '../../src/cli/cluster.ts';
 import { agentArguments, masterArguments } from '../../src/cli/up.ts';
 import { dray, eventually, startCluster, type TestCluster } from '../support/cluster.ts';
+import { describeWhere } from '../support/test-where.ts';
 
 let cluster: TestCluster;
 beforeAll(async () => { cluster = await startCluster({ args: ['--service'], images: false }); });
@@ -13,7 +14,7 @@ afterAll(() => cluster?.stop());
 
 const alive = (pid: number): boolean => existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 
-(existsSync('/run/systemd/system') ? describe.skip : describe)('the supervisor', () => {
+describeWhere(!existsSync('/run/systemd/system'), 'systemd runs here', 'the supervisor', () => {
   it.each(['master', 'agent'] as const)('starts the %s again after kill -9', async (role) => {
     const before = cluster.pid(role);
     process.kill(before, 'SIGKILL');

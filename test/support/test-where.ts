@@ -1,7 +1,10 @@
-// Tests of what not every machine has.
+// Tests of what not every machine has: where it is missing they are skipped and counted, with the reason printed.
 
-/** Where `has` is false the test is skipped and counted, and `otherwise` printed as the reason. */
-export function testWhere(has: boolean, otherwise: string, name: string, run: () => Promise<void>): void {
+const told = (has: boolean, name: string, otherwise: string): boolean => {
   if (!has) console.warn(`skipped: ${name}: ${otherwise}`);
-  (has ? test : test.skip)(name, run);
-}
+  return has;
+};
+/** `otherwise` is the reason where `has` is false. */
+export const testWhere = (has: boolean, otherwise: string, name: string, run: () => Promise<void>): void => (told(has, name, otherwise) ? test : test.skip)(name, run);
+/** The same for several. */
+export const describeWhere = (has: boolean, otherwise: string, name: string, tests: () => void): void => (told(has, name, otherwise) ? describe : describe.skip)(name, tests);
