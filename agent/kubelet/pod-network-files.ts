@@ -70,9 +70,27 @@ function reachable(nameservers: readonly string[], clusterDNS: readonly string[]
 
 const maxNameservers = 3;
 const maxSearches = 32;
+const maxSearchLength = 253;
+const maxSearchLine = 2048;
+
+export interface PodDns extends DnsConfig { /** What had to be left out: the words of DNSConfigForming events. */ readonly exceeded: readonly string[] }
+
+/** upstream: formDNSNameserversFitsLimits, formDNSSearchFitsLimits */
+function withinLimits({ nameservers, searches, options }: DnsConfig): PodDns {
+  const servers = nameservers.slice(0, maxNameservers);
+  const fitting = searches.slice(0, maxSearches).filter((search) => search.length <= maxSearchLength);
+  while (fitting.join(' ').length > maxSearchLine) fitting.pop();
+  return {
+    nameservers: servers, searches: fitting, options,
+    exceeded: [
+      ...(servers.length < nameservers.length ? [`Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: ${servers.join(' ')}`] : []),
+      ...(fitting.length < searches.length ? [`Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${fitting.join(' ')}`] : []),
+    ],
+  };
+}
 
 /** What the Pod's resolver is told. `clusterDNS` is empty when the cluster has no DNS: then ClusterFirst is Default. */
-export function podDns(pod: Pod, options: { host: DnsConfig; clusterDNS: readonly string[]; clusterDomain: string }): DnsConfig {
+export function podDns(pod: Pod, options: { host: DnsConfig; clusterDNS: readonly string[]; clusterDomain: string }): PodDns {
   const { host, clusterDNS, clusterDomain } = options;
   const policy = pod.spec.dnsPolicy ?? 'ClusterFirst';
   let base: DnsConfig = isHostNetwork(pod) ? host : { ...host, nameservers: reachable(host.nameservers, clusterDNS) };
@@ -84,11 +102,11 @@ export function podDns(pod: Pod, options: { host: DnsConfig; clusterDNS: readonl
   const config = pod.spec.dnsConfig;
   const named = new Map(base.options.map((o) => [o.split(':')[0], o]));
   for (const { name = '', value } of config?.options ?? []) named.set(name, value ? `${name}:${value}` : name);
-  return {
-    nameservers: [...new Set([...base.nameservers, ...(config?.nameservers ?? [])])].slice(0, maxNameservers),
-    searches: [...new Set([...base.searches, ...(config?.searches ?? [])])].slice(0, maxSearches),
+  return withinLimits({
+    nameservers: [...new Set([...base.nameservers, ...(config?.nameservers ?? [])])],
+    searches: [...new Set([...base.searches, ...(config?.searches ?? [])])],
     options: [...named.values()],
-  };
+  });
 }
 
 export const resolvConf = ({ nameservers, searches, options }: DnsConfig): string => [

@@ -60,20 +60,22 @@ export class PodSandboxes {
     return sandbox;
   }
 
-  /** /etc/hosts and /etc/resolv.conf of the Pod, as binds for each container that does not bring its own. */
-  async files(pod: Pod, directory: string, podIPs: readonly string[]): Promise<Mount[]> {
+  /** /etc/hosts and /etc/resolv.conf of the Pod, as binds for each container that does not bring its own, and what the latter had no room for. */
+  async files(pod: Pod, directory: string, podIPs: readonly string[]): Promise<{ readonly mounts: Mount[]; readonly exceeded: readonly string[] }> {
     const { hostFiles, clusterDNS, clusterDomain } = this.#options;
     await mkdir(directory, { recursive: true, mode: 0o750 });
     const [hostHosts, hostResolv] = await Promise.all([isHostNetwork(pod) ? readFile(hostFiles.hosts, 'utf8') : '', readFile(hostFiles.resolvConf, 'utf8').catch(() => '')]);
+    const dns = podDns(pod, { host: parseResolvConf(hostResolv), clusterDNS, clusterDomain });
     const texts = [
       ['/etc/hosts', join(directory, 'etc-hosts'), hostsFile(pod, { podIPs, hostname: this.#hostname(pod), hostFile: hostHosts })],
-      ['/etc/resolv.conf', join(directory, 'resolv.conf'), resolvConf(podDns(pod, { host: parseResolvConf(hostResolv), clusterDNS, clusterDomain }))],
+      ['/etc/resolv.conf', join(directory, 'resolv.conf'), resolvConf(dns)],
     ] as const;
-    return Promise.all(texts.map(async ([containerPath, hostPath, text]) => {
+    const mounts = await Promise.all(texts.map(async ([containerPath, hostPath, text]) => {
       await writeFile(hostPath, text, { mode: 0o644 });
       await chmod(hostPath, 0o644);
       return { hostPath, containerPath };
     }));
+    return { mounts, exceeded: dns.exceeded };
   }
 
   #hostname(pod: Pod): PodHostname { return podHostname(pod, this.#options.clusterDomain, this.#options.nodeName); }

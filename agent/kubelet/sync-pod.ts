@@ -185,7 +185,8 @@ export class PodSyncer {
     }
     signal.throwIfAborted();
     const podIPs = isHostNetwork(pod) ? hostIPs : [sandbox.ip];
-    const files = await sandboxes.files(pod, this.#options.volumes.podDirectory(pod.metadata.uid), podIPs);
+    const { mounts: files, exceeded } = await sandboxes.files(pod, this.#options.volumes.podDirectory(pod.metadata.uid), podIPs);
+    if (actions.createSandbox) for (const message of exceeded) events.warning(pod, undefined, 'DNSConfigForming', message);
     return { pod, sandbox, sandboxConfig: sandboxes.configOf(pod, sandbox), volumes, files, podIPs, signal };
   }
 

@@ -35,6 +35,20 @@ it.each<[Partial<PodSpec>, string]>([
   [{ dnsConfig: { options: [{ name: 'ndots', value: '1' }] } } as never, 'search default.svc.cluster.local svc.cluster.local cluster.local example.com\nnameserver 10.43.0.10\noptions ndots:1\n'],
 ])('%j resolves by %j', (spec, text) => expect(resolvConf(podDns(pod(spec as never), { host, clusterDNS: ['10.43.0.10'], clusterDomain: 'cluster.local' }))).toBe(text));
 
+it('what a resolver has no room for is left out, and told', () => {
+  const [many, long] = [Array.from({ length: 40 }, (_, i) => `s${i}`), 'x'.repeat(254)];
+  const limited = (searches: readonly string[], nameservers: readonly string[] = ['1.1.1.1']) => podDns(pod({ dnsPolicy: 'None', dnsConfig: { nameservers, searches } } as never), { host, clusterDNS: [], clusterDomain: 'c' });
+  expect(limited(['a'])).toMatchObject({ searches: ['a'], exceeded: [] });
+  expect(limited(many, ['1.1.1.1', '1.1.1.2', '1.1.1.3', '1.1.1.4'])).toMatchObject({
+    nameservers: ['1.1.1.1', '1.1.1.2', '1.1.1.3'], searches: many.slice(0, 32),
+    exceeded: ['Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: 1.1.1.1 1.1.1.2 1.1.1.3',
+      `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${many.slice(0, 32).join(' ')}`],
+  });
+  expect(limited(['a', long, 'b'])).toMatchObject({ searches: ['a', 'b'], exceeded: [expect.stringMatching(/^Search Line limits .*: a b$/)] });
+  const wide = Array.from({ length: 12 }, (_, i) => `${i}`.padEnd(250, 'y'));
+  expect(limited(wide).searches).toEqual(wide.slice(0, 8));
+});
+
 it.each<[string, Partial<PodSpec>, string]>([
   ['the cluster\'s name server', { dnsPolicy: 'Default' }, 'search example.com\nnameserver 10.43.0.10\n'],
   ['none of it beside another', { dnsPolicy: 'Default' }, 'search example.com\nnameserver 9.9.9.9\n'],
