@@ -1,7 +1,7 @@
 // The resources a running container really has: what the kernel's files say, in the numbers that were asked for where both mean the same.
 // Read whenever the engine is asked for a container (its start, its end, a change), and at no other time.
 import { readLimits, sharesBehind, textOf, type CgroupLimits } from '../../../src/util/cgroup/limits.ts';
-import { locateCgroup, parseCgroupMounts, type CgroupMount } from '../../../src/util/cgroup/location.ts';
+import { locateCgroup, parseCgroupMounts, type CgroupDirectories, type CgroupMount } from '../../../src/util/cgroup/location.ts';
 import type { LinuxResources } from '../runtime.ts';
 
 /** systemd rounds up what a group may use to hundredths of a core. */
@@ -24,6 +24,12 @@ export function resourcesInKernel(asked: LinuxResources, { cpu, memory }: Cgroup
 const isRounded = (asked: number, actual: number): boolean => actual > asked - 1e-6 && actual < asked + quotaStep;
 const given = (name: keyof LinuxResources, value: number | undefined): LinuxResources => (value === undefined ? {} : { [name]: value });
 
+/** What a process is in, of a container's own: it may have made itself groups below that. Another's process may have its number by now. */
+export const containersOwn = (directories: CgroupDirectories, id: string): CgroupDirectories => Object.fromEntries(Object.entries(directories).flatMap(([controller, directory]) => {
+  const [own] = new RegExp(`^.*/[^/]*${id}[^/]*`).exec(directory) ?? [];
+  return own === undefined ? [] : [[controller, own]];
+}));
+
 export class KernelResources {
   /** They stay where they are. */
   #mounts: readonly CgroupMount[] | undefined;
@@ -31,8 +37,6 @@ export class KernelResources {
   /** Of the container's first process; `asked` where its groups do not show here. */
   of(id: string, pid: number, asked: LinuxResources): LinuxResources {
     this.#mounts ??= parseCgroupMounts(textOf('/proc/self/mountinfo'));
-    // A process of that number may be another's by now.
-    const own = Object.entries(locateCgroup(textOf(`/proc/${pid}/cgroup`), this.#mounts)).filter(([, directory]) => directory.includes(id));
-    return resourcesInKernel(asked, readLimits(Object.fromEntries(own)));
+    return resourcesInKernel(asked, readLimits(containersOwn(locateCgroup(textOf(`/proc/${pid}/cgroup`), this.#mounts), id)));
   }
 }

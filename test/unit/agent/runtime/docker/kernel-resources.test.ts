@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { resourcesInKernel } from '../../../../../agent/runtime/docker/kernel-resources.ts';
+import { containersOwn, resourcesInKernel } from '../../../../../agent/runtime/docker/kernel-resources.ts';
 import { limitsV1, limitsV2, readLimits } from '../../../../../src/util/cgroup/limits.ts';
 
 const v1 = (shares: string, quota: string, memory: string) => limitsV1({ 'cpu.shares': `${shares}\n`, 'cpu.cfs_quota_us': `${quota}\n`, 'cpu.cfs_period_us': '100000\n', 'memory.limit_in_bytes': `${memory}\n` });
@@ -37,3 +37,8 @@ test('files are read where they are, and nothing of a group that is gone', () =>
   expect(readLimits({})).toEqual({});
   rmSync(directory, { recursive: true });
 });
+
+it.each<[string, string, object]>([
+  ['cgroupfs', '/sys/fs/cgroup/dray/pod-1/abc', { memory: '/sys/fs/cgroup/dray/pod-1/abc' }], ['systemd', '/sys/fs/cgroup/pod.slice/docker-abc.scope', { memory: '/sys/fs/cgroup/pod.slice/docker-abc.scope' }],
+  ['a container that makes groups itself', '/sys/fs/cgroup/pod.slice/docker-abc.scope/init.scope', { memory: '/sys/fs/cgroup/pod.slice/docker-abc.scope' }], ['somebody else', '/sys/fs/cgroup/docker/def', {}],
+])('the group of a container: %s', (_, memory, own) => expect(containersOwn({ memory }, 'abc')).toEqual(own));
