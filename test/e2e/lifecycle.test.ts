@@ -2,7 +2,6 @@
 // said when it cannot. All Pods are made at once, so that their waits overlap.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { locateCgroup, parseCgroupMounts } from '../../src/util/cgroup/location.ts';
 import { eventually, startCluster, type TestCluster } from '../support/cluster.ts';
 import { podsOf } from '../support/pods.ts';
 import { registryAddress, registryUser, startRegistry, type TestRegistry } from '../support/registry.ts';
@@ -25,15 +24,13 @@ afterAll(async () => {
   await cluster?.stop();
 });
 
-const { jsonpath, status, until, ready, inside, fails, column, described, container } = podsOf(() => cluster);
+const { jsonpath, status, until, ready, inside, fails, column, described, container, groups } = podsOf(() => cluster);
 
 /** A Pod's control groups as the kernel places its container, each with the two around it. */
 const groupsOf = async (name: string): Promise<{ uid: string; cpu: readonly [string, string, string]; memory: readonly [string, string, string] }> => {
-  const [uid, id] = (await jsonpath(name, '{.metadata.uid} {.status.containerStatuses[0].containerID}')).split(' docker://');
-  const pid = await cluster.hosts[0]!.docker('inspect', '-f', '{{.State.Pid}}', id!);
-  const own = locateCgroup(readFileSync(`/proc/${pid}/cgroup`, 'utf8'), parseCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8')));
-  const around = (directory: string): readonly [string, string, string] => [dirname(directory), dirname(dirname(directory)), dirname(dirname(dirname(directory)))];
-  return { uid: uid!, cpu: around(own.cpu!), memory: around(own.memory!) };
+  const [uid, { pod }] = await Promise.all([jsonpath(name, '{.metadata.uid}'), groups(name)]);
+  const around = (directory: string): readonly [string, string, string] => [directory, dirname(directory), dirname(dirname(directory))];
+  return { uid, cpu: around(pod.cpu), memory: around(pod.memory) };
 };
 const kernelSays = (directory: string, file: string): string => readFileSync(join(directory, file), 'utf8').trim();
 

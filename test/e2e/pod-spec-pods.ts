@@ -1,12 +1,16 @@
 // The Pods of pod-spec.test.ts, all applied at once: each asks for a part of what a Pod's spec can ask a node for.
 import { DEMO_BUSYBOX, DEMO_NGINX } from '../../src/cli/demo-images.ts';
 
-const [busybox, nginx] = [DEMO_BUSYBOX, DEMO_NGINX[0]];
+export const [busybox, nginx] = [DEMO_BUSYBOX, DEMO_NGINX[0]];
+/** Of a user of its own, whom it names and does not number. */
+export const userImage = 'dray.local/user:1';
 /** A second runtime, which the engine of the test has under this name. */
 export const otherRuntime = 'other';
 export const hostPorts = { tcp: 28_081, loopback: 28_082, udp: 28_083, onHost: 28_084 };
 /** A system call this profile forbids fails as one a user may not make. */
 export const noMkdir = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO' }] };
+/** With those of the cluster more than a resolver takes. */
+export const manySearches = Array.from({ length: 30 }, (_, i) => `s${i}.example`);
 export const longName = 'a-name-that-is-too-long-with-its-domain';
 
 const shell = (script: string): string => JSON.stringify(['sh', '-c', script]);
@@ -18,7 +22,7 @@ metadata: {name: ${name}, labels: {app: ${name}}}
 spec: {terminationGracePeriodSeconds: 1, ${spec}}
 `;
 /** A Pod of one container that waits. */
-const one = (name: string, container: string, spec = ''): string => pod(name, `${spec} containers: [{name: main, image: '${busybox}', command: ${idle}, ${container}}]`);
+const one = (name: string, container: string, spec = '', image = busybox): string => pod(name, `${spec} containers: [{name: main, image: '${image}', command: ${idle}, ${container}}]`);
 
 /** A volume of this node that is a device, and a claim for it. */
 const device = (name: string, path: string, node: string): string => `---
@@ -129,9 +133,11 @@ one('no-profile', 'securityContext: {seccompProfile: {type: Localhost, localhost
 one('guarded', 'securityContext: {appArmorProfile: {type: RuntimeDefault}}')}${
 one('root', 'securityContext: {runAsNonRoot: true}')}${
 one('root-by-number', 'securityContext: {runAsNonRoot: true, runAsUser: 0}')}${
+one('named-user', 'securityContext: {runAsNonRoot: true}', '', userImage)}${
+one('other-group', 'securityContext: {runAsGroup: 4000}', '', userImage)}${
 one('unsafe-sysctl', '', 'securityContext: {sysctls: [{name: kernel.msgmax, value: "65536"}]},')}${
 one('own-users', 'securityContext: {procMount: Unmasked}', 'hostUsers: false,')}${
-pod('terminal', `containers: [{name: main, image: '${busybox}', stdin: true, tty: true, command: [sh]}]`)}${
+pod('terminal', `dnsConfig: {searches: [${manySearches.join()}]}, containers: [{name: main, image: '${busybox}', stdin: true, tty: true, command: [sh]}]`)}${
 pod('once', `restartPolicy: Never, containers: [{name: main, image: '${busybox}', stdin: true, stdinOnce: true, command: ${shell('cat; echo the end')}}]`)}${
 one('walled', 'resources: {requests: {cpu: 250m, memory: 32Mi}, limits: {cpu: 500m, memory: 64Mi}}', 'runtimeClassName: other,')}${
 one('nowhere', '', 'runtimeClassName: nowhere,')}${

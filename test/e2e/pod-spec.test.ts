@@ -7,7 +7,7 @@ import { run } from '../../src/util/run.ts';
 import { eventually, execute, startCluster, type TestCluster } from '../support/cluster.ts';
 import { podsOf } from '../support/pods.ts';
 import { testWhere } from '../support/test-where.ts';
-import { hostPorts, longName, manifest, noMkdir, otherRuntime } from './pod-spec-pods.ts';
+import { busybox, hostPorts, longName, manifest, manySearches, noMkdir, otherRuntime, userImage } from './pod-spec-pods.ts';
 
 /** Whether this machine gives out block devices for files. */
 const hasLoops = spawnSync('losetup', ['--find']).status === 0;
@@ -16,7 +16,10 @@ let disk: string | undefined;
 beforeAll(async () => {
   cluster = await startCluster({
     daemonArgs: ['--add-runtime', `${otherRuntime}=/usr/sbin/runc`],
-    before: async ({ dataDir }) => {
+    before: async ({ dataDir, hosts: [host] }) => {
+      await host!.docker('create', '--name', 'template', busybox);
+      await host!.docker('commit', '--change', 'USER www-data:adm', 'template', userImage);
+      await host!.docker('rm', 'template');
       mkdirSync(join(dataDir, 'seccomp'));
       writeFileSync(join(dataDir, 'seccomp/no-mkdir.json'), JSON.stringify(noMkdir));
     },
@@ -61,7 +64,9 @@ test('names: the full one as host name, and resolvers as the Pod asks for them',
   for (const [line, server] of readFileSync('/etc/resolv.conf', 'utf8').matchAll(/^nameserver (\S+)$/gm)) if (!/^(127\.|::1$)/.test(server!)) expect(own).toContain(line);
 });
 
-test('a name that is too long for the kernel is refused', async () => {
+test('a name that is too long for the kernel is refused, and what is too much for a resolver left out', async () => {
+  const most = ['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local', ...(/^search\s+(.*)$/m.exec(readFileSync('/etc/resolv.conf', 'utf8'))?.[1] ?? '').split(/\s+/).filter(Boolean), ...manySearches].slice(0, 32).join(' ');
+  await described('terminal', 'DNSConfigForming', `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${most}`);
   const name = `${longName}.sub.default.svc.cluster.local`;
   await described('names-long', `Failed to create pod sandbox: failed to construct FQDN from pod hostname and cluster domain, FQDN ${name} is too long (64 characters is the max, ${name.length} characters requested)`);
   expect(await column('names-long')).toBe('ContainerCreating');
@@ -110,6 +115,8 @@ test('users, groups, capabilities, system calls and kernel parameters', async ()
   expect(await Promise.all(['main', 'able', 'own-profile'].map((of) => rights('secure', of)))).toEqual([
     `CapEff: ${hex(0n)} NoNewPrivs: 1 Seccomp: 2`, `CapEff: ${hex((usual | 1n << NET_ADMIN | 1n << SYS_TIME) & ~(1n << CHOWN | 1n << MKNOD))} NoNewPrivs: 0 Seccomp: 0`, `CapEff: ${hex(usual)} NoNewPrivs: 0 Seccomp: 2`,
   ]);
+  await ready('other-group');
+  expect(await inside('other-group', 'id -u; id -g')).toBe('33\n4000');
   const attempt = (of: string, script: string): Promise<string> => within('secure', of, `${script} 2>&1 || true`);
   expect(await attempt('main', 'touch /x')).toContain('Read-only file system');
   expect(await attempt('own-profile', 'touch /x && mkdir /y')).toContain('Operation not permitted');
@@ -134,7 +141,10 @@ testWhere(allRights !== everyRight, 'this machine has every capability', 'a priv
 });
 
 test('what may not be had is refused, and said', async () => {
-  for (const [name, words] of [['root', 'container has runAsNonRoot and image will run as root'], ['root-by-number', "container's runAsUser breaks non-root policy"]] as const) {
+  for (const [name, words] of [
+    ['root', 'container has runAsNonRoot and image will run as root'], ['root-by-number', "container's runAsUser breaks non-root policy"],
+    ['named-user', 'container has runAsNonRoot and image has non-numeric user (www-data), cannot verify user is non-root'],
+  ] as const) {
     await until(name, 'jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerConfigError');
     const message = `${words} (pod: "${name}_default(${await jsonpath(name, '{.metadata.uid}')})", container: main)`;
     expect(await status(name, 'state.waiting.message')).toBe(message);
@@ -144,6 +154,8 @@ test('what may not be had is refused, and said', async () => {
   expect(await status('no-profile', 'state.waiting.message')).toMatch(/^cannot load seccomp profile: open \S+\/seccomp\/none\.json: no such file or directory$/);
   await until('unsafe-sysctl', 'jsonpath={.status.phase}=Failed');
   expect(await jsonpath('unsafe-sysctl', '{.status.reason}: {.status.message}')).toBe('SysctlForbidden: Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted');
+  const unmasked = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'unmasked' }, spec: { containers: [{ name: 'main', image: busybox, securityContext: { procMount: 'Unmasked' } }] } };
+  expect(await cluster.kubectlInput(JSON.stringify(unmasked), 'create', '-f', '-').catch((error: Error) => error.message)).toContain('spec.containers[0].securityContext.procMount: Invalid value: "Unmasked": `hostUsers` must be false to use `Unmasked`');
   await described('own-users', 'Failed to create pod sandbox: RuntimeClass handler "" does not support user namespaces');
 });
 
@@ -164,8 +176,7 @@ test('stdin: once, with a terminal, and of kubectl run', async () => {
   await until('once', 'jsonpath={.status.phase}=Succeeded');
   expect(await cluster.kubectlInput('tty; exit 7\n', 'attach', '-i', 'terminal')).toMatch(/\/dev\/(pts\/\d+|console)/);
   await until('terminal', 'jsonpath={.status.containerStatuses[0].lastState.terminated.exitCode}=7');
-  const image = await jsonpath('once', '{.spec.containers[0].image}');
-  expect(await cluster.kubectlInput('from afar\n', 'run', 'piped', '-i', '--rm', '--restart=Never', `--image=${image}`, '--command', '--', 'cat')).toMatch(/^from afar\npod "piped" deleted/);
+  expect(await cluster.kubectlInput('from afar\n', 'run', 'piped', '-i', '--rm', '--restart=Never', `--image=${busybox}`, '--command', '--', 'cat')).toMatch(/^from afar\npod "piped" deleted/);
 });
 
 test('a runtime class is another runtime of the engine, and costs its overhead', async () => {
