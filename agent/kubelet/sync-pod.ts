@@ -106,6 +106,7 @@ export class PodSyncer {
       for (const error of stale) events.warning(pod, undefined, 'FailedMount', error.message);
       return mounted;
     } catch (error) {
+      // Files are mounted, devices are mapped.
       for (const message of error instanceof MountError ? error.messages : [(error as Error).message]) events.warning(pod, undefined, message.startsWith('MapVolume.') ? 'FailedMapVolume' : 'FailedMount', message);
       throw error;
     }
