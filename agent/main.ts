@@ -7,12 +7,14 @@ import { createServer } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigMaps, type ConfigMap } from '../src/api/core/config-map.ts';
+import type { NodeTaint } from '../src/api/core/node-flags.ts';
 import { Events } from '../src/api/core/event.ts';
 import { Namespaces, type Namespace } from '../src/api/core/namespace.ts';
 import { Nodes, type Node } from '../src/api/core/node.ts';
 import { Services, type Service } from '../src/api/core/service.ts';
 import { EndpointSlices, type EndpointSlice } from '../src/api/discovery/endpoint-slice.ts';
 import { volumesDirectory } from '../src/api/storage/local-path.ts';
+import type { Quantities } from '../src/apimachinery/resource-list.ts';
 import { Client } from '../src/client/client.ts';
 import { EventRecorder } from '../src/client/event-recorder.ts';
 import { HttpTransport } from '../src/client/http-transport.ts';
@@ -48,7 +50,7 @@ import { listLinks } from './network/links.ts';
 import { nodeAddress } from './network/node-address.ts';
 import { createNodeNetwork } from './network/node-network.ts';
 import { linkAddresses, linksAnnotation, type NodeRoute } from './network/paths.ts';
-import { allocatable, capacity, readHost } from './node/capacity.ts';
+import { allocatable, capacity, readHost, reserveOf } from './node/capacity.ts';
 import { clusterInfo } from './node/cluster-info.ts';
 import { NodeCredentials } from './node/credentials.ts';
 import { dnsConfigKey } from './node/dns-config.ts';
@@ -85,6 +87,11 @@ export interface AgentOptions {
   /** Longest wait in ms for the proxies before a Pod is told to stop. */
   readonly drainWaitMs: number;
   readonly eviction: EvictionConfig;
+  /** What is kept from Pods, for the system and for the agent. */
+  readonly reserved: readonly [system: Quantities, agent: Quantities];
+  /** What the node is registered with. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly NodeTaint[];
   readonly imageGC: ImageGCPolicy;
   /** Images that are pulled at once. */
   readonly parallelPulls: number;
@@ -129,11 +136,13 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const recorder = new EventRecorder(client, Events, { component: 'kubelet', host: nodeName }, { clock, log });
     const facts = await readHost(info);
     const { thresholds } = options.eviction;
-    const reserve = { memoryBytes: reserved(thresholds, 'memory.available', facts.memoryBytes), diskBytes: reserved(thresholds, 'nodefs.available', facts.diskBytes) };
+    // Pods share what is left; that evictions begin a little before it is none of their groups' business.
+    const forSystem = reserveOf(facts, options.reserved, { memoryBytes: 0, diskBytes: 0 });
+    const reserve = reserveOf(facts, options.reserved, { memoryBytes: reserved(thresholds, 'memory.available', facts.memoryBytes), diskBytes: reserved(thresholds, 'nodefs.available', facts.diskBytes) });
     let kubelet: Kubelet | undefined;
     const manager = new NodeManager({
       client, runtime, info, clock, log, recorder, nodeName, internalIP: address.internalIP, kubeletVersion: version,
-      annotations: { [volumesDirectory]: join(dataDir, 'volumes'), [linksAnnotation]: linkAddresses(links).join(',') }, reserve, health: () => ({ problems: kubelet?.problems ?? [], pressure: kubelet?.pressure ?? new Set() }),
+      annotations: { [volumesDirectory]: join(dataDir, 'volumes'), [linksAnnotation]: linkAddresses(links).join(',') }, labels: options.labels, taints: options.taints, reserve, health: () => ({ problems: kubelet?.problems ?? [], pressure: kubelet?.pressure ?? new Set() }),
     });
     // It listens to nothing: the tunnel brings its connections. A log may be followed for days.
     let handlers: ReturnType<typeof createKubeletServer> | undefined;
@@ -187,7 +196,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 
     await followResolverFiles(resolverFiles, { log, signal: stopped, changed: (files) => traffic.resolveThrough(outsideResolvers(files)) });
 
-    const groups = await openPodGroups({ info, engineGroup, clusterId, nodeName, dataDir, run: commands.run, log });
+    const groups = await openPodGroups({ info, reservedMilliCpus: forSystem.milliCpus, memoryLimitInBytes: forSystem.memoryBytes === 0 ? -1 : facts.memoryBytes - forSystem.memoryBytes, engineGroup, clusterId, nodeName, dataDir, run: commands.run, log });
     const running = kubelet = new Kubelet({
       client, runtime, clock, log, recorder, nodeName, dataDir, hostIPs: [address.internalIP], hostFiles: { hosts: '/etc/hosts', resolvConf: reachableResolvConf(resolvers).path }, network: network.names.network,
       addresses: new PodAddresses(podCIDR, clock, Math.random()), clusterDomain: cluster.clusterDomain, clusterDNS: [cluster.clusterDNS], services: () => services.list(),
@@ -208,7 +217,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       runtime, clock, log, streaming: createStreamingHandler({ runtime, clock, log }),
       pages: createPages({
         nodeName, version, cores: info.cpus, pods, status, probes: () => running.probeCounts(), shutdown: () => readShutdownState(dataDir), stats: new StatsProvider(usage, clock),
-        configuration: kubeletConfiguration({ info, podGroups: groups !== undefined, clusterDNS: cluster.clusterDNS, clusterDomain: cluster.clusterDomain, maxPods: Number(capacity(facts)['pods']), logs: options.logLimits, parallelPulls: options.parallelPulls, unsafeSysctls: unsafeOf(options.sysctls), shutdown: options.shutdown }),
+        configuration: kubeletConfiguration({ info, podGroups: groups !== undefined, clusterDNS: cluster.clusterDNS, clusterDomain: cluster.clusterDomain, maxPods: Number(capacity(facts)['pods']), logs: options.logLimits, parallelPulls: options.parallelPulls, unsafeSysctls: unsafeOf(options.sysctls), shutdown: options.shutdown, reserved: options.reserved, taints: options.taints }),
       }),
       lookup: { podNamed: (namespace, name) => running.podNamed(namespace, name), status },
     });

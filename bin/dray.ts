@@ -4,13 +4,14 @@ import { closeSync, writeSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../src/apimachinery/duration.ts';
+import { parseNodeLabels, parseReserved, parseTaints } from '../src/api/core/node-flags.ts';
 import { Cluster, defaultDataDir, defaultNodeName, UsageError } from '../src/cli/cluster.ts';
 import { forgetPid, ownPid, runningPid } from '../src/cli/processes.ts';
 import { defaultVxlanPort, parseNodePortRange, parsePodCIDR, parseServiceCIDR, RangeFlagError } from '../src/cli/ranges.ts';
-import { isQuantity, quantityValue } from '../src/apimachinery/quantity.ts';
+import { quantityValue } from '../src/apimachinery/quantity.ts';
 import { formatCIDR } from '../src/util/cidr.ts';
 import { realClock } from '../src/util/clock.ts';
+import { amount, seconds, withAgentSettings } from './agent-options.ts';
 
 const program = new Command('dray');
 const self = [process.execPath, process.argv[1]!];
@@ -24,37 +25,8 @@ function address(text: string): string {
   if (isIP(text) !== 4) throw new InvalidArgumentError('it must be an IPv4 address');
   return text;
 }
-function seconds(text: string): number {
-  try {
-    return Math.round(parseDuration(text) / 1000);
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
-  }
-}
-/** As upstream's kubelet takes it: a quantity of bytes. */
-function logSize(text: string): string {
-  if (!isQuantity(text) || quantityValue(text) < 1) throw new InvalidArgumentError('it must be a size such as 10Mi');
-  return text;
-}
-function logFiles(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 2) throw new InvalidArgumentError('it must be a number greater than 1');
-  return value;
-}
-const logMaxSize = (): Option => new Option('--container-log-max-size <size>', 'largest size of a log file of a container, before it is rotated (default: 10Mi)').argParser(logSize);
-const logMaxFiles = (): Option => new Option('--container-log-max-files <n>', 'log files that are kept of a container (default: 5)').argParser(logFiles);
-/** A Go duration, kept as it is written. */
-function duration(text: string): string {
-  seconds(text);
-  return text;
-}
 /** Upstream's kube-scheduler calls it --config. */
 const schedulerConfig = (): Option => new Option('--scheduler-config <file>', 'a KubeSchedulerConfiguration: profiles, their plugins and weights (default: upstream\'s)').argParser((file) => resolve(file));
-function amount(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0)) throw new InvalidArgumentError('it must be a number of 0 or more');
-  return value;
-}
 function share(text: string): number {
   if (amount(text) > 1) throw new InvalidArgumentError('it must be a number from 0 to 1');
   return amount(text);
@@ -67,15 +39,8 @@ const evictionRateOptions = (): Option[] => [
   new Option('--large-cluster-size-threshold <n>', 'a zone of more nodes than this is large (default: 50)').argParser(amount),
 ];
 const withEvictionRates = (command: Command): Command => evictionRateOptions().reduce((made, option) => made.addOption(option), command);
-const shutdownGracePeriod = (): Option => new Option('--shutdown-grace-period <duration>', 'how long Pods may take to end before the machine goes down; 0s leaves them as they are (default: 0s)').argParser(duration);
-const shutdownGracePeriodCritical = (): Option => new Option('--shutdown-grace-period-critical-pods <duration>', 'how much of it is for critical Pods, which end last (default: 0s)').argParser(duration);
-const drainWait = (): Option => new Option('--drain-wait <ms>', 'longest wait for the proxies before a Pod is told to stop (default: 2000)').argParser(amount);
-const podManifestPath = (): Option => new Option('--pod-manifest-path <directory>', 'directory of static Pods, one manifest a file').argParser((directory) => resolve(directory));
-/** What a person may set of an agent, whoever starts it. */
-const withAgentSettings = (command: Command): Command => [evictionHard(), logMaxSize(), logMaxFiles(), shutdownGracePeriod(), shutdownGracePeriodCritical(), drainWait(), podManifestPath()].reduce((made, option) => made.addOption(option), command);
 const dataDir = (): Option => new Option('--data-dir <dir>', 'where the cluster keeps its data').default(defaultDataDir).argParser((dir) => resolve(dir));
 const proxyMode = (): Option => new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay', 'nftables']).default('auto');
-const evictionHard = (): Option => new Option('--eviction-hard <thresholds>', 'when Pods are evicted at once, as for the kubelet (default: "memory.available<100Mi,nodefs.available<5%,nodefs.inodesFree<5%,imagefs.available<5%,imagefs.inodesFree<5%")');
 const dockerHost = (): Option => new Option('--docker-host <url>', 'Docker Engine to use (default: DOCKER_HOST, then the default socket)');
 
 /** Aborted by the first SIGTERM or SIGINT; a second one ends the process at once. */
@@ -332,7 +297,8 @@ withAgentSettings(program.command('agent').description('run the agent of this Do
     await runAgent({
       access: { ...access, server: options.master.replace(/\/$/, '') }, kubeconfig: options.kubeconfig, nodeName: options.nodeName ?? defaultNodeName(), dataDir: options.dataDir, proxyMode: options.proxyMode,
       logLimits: { maxSizeBytes: quantityValue(options.containerLogMaxSize ?? '10Mi'), maxFiles: options.containerLogMaxFiles ?? 5 },
-      drainWaitMs: options.drainWait ?? 2000, eviction, imageGC, parallelPulls, shutdown, sysctls, goingDown: untilPowerFails(), log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}),
+      drainWaitMs: options.drainWait ?? 2000, eviction, imageGC, reserved: [parseReserved(options.systemReserved ?? ''), parseReserved(options.kubeReserved ?? '')], labels: parseNodeLabels(options.nodeLabels ?? ''), taints: parseTaints(options.registerWithTaints ?? ''),
+      parallelPulls, shutdown, sysctls, goingDown: untilPowerFails(), log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}),
       ...(options.podManifestPath ? { podManifestPath: options.podManifestPath } : {}),
       onOwned: () => ownPid(new Cluster(options.dataDir), 'agent'), onReady: () => announce(options.readyFd),
     }, untilSignal());

@@ -2,6 +2,7 @@
 // write into the node's own part (a controller that had not heard of it, say) is taken back.
 // upstream: pkg/kubelet/kubelet_node_status.go
 import { Leases } from '../../src/api/coordination/lease.ts';
+import type { NodeTaint } from '../../src/api/core/node-flags.ts';
 import { Nodes, type Node, type NodeStatus } from '../../src/api/core/node.ts';
 import { isAlreadyExists, isNotFound } from '../../src/apimachinery/status-error.ts';
 import type { Client } from '../../src/client/client.ts';
@@ -11,7 +12,7 @@ import type { Log } from '../../src/util/log.ts';
 import type { Image, Runtime, RuntimeInfo } from '../runtime/runtime.ts';
 import type { PressureType } from '../kubelet/eviction/pressure.ts';
 import { readHost, type HostFacts, type Reserve } from './capacity.ts';
-import { hasLabels, isNow, nodeLabels, nodeStatus, sameStatus, statusEvents, wasEdited } from './node-status.ts';
+import { hasLabels, isNow, nodeStatus, ownLabels, sameStatus, statusEvents, wasEdited } from './node-status.ts';
 
 export interface NodeHealth { readonly problems: readonly string[]; readonly pressure: ReadonlySet<PressureType> }
 export interface NodeManagerOptions {
@@ -30,6 +31,9 @@ export interface NodeManagerOptions {
   /** What else keeps the node from running Pods, and what it is short of, asked at each report. */
   readonly health: () => NodeHealth;
   readonly reserve: Reserve;
+  /** Labels the node is made with, and taints. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly taints?: readonly NodeTaint[];
 }
 
 const checkMs = 10_000;
@@ -61,13 +65,16 @@ export class NodeManager {
 
   constructor(options: NodeManagerOptions) { this.#options = options; }
 
+  /** Those a node that is there already gets too. */
+  get #labels(): Record<string, string> { return ownLabels(this.#options.nodeName, this.#options.info.architecture, this.#options.labels); }
+
   /** How events name the node. */
   get reference(): EventTarget { return { apiVersion: 'v1', kind: 'Node', metadata: { name: this.#options.nodeName, uid: this.#options.nodeName } }; }
 
   /** Creates the Node, or takes over the one that is there; tries until the server answers or the signal aborts. */
   async register(signal: AbortSignal): Promise<Node> {
-    const { client, nodeName, info, clock, log, recorder, annotations = {} } = this.#options;
-    const labels = nodeLabels(nodeName, info.architecture);
+    const { client, nodeName, info, clock, log, recorder, annotations = {}, taints = [] } = this.#options;
+    const labels = this.#labels;
     for (;;) {
       try {
         const existing = await client.get(Nodes, { name: nodeName }).catch((error: unknown) => {
@@ -76,7 +83,7 @@ export class NodeManager {
         });
         const node = existing
           ? hasLabels(existing, labels) && says(existing.metadata.annotations, annotations) ? existing : await client.patch<Node>(Nodes, { name: nodeName }, { metadata: { labels, annotations } })
-          : await client.create<Node>(Nodes, { metadata: { name: nodeName, labels, annotations } });
+          : await client.create<Node>(Nodes, { metadata: { name: nodeName, labels: { ...labels, ...this.#options.labels }, annotations }, ...(taints.length ? { spec: { taints } } : {}) });
         this.#node = this.#written = node;
         this.#last = node.status;
         recorder.normal(this.reference, 'Starting', 'Starting kubelet.');
@@ -107,9 +114,8 @@ export class NodeManager {
     if (this.#edited() && this.#options.clock.monotonic() - this.#repairedAt >= repairPaceMs) void this.report();
   }
   #edited(): 'labels' | 'status' | undefined {
-    const { nodeName, info } = this.#options;
     if (!this.#node || !this.#written) return undefined;
-    if (!hasLabels(this.#node, nodeLabels(nodeName, info.architecture))) return 'labels';
+    if (!hasLabels(this.#node, this.#labels)) return 'labels';
     return isNewer(this.#node, this.#written) && wasEdited(this.#written.status, this.#node.status) ? 'status' : undefined;
   }
 
@@ -135,7 +141,7 @@ export class NodeManager {
     const problems = [...new Set([...(images ? [] : ['container runtime is down']), ...this.#problems.values(), ...health.problems])];
     if (this.#edited() === 'labels') {
       this.#repairedAt = clock.monotonic();
-      this.#see(await client.patch<Node>(Nodes, { name: nodeName }, { metadata: { labels: nodeLabels(nodeName, info.architecture) } }));
+      this.#see(await client.patch<Node>(Nodes, { name: nodeName }, { metadata: { labels: this.#labels } }));
     }
     const edited = this.#edited() === 'status';
     const old = edited ? this.#node?.status : this.#last;

@@ -1,6 +1,7 @@
 // The Node's status from facts of the host and the engine, and the patch that brings it to the API. Pure.
 // upstream: pkg/kubelet/nodestatus/setters.go
 import { isDeepStrictEqual } from 'node:util';
+import { kubeletLabels } from '../../src/api/core/kubelet-labels.ts';
 import type { Node, NodeCondition, NodeStatus } from '../../src/api/core/node.ts';
 import { findCondition } from '../../src/apimachinery/conditions.ts';
 import { timestamp } from '../../src/util/clock.ts';
@@ -112,7 +113,9 @@ export function wasEdited(written: NodeStatus | undefined, found: NodeStatus | u
 
 export const hasLabels = (node: Node, labels: Readonly<Record<string, string>>): boolean => Object.entries(labels).every(([key, value]) => node.metadata.labels?.[key] === value);
 
-export const nodeLabels = (nodeName: string, architecture: string): Record<string, string> => ({
+/** What a node says of itself, at each start; other labels it is given are of its making only. upstream: updateDefaultLabels */
+export const ownLabels = (nodeName: string, architecture: string, given: Readonly<Record<string, string>> = {}): Record<string, string> => ({
   'beta.kubernetes.io/arch': architecture, 'beta.kubernetes.io/os': 'linux',
   'kubernetes.io/arch': architecture, 'kubernetes.io/hostname': nodeName, 'kubernetes.io/os': 'linux',
+  ...Object.fromEntries(Object.entries(given).filter(([key]) => kubeletLabels.includes(key))),
 });

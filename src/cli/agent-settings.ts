@@ -3,6 +3,10 @@ import { settingsOf } from './settings.ts';
 
 export interface AgentSettings {
   readonly evictionHard?: string;
+  readonly systemReserved?: string;
+  readonly kubeReserved?: string;
+  readonly nodeLabels?: string;
+  readonly registerWithTaints?: string;
   readonly containerLogMaxSize?: string;
   readonly containerLogMaxFiles?: number;
   readonly shutdownGracePeriod?: string;
@@ -14,6 +18,7 @@ export interface AgentSettings {
 }
 
 export const agentSettings = settingsOf<AgentSettings>({
-  evictionHard: '--eviction-hard', containerLogMaxSize: '--container-log-max-size', containerLogMaxFiles: '--container-log-max-files',
+  evictionHard: '--eviction-hard', systemReserved: '--system-reserved', kubeReserved: '--kube-reserved', nodeLabels: '--node-labels', registerWithTaints: '--register-with-taints',
+  containerLogMaxSize: '--container-log-max-size', containerLogMaxFiles: '--container-log-max-files',
   shutdownGracePeriod: '--shutdown-grace-period', shutdownGracePeriodCriticalPods: '--shutdown-grace-period-critical-pods', drainWait: '--drain-wait', podManifestPath: '--pod-manifest-path',
 });

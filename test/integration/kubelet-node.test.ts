@@ -38,6 +38,20 @@ it('registers once, with labels, and takes over a Node that is there', async () 
   expect((await manager.register(stop.signal)).metadata).toMatchObject({ uid, annotations: { 'example.com/a': 'b' } });
 });
 
+it('is made with the labels and taints it is given; one that is there gets those of a kubelet', async () => {
+  const made = async (labels: Record<string, string>): Promise<Node> => new NodeManager({
+    client: api.client, runtime, info: await runtime.info(), clock, log: silentLog, recorder, nodeName: 'n', internalIP: '10.0.0.1', kubeletVersion: 'v1.33.0', facts: () => Promise.resolve(facts), reserve: { memoryBytes: 0, diskBytes: 0 },
+    health: () => ({ problems: [], pressure: new Set() }), labels, taints: [{ key: 'dedicated', value: 'a', effect: 'NoSchedule' }, { key: 'old', effect: 'NoExecute' }],
+  }).register(stop.signal);
+  const first = await made({ team: 'a', 'topology.kubernetes.io/zone': 'here' });
+  expect(first.metadata.labels).toMatchObject({ team: 'a', 'topology.kubernetes.io/zone': 'here', 'kubernetes.io/hostname': 'n' });
+  expect(first.spec.taints).toEqual(expect.arrayContaining([{ key: 'dedicated', value: 'a', effect: 'NoSchedule' }, { key: 'old', effect: 'NoExecute' }]));
+  await api.client.patch(Nodes, { name: 'n' }, { spec: { taints: [] } });
+  const again = await made({ team: 'b', 'topology.kubernetes.io/zone': 'there' });
+  expect(again.metadata.labels).toMatchObject({ team: 'a', 'topology.kubernetes.io/zone': 'there' });
+  expect(again.spec.taints ?? []).toEqual([]);
+});
+
 it('is Ready only with a network and an engine, and says so in events', async () => {
   await manager.register(stop.signal);
   await manager.report();

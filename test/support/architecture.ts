@@ -46,7 +46,8 @@ export const areas: readonly Area[] = [
   { path: 'agent/dns', imports: throughClient },
   { path: 'agent/logs', imports: throughClient },
   // The one place where all three meet.
-  { path: 'bin/dray.ts', imports: ['src', 'master', 'agent'] },
+  { path: 'bin/agent-options.ts', imports: language },
+  { path: 'bin/dray.ts', imports: ['bin', 'src', 'master', 'agent'] },
   { path: 'bench', imports: ['src'] },
 ];
 

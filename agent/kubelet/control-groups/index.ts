@@ -11,6 +11,10 @@ import { readMounts, readTrees, sameTree, writeTrees, type RecordedTree } from '
 
 export interface OpenOptions {
   readonly info: Pick<RuntimeInfo, 'cgroupDriver' | 'cgroupVersion' | 'rootless' | 'cpus'>;
+  /** Of the CPUs, kept from Pods. */
+  readonly reservedMilliCpus?: number;
+  /** What all Pods may use together; -1 is no limit. */
+  readonly memoryLimitInBytes?: number;
   /** A container the engine put where it puts all that are asked for without a group. */
   readonly engineGroup: { readonly id: string; readonly membership: string };
   readonly clusterId: string;
@@ -23,7 +27,7 @@ export interface OpenOptions {
 
 /** Undefined where there are none to be had, which is logged once. */
 export async function openPodGroups(options: OpenOptions): Promise<PodGroups | undefined> {
-  const { info, engineGroup, clusterId, nodeName, dataDir, run, log, mounts = await readMounts() } = options;
+  const { info, reservedMilliCpus = 0, memoryLimitInBytes = -1, engineGroup, clusterId, nodeName, dataDir, run, log, mounts = await readMounts() } = options;
   const driver = info.cgroupDriver;
   const version = info.cgroupVersion === '2' ? '2' : '1';
   const none = (why: string): undefined => { log.info({ why }, 'Pods and QoS classes have no control groups of their own: containers are in the engine\'s'); };
@@ -36,7 +40,7 @@ export async function openPodGroups(options: OpenOptions): Promise<PodGroups | u
   let recorded = [...older, tree];
   await writeTrees(dataDir, recorded);
   const groups = new PodGroups({
-    tree, hierarchies: open(tree), milliCpus: info.cpus * 1000, log, older: older.map((of) => ({ tree: of, hierarchies: open(of) })),
+    tree, hierarchies: open(tree), milliCpus: info.cpus * 1000 - reservedMilliCpus, memoryLimitInBytes, log, older: older.map((of) => ({ tree: of, hierarchies: open(of) })),
     onGone: async (gone) => {
       recorded = recorded.filter((of) => !sameTree(of, gone));
       await writeTrees(dataDir, recorded);

@@ -13,6 +13,8 @@ export interface PodGroupsOptions {
   readonly hierarchies: Hierarchies;
   /** What the node's Pods weigh against all else in the engine's group. */
   readonly milliCpus: number;
+  /** What the node's Pods may use together; -1 is no limit. */
+  readonly memoryLimitInBytes?: number;
   readonly log: Log;
   /** Trees of before, each with who removes it. */
   readonly older?: readonly { readonly tree: GroupTree; readonly hierarchies: Hierarchies }[];
@@ -30,6 +32,7 @@ export class PodGroups {
   /** Shares of the group of Burstable Pods; undefined before any was written. */
   #shares: number | undefined;
   #weighing: Promise<void> = Promise.resolve();
+  #isBounded = false;
 
   constructor(options: PodGroupsOptions) {
     this.#options = options;
@@ -38,10 +41,18 @@ export class PodGroups {
 
   /** Makes those all Pods are below. What Burstable Pods weigh stays until the first of them is looked at. */
   async prepare(): Promise<void> {
-    const { tree, hierarchies, milliCpus } = this.#options;
-    await hierarchies.make(groupAt(tree), { cpuShares: sharesOf(milliCpus) });
+    const { tree, hierarchies, milliCpus, memoryLimitInBytes = -1 } = this.#options;
+    await hierarchies.make(groupAt(tree), { cpuShares: sharesOf(milliCpus), ...(memoryLimitInBytes === -1 ? { memoryLimitInBytes } : {}) });
     await hierarchies.make(groupAt(tree, ...classes['BestEffort']!), { cpuShares: sharesOf(0) });
     await hierarchies.make(groupAt(tree, ...classes['Burstable']!), this.#shares === undefined ? {} : { cpuShares: this.#shares });
+    this.#isBounded = memoryLimitInBytes === -1;
+    await this.#bound();
+  }
+  /** Pods that have more memory already than is left to them keep it: evictions, and the next sweep, see to it. upstream: enforceNodeAllocatableCgroups */
+  async #bound(): Promise<void> {
+    if (this.#isBounded) return;
+    const { tree, hierarchies, memoryLimitInBytes = -1, log } = this.#options;
+    await hierarchies.set(groupAt(tree), { memoryLimitInBytes }).then(() => { this.#isBounded = true; }, (error: unknown) => log.warn({ error }, 'what Pods may use of the memory could not be limited; the next sweep tries again'));
   }
 
   /** What the engine calls the Pod's group. */
@@ -89,6 +100,7 @@ export class PodGroups {
   /** Removes the groups of Pods that are not here any more. upstream: cleanupOrphanedPodCgroups */
   async sweep(isHere: (uid: string) => boolean): Promise<void> {
     const { onGone } = this.#options;
+    await this.#bound();
     await this.#sweepTree(this.#options, isHere);
     for (const one of this.#older) {
       if (await this.#sweepTree(one, isHere) > 0 || !(await this.#removeGroup(groupAt(one.tree), one.hierarchies, () => Promise.resolve()))) continue;

@@ -1,7 +1,8 @@
 // An agent writes only its own Node, its own Pods, its own Lease, and of a Node only what a node may say of itself.
-// upstream: plugin/pkg/admission/noderestriction/admission.go, staging/src/k8s.io/kubelet/pkg/apis/well_known_labels.go
+// upstream: plugin/pkg/admission/noderestriction/admission.go
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import type { ApiObject } from '../../../src/schema/resource.ts';
+import { isKubeletLabel, isKubernetesLabel, labelUnder } from '../../../src/api/core/kubelet-labels.ts';
 import type { PersistentVolume } from '../../../src/api/core/persistent-volume.ts';
 import { isLocalPathGarbage, localPathNode } from '../../../src/api/storage/local-path.ts';
 import { equalJson } from '../../../src/util/json.ts';
@@ -10,27 +11,13 @@ import { mirrorAnnotation, podReferences } from '../pod-references.ts';
 import type { Registry } from '../registry.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
 
-/** Of the labels with a Kubernetes prefix a node sets these of itself, and those of two prefixes. */
-const kubeletLabels = new Set([
-  'kubernetes.io/hostname', 'kubernetes.io/arch', 'kubernetes.io/os', 'beta.kubernetes.io/arch', 'beta.kubernetes.io/os', 'beta.kubernetes.io/instance-type',
-  'node.kubernetes.io/instance-type', 'node.kubernetes.io/windows-build', 'topology.kubernetes.io/region', 'topology.kubernetes.io/zone',
-  'failure-domain.beta.kubernetes.io/region', 'failure-domain.beta.kubernetes.io/zone',
-]);
-const kubeletPrefixes = ['kubelet.kubernetes.io', 'node.kubernetes.io'];
 const restrictedPrefix = 'node-restriction.kubernetes.io';
 const leaseNamespace = 'kube-node-lease';
-
-const under = (prefix: string, domain: string): boolean => prefix === domain || prefix.endsWith(`.${domain}`);
 
 /** Which changed labels a node may not set, sorted. */
 export function forbiddenLabels(labels: Readonly<Record<string, string>> = {}, old: Readonly<Record<string, string>> = {}): string[] {
   const changed = [...new Set([...Object.keys(labels), ...Object.keys(old)])].filter((key) => labels[key] !== old[key]);
-  return changed.filter((key) => {
-    const prefix = key.includes('/') ? key.slice(0, key.indexOf('/')) : '';
-    if (under(prefix, restrictedPrefix)) return true;
-    const isKubernetes = under(prefix, 'kubernetes.io') || under(prefix, 'k8s.io');
-    return isKubernetes && !kubeletLabels.has(key) && !kubeletPrefixes.some((p) => under(prefix, p));
-  }).sort();
+  return changed.filter((key) => labelUnder(key, restrictedPrefix) || (isKubernetesLabel(key) && !isKubeletLabel(key))).sort();
 }
 
 const boundTo = (pod: ApiObject | undefined): string | undefined => (pod?.['spec'] as { nodeName?: string } | undefined)?.nodeName;

@@ -1,7 +1,7 @@
 // What a node says of itself.
-import { allocatable, capacity, type HostFacts } from '../../../../agent/node/capacity.ts';
+import { allocatable, capacity, reserveOf, type HostFacts } from '../../../../agent/node/capacity.ts';
 import type { PressureType } from '../../../../agent/kubelet/eviction/pressure.ts';
-import { imageList, nodeStatus, sameStatus, statusEvents, wasEdited } from '../../../../agent/node/node-status.ts';
+import { imageList, nodeStatus, ownLabels, sameStatus, statusEvents, wasEdited } from '../../../../agent/node/node-status.ts';
 
 const gib = 2 ** 30;
 const facts: HostFacts = { cpus: 4, memoryBytes: 8 * gib, diskBytes: 100 * gib, machineID: 'm', systemUUID: 's', bootID: 'b', osImage: 'Debian', appArmor: false };
@@ -14,6 +14,16 @@ const of = (s: ReturnType<typeof nodeStatus>, type: string) => s.conditions!.fin
 it('has capacity, and keeps something back', () => {
   expect(capacity(facts)).toEqual({ cpu: '4', memory: '8388608Ki', 'ephemeral-storage': '104857600Ki', pods: '110' });
   expect(allocatable(facts, reserve)).toEqual({ cpu: '4', memory: '8286208Ki', 'ephemeral-storage': String(Math.floor(100 * gib * 0.9)), pods: '110' });
+});
+it('keeps from Pods what the system, the agent and the thresholds are to have, and no more than there is', () => {
+  const both = reserveOf(facts, [{ cpu: '500m', memory: '1Gi', 'ephemeral-storage': '10Gi' }, { cpu: '0.25', memory: '512Mi' }], reserve);
+  expect(allocatable(facts, both)).toEqual({ cpu: '3250m', memory: '6713344Ki', 'ephemeral-storage': String(80 * gib), pods: '110' });
+  expect(allocatable(facts, reserveOf(facts, [{ cpu: '1' }, {}], reserve))).toEqual({ ...allocatable(facts, reserve), cpu: '3' });
+  expect(() => reserveOf(facts, [{ cpu: '3', memory: '8Gi' }, { cpu: '1500m' }], reserve)).toThrow('invalid Node Allocatable configuration. Resource "cpu" has a reservation of 4500m but capacity of 4. Expected capacity >= reservation. '
+    + 'Resource "memory" has a reservation of 8491008Ki but capacity of 8388608Ki. Expected capacity >= reservation.');
+});
+it('says again, of labels it is given, those of a kubelet alone', () => {
+  expect(ownLabels('n', 'amd64', { 'topology.kubernetes.io/zone': 'a', team: 'b', 'node.kubernetes.io/pool': 'c' })).toEqual({ ...ownLabels('n', 'amd64'), 'topology.kubernetes.io/zone': 'a' });
 });
 it.each<[string, PressureType[], string[], string, string, string]>([
   ['Ready', [], [], 'True', 'KubeletReady', 'kubelet is posting ready status'], ['Ready', [], ['container runtime is down'], 'False', 'KubeletNotReady', 'container runtime is down'],

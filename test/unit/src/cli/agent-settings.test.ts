@@ -15,7 +15,9 @@ it('hands the agent what is set, and no more', () => {
 
 it('tells what a running agent was started with', () => {
   expect(agentSettings.changes({ containerLogMaxFiles: 3 }, { evictionHard: 'memory.available<1Gi', containerLogMaxFiles: 2 })).toEqual([
-    ['--eviction-hard', undefined, 'memory.available<1Gi'], ['--container-log-max-size', undefined, 'the defaults'], ['--container-log-max-files', '3', '2'],
+    ['--eviction-hard', undefined, 'memory.available<1Gi'],
+    ['--system-reserved', undefined, 'the defaults'], ['--kube-reserved', undefined, 'the defaults'], ['--node-labels', undefined, 'the defaults'], ['--register-with-taints', undefined, 'the defaults'],
+    ['--container-log-max-size', undefined, 'the defaults'], ['--container-log-max-files', '3', '2'],
     ['--shutdown-grace-period', undefined, 'the defaults'], ['--shutdown-grace-period-critical-pods', undefined, 'the defaults'], ['--drain-wait', undefined, 'the defaults'], ['--pod-manifest-path', undefined, 'the defaults'],
   ]);
 });

@@ -23,7 +23,16 @@ const Mi = 2 ** 20;
 
 it('those of the node and of the classes are there from the start', async () => {
   await open();
-  expect(Object.fromEntries(kernel.groups)).toEqual({ '/docker/n': { cpuShares: 4096 }, '/docker/n/besteffort': { cpuShares: 2 }, '/docker/n/burstable': {} });
+  expect(Object.fromEntries(kernel.groups)).toEqual({ '/docker/n': { cpuShares: 4096, memoryLimitInBytes: -1 }, '/docker/n/besteffort': { cpuShares: 2 }, '/docker/n/burstable': {} });
+});
+
+it('what is reserved is kept from all of them; while they use more, each sweep tries again', async () => {
+  kernel.refusal = Object.assign(new Error('busy'), { code: 'EBUSY' });
+  const groups = await open({ milliCpus: 3500, memoryLimitInBytes: 512 * Mi });
+  expect(kernel.groups.get('/docker/n')).toEqual({ cpuShares: 3584 });
+  await groups.sweep(() => true);
+  await groups.sweep(() => true);
+  expect([kernel.groups.get('/docker/n'), kernel.calls.filter((call) => call.startsWith('set'))]).toEqual([{ cpuShares: 3584, memoryLimitInBytes: 512 * Mi }, [expect.anything()]]);
 });
 
 it('a Pod has its own below its class, with what is set aside for it', async () => {
@@ -96,7 +105,7 @@ it('what someone has taken away is made again', async () => {
   kernel.groups.clear();
   await groups.ensure(burstable('b', '500m'));
   expect(Object.fromEntries(kernel.groups)).toEqual({
-    '/docker/n': { cpuShares: 4096 }, '/docker/n/besteffort': { cpuShares: 2 }, '/docker/n/burstable': { cpuShares: 1024 }, '/docker/n/burstable/podb': { cpuShares: 512, cpuQuota: 400_000, memoryLimitInBytes: 64 * Mi },
+    '/docker/n': { cpuShares: 4096, memoryLimitInBytes: -1 }, '/docker/n/besteffort': { cpuShares: 2 }, '/docker/n/burstable': { cpuShares: 1024 }, '/docker/n/burstable/podb': { cpuShares: 512, cpuQuota: 400_000, memoryLimitInBytes: 64 * Mi },
   });
 });
 

@@ -1,0 +1,51 @@
+// What a person may set of an agent, whoever starts it: `dray up`, `dray join`, or `dray agent` by hand.
+import { resolve } from 'node:path';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { parseDuration } from '../src/apimachinery/duration.ts';
+import { isQuantity, quantityValue } from '../src/apimachinery/quantity.ts';
+import { parseNodeLabels, parseReserved, parseTaints } from '../src/api/core/node-flags.ts';
+
+/** What does not parse is refused in the parser's words. */
+export function parsed<T>(read: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return read(text);
+    } catch (error) {
+      throw new InvalidArgumentError((error as Error).message);
+    }
+  };
+}
+/** The text as it is written, once it parses. */
+const checked = (read: (text: string) => unknown): ((text: string) => string) => parsed((text) => { read(text); return text; });
+
+export const seconds = parsed((text) => Math.round(parseDuration(text) / 1000));
+export function amount(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0)) throw new InvalidArgumentError('it must be a number of 0 or more');
+  return value;
+}
+/** As upstream's kubelet takes it: a quantity of bytes. */
+function logSize(text: string): string {
+  if (!isQuantity(text) || quantityValue(text) < 1) throw new InvalidArgumentError('it must be a size such as 10Mi');
+  return text;
+}
+function logFiles(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 2) throw new InvalidArgumentError('it must be a number greater than 1');
+  return value;
+}
+
+const options = (): Option[] => [
+  new Option('--eviction-hard <thresholds>', 'when Pods are evicted at once, as for the kubelet (default: "memory.available<100Mi,nodefs.available<5%,nodefs.inodesFree<5%,imagefs.available<5%,imagefs.inodesFree<5%")'),
+  new Option('--system-reserved <amounts>', 'what is kept from Pods for the system, cpu=500m,memory=1Gi,ephemeral-storage=1Gi (default: nothing)').argParser(checked(parseReserved)),
+  new Option('--kube-reserved <amounts>', 'the same for Docker and the agent (default: nothing)').argParser(checked(parseReserved)),
+  new Option('--node-labels <labels>', 'labels the node is registered with, key=value,…').argParser(checked(parseNodeLabels)),
+  new Option('--register-with-taints <taints>', 'taints the node is registered with, key=value:effect,…').argParser(checked(parseTaints)),
+  new Option('--container-log-max-size <size>', 'largest size of a log file of a container, before it is rotated (default: 10Mi)').argParser(logSize),
+  new Option('--container-log-max-files <n>', 'log files that are kept of a container (default: 5)').argParser(logFiles),
+  new Option('--shutdown-grace-period <duration>', 'how long Pods may take to end before the machine goes down; 0s leaves them as they are (default: 0s)').argParser(checked(parseDuration)),
+  new Option('--shutdown-grace-period-critical-pods <duration>', 'how much of it is for critical Pods, which end last (default: 0s)').argParser(checked(parseDuration)),
+  new Option('--drain-wait <ms>', 'longest wait for the proxies before a Pod is told to stop (default: 2000)').argParser(amount),
+  new Option('--pod-manifest-path <directory>', 'directory of static Pods, one manifest a file').argParser((directory) => resolve(directory)),
+];
+export const withAgentSettings = (command: Command): Command => options().reduce((made, option) => made.addOption(option), command);
