@@ -1,5 +1,5 @@
 // The ConfigMaps and Secrets the Pods of this node refer to: read when a Pod starts, watched one by one while it lives, so
-// that the node sees no others. upstream: pkg/kubelet/util/manager/watch_based_manager.go
+// that the node sees no others; an immutable one is not watched on. upstream: pkg/kubelet/util/manager/watch_based_manager.go
 import { isNotFound } from '../../src/apimachinery/status-error.ts';
 import { ConfigMaps, type ConfigMap } from '../../src/api/core/config-map.ts';
 import { Secrets, type Secret } from '../../src/api/core/secret.ts';
@@ -120,15 +120,21 @@ export class ObjectCache {
     });
     // What is missing now is asked for again the next time: it may be made a moment later.
     if (object) fetched.set(key, object);
+    const watched = this.#watched.get(key);
+    // What was immutable can have been deleted and made anew since nobody watches it.
+    if (object && watched?.stop.signal.aborted && watched.informer.get(`${namespace}/${name}`)?.metadata.uid !== object.metadata.uid) this.#watched.set(key, this.#watch({ kind, namespace, name }, watched.pods));
     return object;
   }
 
-  #watch({ kind, namespace, name }: Reference): Watched {
+  #watch({ kind, namespace, name }: Reference, pods = new Set<string>()): Watched {
     const stop = new AbortController();
-    const pods = new Set<string>();
     const informer = new Informer<ObjectHead>(this.#client, resources[kind], { selector: { namespace, fieldSelector: `metadata.name=${name}` }, clock: this.#clock, log: this.#log });
     const changed = (): void => { for (const uid of pods) this.#onChange(uid); };
-    informer.addHandler({ added: changed, updated: changed, deleted: changed });
+    const seen = (object: ObjectHead): void => {
+      if ((object as ConfigMap | Secret).immutable) stop.abort(new Error('the object is immutable'));
+      changed();
+    };
+    informer.addHandler({ added: seen, updated: seen, deleted: changed });
     void informer.run(stop.signal);
     return { informer, stop, pods };
   }

@@ -111,6 +111,7 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
       try {
         if (!listed) await this.#list();
         listed = true;
+        if (signal.aborted) return;
         // A watch runs 5 to 10 minutes, so that many watches never end together.
         const timeoutSeconds = 300 + Math.floor(Math.random() * 300);
         const began = clock.monotonic();
