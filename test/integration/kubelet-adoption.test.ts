@@ -77,7 +77,8 @@ describe('adoption', () => {
     // Its time begins with the Pod: it has containers to end by then.
     await bed.client.patch(Pods, { namespace: 'default', name: 'late' }, { spec: { activeDeadlineSeconds: 1 } });
     await dead;
-    await bed.until('late', (p) => p?.status.reason === 'DeadlineExceeded');
+    await bed.until('late', (p) => p?.status.conditions?.some((c) => c.type === 'Ready' && c.reason === 'PodFailed'));
+    expect((await bed.get('late')).status.phase).toBe('Running');
     await first.kill();
     bed.start();
     const pod = (await bed.until('late', (p) => p?.status.containerStatuses?.every((s) => s.state.terminated)))!;

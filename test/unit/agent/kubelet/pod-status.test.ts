@@ -193,10 +193,17 @@ describe('inOwnForm', () => {
 
 describe('a Pod the kubelet ends', () => {
   const byOthers = { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'asked for' };
-  const ended = (failure: object, conditions: object[] = []) => podStatus({
-    pod: pod({}, { status: { phase: 'Running', conditions } }), runtime: runtime([sandbox()], [ran('a')]), terminal: false, now, hostIPs: [], waiting: new Map(), probes: probes({}), failure: { reason: 'Evicted', message: 'why', ...failure },
+  const ended = (failure: object, conditions: object[] = [], terminal = true) => podStatus({
+    pod: pod({}, { status: { phase: 'Running', conditions } }), runtime: runtime([sandbox()], [ran('a')]), terminal, now, hostIPs: [], waiting: new Map(), probes: probes({}), failure: { reason: 'Evicted', message: 'why', ...failure },
   });
   const disruption = (status: ReturnType<typeof ended>) => status.conditions!.filter((c) => c.type === 'DisruptionTarget');
+  it('is not ready from then on, and has failed when nothing of it runs any more', () => {
+    const status = ended({ disrupted: true }, [], false);
+    expect(status).toMatchObject({ phase: 'Running' });
+    expect(status).not.toHaveProperty('reason');
+    expect(status.conditions!.filter((c) => c.type.endsWith('Ready'))).toMatchObject([{ status: 'False', reason: 'PodFailed' }, { status: 'False', reason: 'PodFailed' }]);
+    expect(disruption(status)).toEqual([]);
+  });
   it('has failed, and is no target of a disruption for what it did itself', () => {
     const status = ended({});
     expect(status).toMatchObject({ phase: 'Failed', reason: 'Evicted', message: 'why' });
