@@ -29,6 +29,7 @@ export function securityContext(pod: Pod, container: Container, options: { secco
   const groups = [...new Set([...(shared?.supplementalGroups ?? []), ...(shared?.fsGroup !== undefined ? [shared.fsGroup] : [])])];
   const seccomp = privileged ? 'unconfined' : seccompOf((own?.seccompProfile ?? shared?.seccompProfile) as Profile | undefined, options.seccompRoot);
   const apparmor = appArmorOf((own?.appArmorProfile ?? shared?.appArmorProfile) as Profile | undefined);
+  const seLinux = own?.seLinuxOptions ?? shared?.seLinuxOptions;
   const { add = [], drop = [] } = own?.capabilities ?? {};
   return {
     ...(privileged ? { privileged } : {}),
@@ -42,6 +43,7 @@ export function securityContext(pod: Pod, container: Container, options: { secco
     ...(drop.length ? { dropCapabilities: drop } : {}),
     ...(seccomp ? { seccomp } : {}),
     ...(apparmor ? { apparmor } : {}),
+    ...(seLinux ? { seLinux } : {}),
     ...(own?.procMount === 'Unmasked' ? { maskedPathsUnset: true } : {}),
     pidMode: pod.spec.hostPID ? 'host' : pod.spec.shareProcessNamespace ? 'pod' : options.targetId ? { targetId: options.targetId } : 'container',
   };

@@ -47,7 +47,7 @@ export interface LinuxResources {
 export interface LinuxSecurityContext {
   readonly privileged?: boolean; readonly runAsUser?: number; readonly runAsGroup?: number; readonly runAsUserName?: string; readonly supplementalGroups?: readonly number[];
   readonly readonlyRootfs?: boolean; readonly noNewPrivs?: boolean; readonly addCapabilities?: readonly string[]; readonly dropCapabilities?: readonly string[];
-  readonly seccomp?: 'runtime/default' | 'unconfined' | { readonly localhostProfile: string }; readonly apparmor?: string; readonly pidMode?: 'container' | 'pod' | 'host' | { readonly targetId: string }; readonly maskedPathsUnset?: boolean;
+  readonly seccomp?: 'runtime/default' | 'unconfined' | { readonly localhostProfile: string }; readonly apparmor?: string; readonly seLinux?: { readonly user?: string; readonly role?: string; readonly type?: string; readonly level?: string }; readonly pidMode?: 'container' | 'pod' | 'host' | { readonly targetId: string }; readonly maskedPathsUnset?: boolean;
 }
 export interface ContainerMetadata { readonly name: string; readonly attempt: number }
 export interface ContainerConfig {

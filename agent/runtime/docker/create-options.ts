@@ -112,6 +112,7 @@ function securityOptions(security: LinuxSecurityContext): Partial<HostConfig> & 
   if (security.seccomp === undefined || security.seccomp === 'unconfined') options.push('seccomp=unconfined');
   else if (security.seccomp !== 'runtime/default') options.push(`seccomp=${security.seccomp.localhostProfile}`);
   if (security.apparmor !== undefined && security.apparmor !== 'runtime/default') options.push(`apparmor=${security.apparmor.replace(/^localhost\//, '')}`);
+  for (const part of ['user', 'role', 'type', 'level'] as const) if (security.seLinux?.[part]) options.push(`label=${part}:${security.seLinux[part]}`);
   return {
     ...(options.length > 0 ? { SecurityOpt: options } : {}),
     ...(security.privileged ? { Privileged: true } : {}),

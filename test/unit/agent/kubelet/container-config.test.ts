@@ -36,6 +36,8 @@ it.each<[string, Partial<PodSpec>, Partial<Container>, object]>([
   ['nothing said', {}, {}, { pidMode: 'container' }],
   ['the Pod says it', { securityContext: { runAsUser: 5, runAsGroup: 6, fsGroup: 7, supplementalGroups: [8] } } as never, {}, { runAsUser: 5, runAsGroup: 6, supplementalGroups: [8, 7], pidMode: 'container' }],
   ['the container wins', { securityContext: { runAsUser: 5 } } as never, { securityContext: { runAsUser: 0 } }, { runAsUser: 0, pidMode: 'container' }],
+  ['labels of SELinux', { securityContext: { seLinuxOptions: { type: 'a' } } } as never, {}, { seLinux: { type: 'a' }, pidMode: 'container' }],
+  ['those of the container instead', { securityContext: { seLinuxOptions: { type: 'a' } } } as never, { securityContext: { seLinuxOptions: { level: 's0' } } } as never, { seLinux: { level: 's0' }, pidMode: 'container' }],
   ['no escalation', {}, { securityContext: { allowPrivilegeEscalation: false } }, { noNewPrivs: true, pidMode: 'container' }],
   ['privileged', { hostPID: true }, { securityContext: { privileged: true, allowPrivilegeEscalation: false } }, { privileged: true, seccomp: 'unconfined', pidMode: 'host' }],
   ['capabilities and profiles', { shareProcessNamespace: true, securityContext: { seccompProfile: { type: 'RuntimeDefault' } } } as never, { securityContext: { capabilities: { add: ['NET_ADMIN'], drop: ['ALL'] }, readOnlyRootFilesystem: true, seccompProfile: { type: 'Localhost', localhostProfile: 'p.json' } } } as never,

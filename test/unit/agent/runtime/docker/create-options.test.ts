@@ -65,6 +65,7 @@ describe('containerOptions', () => {
   it.each<[LinuxSecurityContext, string[] | undefined]>([
     [{}, ['seccomp=unconfined']], [{ seccomp: 'runtime/default' }, undefined], [{ seccomp: { localhostProfile: '{}' } }, ['seccomp={}']],
     [{ seccomp: 'runtime/default', noNewPrivs: true, apparmor: 'localhost/web' }, ['no-new-privileges', 'apparmor=web']], [{ seccomp: 'runtime/default', apparmor: 'unconfined' }, ['apparmor=unconfined']],
+    [{ seccomp: 'runtime/default', seLinux: { level: 's0:c1', type: 'spc_t' } }, ['label=type:spc_t', 'label=level:s0:c1']], [{ seccomp: 'runtime/default', seLinux: {} }, undefined],
   ])('security options of %j are %j', (security, options) => { expect(host(security)['SecurityOpt']).toEqual(options); });
   it.each<[LinuxSecurityContext, Partial<PodSandboxConfig>, string | undefined]>([
     [{}, {}, undefined], [{ pidMode: 'pod' }, {}, 'container:s1'], [{ pidMode: 'host' }, {}, 'host'], [{ pidMode: { targetId: 't1' } }, {}, 'container:t1'], [{}, { hostPID: true }, 'host'],
