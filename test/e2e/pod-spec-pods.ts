@@ -93,9 +93,10 @@ spec:
   containers:
   - name: main
     image: ${busybox}
-    command: ${shell('echo "$0 | $1"; exec sleep 3600')}
+    command: ${shell('echo "$0 | $1 | $PWD"; exec sleep 3600')}
+    workingDir: /tmp
     args: ['$(CM_color) is $(NONE)', '$$(CM_color) costs $$$$']
-    resources: {requests: {cpu: 100m, memory: 33000Ki}, limits: {cpu: 250m, memory: 64Mi}}
+    resources: {requests: {cpu: 100m, memory: 33000Ki}, limits: {cpu: 250m, memory: 64000001}}
     envFrom: [{prefix: CM_, configMapRef: {name: settings}}, {prefix: SEC_, secretRef: {name: keys}}, {prefix: NO_, configMapRef: {name: none, optional: true}}]
     env:
     - {name: MILLIS, valueFrom: {resourceFieldRef: {resource: limits.cpu, divisor: 1m}}}
@@ -110,7 +111,7 @@ one('dns-default', '', 'dnsPolicy: Default, dnsConfig: {searches: [more.example]
 pod('host', `hostNetwork: true, hostPID: true, hostIPC: true, dnsPolicy: ClusterFirstWithHostNet,
   containers: [{name: main, image: '${busybox}', command: ${shell(`mkdir /www; echo on the host > /www/index.html; exec httpd -f -p ${hostPorts.onHost} -h /www`)}, ports: [{containerPort: ${hostPorts.onHost}}]}]`)}${
 pod('ports', `containers: [{name: main, image: '${nginx}', ports: [{containerPort: 80, hostPort: ${hostPorts.tcp}}, {name: local, containerPort: 80, hostPort: ${hostPorts.loopback}, hostIP: 127.0.0.1}, {containerPort: 5353, hostPort: ${hostPorts.udp}, protocol: UDP}]}]`)}${
-pod('shared', `shareProcessNamespace: true, containers: [{name: main, image: '${busybox}', command: [sleep, '3661']}, {name: beside, image: '${busybox}', command: [sleep, '3662']}]`)}---
+pod('shared', `shareProcessNamespace: true, containers: [{name: main, image: '${busybox}', command: [sleep, '3661']}, {name: beside, image: '${busybox}', args: [sleep, '3662']}]`)}---
 apiVersion: v1
 kind: Pod
 metadata: {name: secure}

@@ -38,17 +38,18 @@ afterAll(async () => {
 
 const { jsonpath, status, until, ready, inside, column, described, container, groups } = podsOf(() => cluster);
 const within = async (name: string, of: string, script: string): Promise<string> => (await cluster.kubectl('exec', name, '-c', of, '--', 'sh', '-c', script)).trimEnd();
+const resize = (name: string, resources: object): Promise<string> => cluster.kubectl('patch', 'pod', name, '--subresource', 'resize', '-p', JSON.stringify({ spec: { containers: [{ name: 'main', resources }] } }));
 const kernelSays = (directory: string, file: string): string => readFileSync(join(directory, file), 'utf8').trim();
 
 test('environment: prefixes, divisors, what is escaped and what is expanded', async () => {
   await ready('names');
   const env = new Map((await inside('names', 'env')).split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
-  const named = Object.fromEntries(['CM_color', 'CM_size', 'SEC_password', 'MILLIS', 'CORES', 'MEGABYTES', 'OTHERS', 'ESCAPED', 'LATER'].map((key) => [key, env.get(key)]));
-  expect(named).toEqual({ CM_color: 'blue', CM_size: 'big', SEC_password: 'hunter2', MILLIS: '250', CORES: '1', MEGABYTES: '33', OTHERS: '20', ESCAPED: '$(CM_color) blue $$ $(NONE) $(LATER)', LATER: 'hunter2' });
+  const named = Object.fromEntries(['HOSTNAME', 'CM_color', 'CM_size', 'SEC_password', 'MILLIS', 'CORES', 'MEGABYTES', 'OTHERS', 'ESCAPED', 'LATER'].map((key) => [key, env.get(key)]));
+  expect(named).toEqual({ HOSTNAME: 'short.sub.default.svc.cluster.local', CM_color: 'blue', CM_size: 'big', SEC_password: 'hunter2', MILLIS: '250', CORES: '1', MEGABYTES: '33', OTHERS: '20', ESCAPED: '$(CM_color) blue $$ $(NONE) $(LATER)', LATER: 'hunter2' });
   // enableServiceLinks: false leaves the API server's alone.
   expect([...env.keys()].filter((key) => key.endsWith('_SERVICE_HOST'))).toEqual(['KUBERNETES_SERVICE_HOST']);
   expect(await inside('shared', 'env')).toContain(`LINKED_SERVICE_HOST=${await jsonpath('linked', '{.spec.clusterIP}', 'service')}`);
-  expect(await cluster.kubectl('logs', 'names', '-c', 'main')).toBe('blue is $(NONE) | $(CM_color) costs $$\n');
+  expect(await cluster.kubectl('logs', 'names', '-c', 'main')).toBe('blue is $(NONE) | $(CM_color) costs $$ | /tmp\n');
 });
 
 test('names: the full one as host name, and resolvers as the Pod asks for them', async () => {
@@ -141,15 +142,15 @@ testWhere(allRights !== everyRight, 'this machine has every capability', 'a priv
 });
 
 test('what may not be had is refused, and said', async () => {
-  for (const [name, words] of [
+  await Promise.all(([
     ['root', 'container has runAsNonRoot and image will run as root'], ['root-by-number', "container's runAsUser breaks non-root policy"],
     ['named-user', 'container has runAsNonRoot and image has non-numeric user (www-data), cannot verify user is non-root'],
-  ] as const) {
+  ] as const).map(async ([name, words]) => {
     await until(name, 'jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerConfigError');
     const message = `${words} (pod: "${name}_default(${await jsonpath(name, '{.metadata.uid}')})", container: main)`;
     expect(await status(name, 'state.waiting.message')).toBe(message);
     await described(name, `Error: ${message}`);
-  }
+  }));
   await until('no-profile', 'jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerError');
   expect(await status('no-profile', 'state.waiting.message')).toMatch(/^cannot load seccomp profile: open \S+\/seccomp\/none\.json: no such file or directory$/);
   await until('unsafe-sysctl', 'jsonpath={.status.phase}=Failed');
@@ -198,32 +199,37 @@ test('memory: one that takes too much is killed, and a limit below the engine\'s
   await until('small', 'jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerError');
   expect(await column('small')).toBe('CreateContainerError');
   await described('small', /Reason: +CreateContainerError/, 'memory limit of 4194304 bytes: Minimum memory limit allowed is 6MB');
+  await resize('small', { requests: { memory: '16Mi' }, limits: { memory: '16Mi' } });
+  await ready('small');
+  expect(await status('small', 'resources.limits.memory')).toBe('16Mi');
 });
 
 test('a resize: in place, by a restart, later, or never', async () => {
   await ready('resized');
-  const resize = (cpu: string, memory: string): Promise<string> => cluster.kubectl('patch', 'pod', 'resized', '--subresource', 'resize', '-p',
-    JSON.stringify({ spec: { containers: [{ name: 'main', resources: { requests: { cpu, memory: '16Mi' }, limits: { cpu, memory } } }] } }));
+  const to = (cpu: string, memory: string): Promise<string> => resize('resized', { requests: { cpu, memory: '16Mi' }, limits: { cpu, memory } });
   const condition = (type: string): Promise<string> => jsonpath('resized', `{.status.conditions[?(@.type=="${type}")].reason}: {.status.conditions[?(@.type=="${type}")].message}`);
   const given = async (): Promise<string[]> => { const { own: { cpu, memory } } = await groups('resized'); return [kernelSays(cpu, 'cpu.cfs_quota_us'), kernelSays(memory, 'memory.limit_in_bytes')]; };
   const first = await container('resized');
-  await resize('150m', '32Mi');
+  await to('150m', '32Mi');
   await until('resized', 'jsonpath={.status.containerStatuses[0].resources.limits.cpu}=150m');
   expect([await container('resized'), await status('resized', 'restartCount'), ...await given()]).toEqual([first, '0', '15000', String(32 * 2 ** 20)]);
-  await resize('150m', '48Mi');
+  await to('150m', '48Mi');
   await until('resized', 'jsonpath={.status.containerStatuses[0].resources.limits.memory}=48Mi');
   await ready('resized');
   expect([await status('resized', 'restartCount'), ...await given()]).toEqual(['1', '15000', String(48 * 2 ** 20)]);
   await described('resized', /Killing .* Container main resize requires restart/);
   const cores = Number(await jsonpath(cluster.hosts[0]!.name, '{.status.allocatable.cpu}', 'node'));
-  await resize(String(cores + 1), '48Mi');
+  await to(String(cores + 1), '48Mi');
   expect(await eventually('that it never can be', async () => { const said = await condition('PodResizePending'); return said.startsWith('Infeasible') && said; })).toBe(`Infeasible: Node didn't have enough capacity: cpu, requested: ${(cores + 1) * 1000}, capacity: ${cores * 1000}`);
-  await resize(String(cores), '48Mi');
+  await to(String(cores), '48Mi');
   expect(await eventually('that it waits', async () => { const said = await condition('PodResizePending'); return said.startsWith('Deferred') && said; })).toMatch(new RegExp(`^Deferred: Node didn't have enough resource: cpu, requested: ${cores * 1000}, used: \\d+, capacity: ${cores * 1000}$`));
   expect([await status('resized', 'allocatedResources.cpu'), ...await given()]).toEqual(['150m', '15000', String(48 * 2 ** 20)]);
-  await resize('120m', '48Mi');
+  await to('120m', '48Mi');
   await until('resized', 'jsonpath={.status.containerStatuses[0].resources.limits.cpu}=120m');
   expect([await condition('PodResizePending'), ...await given()]).toEqual([': ', '12000', String(48 * 2 ** 20)]);
+  // Sizes that are no multiple of a page are those asked for all the same.
+  expect(await jsonpath('names', '{.status.containerStatuses[?(@.name=="main")].resources.limits.memory}')).toBe('64000001');
+  expect(await cluster.kubectl('get', 'pods', '-o', 'jsonpath={.items[*].status.conditions[*].type}')).not.toContain('PodResize');
 });
 
 test('programs and images that are not there, in the words of who looked for them', async () => {
