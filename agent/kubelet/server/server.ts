@@ -100,7 +100,8 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
         const status = statusOf(error);
         if (status.code >= 500) log.warn({ error, url: request.url }, 'a kubelet request failed');
         if (response.headersSent) response.destroy();
-        else response.writeHead(status.code, { 'content-type': 'application/json' }).end(JSON.stringify(status));
+        // The words alone, as upstream's kubelets answer: the API server makes a Status of them.
+        else response.writeHead(status.code, { 'content-type': 'text/plain' }).end(status.message);
       });
     },
     upgrade(request, socket, head) {

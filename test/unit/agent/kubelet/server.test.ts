@@ -62,6 +62,7 @@ it('serves logs, pods and health', async () => {
   expect(JSON.parse((await text('/pods'))[1])).toMatchObject({ kind: 'PodList', items: [{ metadata: { name: 'web' } }] });
   expect((await text('/containerLogs/default/none/a'))[0]).toBe(404);
   expect((await text('/containerLogs/default/web/a?tailLines=x'))[0]).toBe(400);
+  expect(await text('/containerLogs/default/web/a?previous=true')).toEqual([400, 'previous terminated container "a" in pod "web" not found']);
   expect((await text('/nothing'))[0]).toBe(404);
   const follow = await fetch(`${base}/containerLogs/default/web/a?follow=true`);
   const reader = follow.body!.getReader();
