@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { RunningProgram } from './fake-process.ts';
-import { RuntimeUnavailable } from './runtime.ts';
+import { SessionClosed } from './runtime.ts';
 import type { ExecSession } from './runtime.ts';
 
 const EXEC_SYNC_LIMIT = 16 * 1024;
@@ -12,7 +12,7 @@ export function fakeSession(process: RunningProgram, finished: Promise<number>, 
   input.pipe(process.stdin, { end: endsInput });
   const read = Promise.all([outputs.stdout, outputs.stderr].map((output) => output.readableEnded ? undefined : once(output, 'close')));
   const closed = new AbortController();
-  const closing = new Promise<never>((_, reject) => closed.signal.addEventListener('abort', () => reject(new RuntimeUnavailable('the session was closed')), { once: true }));
+  const closing = new Promise<never>((_, reject) => closed.signal.addEventListener('abort', () => reject(new SessionClosed('the session was closed')), { once: true }));
   closing.catch(() => {}); // raced in wait()
   return {
     ...(options.stdin ? { stdin: input } : {}),

@@ -131,6 +131,7 @@ export interface ExecSession {
   resize(columns: number, rows: number): Promise<void>;
   /** Resolves with the exit code once the process has ended and its output was read (attach: when the stream ends). */
   wait(): Promise<number>;
+  /** Gives it up; `wait` rejects with SessionClosed, once the processes in the terminal of an exec have been told that it is gone. */
   close(): void;
 }
 export interface LogOptions {
@@ -219,3 +220,5 @@ export class ImagePullError extends Error {}
 export class RuntimeError extends Error {}
 /** The engine does not answer. */
 export class RuntimeUnavailable extends Error {}
+/** An exec or attach was given up by whoever asked for it. */
+export class SessionClosed extends RuntimeUnavailable {}

@@ -5,7 +5,7 @@ import { exitStatus, failureStatus, type RemoteCommandStatus } from '../../../sr
 import type { RemoteCommandSession, TerminalSize } from '../../../src/streams/remote-command.ts';
 import type { Clock } from '../../../src/util/clock.ts';
 import type { Log } from '../../../src/util/log.ts';
-import type { ExecSession } from '../../runtime/runtime.ts';
+import { SessionClosed, type ExecSession } from '../../runtime/runtime.ts';
 
 export interface RemoteCommandContext { readonly verb: 'exec' | 'attach'; readonly clock: Clock; readonly log: Log }
 
@@ -26,7 +26,9 @@ export async function runRemoteCommand(session: RemoteCommandSession, open: () =
   if (session.stdin && process.stdin) feed(session.stdin, process.stdin);
   let status: RemoteCommandStatus;
   try {
-    const [exitCode] = await Promise.all([process.wait(), copy(process.stdout, session.stdout), copy(process.stderr, session.stderr)]);
+    const ended = process.wait();
+    ended.catch((error: unknown) => { if (session.gone.aborted && !(error instanceof SessionClosed)) context.log.info({ error, verb: context.verb }, 'what a client left behind could not be told that its terminal is gone'); });
+    const [exitCode] = await Promise.all([ended, copy(process.stdout, session.stdout), copy(process.stderr, session.stderr)]);
     status = exitStatus(exitCode);
   } catch (error) {
     if (!session.gone.aborted) context.log.info({ error, verb: context.verb }, 'a remote command broke off');

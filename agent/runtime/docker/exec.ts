@@ -4,11 +4,12 @@ import { Writable } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import type { Clock } from '../../../src/util/clock.ts';
-import { RuntimeUnavailable } from '../runtime.ts';
+import { SessionClosed } from '../runtime.ts';
 import type { ExecOptions, ExecResult, ExecSession } from '../runtime.ts';
 import { engineCall, statusOf } from './errors.ts';
 import { execEnd } from './events.ts';
 import { demultiplex } from './frames.ts';
+import { hangUp } from './hang-up.ts';
 
 /** upstream: pkg/probe/exec/exec.go maxReadLength is 10 KiB; CRI's ExecSync allows more. */
 const EXEC_SYNC_LIMIT = 16 * 1024;
@@ -28,7 +29,10 @@ export async function openExec(docker: Docker, clock: Clock, containerId: string
     return state.ExitCode;
   };
   // A terminal's end-of-file is a character, and the engine would end the output with the input.
-  const session = streamSession(socket, { tty, stdin: options.stdin ?? false, halfClose: !tty, exitCode, resize: async (size) => { await engineCall(() => exec.resize(size)); } });
+  const session = streamSession(socket, {
+    tty, stdin: options.stdin ?? false, halfClose: !tty, exitCode, resize: async (size) => { await engineCall(() => exec.resize(size)); },
+    ...(tty ? { abandoned: () => withPid(docker, clock, execId, hangUp) } : {}),
+  });
   return { ...session, execId };
 }
 
@@ -48,6 +52,8 @@ interface SessionParts {
   readonly tty: boolean; readonly stdin: boolean; readonly halfClose: boolean;
   exitCode(signal: AbortSignal): Promise<number>;
   resize(size: { w: number; h: number }): Promise<void>;
+  /** The client has gone before the process. */
+  abandoned?(): Promise<void>;
 }
 
 function streamSession(socket: Duplex, parts: SessionParts): ExecSession {
@@ -66,19 +72,22 @@ function streamSession(socket: Duplex, parts: SessionParts): ExecSession {
       done();
     },
   }) : undefined;
+  const finish = async (): Promise<number> => {
+    await ended.catch((error: unknown) => { if (!closing.signal.aborted) throw error; });
+    socket.destroy();
+    if (!closing.signal.aborted) return parts.exitCode(closing.signal);
+    await parts.abandoned?.();
+    throw closing.signal.reason;
+  };
   let result: Promise<number> | undefined;
   return {
     ...(stdin ? { stdin } : {}),
     stdout: outputs.stdout,
     stderr: outputs.stderr,
     resize: (columns, rows) => parts.resize({ w: columns, h: rows }),
-    wait: () => result ??= ended.then(() => {
-      socket.destroy();
-      if (closing.signal.aborted) throw closing.signal.reason;
-      return parts.exitCode(closing.signal);
-    }),
+    wait: () => result ??= finish(),
     close() {
-      closing.abort(new RuntimeUnavailable('the session was closed'));
+      closing.abort(new SessionClosed('the session was closed'));
       socket.destroy();
     },
   };
@@ -94,7 +103,7 @@ export async function execSync(docker: Docker, clock: Clock, containerId: string
     return { exitCode, stdout, stderr, timedOut: false };
   } catch (error) {
     if (!timedOut) throw error;
-    await killExec(docker, clock, session.execId);
+    await withPid(docker, clock, session.execId, (pid) => { process.kill(pid, 'SIGKILL'); });
     const [stdout, stderr] = await outputs;
     return { exitCode: -1, stdout, stderr, timedOut: true };
   } finally {
@@ -102,16 +111,16 @@ export async function execSync(docker: Docker, clock: Clock, containerId: string
   }
 }
 
-/** A busy engine may not have started the process yet when its time is over: so long it is waited for, to be ended then. */
+/** A busy engine may not have started the process yet when its time is over: so long it is waited for. */
 const lateStartMs = 10_000;
 
-/** The engine has no call that ends an exec; its pid is visible because an agent shares the engine's pid namespace. */
-async function killExec(docker: Docker, clock: Clock, execId: string): Promise<void> {
+/** The engine has no call that ends an exec; its pid is visible because an agent shares the engine's pid namespace. Nothing is done for one that has ended. */
+async function withPid(docker: Docker, clock: Clock, execId: string, act: (pid: number) => void | Promise<void>): Promise<void> {
   try {
     for (const deadline = clock.monotonic() + lateStartMs; ;) {
       const { Running, Pid, ExitCode } = await engineCall(() => docker.getExec(execId).inspect());
       if (Running && Pid > 0) {
-        process.kill(Pid, 'SIGKILL');
+        await act(Pid);
         return;
       }
       if ((!Running && ExitCode !== null) || clock.monotonic() > deadline) return;
