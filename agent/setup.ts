@@ -124,16 +124,19 @@ export async function onFreshEngine({ dockerHost, restart, say }: FreshEngine, s
   }
 }
 
-/** Volumes in memory and shared directories are mounts below the data directory: the deepest goes first. */
+/** Volumes in memory and shared directories are mounts below the data directory: the deepest goes first, and what another covers after that. */
 async function removeVolumes(dataDir: string): Promise<void> {
   if (!existsSync(dataDir)) return;
   // The kernel names no symbolic links.
   const below = `${realpathSync(dataDir)}/`;
   const mounts = (): string[] => readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => (line.split(' ')[1] ?? '').replace(/\\040/g, ' ')).filter((path) => path.startsWith(below));
-  for (const path of mounts().sort().reverse()) await commands.run('umount', ['-l', path]);
+  let failure: unknown;
+  for (let [list, before] = [mounts(), Infinity]; list.length > 0 && list.length < before; [list, before] = [mounts(), list.length]) {
+    for (const path of list.sort().reverse()) await commands.run('umount', ['-l', path]).catch((error: unknown) => { failure = error; });
+  }
   // What is mounted there still is somebody's data.
   const [left] = mounts();
-  if (left !== undefined) throw new Error(`${left} is mounted still, its contents are left alone`);
+  if (left !== undefined) throw new Error(`${left} is mounted still, its contents are left alone`, { cause: failure });
   for (const name of ['pods', 'memory', 'proof']) rmSync(join(dataDir, name), { recursive: true, force: true });
 }
 

@@ -13,22 +13,29 @@ const checks: Readonly<Record<string, { is: (s: Stats) => boolean; what: string 
   BlockDevice: { is: (s) => s.isBlockDevice(), what: 'block device' },
 };
 
+/** `open /no/file: no such file or directory`, for users who know that from Kubernetes. */
+const inWords = (error: NodeJS.ErrnoException): Error => new Error(`${error.syscall} ${error.path}: ${error.message.replace(/^\w+: /, '').replace(/, \w+ '.*'$/s, '')}`, { cause: error });
+
 export const hostPath: VolumePlugin = {
   name: 'kubernetes.io/host-path',
   supports: (volume) => volume.hostPath !== undefined,
   async setUp({ volume }) {
     const { path, type = '' } = volume.hostPath!;
     if (path.split('/').includes('..')) throw new Error(`path ${path} must not contain '..'`);
-    if (type === '') return path;
+    if (type === '') {
+      // Unchecked, and made where nothing is, as container runtimes do it; the engine refuses what is not there.
+      await mkdir(path, { recursive: true, mode: 0o755 }).catch((error: NodeJS.ErrnoException) => { if (error.code !== 'EEXIST') throw inWords(error); });
+      return path;
+    }
     const check = checks[type];
     if (!check) throw new Error(`${type} is an invalid volume type`);
     let found = await stat(path).catch(() => undefined);
     if (!found && type === 'DirectoryOrCreate') {
-      await mkdir(path, { recursive: true, mode: 0o755 });
+      await mkdir(path, { recursive: true, mode: 0o755 }).catch((error: NodeJS.ErrnoException) => { throw inWords(error); });
       found = await stat(path);
     } else if (!found && type === 'FileOrCreate') {
       // Parent directories are not made: the type promises the file alone.
-      await (await open(path, 'a', 0o644)).close();
+      await (await open(path, 'a', 0o644).catch((error: NodeJS.ErrnoException) => { throw inWords(error); })).close();
       await chmod(path, 0o644);
       found = await stat(path);
     }

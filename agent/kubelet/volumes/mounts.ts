@@ -14,7 +14,7 @@ export interface Mounter {
   unmount(path: string): Promise<void>;
   /** Mount points at or below `path`, deepest first. */
   below(path: string): Promise<string[]>;
-  /** Makes `path` a mount of its own that passes mounts on to containers and back. */
+  /** Makes what is mounted below `path` reach containers, and back; nothing when the mount it is on does so. */
   makeShared(path: string): Promise<void>;
 }
 
@@ -29,6 +29,7 @@ export function parseMountInfo(text: string): MountPoint[] {
     return { path: unescape(fields[4] ?? ''), shared: fields.slice(6, dash).some((f) => f.startsWith('shared:')), fsType: fields[dash + 1] ?? '' };
   });
 }
+const isWithin = (path: string, root: string): boolean => path === root || path.startsWith(root === '/' ? '/' : `${root}/`);
 const mountInfo = (): Promise<string> => readFile('/proc/self/mountinfo', 'utf8');
 const mountTable = async (): Promise<MountPoint[]> => parseMountInfo(await mountInfo());
 
@@ -53,9 +54,10 @@ export const hostMounter: Mounter = {
     return parseMountInfo(text).map((m) => m.path).filter((p) => p === path || p.startsWith(`${path}/`)).sort((a, b) => b.length - a.length);
   },
   async makeShared(path) {
-    const table = await mountTable();
-    if (table.some((m) => m.path === path && m.shared)) return;
-    if (!table.some((m) => m.path === path)) await run('mount', ['--rbind', path, path]);
+    const around = (await mountTable()).filter((m) => isWithin(path, m.path)).sort((a, b) => a.path.length - b.path.length).at(-1);
+    if (around?.shared) return;
+    await mkdir(path, { recursive: true });
+    if (around?.path !== path) await run('mount', ['--rbind', path, path]);
     await run('mount', ['--make-rshared', path]);
   },
 };

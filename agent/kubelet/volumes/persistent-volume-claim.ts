@@ -7,13 +7,14 @@ import { localPathProvisioner } from '../../../src/api/storage/local-path.ts';
 import { allContainers, quoted, type Pod } from '../pod.ts';
 import { hostPath } from './host-path.ts';
 import { nfsVolume } from './nfs.ts';
+import { setOwnership } from './ownership.ts';
 import { MapVolumeError, VolumeProcessingError, type BlockDevice, type VolumePlugin } from './plugin.ts';
 
 export const persistentVolumeClaim: VolumePlugin = {
   name: 'kubernetes.io/persistent-volume-claim',
   supports: (volume) => volume.persistentVolumeClaim !== undefined || volume.ephemeral !== undefined,
   async setUp(context) {
-    const { pod, volume, sources } = context;
+    const { pod, volume, directory, sources } = context;
     const name = volume.persistentVolumeClaim?.claimName ?? `${pod.metadata.name}-${volume.name}`;
     const { metadata, spec } = await sources.persistentVolume(pod, name, volume.ephemeral !== undefined);
     const mode = spec.volumeMode ?? 'Filesystem';
@@ -28,6 +29,11 @@ export const persistentVolumeClaim: VolumePlugin = {
     if (!spec.local) throw new VolumeProcessingError(`failed to get Plugin from volumeSpec for volume ${quoted(metadata.name)} err=no volume plugin matched`);
     const { path } = spec.local;
     if (!(await stat(path).catch(() => undefined))) throw new Error(`path ${quoted(path)} does not exist`);
+    // Once a Pod: what its containers make of modes and groups stays. The directory is there for a later agent to know.
+    if (volume.persistentVolumeClaim?.readOnly !== true && !(await stat(directory).catch(() => undefined))) {
+      await setOwnership(path, pod.spec.securityContext);
+      await mkdir(directory, { recursive: true, mode: 0o750 });
+    }
     return path;
   },
 };

@@ -10,7 +10,7 @@ import type { Mounter } from './mounts.ts';
 
 /** Names a place without opening what is there: a pipe does not block, a device is not woken. Node has no name for it. */
 const O_PATH = 0o10000000;
-const noFollow = O_PATH | constants.O_NOFOLLOW;
+export const noFollow = O_PATH | constants.O_NOFOLLOW;
 /** A name inside an open directory, wherever that is by now. */
 const inside = ({ fd }: FileHandle, name: string): string => `/proc/self/fd/${fd}/${name}`;
 const isWithin = (path: string, root: string): boolean => path === root || path.startsWith(root === '/' ? '/' : `${root}/`);

@@ -3,7 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../src/util/clock.ts';
 import type { ContainerConfig, Mount } from '../../runtime/runtime.ts';
-import { allContainers, quoted, type Container, type Pod, type Volume } from '../pod.ts';
+import { quoted, type Container, type Pod, type Volume } from '../pod.ts';
 import { emptyDir } from './empty-dir.ts';
 import { volumePlugins } from './index.ts';
 import type { Mounter } from './mounts.ts';
@@ -49,6 +49,7 @@ export class VolumeManager {
   /** What this agent has set up, by Pod UID. */
   readonly #mounted = new Map<string, Map<string, MountedVolume>>();
   #memoryReady: Promise<void> | undefined;
+  #shared: Promise<void> | undefined;
 
   constructor(options: { dataDir: string; mounter: Mounter; sources: VolumeSources; clock: Clock }) {
     this.#podsDirectory = join(options.dataDir, 'pods');
@@ -69,7 +70,10 @@ export class VolumeManager {
     let mounted = this.#mounted.get(uid);
     if (!mounted) {
       // Without volumes, its first file makes it.
-      if (pod.spec.volumes?.length) await mkdir(this.podDirectory(uid), { recursive: true, mode: 0o750 });
+      if (pod.spec.volumes?.length) {
+        await this.#share();
+        await mkdir(this.podDirectory(uid), { recursive: true, mode: 0o750 });
+      }
       this.#mounted.set(uid, (mounted = new Map<string, MountedVolume>()));
     }
     const [stale, failed]: [MountError[], MountError[]] = [[], []];
@@ -97,8 +101,6 @@ export class VolumeManager {
       }
     }
     if (failed.length + unprocessed.size) throw new MountError([...failed.flatMap(({ messages }) => messages), ...notAttached(pod, mounted, unprocessed)]);
-    const propagates = allContainers(pod).some((c) => c.volumeMounts?.some((m) => m.mountPropagation && m.mountPropagation !== 'None'));
-    if (propagates) await this.#mounter.makeShared(this.#podsDirectory);
     return { mounted, stale };
   }
   #directoryOf(pod: Pod, volume: Volume, plugin: VolumePlugin): string { return join(this.podDirectory(pod.metadata.uid), 'volumes', plugin.name.replace('/', '~'), volume.name); }
@@ -173,6 +175,14 @@ export class VolumeManager {
       if (error.code === 'ENOENT') return [];
       throw error;
     });
+  }
+
+  /** Before anything is mounted there, which would be covered. upstream: pkg/kubelet/kubelet.go (setupDataDirs) */
+  #share(): Promise<void> {
+    return (this.#shared ??= this.#mounter.makeShared(this.#podsDirectory).catch((error: unknown) => {
+      this.#shared = undefined;
+      throw error;
+    }));
   }
 
   /** One tmpfs serves every file volume: a mount per volume would cost each Pod start a process. */

@@ -213,6 +213,27 @@ describe('plugins', () => {
     for (const name of ['e', 'x']) expect(() => manager().devicesOf(container('c', { volumeDevices: [{ name, devicePath: '/dev/a' }] } as never), found)).toThrow(`cannot find volume "${name}" to pass into container "c"`);
     await expect(manager().mountsOf(pod(), container('c', { volumeMounts: [{ name: 'v', mountPath: '/v' }] } as never), found, new Map())).rejects.toThrow('cannot find volume "v" to mount into container "c"');
   });
+  it('a volume of type local gets the fsGroup once a Pod, all the way down but through no link; hostPath keeps what the host gave it', async () => {
+    const [disk, outside] = [join(directory, 'disk'), join(directory, 'outside')];
+    for (const path of ['disk/sub', 'outside']) mkdirSync(join(directory, path), { recursive: true, mode: 0o755 });
+    for (const path of ['disk/sub/file', 'outside/file']) writeFileSync(join(directory, path), '', { mode: 0o604 });
+    symlinkSync(outside, join(disk, 'link'));
+    const shown = (...paths: string[]): string[] => paths.map((path) => { const { mode, gid } = statSync(path); return `${(mode & 0o7777).toString(8)} ${gid}`; });
+    volumes['disk'] = { metadata: { name: 'disk' }, spec: { volumeMode: 'Filesystem', local: { path: disk } } } as unknown as PersistentVolume;
+    volumes['host'] = { metadata: { name: 'host' }, spec: { volumeMode: 'Filesystem', hostPath: { path: outside } } } as unknown as PersistentVolume;
+    const claimed = (claimName: string, fsGroup: number, more: object = {}) => setUp({ persistentVolumeClaim: { claimName } }, { securityContext: { fsGroup, ...more } } as never);
+    await claimed('host', 7);
+    await claimed('disk', 7);
+    expect(shown(disk, join(disk, 'sub'), join(disk, 'sub/file'), outside, join(outside, 'file'))).toEqual(['2775 7', '2775 7', '664 7', '755 0', '604 0']);
+    chmodSync(join(disk, 'sub/file'), 0o600);
+    await claimed('disk', 7);
+    expect(shown(join(disk, 'sub/file'))).toEqual(['600 7']);
+    const again = async (more: object) => { await manager().tearDown('uid-1'); await claimed('disk', 7, more); return shown(join(disk, 'sub/file')); };
+    expect([await again({ fsGroupChangePolicy: 'OnRootMismatch' }), await again({ fsGroupChangePolicy: 'Always' })]).toEqual([['600 7'], ['660 7']]);
+    chmodSync(disk, 0o755);
+    chmodSync(join(disk, 'sub/file'), 0o600);
+    expect(await again({ fsGroupChangePolicy: 'OnRootMismatch' })).toEqual(['660 7']);
+  });
   it('configMap takes items and modes', async () => {
     const path = await setUp({ configMap: { name: 'settings', defaultMode: 0o440, items: [{ key: 'color', path: 'deep/c' }, { key: 'shape', path: 's', mode: 0o600 }] } });
     expect(readFileSync(join(path, 'deep/c'), 'utf8')).toBe('blue');
@@ -229,6 +250,7 @@ describe('plugins', () => {
     [{ configMap: { name: 'none' } }, 'configmap "none" not found'], [{ secret: { secretName: 'none' } }, 'secret "none" not found'],
     [{ configMap: { name: 'settings', items: [{ key: 'x', path: 'x' }] } }, 'references non-existent config key: x'], [{ secret: { secretName: 'keys', items: [{ key: 'x', path: 'x' }] } }, 'references non-existent secret key: x'],
     [{ hostPath: { path: '/no/such/place', type: 'Directory' } }, 'hostPath type check failed: /no/such/place is not a directory'], [{ hostPath: { path: '/etc', type: 'File' } }, 'hostPath type check failed: /etc is not a file'],
+    [{ hostPath: { path: '/no/such/file', type: 'FileOrCreate' } }, 'open /no/such/file: no such file or directory'], [{ hostPath: { path: '/etc/passwd/x', type: 'DirectoryOrCreate' } }, 'mkdir /etc/passwd/x: not a directory'],
     [{ hostPath: { path: '/etc', type: 'Socket' } }, 'hostPath type check failed: /etc is not a socket file'], [{ emptyDir: { medium: 'HugePages' } }, 'unknown storage medium "HugePages"'],
   ])('%j: %s', async (volume, why) => {
     await expect(setUp(volume)).rejects.toMatchObject({ constructor: MountError, message: `MountVolume.SetUp failed for volume "v" : ${why}` });
@@ -250,6 +272,8 @@ describe('plugins', () => {
     expect(statSync(await setUp({ hostPath: { path: join(directory, 'made'), type: 'DirectoryOrCreate' } })).isDirectory()).toBe(true);
     expect(statSync(await setUp({ hostPath: { path: join(directory, 'made/file'), type: 'FileOrCreate' } })).isFile()).toBe(true);
     expect(await setUp({ hostPath: { path: '/dev/null', type: 'CharDevice' } })).toBe('/dev/null');
+    expect(statSync(await setUp({ hostPath: { path: join(directory, 'any/thing') } })).isDirectory()).toBe(true);
+    expect(await setUp({ hostPath: { path: join(directory, 'made/file') } })).toBe(join(directory, 'made/file'));
   });
   it.each<[string, object, readonly string[], string]>([
     ['as it is', { server: 'files.example', path: '/exports/a' }, [], 'addr=files.example,nfsvers=4'], ['read-only', { server: '10.0.0.1', path: '/', readOnly: true }, [], 'addr=10.0.0.1,nfsvers=4,ro'],
