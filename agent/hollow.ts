@@ -31,7 +31,7 @@ const facts: HostFacts = { cpus: 4, memoryBytes: 8 * 2 ** 30, diskBytes: 100 * 2
 const reserve: Reserve = { memoryBytes: 0, diskBytes: 0 };
 /** Short of nothing. */
 const eviction: EvictionSetup = { config: parseEviction({}), signals: () => Promise.resolve({ signals: new Map(), dedicatedImageFs: false }) };
-const noMounts: Mounter = { mountTmpfs: () => Promise.resolve(), bind: () => Promise.resolve(), unmount: () => Promise.resolve(), below: () => Promise.resolve([]), makeShared: () => Promise.resolve() };
+const noMounts: Mounter = { mountTmpfs: () => Promise.resolve(), mountNetwork: () => Promise.resolve(), bind: () => Promise.resolve(), unmount: () => Promise.resolve(), below: () => Promise.resolve([]), makeShared: () => Promise.resolve() };
 
 const [dataDir = '', count = '0'] = process.argv.slice(2);
 const directory = mkdtempSync(join(tmpdir(), 'dray-hollow-'));

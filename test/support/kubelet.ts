@@ -28,7 +28,7 @@ const longestMs = 60_000;
 
 export const noMounts: Mounter = {
   mountTmpfs: async (path) => { const { mkdir } = await import('node:fs/promises'); await mkdir(path, { recursive: true }); },
-  bind: () => Promise.resolve(), unmount: () => Promise.resolve(), below: () => Promise.resolve([]), makeShared: () => Promise.resolve(),
+  mountNetwork: () => Promise.resolve(), bind: () => Promise.resolve(), unmount: () => Promise.resolve(), below: () => Promise.resolve([]), makeShared: () => Promise.resolve(),
 };
 
 /** A node that is short of nothing. */

@@ -1,14 +1,18 @@
 // The host's mount table as the kubelet uses it: one shared tmpfs for file volumes, a tmpfs per Memory emptyDir, a bind per
 // subPath, and the end of all.
 import { execFile } from 'node:child_process';
+import { lookup } from 'node:dns/promises';
 import { mkdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import type { EngineVolume } from '../../runtime/runtime.ts';
 
 const run = promisify(execFile);
 
 /** Everything the kubelet asks of the mount table; tests give one that only remembers. */
 export interface Mounter {
   mountTmpfs(path: string, options: { sizeBytes?: number; mode?: string; group?: number }): Promise<void>;
+  /** Mounts what the engine's local volume driver would, as it does: with no program of the file system's own. @throws Error with upstream's words */
+  mountNetwork(path: string, volume: EngineVolume): Promise<void>;
   /** Binds what the open descriptor names, alone without what is mounted below it, onto `target`. */
   bind(fd: number, target: string): Promise<void>;
   unmount(path: string): Promise<void>;
@@ -39,6 +43,18 @@ export const hostMounter: Mounter = {
     if ((await mountTable()).some((m) => m.path === path && m.fsType === 'tmpfs')) return;
     const options = [`mode=${mode}`, ...(sizeBytes ? [`size=${sizeBytes}`] : []), ...(group === undefined ? [] : [`gid=${group}`])].join(',');
     await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]);
+  },
+  async mountNetwork(path, { type, device, options }) {
+    if ((await mountTable()).some((m) => m.path === path)) return;
+    await mkdir(path, { recursive: true, mode: 0o750 });
+    const [address, ...others] = options.split(',');
+    const server = address!.replace(/^addr=/, '');
+    // The kernel takes numbers only.
+    const found = await lookup(server).catch((error: Error) => { throw new Error(`mount failed: ${error.message}`, { cause: error }); });
+    const args = ['-i', '-t', type, '-o', [`addr=${found.address}`, ...others].join(','), device, path];
+    await run('mount', args).catch((error: Error & { code?: number; stderr?: string }) => {
+      throw new Error(`mount failed: exit status ${error.code}\nMounting command: mount\nMounting arguments: ${args.slice(1).join(' ')}\nOutput: ${error.stderr}`, { cause: error });
+    });
   },
   async bind(fd, target) {
     // The descriptor's entry in /proc is taken as it is: a path read from it could mean something else by now.

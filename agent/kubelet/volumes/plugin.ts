@@ -36,8 +36,10 @@ export interface VolumeContext {
 
 /** A block device of the host, which containers get as it is. */
 export interface BlockDevice { readonly blockDevice: string }
+/** A network volume that is mounted on this host. Looking there may take as long as its server is silent. */
+export interface NetworkDirectory { readonly networkDirectory: string }
 /** Where a volume is: a path of the host, with the engine, or a device. */
-export type Place = string | EngineVolume | BlockDevice;
+export type Place = string | EngineVolume | NetworkDirectory | BlockDevice;
 
 /** A block device cannot be had: the words of a FailedMapVolume event. */
 export class MapVolumeError extends Error {}

@@ -2,8 +2,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../src/util/clock.ts';
-import type { ContainerConfig, Mount } from '../../runtime/runtime.ts';
-import { quoted, type Container, type Pod, type Volume } from '../pod.ts';
+import type { ContainerConfig, EngineVolume, Mount } from '../../runtime/runtime.ts';
+import { allContainers, quoted, type Container, type Pod, type Volume } from '../pod.ts';
 import { emptyDir } from './empty-dir.ts';
 import { volumePlugins } from './index.ts';
 import type { Mounter } from './mounts.ts';
@@ -50,6 +50,7 @@ export class VolumeManager {
   readonly #mounted = new Map<string, Map<string, MountedVolume>>();
   #memoryReady: Promise<void> | undefined;
   #shared: Promise<void> | undefined;
+  #networkTurn: Promise<unknown> = Promise.resolve();
 
   constructor(options: { dataDir: string; mounter: Mounter; sources: VolumeSources; clock: Clock }) {
     this.#podsDirectory = join(options.dataDir, 'pods');
@@ -88,7 +89,7 @@ export class VolumeManager {
       const context = this.#contextOf(pod, volume, plugin);
       const done = (place: Place): unknown => mounted.set(volume.name, { place, readOnly: plugin.readOnly ?? volume.persistentVolumeClaim?.readOnly ?? false });
       try {
-        done(await plugin.setUp(context));
+        done(await this.#reachable(context, await plugin.setUp(context)));
       } catch (error) {
         const { message } = error as Error;
         const failure = new MountError([error instanceof MapVolumeError ? message : `MountVolume.SetUp failed for volume ${quoted(volume.name)} : ${message}`], { cause: error });
@@ -102,6 +103,13 @@ export class VolumeManager {
     }
     if (failed.length + unprocessed.size) throw new MountError([...failed.flatMap(({ messages }) => messages), ...notAttached(pod, mounted, unprocessed)]);
     return { mounted, stale };
+  }
+  /** Of a network volume a subPath can be told only where it is mounted: then that is the host too, and the engine binds it. */
+  async #reachable({ pod, volume, directory }: VolumeContext, place: Place): Promise<Place> {
+    if (typeof place === 'string' || !('device' in place)) return place;
+    if (!allContainers(pod).some((c) => c.volumeMounts?.some((m) => m.name === volume.name && (m.subPath || m.subPathExpr)))) return place;
+    await this.#mounter.mountNetwork(directory, place);
+    return { networkDirectory: directory };
   }
   #directoryOf(pod: Pod, volume: Volume, plugin: VolumePlugin): string { return join(this.podDirectory(pod.metadata.uid), 'volumes', plugin.name.replace('/', '~'), volume.name); }
   #contextOf(pod: Pod, volume: Volume, plugin: VolumePlugin): VolumeContext {
@@ -121,13 +129,11 @@ export class VolumeManager {
       if (!volume || isDevice(volume.place)) throw new Error(`cannot find volume ${quoted(mount.name)} to mount into container ${quoted(container.name)}`);
       const subPath = mount.subPathExpr ? expandSubPath(mount.subPathExpr, variables) : mount.subPath ?? '';
       checkSubPath(subPath);
-      const { place } = volume;
-      if (typeof place !== 'string' && subPath !== '') throw new Error(`subPath ${quoted(subPath)} of volume ${quoted(mount.name)}: the engine mounts a network volume as a whole only`);
       mounts.push({
-        ...(typeof place !== 'string' ? { engineVolume: place } : { hostPath: subPath === '' ? place : await this.#bind(place, subPath, join(this.podDirectory(pod.metadata.uid), 'volume-subpaths', mount.name, container.name, String(index))).catch((cause: unknown) => {
+        ...(await this.#source(volume.place, subPath, join(this.podDirectory(pod.metadata.uid), 'volume-subpaths', mount.name, container.name, String(index))).catch((cause: unknown) => {
           // Users of the API learn nothing of the host's files from it; the log has the cause.
           throw new Error(`failed to prepare subPath for volumeMount ${quoted(mount.name)} of container ${quoted(container.name)}`, { cause });
-        }) }),
+        })),
         containerPath: mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`,
         ...(mount.readOnly || volume.readOnly ? { readonly: true } : {}),
         ...(mount.mountPropagation === 'HostToContainer' ? { propagation: 'rslave' as const } : mount.mountPropagation === 'Bidirectional' ? { propagation: 'rshared' as const } : {}),
@@ -145,6 +151,20 @@ export class VolumeManager {
     });
   }
 
+  /** What the engine is to mount, where `target` is for the part that a subPath names. */
+  async #source(place: Exclude<Place, BlockDevice>, subPath: string, target: string): Promise<{ hostPath: string } | { engineVolume: EngineVolume }> {
+    if (typeof place !== 'string' && 'device' in place) {
+      if (subPath !== '') throw new Error('the engine mounts a network volume as a whole only');
+      return { engineVolume: place };
+    }
+    const root = typeof place === 'string' ? place : place.networkDirectory;
+    if (subPath === '') return { hostPath: root };
+    if (typeof place === 'string') return { hostPath: await this.#bind(root, subPath, target) };
+    // One at a time: a silent server keeps a thread, and all the agent's work on files has four.
+    const done = this.#networkTurn.then(() => this.#bind(root, subPath, target));
+    this.#networkTurn = done.catch(() => undefined);
+    return { hostPath: await done };
+  }
   async #bind(volumePath: string, subPath: string, target: string): Promise<string> {
     const handle = await openSubPath(volumePath, subPath);
     try {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeAtomically, type FileContent } from '../../../../agent/kubelet/volumes/atomic-writer.ts';
 import { memorySize } from '../../../../agent/kubelet/volumes/empty-dir.ts';
-import { parseMountInfo, type Mounter } from '../../../../agent/kubelet/volumes/mounts.ts';
+import { hostMounter, parseMountInfo, type Mounter } from '../../../../agent/kubelet/volumes/mounts.ts';
 import { nfsVolume } from '../../../../agent/kubelet/volumes/nfs.ts';
 import { bindSubPath, openSubPath } from '../../../../agent/kubelet/volumes/subpath.ts';
 import { VolumeProcessingError } from '../../../../agent/kubelet/volumes/plugin.ts';
@@ -285,7 +285,27 @@ describe('plugins', () => {
     const of = pod({ volumes: [{ name: 'v', nfs: source }] as never });
     const { mounted } = await volumes.setUp(of);
     expect(await volumes.mountsOf(of, container('a', { volumeMounts: [{ name: 'v', mountPath: '/d', readOnly: true }] }), mounted, new Map())).toEqual([{ engineVolume: nfsVolume(source as never), containerPath: '/d', readonly: true }]);
-    await expect(volumes.mountsOf(of, container('a', { volumeMounts: [{ name: 'v', mountPath: '/d', subPath: 'x' }] }), mounted, new Map())).rejects.toThrow('subPath "x" of volume "v": the engine mounts a network volume as a whole only');
+  });
+  it('an NFS directory of which a container wants a part is mounted on the host, for all containers', async () => {
+    const [calls, source] = [[] as string[], { server: 'files.example', path: '/exports' }];
+    const volumes = new VolumeManager({ dataDir: directory, sources, clock: new FakeClock(), mounter: {
+      ...noMounts, mountNetwork: (path, volume) => { mkdirSync(path, { recursive: true }); calls.push(`${path} ${JSON.stringify(volume)}`); return Promise.resolve(); },
+      bind: (fd, target) => Promise.resolve(void calls.push(`${readlinkSync(`/proc/self/fd/${fd}`)} ${target}`)),
+    } });
+    const containers = [container('part', { volumeMounts: [{ name: 'v', mountPath: '/d', subPathExpr: '$(NAME)/x' }] }), container('all', { volumeMounts: [{ name: 'v', mountPath: '/d' }] })];
+    const of = pod({ containers, volumes: [{ name: 'v', nfs: source }] as never });
+    const { mounted } = await volumes.setUp(of);
+    const [root, target] = [join(directory, 'pods/uid-1/volumes/kubernetes.io~nfs/v'), join(directory, 'pods/uid-1/volume-subpaths/v/part/0')];
+    expect(calls.splice(0)).toEqual([`${root} ${JSON.stringify(nfsVolume(source))}`]);
+    // Nobody looks there for numbers: it may take long.
+    expect(mounted.get('v')!.place).toEqual({ networkDirectory: root });
+    const mountsOf = (of2: (typeof containers)[number]) => volumes.mountsOf(of, of2, mounted, new Map([['NAME', 'n']]));
+    expect([await mountsOf(containers[0]!), await mountsOf(containers[1]!)]).toEqual([[{ hostPath: target, containerPath: '/d' }], [{ hostPath: root, containerPath: '/d' }]]);
+    expect(calls).toEqual([`${root}/n/x ${target}`]);
+    symlinkSync('/etc', join(root, 'out'));
+    await expect(volumes.mountsOf(of, containers[0]!, mounted, new Map([['NAME', 'out']]))).rejects.toThrow('failed to prepare subPath for volumeMount "v" of container "part"');
+    expect(await mountsOf(containers[0]!)).toHaveLength(1);
+    await expect(hostMounter.mountNetwork(join(directory, 'm'), { type: 'nfs', device: ':/x', options: 'addr=127.0.0.1,nfsvers=4,soft,timeo=1,retrans=0,port=1' })).rejects.toThrow(new RegExp(`^mount failed: exit status \\d+\\nMounting command: mount\\nMounting arguments: -t nfs -o addr=127\\.0\\.0\\.1,nfsvers=4,soft,timeo=1,retrans=0,port=1 :/x ${directory}/m\\nOutput: mount: `));
   });
   it('mounts follow the spec, with sub-paths from variables', async () => {
     const volumes = manager();

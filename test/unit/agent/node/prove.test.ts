@@ -21,7 +21,7 @@ it('locks a data directory until it is released', async () => {
   (await lockDataDirectory(dataDir))();
 });
 
-const mounter: Mounter = { mountTmpfs: async (path) => { await mkdir(path, { recursive: true }); }, bind: () => Promise.resolve(), unmount: () => Promise.resolve(), below: () => Promise.resolve([]), makeShared: () => Promise.resolve() };
+const mounter: Mounter = { mountTmpfs: async (path) => { await mkdir(path, { recursive: true }); }, mountNetwork: () => Promise.resolve(), bind: () => Promise.resolve(), unmount: () => Promise.resolve(), below: () => Promise.resolve([]), makeShared: () => Promise.resolve() };
 it('finds an engine whose processes are not here, and leaves nothing behind', async () => {
   const runtime = new FakeRuntime({ clock: realClock, images: { pause: {} } });
   const error = await prove(runtime, { dataDir, mounter, image: 'pause' }).catch((e: unknown) => e);
