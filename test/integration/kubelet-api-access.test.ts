@@ -10,6 +10,7 @@ import { ServiceAccountTokens } from '../../agent/kubelet/service-account-tokens
 import { FakeClock } from '../../src/util/clock.ts';
 import { startTestApi } from '../support/api-server.ts';
 import { kubeletBed, type KubeletBed } from '../support/kubelet.ts';
+import { settled } from '../support/settled.ts';
 
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 let bed: KubeletBed;
@@ -73,4 +74,29 @@ it('a token is fetched again at four fifths of its life', async () => {
   } finally {
     await api.stop();
   }
+});
+
+it('the file in a Pod has another token after four fifths of its life, before that ends', async () => {
+  // Tokens are made by the server's clock.
+  const clock = new FakeClock(Date.now());
+  await bed.close();
+  bed = await kubeletBed({ 'nginx:1': {} }, { clock });
+  bed.start();
+  await bed.create('p', {
+    volumes: [{ name: 't', projected: { sources: [{ serviceAccountToken: { path: 'token', audience: 'vault', expirationSeconds: 600 } }] } }], containers: [{ name: 'a', image: 'nginx:1', volumeMounts: [{ name: 't', mountPath: '/t' }] }],
+  });
+  const { metadata } = (await bed.until('p', (p) => p && isPodReady(p)))!;
+  const read = (): Promise<string> => readFile(join(bed.dataDir, 'memory', metadata.uid, 'kubernetes.io~projected/t/token'), 'utf8');
+  const first = await read();
+  const { aud, exp, iat } = decodeJwt(first);
+  expect([aud, exp! - iat!]).toEqual([['vault'], 600]);
+  const began = clock.now();
+  // Pods are looked at once a minute.
+  while ((await read()) === first && clock.now() - began < 600_000) {
+    await clock.advance(10_000);
+    await settled();
+  }
+  expect(clock.now() - began).toBeGreaterThanOrEqual(470_000);
+  expect(clock.now() - began).toBeLessThan(600_000);
+  expect(decodeJwt(await read())).toMatchObject({ aud: ['vault'], sub: 'system:serviceaccount:default:default' });
 });
