@@ -27,7 +27,7 @@ export interface PodStatusInputs extends StatusInputs {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly hostIPs: readonly string[];
-  /** Set when the Pod is ended for a reason of its own (deadline, eviction): it is Failed with these words once it has ended. */
+  /** Set when the Pod is ended for a reason of its own (deadline, eviction): it is Failed with these words. */
   readonly failure?: PodFailure;
   /** Why the Pod has not got the resources it wishes for, and what the engine said when it was to change some. */
   readonly resize?: { readonly pending?: PendingResize; readonly error?: string };
@@ -150,12 +150,9 @@ export function podStatus(inputs: PodStatusInputs): PodStatus {
   const { init, regular } = terminal ? endedStatuses(pod, found.init, found.regular) : found;
   const ephemeral = byName(ephemeralContainers(pod).map((c) => containerStatus(c, 'ephemeral', inputs)));
   const old = pod.status;
-  const hadEnded = old?.phase === 'Succeeded' || old?.phase === 'Failed';
+  let phase = failure ? 'Failed' : podPhase(pod, init, regular, terminal);
   // A Pod that has ended stays ended, whatever is seen later.
-  const phase: PodPhase = hadEnded ? old!.phase as PodPhase : failure ? 'Failed' : podPhase(pod, init, regular, terminal);
-  // That it fails is told when nothing of it runs any more; that it is not ready, which lets go of it, at once. upstream: mergePodStatus
-  const ending = failure !== undefined && !terminal && !hadEnded;
-  const toldPhase = ending ? old?.phase ?? 'Pending' : phase;
+  if (old?.phase === 'Succeeded' || old?.phase === 'Failed') phase = old.phase;
 
   const time = timestamp(now);
   const foreign = (old?.conditions ?? []) as readonly PodCondition[];
@@ -167,7 +164,7 @@ export function podStatus(inputs: PodStatusInputs): PodStatus {
     ['Ready', podReady(pod, ready, foreign)],
     ['ContainersReady', ready],
     ['PodScheduled', { status: 'True' }],
-    ...(failure?.disrupted && !ending ? [['DisruptionTarget', { status: 'True', reason: terminationByKubelet, message: failure.message }] as const] : []),
+    ...(failure?.disrupted ? [['DisruptionTarget', { status: 'True', reason: terminationByKubelet, message: failure.message }] as const] : []),
     ...(terminal ? [] : resizing(inputs)),
   ];
   let conditions = foreign.filter(({ type }) => !type.startsWith('PodResize') || judgements.some(([held]) => held === type));
@@ -180,8 +177,8 @@ export function podStatus(inputs: PodStatusInputs): PodStatus {
   const generation = pod.metadata.generation;
   return {
     ...(generation ? { observedGeneration: generation } : {}),
-    phase: toldPhase, conditions,
-    ...(failure && !ending ? { reason: failure.reason, message: failure.message } : { ...(old?.reason && toldPhase === old.phase ? { reason: old.reason } : {}), ...(old?.message && toldPhase === old.phase ? { message: old.message } : {}) }),
+    phase, conditions,
+    ...(failure ? { reason: failure.reason, message: failure.message } : { ...(old?.reason && phase === old.phase ? { reason: old.reason } : {}), ...(old?.message && phase === old.phase ? { message: old.message } : {}) }),
     ...(hostIPs[0] ? { hostIP: hostIPs[0], hostIPs: hostIPs.map((ip) => ({ ip })) } : {}),
     ...(ips[0] ? { podIP: ips[0], podIPs: ips.map((ip) => ({ ip })) } : {}),
     startTime: old?.startTime ?? time,
@@ -190,6 +187,20 @@ export function podStatus(inputs: PodStatusInputs): PodStatus {
     ...(ephemeral.length ? { ephemeralContainerStatuses: ephemeral } : {}),
     ...(old?.qosClass ? { qosClass: old.qosClass } : {}),
     ...(old?.nominatedNodeName ? { nominatedNodeName: old.nominatedNodeName } : {}),
+  } as unknown as PodStatus;
+}
+
+/**
+ * What is told of a Pod that is to end while something of it may still run: its phase, its reason and who disrupts it wait until nothing
+ * does. That it is not ready shows at once. upstream: pkg/kubelet/status/status_manager.go (mergePodStatus)
+ */
+export function beforeItsEnd(status: PodStatus, told: PodStatus | undefined): PodStatus {
+  const { reason: _reason, message: _message, ...rest } = status;
+  const isTarget = ({ type }: PodCondition): boolean => type === 'DisruptionTarget';
+  const conditions = [...((status.conditions ?? []) as readonly PodCondition[]).filter((c) => !isTarget(c)), ...((told?.conditions ?? []) as readonly PodCondition[]).filter(isTarget)];
+  return {
+    ...rest, phase: told?.phase ?? 'Pending', conditions,
+    ...(told?.reason ? { reason: told.reason } : {}), ...(told?.message ? { message: told.message } : {}),
   } as unknown as PodStatus;
 }
 

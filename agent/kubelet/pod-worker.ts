@@ -13,7 +13,7 @@ import type { PodKiller } from './kill-pod.ts';
 import { containerFacts } from './labels.ts';
 import type { ObjectCache } from './object-cache.ts';
 import { gracePeriodOf, isFinished, type Pod, type PodStatus } from './pod.ts';
-import { evictedReason, podStatus, preemptingReason, withReadiness, type PodFailure } from './pod-status.ts';
+import { beforeItsEnd, evictedReason, podStatus, preemptingReason, withReadiness, type PodFailure } from './pod-status.ts';
 import type { ProberManager } from './probes/prober-manager.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
 import { hasEnded } from './runtime-status.ts';
@@ -225,11 +225,16 @@ export class PodWorker {
     return activeDeadlineSeconds === undefined || !start ? undefined : Date.parse(start) + activeDeadlineSeconds * 1000 - this.#options.clock.now();
   }
 
-  /** Hands on the Pod's status; whether its containers have all ended for good. */
+  /** Hands on the Pod's status; whether it is to end, or has ended. That it has is told when nothing of it can run any more. */
   #publish(pod: Pod, terminal: boolean, when: 'now' | 'soon' = 'now'): 'running' | 'ended' {
+    const { statuses } = this.#options;
     const status = this.#status(pod, terminal);
-    this.#options.statuses.set(pod, status, when);
-    return isFinished({ status }) ? 'ended' : 'running';
+    const { status: told } = statuses.current(pod);
+    const ended = isFinished({ status });
+    if (!ended || terminal || this.#failure?.rejected || (told && isFinished({ status: told }))) statuses.set(pod, status, when);
+    // Mostly its end is a moment away; Services let go at once of a Pod that fails for a reason of its own.
+    else statuses.set(pod, beforeItsEnd(status, told), this.#failure ? 'now' : 'soon');
+    return ended ? 'ended' : 'running';
   }
   /** Containers are ready or not also while they end; all else is told when they have, mostly a moment later. upstream: status_manager.go (SetContainerReadiness) */
   #tellReadiness(pod: Pod): void {
@@ -252,7 +257,7 @@ export class PodWorker {
     const pod = this.#pod;
     this.#grace ??= new GracePeriod(clock, this.#graceSeconds());
     probes.stopRestarting(this.uid);
-    // A Pod that fails for a reason of its own says so first: Services let go of it while it ends.
+    // A Pod that fails for a reason of its own is not ready from now on: Services let go of it while it ends.
     if (pod && this.#failure) this.#publish(pod, false);
     const waiting = new AbortController();
     try {
@@ -323,7 +328,7 @@ const aborted = (signal: AbortSignal): Promise<undefined> => new Promise((resolv
 /** What is expected to fail is told in its own words; a mistake in the program with its stack. */
 const brief = (error: unknown): unknown => (error instanceof TypeError || error instanceof RangeError || !(error instanceof Error) ? error : error.message);
 
-/** An agent that died while it ended the Pod has told of its end, but not of that of its containers. */
+/** Who has told of the Pod's end in the place of its node did not know of that of its containers. */
 const saysRunning = ({ status }: Pod): boolean => [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? []), ...(status.ephemeralContainerStatuses ?? [])].some((s) => s.state.running);
 
 const soonest = (...times: readonly (number | undefined)[]): number | undefined => {

@@ -46,8 +46,7 @@ containers:
 - {name: start, image: '${busybox}', command: [sleep, '3600'], lifecycle: {postStart: {exec: {command: ${shell('exit 4')}}}}}
 - {name: stop, image: '${busybox}', command: [sleep, '3600'], lifecycle: {preStop: {exec: {command: ${shell('exit 5')}}}}}`),
     pod('deadline', `
-${ends}
-activeDeadlineSeconds: 3
+terminationGracePeriodSeconds: 600
 containers: [{name: main, image: '${busybox}', command: [sleep, '3600']}]`),
     pod('probed', `
 ${ends}

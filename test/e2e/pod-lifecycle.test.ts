@@ -65,12 +65,17 @@ test('hooks that fail are told of, the container of a failed start is ended', as
   await eventually('FailedPreStopHook', async () => (await cluster.kubectl('get', 'events', '--field-selector', `involvedObject.uid=${uid},reason=FailedPreStopHook`, '-o', 'jsonpath={.items[*].message}')) === 'PreStopHook failed');
 });
 
-test('activeDeadlineSeconds', async () => {
+test('activeDeadlineSeconds: not ready from then on, failed once nothing runs', async () => {
+  await ready('deadline');
+  // From now on, so that it has a container to end however long that took to start.
+  await cluster.kubectl('patch', 'pod', 'deadline', '-p', '{"spec":{"activeDeadlineSeconds":1}}');
+  await until('deadline', 'jsonpath={.status.conditions[?(@.type=="Ready")].reason}=PodFailed');
+  expect(await jsonpath('deadline', '{.status.phase}{.status.reason}')).toBe('Running');
+  await described('deadline', /Normal +DeadlineExceeded .* Pod was active on the node longer than the specified deadline/);
+  await cluster.hosts[0]!.docker('kill', await container('deadline'));
   await until('deadline', 'jsonpath={.status.phase}=Failed');
   expect(await jsonpath('deadline', '{.status.reason}: {.status.message}')).toBe('DeadlineExceeded: Pod was active on the node longer than the specified deadline');
-  // It is told when nothing of it runs any more.
   expect(await status('deadline', 'state.terminated.exitCode')).toBe('137');
-  await described('deadline', /Normal +DeadlineExceeded .* Pod was active on the node longer than the specified deadline/);
 });
 
 test('probes by gRPC, HTTPS and with headers say who asks', async () => {

@@ -132,7 +132,7 @@ it('waits no longer for others to end when the critical Pod is deleted', async (
   await bed.create('web', { terminationGracePeriodSeconds: 600, ...asks('2', 'stubborn:1') });
   await ready('web');
   await bed.create('vital', vital('1'));
-  await bed.until('web', (p) => p?.status.conditions?.some((c) => c.type === 'Ready' && c.reason === 'PodFailed'));
+  await bed.until('web', (p) => p && !isPodReady(p));
   await bed.client.delete(Pods, { namespace: 'default', name: 'vital' });
   await bed.until('vital', (p) => !p);
 });

@@ -67,7 +67,7 @@ describe('adoption', () => {
     expect((await bed.runtime.listContainers()).map((c) => c.state)).toEqual(['exited']);
   });
 
-  it('tells how the containers of a Pod ended that an agent had failed, and died', async () => {
+  it('fails a Pod that an agent was about to fail when it died', async () => {
     let die = (): void => undefined;
     const dead = new Promise<void>((resolve) => { die = resolve; });
     const dying = new Proxy(bed.runtime as Runtime, { get: (target, name: keyof Runtime) => (name === 'stopContainer' ? () => { die(); return new Promise(() => undefined); } : (target[name] as () => unknown).bind(target)) });
@@ -77,12 +77,25 @@ describe('adoption', () => {
     // Its time begins with the Pod: it has containers to end by then.
     await bed.client.patch(Pods, { namespace: 'default', name: 'late' }, { spec: { activeDeadlineSeconds: 1 } });
     await dead;
-    await bed.until('late', (p) => p?.status.conditions?.some((c) => c.type === 'Ready' && c.reason === 'PodFailed'));
-    expect((await bed.get('late')).status.phase).toBe('Running');
+    const ending = (await bed.until('late', (p) => p && !isPodReady(p)))!;
     await first.kill();
+    expect(ending.status).toMatchObject({ phase: 'Running', conditions: expect.arrayContaining([expect.objectContaining({ type: 'Ready', status: 'False', reason: 'PodFailed' })]) });
+    expect(ending.status.reason).toBeUndefined();
     bed.start();
-    const pod = (await bed.until('late', (p) => p?.status.containerStatuses?.every((s) => s.state.terminated)))!;
-    expect(pod.status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' });
+    const pod = (await bed.until('late', (p) => p?.status.phase === 'Failed'))!;
+    expect(pod.status).toMatchObject({ reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' });
+    expect(pod.status.containerStatuses!.map((s) => typeof s.state.terminated)).toEqual(['object', 'object']);
+  });
+
+  it('tells how the containers of a Pod ended that others had failed while the agent was away', async () => {
+    const first = bed.start();
+    await bed.create('lost', twoContainers);
+    await bed.until('lost', (p) => p && isPodReady(p));
+    await first.kill();
+    await bed.client.patch(Pods, { namespace: 'default', name: 'lost' }, { status: { phase: 'Failed', reason: 'Collected' } }, { subresource: 'status', type: 'strategic' });
+    bed.start();
+    const pod = (await bed.until('lost', (p) => p?.status.containerStatuses?.every((s) => s.state.terminated)))!;
+    expect(pod.status).toMatchObject({ phase: 'Failed', reason: 'Collected' });
   });
 
   it('lets what was paused go on, while it is there and when it comes', async () => {

@@ -149,8 +149,20 @@ describe('kubelet over time', () => {
     expect(pod!.status).toMatchObject({ reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' });
     expect(took).toBeGreaterThan(18_000);
     expect(took).toBeLessThan(25_000);
-    const ended = await moveUntil('late', (p) => first(p)?.state.terminated);
-    expect(ended.pod!.status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' });
+    expect(first(pod)!.state.terminated).toBeDefined();
+  });
+
+  it('has failed when its containers have ended, and is not ready before that', async () => {
+    start();
+    await bed.create('late', { activeDeadlineSeconds: 20, terminationGracePeriodSeconds: 30, containers: [{ name: 'c', image: 'stubborn:1' }] });
+    await moveUntil('late', (p) => p && isPodReady(p));
+    const { pod: ending } = await moveUntil('late', (p) => p && !isPodReady(p));
+    expect(ending!.status).toMatchObject({ phase: 'Running', containerStatuses: [{ state: { running: {} } }] });
+    expect(ending!.status.conditions!.find((c) => c.type === 'Ready')).toMatchObject({ status: 'False', reason: 'PodFailed' });
+    expect(ending!.status).not.toHaveProperty('reason');
+    const { pod, took } = await moveUntil('late', (p) => p?.status.phase !== 'Running');
+    expect(took).toBeGreaterThan(28_000);
+    expect(pod!.status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded', containerStatuses: [{ state: { terminated: { exitCode: 137 } } }] });
   });
 
   it('holds the stop signal back until the proxies have acted', async () => {

@@ -1,6 +1,6 @@
 // Phase, conditions and container states, for each state a Pod can be found in.
 import { nextRestartCount } from '../../../../agent/kubelet/container-statuses.ts';
-import { podStatus } from '../../../../agent/kubelet/pod-status.ts';
+import { beforeItsEnd, podStatus } from '../../../../agent/kubelet/pod-status.ts';
 import { inOwnForm, learnForms, statusPatch, type Forms } from '../../../../agent/kubelet/status-manager.ts';
 import type { PodSpec } from '../../../../agent/kubelet/pod.ts';
 import { container, pod, probes, ran, runtime, sandbox, type Ran } from './pods.ts';
@@ -193,17 +193,10 @@ describe('inOwnForm', () => {
 
 describe('a Pod the kubelet ends', () => {
   const byOthers = { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'asked for' };
-  const ended = (failure: object, conditions: object[] = [], terminal = true) => podStatus({
-    pod: pod({}, { status: { phase: 'Running', conditions } }), runtime: runtime([sandbox()], [ran('a')]), terminal, now, hostIPs: [], waiting: new Map(), probes: probes({}), failure: { reason: 'Evicted', message: 'why', ...failure },
+  const ended = (failure: object, conditions: object[] = []) => podStatus({
+    pod: pod({}, { status: { phase: 'Running', conditions } }), runtime: runtime([sandbox()], [ran('a')]), terminal: false, now, hostIPs: [], waiting: new Map(), probes: probes({}), failure: { reason: 'Evicted', message: 'why', ...failure },
   });
   const disruption = (status: ReturnType<typeof ended>) => status.conditions!.filter((c) => c.type === 'DisruptionTarget');
-  it('is not ready from then on, and has failed when nothing of it runs any more', () => {
-    const status = ended({ disrupted: true }, [], false);
-    expect(status).toMatchObject({ phase: 'Running' });
-    expect(status).not.toHaveProperty('reason');
-    expect(status.conditions!.filter((c) => c.type.endsWith('Ready'))).toMatchObject([{ status: 'False', reason: 'PodFailed' }, { status: 'False', reason: 'PodFailed' }]);
-    expect(disruption(status)).toEqual([]);
-  });
   it('has failed, and is no target of a disruption for what it did itself', () => {
     const status = ended({});
     expect(status).toMatchObject({ phase: 'Failed', reason: 'Evicted', message: 'why' });
@@ -215,6 +208,16 @@ describe('a Pod the kubelet ends', () => {
     expect(disruption(status)).toMatchObject([{ status: 'True', reason: 'TerminationByKubelet', message: 'why' }]);
     const patch = statusPatch({ ...status, conditions: [byOthers] } as never, status)!;
     expect(patch['conditions']).toContainEqual(expect.objectContaining({ type: 'DisruptionTarget', reason: 'TerminationByKubelet' }));
+  });
+  it('says none of that while something of it may run, but that it is not ready', () => {
+    const told = { phase: 'Running', conditions: [byOthers, { type: 'Ready', status: 'True' }] } as never;
+    const status = beforeItsEnd(ended({ disrupted: true }, [byOthers]), told);
+    expect(status.phase).toBe('Running');
+    expect([status.reason, status.message]).toEqual([undefined, undefined]);
+    expect(disruption(status)).toEqual([byOthers]);
+    expect(status.conditions!.find((c) => c.type === 'Ready')).toMatchObject({ status: 'False', reason: 'PodFailed' });
+    expect(beforeItsEnd(ended({}), undefined)).toMatchObject({ phase: 'Pending' });
+    expect(beforeItsEnd(ended({}), { phase: 'Running', reason: 'NodeLost', message: 'for now' } as never)).toMatchObject({ reason: 'NodeLost', message: 'for now' });
   });
   it('leaves the word of others alone otherwise', () => {
     const status = ended({}, [byOthers]);
