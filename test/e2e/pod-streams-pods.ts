@@ -28,3 +28,13 @@ export const manifest = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: 
   const spec = (one as { metadata: { name: string }; spec: { containers: object[] } });
   return spec.metadata.name === 'ended' ? { ...one, spec: { ...spec.spec, containers: [...spec.spec.containers, { name: 'side', image: DEMO_BUSYBOX, command: shell('echo side; echo "side error" >&2') }] } } : one;
 }) });
+
+/** Holds so much of the node's memory: what tail is to write at the end. */
+const holder = (name: string, mebibytes: number, container: object, spec: object = {}): object =>
+  pod(name, `(head -c ${mebibytes}M /dev/zero; touch /tmp/held; exec sleep 100000) | tail -c ${mebibytes}M > /dev/null`, { ...container, readinessProbe: { exec: { command: ['test', '-f', '/tmp/held'] }, periodSeconds: 1 } }, spec);
+/** Hog, smaller, important, modest: so they are to go. */
+export const hungry = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [
+  { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'important' }, value: 1000 },
+  holder('smaller', 50, {}), holder('hog', 200, {}), holder('important', 250, {}, { priorityClassName: 'important' }),
+  holder('modest', 250, { resources: { requests: { memory: '600Mi' } } }),
+] });

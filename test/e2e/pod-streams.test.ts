@@ -1,5 +1,5 @@
 // What streams between a person and Pods on a real engine: cp, attach, logs, terminals, forwarded ports; much of it, with kubectl of
-// several ages, and what is left when one of them is killed. All Pods are made at once.
+// several ages, and what is left when one of them is killed. All Pods are made at once. Beside them, what the node says and does for itself.
 import type { ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -8,16 +8,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, startCluster, type TestCluster } from '../support/cluster.ts';
 import { describeKubectls } from '../support/kubectl.ts';
-import { ownMB } from '../support/node-leaks.ts';
+import { controlGroups, ownMB } from '../support/node-leaks.ts';
 import { podsOf } from '../support/pods.ts';
-import { manifest } from './pod-streams-pods.ts';
+import { hungry, manifest } from './pod-streams-pods.ts';
 
 let cluster: TestCluster;
 let directory: string;
+let leases: Talk;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'dray-streams-'));
-  cluster = await startCluster();
+  cluster = await startCluster({ args: [
+    '--system-reserved', 'cpu=250m,memory=256Mi,ephemeral-storage=1Gi', '--kube-reserved', 'cpu=100m,memory=128Mi', '--eviction-hard', 'memory.available<100Mi',
+    '--node-labels', 'team=streams,topology.kubernetes.io/zone=here', '--register-with-taints', 'dedicated=streams:PreferNoSchedule',
+  ] });
   await cluster.kubectlInput(manifest, 'apply', '-f', '-');
+  // As long as the file takes.
+  leases = talk('kubectl', 'get', 'lease', '-n', 'kube-node-lease', cluster.hosts[0]!.name, '--watch', '-o', 'jsonpath={.spec.renewTime}{"\\n"}');
 });
 afterAll(async () => {
   await cluster?.stop();
@@ -212,4 +218,52 @@ test('clients that are killed leave nothing behind', async () => {
   await eventually('no process to be left', async () => (await processes()) === '').catch(async (error: Error) => { throw new Error(`${error.message}: ${await processes()}`); });
   await eventually('no descriptor to be left', async () => Object.entries(descriptors()).every(([role, open]) => open <= before[role]!)).catch((error: Error) => { throw new Error(`${error.message}: ${JSON.stringify({ before, ...seen, after: descriptors() })}`); });
   expect(await jsonpath('box', '{.status.containerStatuses[0].restartCount}')).toBe('0');
+});
+
+test('a node keeps back what is reserved, is registered as it was told, and shows itself to who may see it, on its own connection alone', async () => {
+  const { name } = cluster.hosts[0]!;
+  const node = (path: string): Promise<string> => jsonpath(name, path, 'node');
+  const has = JSON.parse(await node('{.status}')) as { capacity: Record<string, string>; allocatable: Record<string, string>; daemonEndpoints: object };
+  const kibi = (text: string): number => Number(/^(\d+)Ki$/.exec(text)![1]);
+  const memory = kibi(has.capacity['memory']!);
+  expect(has.allocatable).toEqual({ ...has.capacity, cpu: `${Number(has.capacity['cpu']) * 1000 - 350}m`, memory: `${memory - (256 + 128 + 100) * 1024}Ki`, 'ephemeral-storage': String((kibi(has.capacity['ephemeral-storage']!) - 1024 * 1024) * 1024) });
+  const [group] = controlGroups(name).filter((path) => new RegExp(`/memory/.*/dray-[0-9a-f]{6}-${name}$`).test(path));
+  expect(readFileSync(join(group!, 'memory.limit_in_bytes'), 'utf8').trim()).toBe(String((memory - (256 + 128) * 1024) * 1024));
+  expect([await node('{.metadata.labels.team} {.metadata.labels.topology\\.kubernetes\\.io/zone}'), JSON.parse(await node('{.spec.taints}'))]).toEqual(['streams here', [{ key: 'dedicated', value: 'streams', effect: 'PreferNoSchedule' }]]);
+  const path = `/api/v1/nodes/${name}/proxy/metrics`;
+  const server = (await cluster.kubectl('config', 'view', '-o', 'jsonpath={.clusters[0].cluster.server}')).trim();
+  expect(await curl('-k', '-o', '/dev/null', '-w', '%{http_code}', `${server}${path}`)).toMatch(/^40[13]$/);
+  await expect(cluster.kubectl('--as=nobody', 'get', '--raw', path)).rejects.toThrow(`nodes "${name}" is forbidden: User "nobody" cannot get resource "nodes/proxy"`);
+  expect(await cluster.kubectl('get', '--raw', path)).toContain('kubelet_running_pods');
+  expect(has.daemonEndpoints).toEqual({ kubeletEndpoint: { Port: 0 } });
+  const listeners = (await cluster.run('ss', ['-Hltnp'])).stdout.split('\n');
+  const listens = (role: 'master' | 'agent'): string[] => listeners.filter((line) => line.includes(`pid=${cluster.pid(role)},`)).map((line) => line.split(/\s+/)[3]!.split(':').at(-1)!);
+  // The health of the node's proxy is where kube-proxy tells it.
+  expect([listens('master'), listens('agent')]).toEqual([[new URL(server).port], ['10256']]);
+});
+
+test('the Lease of a node is renewed every ten seconds', async () => {
+  const times = await eventually('three renewals', async () => { const all = leases.said().split('\n').filter(Boolean).map((text) => Date.parse(text)); return all.length > 3 && all; });
+  const gaps = times.slice(1).map((time, i) => (time - times[i]!) / 1000);
+  for (const gap of gaps) expect(gap).toBeGreaterThan(9.9);
+  expect((times.at(-1)! - times[0]!) / 1000 / gaps.length).toBeLessThan(13);
+});
+
+test('short of memory: the node says so and keeps others away, and evicts by use above request, priority and amount', async () => {
+  const { name } = cluster.hosts[0]!;
+  await cluster.kubectl('delete', 'pods', '--all', '--grace-period=0', '--force', '--wait=false');
+  await cluster.kubectlInput(hungry, 'apply', '-f', '-');
+  const all = ['hog', 'smaller', 'important', 'modest'];
+  await Promise.all(all.map((pod) => ready(pod)));
+  const capacity = Number((await jsonpath(name, '{.status.capacity.memory}', 'node')).replace('Ki', ''));
+  expect((await cluster.dray('down')).code).toBe(0);
+  // All but what is reserved: it is always crossed.
+  const up = await cluster.dray('up', '--detach', '--eviction-hard', `memory.available<${capacity - 448 * 1024}Ki,pid.available<99.99%`);
+  expect([up.code, up.stderr]).toEqual([0, '']);
+  for (const pod of all) await until(pod, 'jsonpath={.status.reason}=Evicted');
+  const when = await Promise.all(all.map((pod) => jsonpath(pod, '{.status.conditions[?(@.type=="DisruptionTarget")].lastTransitionTime}')));
+  expect([...when].sort()).toEqual(when);
+  expect(await jsonpath('hog', '{.status.phase} {.status.message}')).toMatch(/^Failed The node was low on resource: memory\. Threshold quantity: \S+, available: \S+\. Container main was using \S+, request is 0, has larger consumption of memory\. $/);
+  await eventually('taints', async () => { const keys = await jsonpath(name, '{.spec.taints[*].key}', 'node'); return ['memory-pressure', 'pid-pressure'].every((taint) => keys.includes(`node.kubernetes.io/${taint}`)); });
+  expect(await jsonpath(name, '{range .status.conditions[*]}{.type}={.status} {end}', 'node')).toBe('MemoryPressure=True DiskPressure=False PIDPressure=True Ready=True ');
 });
