@@ -131,6 +131,7 @@ containers:
 - {name: up, image: '${busybox}', command: ${idle}, volumeMounts: [{name: work, mountPath: /out, subPath: up/x}]}
 - {name: new, image: '${busybox}', command: ${idle}, volumeMounts: [{name: work, mountPath: /out, subPath: root/escaped}]}
 - {name: value, image: '${busybox}', command: ${idle}, env: [{name: WHERE, value: ../../x}], volumeMounts: [{name: work, mountPath: /out, subPathExpr: 'a/$(WHERE)'}]}
+- {name: below, image: '${busybox}', command: ${idle}, volumeMounts: [{name: work, mountPath: /out, readOnly: true, recursiveReadOnly: Enabled}]}
 volumes: [{name: work, emptyDir: {}}]
 `)}${pod('shares', `
 containers:

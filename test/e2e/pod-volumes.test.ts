@@ -173,8 +173,9 @@ test('no path leads out of its volume', async () => {
   const said = await Promise.all(refused.map(([spec]) => cluster.kubectlInput(`{apiVersion: v1, kind: Pod, metadata: {name: refused}, spec: {${spec}}}`, 'create', '-f', '-').catch((error: Error) => error.message)));
   expect(said).toEqual(refused.map(([, why]) => expect.stringContaining(why)));
   // Of links the volume's contents lead out by, users are told no more than that: what is on the host is none of theirs.
-  await until('escape', 'jsonpath={.status.containerStatuses[?(@.name=="value")].state.waiting.reason}=CreateContainerConfigError');
+  await until('escape', 'jsonpath={.status.containerStatuses[?(@.name=="below")].state.waiting.reason}=CreateContainerConfigError');
   expect((await jsonpath('escape', '{range .status.containerStatuses[*]}{.name}: {.state.waiting.reason}: {.state.waiting.message}{"\\n"}{end}')).trim().split('\n').sort()).toEqual([
+    'below: CreateContainerConfigError: failed to resolve recursive read-only mode: volume "work" requested recursive read-only mode, but it is not supported by the runtime',
     ...['file', 'main', 'new', 'up'].map((name) => `${name}: CreateContainerConfigError: failed to prepare subPath for volumeMount "work" of container "${name}"`),
     "value: CreateContainerConfigError: unable to provision SubPath `a/../../x`: must not contain '..'",
   ]);

@@ -129,6 +129,8 @@ export class VolumeManager {
       if (!volume || isDevice(volume.place)) throw new Error(`cannot find volume ${quoted(mount.name)} to mount into container ${quoted(container.name)}`);
       const subPath = mount.subPathExpr ? expandSubPath(mount.subPathExpr, variables) : mount.subPath ?? '';
       checkSubPath(subPath);
+      // Nothing the engine's API of before 1.44 can ask for; `IfPossible` is content without. upstream: pkg/kubelet/kubelet_pods.go (resolveRecursiveReadOnly)
+      if (mount.recursiveReadOnly === 'Enabled') throw new Error(`failed to resolve recursive read-only mode: volume ${quoted(mount.name)} requested recursive read-only mode, but it is not supported by the runtime`);
       mounts.push({
         ...(await this.#source(volume.place, subPath, join(this.podDirectory(pod.metadata.uid), 'volume-subpaths', mount.name, container.name, String(index))).catch((cause: unknown) => {
           // Users of the API learn nothing of the host's files from it; the log has the cause.

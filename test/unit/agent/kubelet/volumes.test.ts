@@ -330,6 +330,7 @@ describe('plugins', () => {
   it.each<[string, object, string]>([
     ['a link out of the volume', { subPath: 'out' }, 'failed to prepare subPath for volumeMount "v" of container "a"'], ['a variable that is not there', { subPathExpr: '$(B)/$(A)/$(NAME)' }, 'missing value for A, B'],
     ['a variable that leads up', { subPathExpr: '$(UP)' }, "unable to provision SubPath `../x`: must not contain '..'"], ['an absolute variable', { subPathExpr: '$(ROOT)' }, 'error SubPath `/x` must not be an absolute path'],
+    ['what the engine cannot make read-only all the way down', { readOnly: true, recursiveReadOnly: 'Enabled' }, 'failed to resolve recursive read-only mode: volume "v" requested recursive read-only mode, but it is not supported by the runtime'],
     ['a volume that is not there', { name: 'w' }, 'cannot find volume "w" to mount into container "a"'],
   ])('refuses %s', async (_, mount, message) => {
     const volumes = manager();
