@@ -1,5 +1,5 @@
 // What the kubelet does over time, on a clock the test moves: restart back-off, probes, grace periods, hooks, deadlines.
-import { exitsAfter, ignoresStop } from '../../agent/runtime/fake-process.ts';
+import { exitsAfter, ignoresStop, type FakeProcess } from '../../agent/runtime/fake-process.ts';
 import type { ProbeOutcome } from '../../agent/kubelet/probes/probe.ts';
 import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import { isPodReady } from '../../src/api/core/pod-conditions.ts';
@@ -7,7 +7,9 @@ import { FakeClock } from '../../src/util/clock.ts';
 import { kubeletBed, type KubeletBed } from '../support/kubelet.ts';
 import { settled } from '../support/settled.ts';
 
-const images = { 'nginx:1': {}, 'crash:1': { main: exitsAfter(10, 1) }, 'crash:2': { main: exitsAfter(10, 2) }, 'instant:1': { main: () => Promise.resolve(1) }, 'stubborn:1': { main: ignoresStop } };
+const images = { 'nginx:1': {}, 'crash:1': { main: exitsAfter(10, 1) }, 'crash:2': { main: exitsAfter(10, 2) }, 'tired:1': { main: (process: FakeProcess) => exitsAfter(lives, 1)(process) }, 'instant:1': { main: () => Promise.resolve(1) }, 'stubborn:1': { main: ignoresStop } };
+/** How long the program of `tired:1` lives, in ms. */
+let lives = 10;
 const first = (pod: Pod | undefined) => pod?.status.containerStatuses?.[0];
 
 describe('kubelet over time', () => {
@@ -52,6 +54,30 @@ describe('kubelet over time', () => {
       await moveUntil('crash', (p) => first(p)?.state.waiting?.reason === 'CrashLoopBackOff');
     }
     expect((await bed.events('crash')).map((e) => e.message)).toContainEqual(expect.stringMatching(/^Back-off restarting failed container c in pod crash_default/));
+  });
+
+  it('backs off for 5 min at most, and begins anew when a container has run for 10 min', async () => {
+    lives = 10;
+    start();
+    await bed.create('tired', { containers: [{ name: 'c', image: 'tired:1' }] });
+    const waits = async (restarts: number): Promise<string | undefined> => {
+      const { pod } = await moveUntil('tired', (p) => first(p)?.restartCount === restarts && first(p)?.state.waiting?.reason === 'CrashLoopBackOff', 5000);
+      return /^back-off (\S+) /.exec(first(pod)!.state.waiting!.message!)?.[1];
+    };
+    const told: (string | undefined)[] = [];
+    // The first time it is started again at once.
+    for (let restarts = 1; restarts <= 7; restarts++) told.push(await waits(restarts));
+    expect(told).toEqual(['10s', '20s', '40s', '1m20s', '2m40s', '5m0s', '5m0s']);
+    lives = 601_000;
+    await moveUntil('tired', (p) => first(p)?.restartCount === 8 && first(p)?.state.running, 5000);
+    lives = 60_000;
+    const { pod } = await moveUntil('tired', (p) => first(p)?.restartCount === 9 && first(p)?.state.running, 5000);
+    const { state, lastState } = first(pod)!;
+    const { startedAt, finishedAt } = lastState.terminated!;
+    expect(Date.parse(finishedAt!) - Date.parse(startedAt!)).toBeGreaterThan(600_000);
+    // It had no trouble for long: there is no back-off, and the next one is the first again.
+    expect(Date.parse(state.running!.startedAt!) - Date.parse(finishedAt!)).toBeLessThan(10_000);
+    expect(await waits(9)).toBe('10s');
   });
 
   it('begins its back-off anew with another image', async () => {
