@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEMO_BUSYBOX, DEMO_NGINX, ensureDemoImages } from '../../src/cli/demo-images.ts';
 import { dray, eventually, execute } from '../support/cluster.ts';
-import { startDockerHosts, type DockerHosts } from '../support/docker-hosts.ts';
+import { startDockerHosts, type DockerHosts } from '../../bench/hosts/docker-hosts.ts';
 import { difference, hostState, type HostState } from '../support/host-state.ts';
 
 let lan: DockerHosts;

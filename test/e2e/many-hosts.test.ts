@@ -5,7 +5,7 @@
 import { routeProtocol } from '../../agent/network/names.ts';
 import { DEMO_NGINX } from '../../src/cli/demo-images.ts';
 import { dray, eventually, startCluster, type TestCluster } from '../support/cluster.ts';
-import type { DockerHost } from '../support/docker-hosts.ts';
+import type { DockerHost } from '../../bench/hosts/docker-hosts.ts';
 import { inWords, Traffic, type Outage, type Target } from '../support/traffic.ts';
 
 const count = Number(process.env['DRAY_HOSTS'] ?? 3);

@@ -17,7 +17,7 @@ import type { DockerNetworks } from '../../agent/network/docker-networks.ts';
 import { realClock, type Clock } from '../../src/util/clock.ts';
 import { silentLog } from '../../src/util/log.ts';
 import { run } from '../../src/util/run.ts';
-import { startDockerHosts, type DockerHost, type DockerHosts } from '../support/docker-hosts.ts';
+import { startDockerHosts, type DockerHost, type DockerHosts } from '../../bench/hosts/docker-hosts.ts';
 
 const clusterId = 'c0ffee01';
 const clusterPodCIDR = '10.142.0.0/16';

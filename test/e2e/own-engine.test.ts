@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../src/util/run.ts';
 import { dray, eventually, execute, type Output } from '../support/cluster.ts';
-import { removeRemains } from '../support/docker-engine.ts';
+import { removeRemains } from '../../bench/hosts/remains.ts';
 
 const name = `te${randomBytes(3).toString('hex')}`;
 const directory = mkdtempSync(join(tmpdir(), 'dray-own-engine-'));

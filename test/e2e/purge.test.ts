@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEMO_BUSYBOX, DEMO_NGINX } from '../../src/cli/demo-images.ts';
 import { dray, eventually, findKubectl, startCluster, type TestCluster } from '../support/cluster.ts';
-import type { DockerHost } from '../support/docker-hosts.ts';
+import type { DockerHost } from '../../bench/hosts/docker-hosts.ts';
 import { difference, hostState, type HostState } from '../support/host-state.ts';
 
 let cluster: TestCluster;

@@ -2,7 +2,7 @@
 // off or has no power, what may run elsewhere does, but no Pod of a StatefulSet ever runs twice.
 import { DEMO_BUSYBOX, DEMO_NGINX } from '../../src/cli/demo-images.ts';
 import { dray, eventually, startCluster, type TestCluster } from '../support/cluster.ts';
-import type { DockerHost } from '../support/docker-hosts.ts';
+import type { DockerHost } from '../../bench/hosts/docker-hosts.ts';
 
 let cluster: TestCluster;
 beforeAll(async () => { cluster = await startCluster({ hosts: 3 }); });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DEMO_BUSYBOX, DEMO_NGINX } from '../../src/cli/demo-images.ts';
 import { sharedDirectory, startInContainer } from '../support/agent-container.ts';
 import { dray, eventually, startCluster, type Output, type TestCluster } from '../support/cluster.ts';
-import type { DockerHost } from '../support/docker-hosts.ts';
+import type { DockerHost } from '../../bench/hosts/docker-hosts.ts';
 import { difference, hostState, type HostState } from '../support/host-state.ts';
 import { faultless, startLoad, verdict } from '../support/load.ts';
 

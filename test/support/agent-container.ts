@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from '../../src/util/run.ts';
 import { dray, root } from './cluster.ts';
-import type { DockerHost } from './docker-hosts.ts';
+import type { DockerHost } from '../../bench/hosts/docker-hosts.ts';
 
 /** What `docker run` is told in README.md, "In a container", beside the name, the volumes and the command. */
 export function documentedOptions(readme = readFileSync(join(root, 'README.md'), 'utf8')): string[] {

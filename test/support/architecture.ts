@@ -49,6 +49,8 @@ export const areas: readonly Area[] = [
   { path: 'bin/agent-options.ts', imports: language },
   { path: 'bin/dray.ts', imports: ['bin', 'src', 'master', 'agent'] },
   { path: 'bench', imports: ['src'] },
+  // Docker hosts to measure and to test on.
+  { path: 'bench/hosts', imports: ['src/util', 'agent/runtime/engine'] },
 ];
 
 /** Packages that belong to one place, so that another could take their place. */

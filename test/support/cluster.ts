@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { logFile } from '../../agent/runtime/engine/dockerd.ts';
 import { ensureDemoImages } from '../../src/cli/demo-images.ts';
 import { installPackages } from '../../src/util/apt.ts';
-import { startDockerHosts, type DockerHost, type DockerHosts } from './docker-hosts.ts';
+import { startDockerHosts, type DockerHost, type DockerHosts } from '../../bench/hosts/docker-hosts.ts';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** The compiled program; another build of it may be put to the test. */

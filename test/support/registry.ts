@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installPackages } from '../../src/util/apt.ts';
-import type { DockerHost } from './docker-hosts.ts';
+import type { DockerHost } from '../../bench/hosts/docker-hosts.ts';
 
 export const registryAddress = '127.0.0.1:5000';
 export const registryUser = { username: 'dray', password: 'sesame' };

@@ -10,7 +10,7 @@ import { installPackages } from '../../src/util/apt.ts';
 import { mustParseCIDR, overlaps, parseCIDR, type CIDR } from '../../src/util/cidr.ts';
 import { realClock } from '../../src/util/clock.ts';
 import { CommandError, commandsInNetworkNamespace, run, type Commands } from '../../src/util/run.ts';
-import { removeContainers, removeRemains } from './docker-engine.ts';
+import { removeContainers, removeRemains } from './remains.ts';
 import { cutPower } from './power.ts';
 
 export interface DockerHost {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../src/util/run.ts';
-import { killMembers, removeCgroups, unmountBelow } from './docker-engine.ts';
+import { killMembers, removeCgroups, unmountBelow } from './remains.ts';
 
 const linkOf = (pid: string, name: string): string => {
   try {
