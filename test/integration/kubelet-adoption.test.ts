@@ -98,17 +98,6 @@ describe('adoption', () => {
     expect(pod.status).toMatchObject({ phase: 'Failed', reason: 'Collected' });
   });
 
-  it('tells how the containers of a Pod ended that others had failed while the agent was away', async () => {
-    const first = bed.start();
-    await bed.create('lost', twoContainers);
-    await bed.until('lost', (p) => p && isPodReady(p));
-    await first.kill();
-    await bed.client.patch(Pods, { namespace: 'default', name: 'lost' }, { status: { phase: 'Failed', reason: 'Collected' } }, { subresource: 'status', type: 'strategic' });
-    bed.start();
-    const pod = (await bed.until('lost', (p) => p?.status.containerStatuses?.every((s) => s.state.terminated)))!;
-    expect(pod.status).toMatchObject({ phase: 'Failed', reason: 'Collected' });
-  });
-
   it('lets what was paused go on, while it is there and when it comes', async () => {
     const first = bed.start();
     await bed.create('web', twoContainers);
