@@ -39,6 +39,7 @@ export class MirrorPods {
   unwant(pod: Pod): void {
     if (this.#wanted.get(keyOf(pod)) !== pod) return;
     this.#wanted.delete(keyOf(pod));
+    this.#goneAt.delete(keyOf(pod));
     this.#wake(keyOf(pod));
   }
   /** The API has this mirror. */
@@ -74,6 +75,7 @@ export class MirrorPods {
         await this.#write(this.#wanted.get(key), this.#mirrors.get(key));
         again = this.#busy.get(key)!;
       } catch (error) {
+        if (signal.aborted) break;
         log.info({ error: (error as Error).message, pod: key }, 'the mirror of a static Pod could not be written; trying again');
         await clock.sleep(backoff.next('write'), signal).catch(() => undefined);
       }
@@ -88,6 +90,8 @@ export class MirrorPods {
     } else if (wanted && !mirror) {
       const goneAt = this.#goneAt.get(keyOf(wanted));
       if (goneAt !== undefined) await clock.sleep(Math.max(0, goneAt + awayMs - clock.monotonic()), signal);
+      // Its file may have gone or changed meanwhile: that is looked at next.
+      if (this.#wanted.get(keyOf(wanted)) !== wanted) return;
       this.#goneAt.delete(keyOf(wanted));
       const node = await client.get(Nodes, { name: nodeName });
       // The watch tells of the one that is there already.

@@ -16,7 +16,7 @@ export class StopLimit {
     this.#clock = clock;
   }
 
-  /** Calls `stop` in its turn, which comes after at most 100 ms for each so many that wait before it. */
+  /** Calls `stop` in its turn: of `limit` at once, each keeps its place for 100 ms at most. */
   async run(stop: () => Promise<void>): Promise<void> {
     if (this.#active >= this.#limit) await new Promise<void>((resolve) => { this.#waiting.push(resolve); });
     else this.#active++;

@@ -100,14 +100,14 @@ export class PodSyncer {
 
   async #setUpVolumes(pod: Pod): Promise<MountedVolumes> {
     const { volumes, events, objects } = this.#options;
+    const tell = (error: MountError): void => { for (const { reason, message } of error.events) events.warning(pod, undefined, reason, message); };
     objects.register(pod);
     try {
       const { mounted, stale } = await volumes.setUp(pod);
-      for (const error of stale) events.warning(pod, undefined, 'FailedMount', error.message);
+      for (const error of stale) tell(error);
       return mounted;
     } catch (error) {
-      // Files are mounted, devices are mapped.
-      for (const message of error instanceof MountError ? error.messages : [(error as Error).message]) events.warning(pod, undefined, message.startsWith('MapVolume.') ? 'FailedMapVolume' : 'FailedMount', message);
+      tell(error instanceof MountError ? error : new MountError([{ reason: 'FailedMount', message: (error as Error).message }]));
       throw error;
     }
   }

@@ -143,7 +143,7 @@ function figuresOf([own, other]: [Side, Side], runs: number): Figure[] {
   const seconds = ({ updates }: Side): number => median(updates.map((update) => update.seconds));
   const sent = ({ updates }: Side): number => Math.round(updates.reduce((sum, { tally }) => sum + tally.sent, 0) / runs);
   return [
-    ...counts.map((count): Figure => ({ what: `${count} replicas on three hosts, until each has answered`, value: median(own.starts.get(count)!), unit: 's', yardstick: beside(median(other.starts.get(count)!)) })),
+    ...counts.map((count): Figure => ({ what: `${count} replicas on three hosts, until each has answered (a replica is two containers here, one there)`, value: median(own.starts.get(count)!), unit: 's', yardstick: beside(median(other.starts.get(count)!)) })),
     { what: `rolling update of ${updated}, a quarter more at a time, with health checks each second`, value: seconds(own), unit: 's', yardstick: beside(seconds(other)) },
     { what: `requests lost by it, of ${sent(own)} through a ClusterIP; Swarm: of ${sent(other)} to host-mode ports (no IP_VS), as the manager lists them every ${pollMs} ms`, value: lost(own), unit: '', yardstick: beside(lost(other)) },
   ];

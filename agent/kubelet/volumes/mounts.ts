@@ -33,7 +33,7 @@ export function parseMountInfo(text: string): MountPoint[] {
     return { path: unescape(fields[4] ?? ''), shared: fields.slice(6, dash).some((f) => f.startsWith('shared:')), fsType: fields[dash + 1] ?? '' };
   });
 }
-const isWithin = (path: string, root: string): boolean => path === root || path.startsWith(root === '/' ? '/' : `${root}/`);
+export const isWithin = (path: string, root: string): boolean => path === root || path.startsWith(root === '/' ? '/' : `${root}/`);
 const mountInfo = (): Promise<string> => readFile('/proc/self/mountinfo', 'utf8');
 const mountTable = async (): Promise<MountPoint[]> => parseMountInfo(await mountInfo());
 
@@ -67,7 +67,7 @@ export const hostMounter: Mounter = {
     const text = await mountInfo();
     // Of most Pods nothing is mounted, while each container is a line of the table.
     if (!/[\s\\]/.test(path) && !text.includes(path)) return [];
-    return parseMountInfo(text).map((m) => m.path).filter((p) => p === path || p.startsWith(`${path}/`)).sort((a, b) => b.length - a.length);
+    return parseMountInfo(text).map((m) => m.path).filter((p) => isWithin(p, path)).sort((a, b) => b.length - a.length);
   },
   async makeShared(path) {
     const around = (await mountTable()).filter((m) => isWithin(path, m.path)).sort((a, b) => a.path.length - b.path.length).at(-1);

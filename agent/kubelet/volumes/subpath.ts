@@ -6,14 +6,13 @@ import { chmod, lstat, mkdir, open, realpath, rmdir, stat, unlink, writeFile, ty
 import { dirname, join } from 'node:path';
 import { expand } from '../env.ts';
 import { quoted } from '../pod.ts';
-import type { Mounter } from './mounts.ts';
+import { isWithin, type Mounter } from './mounts.ts';
 
 /** Names a place without opening what is there: a pipe does not block, a device is not woken. Node has no name for it. */
 const O_PATH = 0o10000000;
 export const noFollow = O_PATH | constants.O_NOFOLLOW;
 /** A name inside an open directory, wherever that is by now. */
 const inside = ({ fd }: FileHandle, name: string): string => `/proc/self/fd/${fd}/${name}`;
-const isWithin = (path: string, root: string): boolean => path === root || path.startsWith(root === '/' ? '/' : `${root}/`);
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
 /** The path as a container's variables make it. upstream: pkg/kubelet/container/helpers.go (ExpandContainerVolumeMounts) */

@@ -10,12 +10,14 @@ import type { Mounter } from './mounts.ts';
 import { MapVolumeError, VolumeProcessingError, type BlockDevice, type Place, type VolumeContext, type VolumePlugin, type VolumeSources } from './plugin.ts';
 import { bindSubPath, checkSubPath, expandSubPath, openSubPath } from './subpath.ts';
 
-/** Volumes could not be set up; each of `messages` is that of a FailedMount event. */
+/** What a Pod is told of a volume: files are mounted, devices are mapped. */
+export interface VolumeEvent { readonly reason: 'FailedMount' | 'FailedMapVolume'; readonly message: string }
+/** Volumes could not be set up. */
 export class MountError extends Error {
-  readonly messages: readonly string[];
-  constructor(messages: readonly string[], options?: ErrorOptions) {
-    super(messages.join('; '), options);
-    this.messages = messages;
+  readonly events: readonly VolumeEvent[];
+  constructor(events: readonly VolumeEvent[], options?: ErrorOptions) {
+    super(events.map(({ message }) => message).join('; '), options);
+    this.events = events;
   }
 }
 
@@ -31,11 +33,11 @@ export type MountedVolumes = ReadonlyMap<string, MountedVolume>;
 
 const goList = (names: Iterable<string>): string => `[${[...names].sort().join(' ')}]`;
 /** One event tells of all volumes that could not be processed. upstream: pkg/kubelet/volumemanager/volume_manager.go (WaitForAttachAndMount) */
-function notAttached(pod: Pod, mounted: MountedVolumes, unprocessed: ReadonlyMap<string, Error>): string[] {
+function notAttached(pod: Pod, mounted: MountedVolumes, unprocessed: ReadonlyMap<string, Error>): VolumeEvent[] {
   if (unprocessed.size === 0) return [];
   const unmounted = (pod.spec.volumes ?? []).map(({ name }) => name).filter((name) => !mounted.has(name));
   const why = [...unprocessed.values()].map(({ message }) => message).join('; ');
-  return [`Unable to attach or mount volumes: unmounted volumes=${goList(unmounted)}, unattached volumes=[], failed to process volumes=${goList(unprocessed.keys())}: ${why}`];
+  return [{ reason: 'FailedMount', message: `Unable to attach or mount volumes: unmounted volumes=${goList(unmounted)}, unattached volumes=[], failed to process volumes=${goList(unprocessed.keys())}: ${why}` }];
 }
 
 const isDevice = (place: Place): place is BlockDevice => typeof place !== 'string' && 'blockDevice' in place;
@@ -92,7 +94,7 @@ export class VolumeManager {
         done(await this.#reachable(context, await plugin.setUp(context)));
       } catch (error) {
         const { message } = error as Error;
-        const failure = new MountError([error instanceof MapVolumeError ? message : `MountVolume.SetUp failed for volume ${quoted(volume.name)} : ${message}`], { cause: error });
+        const failure = new MountError([error instanceof MapVolumeError ? { reason: 'FailedMapVolume', message } : { reason: 'FailedMount', message: `MountVolume.SetUp failed for volume ${quoted(volume.name)} : ${message}` }], { cause: error });
         const found = mounted.get(volume.name)?.place ?? (await plugin.find?.(context));
         if (found !== undefined) {
           done(found);
@@ -101,7 +103,7 @@ export class VolumeManager {
         else failed.push(failure);
       }
     }
-    if (failed.length + unprocessed.size) throw new MountError([...failed.flatMap(({ messages }) => messages), ...notAttached(pod, mounted, unprocessed)]);
+    if (failed.length + unprocessed.size) throw new MountError([...failed.flatMap(({ events }) => events), ...notAttached(pod, mounted, unprocessed)]);
     return { mounted, stale };
   }
   /** Of a network volume a subPath can be told only where it is mounted: then that is the host too, and the engine binds it. */

@@ -260,7 +260,7 @@ describe('plugins', () => {
     const [claim, other, missing, fine] = [{ persistentVolumeClaim: { claimName: 'none' } }, { iscsi: {} }, { configMap: { name: 'none' } }, { emptyDir: {} }];
     const failure = await manager().setUp(pod({ volumes: [claim, missing, other, { secret: { secretName: 'none' } }, fine].map((source, i) => ({ name: names[i], ...source })) as never })).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(MountError);
-    expect((failure as MountError).messages).toEqual([
+    expect((failure as MountError).events.map(({ reason, message }) => { expect(reason).toBe('FailedMount'); return message; })).toEqual([
       'MountVolume.SetUp failed for volume "y" : configmap "none" not found', 'MountVolume.SetUp failed for volume "w" : secret "none" not found',
       'Unable to attach or mount volumes: unmounted volumes=[w x y z], unattached volumes=[], failed to process volumes=[x z]: error processing PVC default/none: PVC is not bound; failed to get Plugin from volumeSpec for volume "x" err=no volume plugin matched',
     ]);
