@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { hangUp } from '../../../../../agent/runtime/docker/hang-up.ts';
 
-/** The leader of a terminal's session that runs this script, and how its terminal ends. */
+/** The leader of a terminal's session that runs this script, and how its terminal ends. `exec`, as the user's own shell may stand between otherwise. */
 async function inTerminal(script: string): Promise<{ leader: number; said(): string; ended: Promise<unknown> }> {
-  const child = spawn('script', ['-qec', `sh -c 'echo "leader $$"; ${script}'`, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn('script', ['-qec', `exec sh -c 'echo "leader $$"; ${script}'`, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
   let said = '';
   const ended = once(child, 'close');
   const leader = await new Promise<number>((resolve) => {
