@@ -1,8 +1,9 @@
-// Unit, contract and integration tests: no Docker, no network beyond loopback.
+// Unit, contract and integration tests: no Docker, no network beyond loopback and namespaces of their own.
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testPathIgnorePatterns: ['/node_modules/', '/test/e2e/'],
+  globalSetup: '<rootDir>/test/support/network-programs.ts',
   setupFiles: ['<rootDir>/test/support/property-seed.ts'],
   maxWorkers: 2,
   // Nobody waits for it but a test that hangs: on a busy machine one that watches something waits for it longer.

@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { kernelFault } from '../../agent/proxy/nftables/probe.ts';
 import type { ServicePortRule } from '../../agent/proxy/rules.ts';
-import { installPackages, isDebian } from '../../src/util/apt.ts';
 import { realClock } from '../../src/util/clock.ts';
 import { silentLog } from '../../src/util/log.ts';
 import { commands } from '../../src/util/run.ts';
@@ -33,7 +32,6 @@ describe.each([['nftables', '1'], ['nftables', '0'], ['relay', '1']] as const)('
       while (kernel && !(await net.commands.run('nft', ['list', 'map', 'ip', net.table, 'node-services'])).includes(String(nodePort))) await realClock.sleep(5);
     };
     beforeAll(async () => {
-      if (isDebian() && kernel) await commands.run('conntrack', ['--version']).catch(() => installPackages(['conntrack']));
       net = await serviceNetwork(main, kernel, silentLog, bridgeCalls);
     });
     afterAll(() => net.close());
