@@ -35,7 +35,7 @@ export function validateStatusUpdate(resource: ResourceDefinition, object: ApiOb
 }
 
 /** On updates both upstream's generic registry and each built-in kind's strategy judge metadata: clients see each such cause twice. */
-function validateMetadataTwice(resource: ResourceDefinition, object: ApiObject, old: ApiObject): Fault[] {
+export function validateMetadataTwice(resource: ResourceDefinition, object: ApiObject, old: ApiObject): Fault[] {
   const faults = [...validateMetadata(resource, object.metadata), ...validateMetadataUpdate(object.metadata, old.metadata)];
   return resource.custom ? faults : [...faults, ...faults];
 }

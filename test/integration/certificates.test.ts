@@ -94,6 +94,15 @@ it('a signer that refuses says why, and signs nothing', async () => {
   expect(failed.status.certificate).toBeUndefined();
 });
 
+it('approval changes metadata too, by the rules for it', async () => {
+  await create('annotated', { request: await requestFor('CN=tom') });
+  const annotate = (annotations: object): Promise<CertificateSigningRequest> => api.client.patch(CertificateSigningRequests, { name: 'annotated' }, { metadata: { annotations, uid: 'another' } } as never, { subresource: 'approval' });
+  await expect(annotate({ seen: 'yes' })).rejects.toThrow('metadata.uid: Invalid value: "another": field is immutable');
+  const { metadata, spec } = await api.client.patch(CertificateSigningRequests, { name: 'annotated' }, { metadata: { annotations: { seen: 'yes' } }, spec: { signerName: 'example.com/other' } } as never, { subresource: 'approval' });
+  expect({ annotations: metadata.annotations, signer: spec.signerName }).toEqual({ annotations: { seen: 'yes' }, signer: 'kubernetes.io/kube-apiserver-client' });
+  expect(await message(api.client.patch(CertificateSigningRequests, { name: 'annotated' }, { metadata: { annotations: { 'no name ': 'x' } } }, { subresource: 'approval' }))).toContain('metadata.annotations: Invalid value: "no name "');
+});
+
 it('approval is no matter of /status, cannot be taken back, and not be both', async () => {
   await create('pending', { request: await requestFor('CN=tom') });
   const conditions = [{ type: 'Approved', status: 'True' }];

@@ -1,7 +1,8 @@
-// certificatesigningrequests/{name}/approval: a decision about a request, which changes its conditions alone.
+// certificatesigningrequests/{name}/approval: a decision about a request, which changes its conditions and its metadata.
 // upstream: pkg/registry/certificates/certificates/strategy.go (csrApprovalStrategy)
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import { approvalFaults, withConditionTimes, type CertificateSigningRequest } from '../../../src/api/certificates/certificate-signing-request.ts';
+import { validateMetadataTwice } from '../../../src/schema/validation.ts';
 import { timestamp } from '../../../src/util/clock.ts';
 import { cloneJson } from '../../../src/util/json.ts';
 import { decodeObject, readBody } from '../handlers/body.ts';
@@ -23,11 +24,11 @@ export async function approval(request: AdmittedRequest, context: ResourceHandle
     const { resourceVersion } = given.metadata;
     if (resourceVersion && resourceVersion !== old!.metadata.resourceVersion) throw errors.modified(store.groupResource, info.name);
     const before = old as unknown as CertificateSigningRequest;
-    const next = cloneJson(before);
+    const next = { ...cloneJson(before), metadata: given.metadata };
     delete (next.metadata as { resourceVersion?: string }).resourceVersion;
     const conditions = (given as unknown as CertificateSigningRequest).status?.conditions ?? [];
     next.status = { ...next.status, conditions: withConditionTimes(conditions, before.status?.conditions ?? [], timestamp(registry.clock.now())) };
-    const faults = approvalFaults(next, before);
+    const faults = [...validateMetadataTwice(store.resource, next as never, old!), ...approvalFaults(next, before)];
     if (faults.length) throw errors.invalid(store.resource.group, store.resource.kind, info.name, faults);
     return next as never;
   }, { subresource: 'approval', internal: true }, write);
