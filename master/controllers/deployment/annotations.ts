@@ -14,12 +14,15 @@ const ownAnnotations = new Set(['kubectl.kubernetes.io/last-applied-configuratio
 /** The history is a text of at most this many characters; the oldest revisions are dropped first. */
 const historyLimit = 2000;
 
-/** The revision of a ReplicaSet or Deployment; 0 when it has none or no number. */
-export function revisionOf(object: Annotated): number {
-  const revision = Number(object.metadata.annotations?.[revisionAnnotation]);
-  return Number.isSafeInteger(revision) ? revision : 0;
+/** An annotated revision, which has 64 bits; undefined when the text is none. */
+function parseRevision(text: string): bigint | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const revision = BigInt(text.replace(/^\+/, ''));
+  return BigInt.asIntN(64, revision) === revision ? revision : undefined;
 }
-export const maxRevision = (sets: readonly Annotated[]): number => sets.reduce((max, set) => Math.max(max, revisionOf(set)), 0);
+/** The revision of a ReplicaSet or Deployment; 0 when it has none or no number. */
+export const revisionOf = (object: Annotated): bigint => parseRevision(object.metadata.annotations?.[revisionAnnotation] ?? '') ?? 0n;
+export const maxRevision = (sets: readonly Annotated[]): bigint => sets.map(revisionOf).reduce((max, revision) => (revision > max ? revision : max), 0n);
 
 /** The number in an annotation, when it is one. */
 export function countAnnotation(object: Annotated, key: string): number | undefined {
@@ -31,13 +34,14 @@ export const sizeAnnotations = (replicas: number, maxSurge: number): Annotations
 
 /**
  * The annotations the Deployment's current ReplicaSet should have: the Deployment's own, the newest revision, and the
- * revisions it had before when it becomes current again by a rollback.
+ * revisions it had before when it becomes current again by a rollback. A revision that is no number stays.
  */
-export function currentSetAnnotations(deployment: Annotated, existing: Annotations | undefined, revision: number): Annotations {
+export function currentSetAnnotations(deployment: Annotated, existing: Annotations | undefined, revision: bigint): Annotations {
   const annotations: Record<string, string> = { ...existing };
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) if (!ownAnnotations.has(key)) annotations[key] = value;
   const before = existing?.[revisionAnnotation];
-  if (Number(before ?? 0) >= revision) return annotations;
+  const held = before ? parseRevision(before) : 0n;
+  if (held === undefined || held >= revision) return annotations;
   annotations[revisionAnnotation] = String(revision);
   if (before) {
     const history = [...(existing[revisionHistoryAnnotation]?.split(',') ?? []), before];

@@ -23,7 +23,7 @@ export function sortReplicaSets(deployment: Deployment, sets: readonly ReplicaSe
 }
 
 /** The revision the current set must have: one more than any old one. */
-export const nextRevision = (sets: ReplicaSetsOf): number => maxRevision(sets.old) + 1;
+export const nextRevision = (sets: ReplicaSetsOf): bigint => maxRevision(sets.old) + 1n;
 
 export const asSize = (set: ReplicaSet): ScaledSet => ({
   name: set.metadata.name, replicas: set.spec.replicas, available: set.status?.availableReplicas ?? 0, created: createdAt(set),
@@ -59,7 +59,7 @@ export function newReplicaSet(deployment: Deployment, sets: ReplicaSetsOf): Draf
 /** Old ReplicaSets beyond the history limit that hold no Pods, oldest revisions first. */
 export function surplusHistory(limit: number | undefined, old: readonly ReplicaSet[]): ReplicaSet[] {
   if (limit === undefined) return [];
-  const candidates = old.filter((set) => !set.metadata.deletionTimestamp).sort((a, b) => revisionOf(a) - revisionOf(b) || byAge(a, b));
+  const candidates = old.filter((set) => !set.metadata.deletionTimestamp).sort((a, b) => Number(revisionOf(a) - revisionOf(b)) || byAge(a, b));
   return candidates.slice(0, Math.max(0, candidates.length - limit))
     .filter((set) => (set.status?.replicas ?? 0) === 0 && set.spec.replicas === 0 && (set.metadata.generation ?? 0) <= (set.status?.observedGeneration ?? 0));
 }

@@ -1,5 +1,5 @@
 // The status, conditions and annotations a Deployment is given.
-import { currentSetAnnotations, revisionOf, sameAnnotations } from '../../../../master/controllers/deployment/annotations.ts';
+import { currentSetAnnotations, maxRevision, revisionOf, sameAnnotations } from '../../../../master/controllers/deployment/annotations.ts';
 import { sortReplicaSets, surplusHistory } from '../../../../master/controllers/deployment/replica-sets.ts';
 import { countStatus, isComplete, pausedCondition, progressCheckAfter, rolloutStatus } from '../../../../master/controllers/deployment/status.ts';
 import { canonicalJson, equalIgnoringHash, templateHash } from '../../../../master/controllers/deployment/template.ts';
@@ -29,15 +29,22 @@ describe('pod templates', () => {
 describe('annotations of the current ReplicaSet', () => {
   it('follow the Deployment, but for those that are its own', () => {
     const owner = deployment({ metadata: { annotations: { team: 'a', 'deployment.kubernetes.io/revision': '9', 'kubectl.kubernetes.io/last-applied-configuration': '{}' } } });
-    expect(currentSetAnnotations(owner, undefined, 1)).toEqual({ team: 'a', 'deployment.kubernetes.io/revision': '1' });
+    expect(currentSetAnnotations(owner, undefined, 1n)).toEqual({ team: 'a', 'deployment.kubernetes.io/revision': '1' });
   });
   it('remember the revisions a set had before', () => {
-    const first = currentSetAnnotations(deployment(), { 'deployment.kubernetes.io/revision': '1' }, 3);
+    const first = currentSetAnnotations(deployment(), { 'deployment.kubernetes.io/revision': '1' }, 3n);
     expect(first).toEqual({ 'deployment.kubernetes.io/revision': '3', 'deployment.kubernetes.io/revision-history': '1' });
-    expect(currentSetAnnotations(deployment(), first, 5)).toMatchObject({ 'deployment.kubernetes.io/revision-history': '1,3' });
-    expect(sameAnnotations(first, currentSetAnnotations(deployment(), first, 2))).toBe(true);
+    expect(currentSetAnnotations(deployment(), first, 5n)).toMatchObject({ 'deployment.kubernetes.io/revision-history': '1,3' });
+    expect(sameAnnotations(first, currentSetAnnotations(deployment(), first, 2n))).toBe(true);
   });
-  it('numbers compare as numbers', () => { expect(currentSetAnnotations(deployment(), { 'deployment.kubernetes.io/revision': '9' }, 10)['deployment.kubernetes.io/revision']).toBe('10'); });
+  it.each([
+    ['3546343826724305832', '3546343826724305833'], ['+7', '8'], ['-3', '1'], ['9223372036854775808', '1'], ['no number', '1'], ['1e3', '1'],
+  ])('the next one after %s is %s', (held, next) => {
+    const set = { metadata: { annotations: { 'deployment.kubernetes.io/revision': held } } };
+    expect(String(maxRevision([set]) + 1n)).toBe(next);
+  });
+  it('what is no number stays as it is', () => { expect(currentSetAnnotations(deployment(), { 'deployment.kubernetes.io/revision': 'x' }, 10n)).toEqual({ 'deployment.kubernetes.io/revision': 'x' }); });
+  it('numbers compare as numbers', () => { expect(currentSetAnnotations(deployment(), { 'deployment.kubernetes.io/revision': '9' }, 10n)['deployment.kubernetes.io/revision']).toBe('10'); });
 });
 
 describe('ReplicaSets of a Deployment', () => {
@@ -49,7 +56,7 @@ describe('ReplicaSets of a Deployment', () => {
   });
   it('beyond the history limit go, oldest revision first, but never with Pods', () => {
     const old = [3, 1, 2, 4].map((n) => replicaSet({ metadata: { name: `r${n}`, annotations: { 'deployment.kubernetes.io/revision': String(n) } }, ...(n === 1 ? { status: { replicas: 1 } } : {}) }));
-    expect(old.map(revisionOf)).toEqual([3, 1, 2, 4]);
+    expect(old.map(revisionOf)).toEqual([3n, 1n, 2n, 4n]);
     expect(surplusHistory(2, old).map((s) => s.metadata.name)).toEqual(['r2']);
     expect(surplusHistory(0, old).map((s) => s.metadata.name)).toEqual(['r2', 'r3', 'r4']);
     expect(surplusHistory(undefined, old)).toEqual([]);
