@@ -122,6 +122,7 @@ it('keeps a token among the protocols of a WebSocket to itself', async () => {
 it('reaches the kubelet of a node', async () => {
   expect((await call('POST', '/api/v1/nodes', Buffer.from('{"metadata":{"name":"node-1"}}'), { 'content-type': 'application/json' })).status).toBe(201);
   expect(await call('GET', '/api/v1/nodes/node-1/proxy/healthz')).toMatchObject({ status: 200, body: 'ok' });
+  expect(await call('GET', '/api/v1/nodes/node-1:10250/proxy/healthz')).toMatchObject({ status: 200, body: 'ok' });
   expect((await call('GET', '/api/v1/nodes/node-2/proxy/healthz')).status).toBe(404);
 });
 it('chooses a ready endpoint of a Service', async () => {

@@ -1,7 +1,9 @@
-// Where a request below /proxy of a Pod or Service goes. The name may carry a scheme and a port: `web`, `web:80`, `https:web:443`.
-// upstream: apimachinery util/net/port_split.go, registry/core/pod/strategy.go (ResourceLocation), registry/core/service/storage (ResourceLocation)
+// Where a request below /proxy of a Pod, Service or node goes. The name may carry a scheme and a port: `web`, `web:80`, `https:web:443`.
+// upstream: apimachinery util/net/port_split.go, registry/core/pod/strategy.go (ResourceLocation), registry/core/service/storage (ResourceLocation),
+// registry/core/node/strategy.go (ResourceLocation)
 import { isIPv4 } from 'node:net';
 import * as errors from '../../../src/apimachinery/status-error.ts';
+import type { Node } from '../../../src/api/core/node.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
 import type { Service } from '../../../src/api/core/service.ts';
 import type { EndpointSlice } from '../../../src/api/discovery/endpoint-slice.ts';
@@ -30,14 +32,30 @@ function isGlobalUnicast(address: string | undefined): address is string {
   return address !== undefined && isIPv4(address) && !/^(0\.|127\.|169\.254\.|22[4-9]\.|23\d\.|24\d\.|25[0-5]\.)/.test(address);
 }
 
+/** The kubelet's port, as clients name it: here it is no port of the host but its agent's own connection. upstream: cluster/ports (KubeletPort) */
+const kubeletPort = '10250';
+
+/** Another server of the node's host; undefined for its kubelet. @throws StatusError */
+export function nodeLocation(node: Node, { scheme, port }: ProxyName): Location | undefined {
+  if (port === '' || port === kubeletPort) return undefined;
+  const address = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
+  if (!isGlobalUnicast(address)) throw errors.badRequest('address not allowed');
+  return { scheme, address, port: portNumber(port) };
+}
+
+/** @throws StatusError */
+function portNumber(port: string | number): number {
+  const number = Number(port);
+  if (!Number.isInteger(number) || number < 1 || number > 65535) throw errors.badRequest(`invalid port ${JSON.stringify(port)}`);
+  return number;
+}
+
 /** @throws StatusError */
 export function podLocation(pod: Pod, { scheme, port }: ProxyName): Location {
   const address = pod.status?.podIP;
   if (!isGlobalUnicast(address) || !pod.spec.nodeName) throw errors.badRequest('address not allowed');
   const first = pod.spec.containers.flatMap((container) => container.ports ?? [])[0]?.containerPort;
-  const number = port === '' ? (first ?? defaultPorts[scheme]) : Number(port);
-  if (!Number.isInteger(number) || number < 1 || number > 65535) throw errors.badRequest(`invalid port ${JSON.stringify(port)}`);
-  return { scheme, address, port: number, pod: { namespace: pod.metadata.namespace!, name: pod.metadata.name, node: pod.spec.nodeName } };
+  return { scheme, address, port: portNumber(port === '' ? (first ?? defaultPorts[scheme]) : port), pod: { namespace: pod.metadata.namespace!, name: pod.metadata.name, node: pod.spec.nodeName } };
 }
 
 /** One ready endpoint of the Service; `choose` picks an index below its argument. @throws StatusError */

@@ -6,6 +6,7 @@ import { pipeline, type Duplex, type Readable } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { createDeflateRaw, createGunzip, createGzip, createInflateRaw } from 'node:zlib';
 import * as errors from '../../../src/apimachinery/status-error.ts';
+import type { Node } from '../../../src/api/core/node.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
 import type { Service } from '../../../src/api/core/service.ts';
 import type { EndpointSlice } from '../../../src/api/discovery/endpoint-slice.ts';
@@ -16,7 +17,7 @@ import type { AdmittedRequest, Answer } from '../request.ts';
 import { protocolsWithoutToken } from '../tokens/websocket-protocol.ts';
 import type { Tunnels } from '../tunnel.ts';
 import { htmlLinks, rewriteLink, type Place } from './html-links.ts';
-import { podLocation, serviceLocation, splitName, type Location } from './location.ts';
+import { nodeLocation, podLocation, serviceLocation, splitName, type Location } from './location.ts';
 
 const connectTimeoutMs = 10_000;
 /** Of one connection each way, and what tells who calls: not for whoever is behind the proxy. */
@@ -33,16 +34,13 @@ interface Target { readonly host: string; connect(): Promise<Duplex> }
 
 /** @throws StatusError */
 function targetOf(registry: Registry, tunnels: Tunnels, { info }: AdmittedRequest): Target {
-  if (info.resource === 'nodes') {
-    registry.find('', 'v1', 'nodes')!.get(undefined, info.name);
-    return { host: info.name, connect: () => tunnels.dial(info.name) };
-  }
   const name = splitName(info.name);
-  if (!name) throw errors.badRequest(`invalid ${info.resource === 'pods' ? 'pod' : 'service'} request ${JSON.stringify(info.name)}`);
+  if (!name) throw errors.badRequest(`invalid ${info.resource.slice(0, -1)} request ${JSON.stringify(info.name)}`);
   const object = registry.find('', 'v1', info.resource)!.get(info.namespace, name.name).object as unknown;
-  const location = info.resource === 'pods'
+  const location = info.resource === 'nodes' ? nodeLocation(object as Node, name) : info.resource === 'pods'
     ? podLocation(object as Pod, name)
     : serviceLocation(object as Service, slicesOf(registry, info.namespace, name.name), info.name, name, (count) => Math.floor(Math.random() * count));
+  if (!location) return { host: name.name, connect: () => tunnels.dial(name.name) };
   return { host: `${location.address}:${location.port}`, connect: () => open(tunnels, location) };
 }
 

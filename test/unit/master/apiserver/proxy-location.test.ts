@@ -1,5 +1,6 @@
 // Where requests below /proxy go: names with scheme and port, Pods, Services and their endpoints.
-import { podLocation, serviceLocation, splitName } from '../../../../master/apiserver/proxy/location.ts';
+import { nodeLocation, podLocation, serviceLocation, splitName } from '../../../../master/apiserver/proxy/location.ts';
+import type { Node } from '../../../../src/api/core/node.ts';
 import type { Pod } from '../../../../src/api/core/pod.ts';
 import type { Service } from '../../../../src/api/core/service.ts';
 import type { EndpointSlice } from '../../../../src/api/discovery/endpoint-slice.ts';
@@ -28,6 +29,26 @@ it.each<[what: string, pod: Pod, name: string, expected: string]>([
     try {
       const { scheme, address, port } = podLocation(of, splitName(name)!);
       return `${scheme} ${address}:${port}`;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  expect(said()).toBe(expected);
+});
+
+const node = (address: string): Node => ({ metadata: { name: 'n' }, status: { addresses: [{ type: 'Hostname', address: 'n' }, { type: 'InternalIP', address }] } }) as unknown as Node;
+it.each<[what: string, node: Node, name: string, expected: string]>([
+  ['its kubelet', node('192.168.0.2'), 'n', 'its kubelet'],
+  ['its kubelet by the port it has elsewhere', node('192.168.0.2'), 'https:n:10250', 'its kubelet'],
+  ['another server of the host', node('192.168.0.2'), 'n:9100', 'http 192.168.0.2:9100'],
+  ['one with TLS', node('192.168.0.2'), 'https:n:9100', 'https 192.168.0.2:9100'],
+  ['no port', node('192.168.0.2'), 'n:http', 'invalid port "http"'],
+  ['an address of the master itself', node('127.0.0.1'), 'n:9100', 'address not allowed'],
+])('a node: %s', (_what, of, name, expected) => {
+  const said = (): string => {
+    try {
+      const location = nodeLocation(of, splitName(name)!);
+      return location ? `${location.scheme} ${location.address}:${location.port}` : 'its kubelet';
     } catch (error) {
       return (error as Error).message;
     }
