@@ -21,7 +21,7 @@ export function planDeletion(resource: ResourceDefinition, old: ApiObject, optio
   const grace = resource.deletionGrace ? beginGrace(resource, object, options.gracePeriodSeconds, now) : undefined;
   // While its grace runs, options no longer change an object.
   if (grace === 'pending') return { kind: 'none' };
-  const finalizers = finalizersFor(object, options);
+  const finalizers = finalizersFor(resource, object, options);
   if (finalizers.length) object.metadata.finalizers = finalizers;
   else delete object.metadata.finalizers;
   const isNamespace = resource.group === '' && resource.plural === 'namespaces';
@@ -65,10 +65,11 @@ function markEnding({ metadata }: ApiObject, now: number): void {
   metadata.deletionGracePeriodSeconds = 0;
 }
 
-/** Finalizers with those the garbage collector works off, as the options (else what is there) want them. */
-function finalizersFor({ metadata }: ApiObject, { propagationPolicy, orphanDependents }: DeleteOptions): string[] {
+/** Finalizers with those the garbage collector works off, as the options (else what is there, else the kind) want them. upstream: shouldOrphanDependents */
+function finalizersFor({ defaultPropagation }: ResourceDefinition, { metadata }: ApiObject, { propagationPolicy, orphanDependents }: DeleteOptions): string[] {
   const present = metadata.finalizers ?? [];
-  const policy = orphanDependents === true ? 'Orphan' : orphanDependents === false ? 'Background' : propagationPolicy;
+  const asked = orphanDependents === true ? 'Orphan' : orphanDependents === false ? 'Background' : propagationPolicy;
+  const policy = asked ?? (present.includes(orphan) || present.includes(foreground) ? undefined : defaultPropagation);
   if (policy === undefined) return [...present];
   const others = present.filter((f) => f !== orphan && f !== foreground);
   const own = policy === 'Orphan' ? [orphan] : policy === 'Foreground' ? [foreground] : [];

@@ -86,6 +86,8 @@ export interface ResourceOptions<F extends Fields, T> {
   readonly prepareCreate?: (object: T, requester?: Requester) => void | readonly string[];
   /** What a delete that does not say does with dependents; they are collected unless it is Orphan. */
   readonly defaultPropagation?: 'Orphan';
+  /** Warning for whoever deletes without saying what becomes of dependents. */
+  readonly unsaidPropagation?: string;
   /** Carries over what an update may not change or may leave out (mutates `object`); `status` is carried over already. */
   readonly prepareUpdate?: (object: T, old: T) => void;
   /** Faults that span fields. `old` is given on update. */

@@ -2,6 +2,7 @@
 import type { StatusError } from '../../src/apimachinery/status-error.ts';
 import type { Transport, WatchEvent } from '../../src/client/transport.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
+import { ask } from '../support/ask.ts';
 import { startTestApi, type TestApi } from '../support/api-server.ts';
 
 let api: TestApi;
@@ -115,6 +116,20 @@ describe('metadata', () => {
     const apply = (name: string): Promise<unknown> => transport.request({ method: 'PATCH', path: `${core}/configmaps/${name}`, query: { fieldManager: 'm' }, headers: { 'content-type': 'application/apply-patch+yaml' }, body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, uid: 'u' } } });
     expect(await refusal(apply('none'))).toMatchObject({ code: 409, message: 'Operation cannot be fulfilled on configmaps "none": uid mismatch: the provided object specified uid u, and no existing object was found' });
     expect(await refusal(apply('fixed'))).toMatchObject({ code: 422, message: expect.stringContaining('metadata.uid: Invalid value: "u": field is immutable') as string });
+  });
+});
+
+describe('a delete that does not say what becomes of dependents', () => {
+  const job = { metadata: { name: 'work' }, spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } } };
+  const jobs = '/apis/batch/v1/namespaces/default/jobs';
+  const warning = ['child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning'];
+  it.each([
+    ['/work', undefined, ['orphan'], warning], ['/work?propagationPolicy=Orphan', undefined, ['orphan'], []], ['/work', { orphanDependents: true }, ['orphan'], []], ['?labelSelector=job-name=work', undefined, ['orphan'], warning],
+  ])('of a Job orphans them, and warns: %s %j', async (where, body, finalizers, warnings) => {
+    await ask(api, 'POST', jobs, job);
+    expect((await ask(api, 'DELETE', jobs + where, body)).warnings).toEqual(warnings);
+    expect((await ask(api, 'GET', `${jobs}/work`)).object.metadata.finalizers).toEqual(finalizers);
+    await ask(api, 'PATCH', `${jobs}/work`, { metadata: { finalizers: null } });
   });
 });
 

@@ -2,6 +2,7 @@
 import { invalid, notSupported, type Fault } from '../../../src/apimachinery/fault.ts';
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import { deleteOptions } from '../../../src/schema/delete-options.ts';
+import type { ResourceDefinition } from '../../../src/schema/resource.ts';
 import type { DeleteOptions, RequestContext } from '../../registry/request-context.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
 import { decodeObject, readBody } from './body.ts';
@@ -51,6 +52,10 @@ function checkDeleteOptions({ propagationPolicy, orphanDependents, dryRun = [] }
   if (faults.length) throw invalidOptions('DeleteOptions', faults);
 }
 
+function warnOfDependents({ unsaidPropagation }: ResourceDefinition, { propagationPolicy, orphanDependents }: DeleteOptions, { warnings }: AdmittedRequest): void {
+  if (unsaidPropagation !== undefined && propagationPolicy === undefined && orphanDependents === undefined) warnings.push(unsaidPropagation);
+}
+
 /** Kinds whose delete answers with the object. (upstream: ReturnDeletedObject) */
 const returnsDeleted = new Set(['/pods', '/services', '/serviceaccounts', '/persistentvolumes', '/persistentvolumeclaims', '/podtemplates', '/resourcequotas', 'storage.k8s.io/storageclasses', 'storage.k8s.io/volumeattachments', 'storage.k8s.io/csinodes', 'storage.k8s.io/csidrivers']);
 
@@ -58,6 +63,7 @@ export async function remove(request: AdmittedRequest, context: ResourceHandlerC
   const { store } = context;
   const { info } = request;
   const { options, write } = await readDeleteOptions(request, context);
+  warnOfDependents(store.resource, options, request);
   const { stored, gone } = await store.delete(info.namespace || undefined, info.name, options, write);
   // The one case upstream tells apart, for old clients.
   const status = !gone && options.orphanDependents === false ? 202 : 200;
@@ -76,6 +82,7 @@ export async function removeCollection(request: AdmittedRequest, context: Resour
   // What lists understand of the query is no precondition of the single deletes.
   const query = new URLSearchParams([...request.query].filter(([name]) => name !== 'resourceVersion' && name !== 'uid'));
   const { options, write } = await readDeleteOptions(request, context, query);
+  warnOfDependents(store.resource, options, request);
   const page = await readPage(request, registry, store, selection, parameters);
   const items = page.items.values();
   // So many share a commit, and leave the others room between two of them.

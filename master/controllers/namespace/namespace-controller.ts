@@ -82,7 +82,7 @@ async function deleteAll({ client }: ControllerContext, resource: ResourceDefini
     return;
   }
   const { items } = await client.list<ObjectHead>(resource, { namespace });
-  for (const { metadata } of items) await client.delete(resource, { namespace, name: metadata.name }).catch((error: unknown) => { if (!isNotFound(error)) throw error; });
+  for (const { metadata } of items) await client.delete(resource, { namespace, name: metadata.name }, { propagationPolicy: 'Background' }).catch((error: unknown) => { if (!isNotFound(error)) throw error; });
 }
 
 /** A custom resource that went away meanwhile took its objects along. */

@@ -146,6 +146,7 @@ export const Jobs = defineResource({
   subresources: { status: true },
   generation: true,
   defaultPropagation: 'Orphan',
+  unsaidPropagation: 'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
   selectable: { 'status.successful': ({ status }) => String(status.succeeded ?? 0) },
   unselectable: (field) => `field label ${JSON.stringify(field)} not supported for Job`,
   defaults: ({ metadata, spec }) => {

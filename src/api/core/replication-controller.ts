@@ -49,6 +49,7 @@ export const ReplicationControllers = defineResource({
     status: field(3, replicationControllerStatus, { written: true, doc: 'The ReplicationController as it is.' }),
   },
   subresources: { status: true, scale: { specReplicasPath: 'spec.replicas', statusReplicasPath: 'status.replicas', labelSelectorPath: 'spec.selector' } },
+  defaultPropagation: 'Orphan',
   generation: true,
   selectable: { 'status.replicas': ({ status }) => String(status.replicas ?? 0) },
   defaults: ({ metadata, spec }) => {

@@ -1,7 +1,9 @@
 // What a DELETE does to an object: grace, finalizers and the garbage collector's policies.
 import { ConfigMaps } from '../../../../src/api/core/config-map.ts';
+import { Jobs } from '../../../../src/api/batch/job.ts';
 import { Namespaces } from '../../../../src/api/core/namespace.ts';
 import { Pods } from '../../../../src/api/core/pod.ts';
+import { ReplicationControllers } from '../../../../src/api/core/replication-controller.ts';
 import type { ApiObject, ResourceDefinition } from '../../../../src/schema/resource.ts';
 import { planDeletion } from '../../../../master/registry/deletion.ts';
 import type { DeleteOptions } from '../../../../master/registry/request-context.ts';
@@ -23,6 +25,12 @@ describe('the plan of a deletion', () => {
     ['that orphans, in old words', ConfigMaps, object({ finalizers: ['foregroundDeletion'] }), { orphanDependents: true }, 'mark', { finalizers: ['orphan'] }],
     ['that waits for dependents', ConfigMaps, object({ finalizers: ['a/b', 'orphan'] }), { propagationPolicy: 'Foreground' }, 'mark', { finalizers: ['a/b', 'foregroundDeletion'] }],
     ['that keeps the policy it has', ConfigMaps, object({ finalizers: ['orphan'] }), {}, 'mark', { finalizers: ['orphan'] }],
+    ...[ReplicationControllers, Jobs].flatMap((kind): [string, ResourceDefinition, ApiObject, DeleteOptions, string, object][] => [
+      [`of a ${kind.kind}, which orphans unless told`, kind, object({}), {}, 'mark', { finalizers: ['orphan'] }],
+      [`of a ${kind.kind} that has another policy`, kind, object({ finalizers: ['foregroundDeletion'] }), {}, 'mark', { finalizers: ['foregroundDeletion'] }],
+      [`of a ${kind.kind} in the background`, kind, object({}), { propagationPolicy: 'Background' }, 'remove', {}],
+      [`of a ${kind.kind} that does not orphan, in old words`, kind, object({}), { orphanDependents: false }, 'remove', {}],
+    ]),
     ['of a Pod on a node', Pods, pod({ generation: 1 }), {}, 'mark', { deletionTimestamp: '2030-01-01T00:01:30Z', deletionGracePeriodSeconds: 30, generation: 2 }],
     ['of a Pod that may take for ever', Pods, pod(), { gracePeriodSeconds: 2 ** 53 }, 'mark', { deletionTimestamp: '9999-12-31T23:59:59Z', deletionGracePeriodSeconds: 2 ** 53 }],
     ['of a Pod on no node', Pods, pod({}, {}), { gracePeriodSeconds: 40 }, 'remove', { deletionTimestamp: '2030-01-01T00:01:00Z', deletionGracePeriodSeconds: 0 }],
