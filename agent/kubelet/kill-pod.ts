@@ -39,8 +39,11 @@ export class PodKiller {
   readonly #options: KillOptions;
   constructor(options: KillOptions) { this.#options = options; }
 
-  /** Ends everything; resolves when all containers have exited and the sandboxes have stopped. `pod` is undefined when the API has forgotten it. @throws KillError */
-  async killPod(uid: string, pod: Pod | undefined, grace: GracePeriod, drained: Promise<void> = Promise.resolve()): Promise<void> {
+  /**
+   * Ends everything; resolves when all containers have exited and the sandboxes have stopped, or are gone where the whole Pod goes: that is
+   * one call of the engine in the place of two. `pod` is undefined when the API has forgotten it. @throws KillError
+   */
+  async killPod(uid: string, pod: Pod | undefined, grace: GracePeriod, { drained = Promise.resolve(), goes = false }: { drained?: Promise<void>; goes?: boolean } = {}): Promise<void> {
     const { runtime, cache, addresses } = this.#options;
     const live = cache.get(uid).containers.filter(isLive);
     const isSidecar = (status: ContainerStatus): boolean => {
@@ -56,6 +59,11 @@ export class PodKiller {
     await all(kills);
     if (live.length === 0) await grace.within(drained);
     const stop = async (sandbox: KnownSandbox): Promise<void> => {
+      if (goes) {
+        await ignoreGone(runtime.removeContainer(sandbox.id));
+        cache.forget(sandbox.id);
+        return;
+      }
       if (sandbox.state === 'ready') await ignoreGone(runtime.stopPodSandbox(sandbox.id));
       if (sandbox.ip !== '' && !sandbox.hostNetwork) addresses.release(sandbox.ip);
       cache.sandboxStopped(sandbox.id);

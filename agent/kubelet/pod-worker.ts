@@ -262,7 +262,7 @@ export class PodWorker {
     const waiting = new AbortController();
     try {
       const wait = pod && cache.get(this.uid).containers.some((c) => !hasEnded(c)) ? drained(pod, AbortSignal.any([waiting.signal, this.#signal])).catch(() => undefined) : Promise.resolve();
-      await killer.killPod(this.uid, pod, this.#grace, wait);
+      await killer.killPod(this.uid, pod, this.#grace, { drained: wait, goes: this.#goes });
     } catch (error) {
       if (pod && !this.#signal.aborted) events.warning(pod, undefined, 'FailedKillPod', `error killing pod: ${(error as Error).message}`);
       throw error;
@@ -273,6 +273,10 @@ export class PodWorker {
     this.#state = 'terminated';
     this.#dirty = true;
   }
+  /** The API has no such Pod any more. */
+  get #isGone(): boolean { return this.#removed || this.#pod === undefined; }
+  /** Nothing of the Pod is to be read when it has ended. */
+  get #goes(): boolean { return this.#isGone || Boolean(this.#pod?.metadata.deletionTimestamp); }
   #graceSeconds(): number {
     if (this.#pod && !this.#removed) return Math.min(this.#graceLimit, gracePeriodOf(this.#pod));
     if (this.#pod) return Math.min(this.#graceLimit, this.#pod.spec.terminationGracePeriodSeconds ?? 30);
@@ -283,7 +287,7 @@ export class PodWorker {
   async #finish(): Promise<void> {
     const { statuses, volumes, objects, tokens, syncer, onGone, allocations, groups } = this.#options;
     const pod = this.#pod;
-    const gone = this.#removed || pod === undefined;
+    const gone = this.#isGone;
     if (pod && !gone && !this.#told) this.#publish(pod, true);
     if (pod && !gone && this.#told) statuses.set(pod, this.#told);
     allocations.release(this.uid);

@@ -36,6 +36,27 @@ describe('kubelet lifecycle', () => {
     expect(bed.addresses.used.size).toBe(0);
   });
 
+  it('only stops the sandbox of a Pod that stays to be read; that of one that goes is removed in one call', async () => {
+    const { runtime } = bed;
+    const calls: string[] = [];
+    for (const verb of ['stopPodSandbox', 'removePodSandbox', 'removeContainer'] as const) {
+      const call = runtime[verb].bind(runtime);
+      runtime[verb] = (id) => { calls.push(`${verb} ${id}`); return call(id); };
+    }
+    bed.start();
+    await bed.create('task', { restartPolicy: 'Never', containers: [{ name: 'c', image: 'task:0' }] });
+    await bed.create('web', { containers: [{ name: 'c', image: 'nginx:1' }] });
+    await bed.until('task', (p) => p?.status.phase === 'Succeeded');
+    await bed.until('web', (p) => p && isPodReady(p));
+    const sandboxes = await runtime.listPodSandbox();
+    const [task, web] = ['task', 'web'].map((name) => sandboxes.find(({ metadata }) => metadata.name === name)!.id);
+    await eventually(async () => expect(calls).toEqual([`stopPodSandbox ${task}`]));
+    const [container] = await runtime.listContainers({ podUid: (await bed.get('web')).metadata.uid });
+    await bed.client.delete(Pods, { namespace: 'default', name: 'web' });
+    await bed.until('web', (p) => !p);
+    await eventually(async () => expect(calls.slice(1)).toEqual([`removeContainer ${web}`, `removeContainer ${container!.id}`]));
+  });
+
   it('tells of a start or an end that takes no time in one write, and of a start that goes on that it does', async () => {
     const clock = new FakeClock();
     await bed.close();
