@@ -20,6 +20,7 @@ import { EventRecorder } from '../src/client/event-recorder.ts';
 import { HttpTransport } from '../src/client/http-transport.ts';
 import { InformerFactory, type Informer } from '../src/client/informer.ts';
 import type { ClusterAccess } from '../src/client/kubeconfig.ts';
+import { maxHeaderBytes } from '../src/streams/upgrade.ts';
 import { realClock } from '../src/util/clock.ts';
 import { noteInstalledPackages } from '../src/util/installed-packages.ts';
 import type { Log } from '../src/util/log.ts';
@@ -146,7 +147,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     });
     // It listens to nothing: the tunnel brings its connections. A log may be followed for days.
     let handlers: ReturnType<typeof createKubeletServer> | undefined;
-    const server = createServer({ requestTimeout: 0 }, (request, response) => {
+    const server = createServer({ requestTimeout: 0, maxHeaderSize: maxHeaderBytes }, (request, response) => {
       if (handlers) handlers.request(request, response);
       else response.writeHead(503, { 'content-type': 'text/plain' }).end('the agent is starting');
     }).on('upgrade', (request, socket, head) => {

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import * as errors from '../../src/apimachinery/status-error.ts';
-import { refuseUpgrade, type UpgradeRequest } from '../../src/streams/upgrade.ts';
+import { maxHeaderBytes, refuseUpgrade, type UpgradeRequest } from '../../src/streams/upgrade.ts';
 import { realClock, type Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import { asksForAnswerSocket, sendBytesSocket, sendWatchSocket } from './answer-socket.ts';
@@ -51,10 +51,12 @@ export class HttpServer {
     this.#options = options;
     this.#server = createSecureServer({
       allowHTTP1: true, ...this.#context(options), requestCert: true, rejectUnauthorized: false,
-      settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
+      settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024, maxHeaderListSize: maxHeaderBytes },
       // In MB: answers under way count too, and a few large lists at once pass Node's default of 10, which then resets streams.
       maxSessionMemory: 512,
     });
+    // What HTTP/1.1 reads, though HTTP/2's types do not know it.
+    (this.#server as { maxHeaderSize?: number }).maxHeaderSize = maxHeaderBytes;
     this.#server.on('request', (request, response) => {
       const { pages } = options;
       void (isBelow(pages?.path, request.url) ? this.#page(pages!, request, response as unknown as Response) : this.#request(request, response as unknown as Response));

@@ -5,6 +5,9 @@ import type { Duplex } from 'node:stream';
 /** An upgrade request with the socket it came on, as Node's `upgrade` event hands it over. */
 export interface UpgradeRequest { readonly request: IncomingMessage; readonly socket: Duplex; readonly head: Buffer }
 
+/** What a request's line and headers may take: the command of an exec stands in its line. upstream: Go net/http (DefaultMaxHeaderBytes) */
+export const maxHeaderBytes = 1 << 20;
+
 export function refuseUpgrade(socket: Duplex, code: number, message: string, headers: readonly string[] = []): void {
   socket.on('error', () => socket.destroy());
   const body = `${message}\n`;

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPages } from '../../agent/kubelet/server/pages.ts';
 import { createKubeletServer } from '../../agent/kubelet/server/server.ts';
+import { maxHeaderBytes } from '../../src/streams/upgrade.ts';
 import { createStreamingHandler } from '../../agent/kubelet/server/streaming.ts';
 import { StatsProvider } from '../../agent/kubelet/stats/stats-provider.ts';
 import { UsageReader } from '../../agent/kubelet/stats/usage.ts';
@@ -156,7 +157,7 @@ export async function startStreamsCluster(): Promise<StreamsCluster> {
       }),
     }),
   });
-  const kubeletHttp: Server = createServer(kubelet.request);
+  const kubeletHttp: Server = createServer({ maxHeaderSize: maxHeaderBytes }, kubelet.request);
   const upgrades: string[] = [];
   const protocols: string[] = [];
   kubeletHttp.on('upgrade', (request, socket, head) => {

@@ -49,6 +49,12 @@ describeKubectls(['1.27', '1.30', '1.33'], (version, kubectl) => {
     expect(code).toBe(4);
   });
 
+  it('exec: a command of a hundred thousand characters', async () => {
+    const long = 'a'.repeat(100_000);
+    const { code, stdout, stderr } = await run(kubectl, 'exec', 'web', '--', 'echo', long);
+    expect({ code, stdout: stdout.toString(), stderr }).toEqual({ code: 0, stdout: `${long}\n`, stderr: '' });
+  });
+
   it('exec: an unknown container is named', async () => {
     const { code, stderr } = await run(kubectl, 'exec', 'web', '-c', 'other', '--', 'true');
     expect(code).toBe(1);
