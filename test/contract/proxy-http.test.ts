@@ -239,9 +239,13 @@ describe.each([['plain path', true, 1], ['http-proxy', false, 2]])('an http port
     for (const path of ['/length', '/chunked']) await expect(once(ip, 80, 'GET', path)).rejects.toThrow();
   });
 
-  it('answers 503 at once without a back end, and goes on with one', async () => {
-    await serve([]);
+  it('refuses who comes without a back end, answers 503 at once to who is connected, and goes on with one', async () => {
+    const before = await pods(1);
+    await serve(before.map((pod) => pod.backend));
     const client = new RawClient(ip, 80);
+    expect((await client.request('GET', '/')).status).toBe(200);
+    await serve([]);
+    await expect(once(ip, 80, 'GET', '/')).rejects.toThrow('ECONNRESET');
     const reply = await client.request('GET', '/');
     expect([reply.status, reply.body.toString()]).toEqual([503, '503 Service Unavailable: no ready endpoints\n']);
     expect((await client.request('POST', '/', {}, 'abc')).status).toBe(503);

@@ -42,6 +42,11 @@ export class TcpListener implements Origin {
   }
 
   #onConnection = (socket: Socket): void => {
+    // Whoever comes new to a Service without a back end is refused, as in Kubernetes; on a connection that is open 503 says so.
+    if (!this.port.hasBackends(this.listen.side)) {
+      socket.resetAndDestroy();
+      return;
+    }
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     if (this.port.rule.mode === 'http') this.#http.accept(socket, this);
