@@ -15,6 +15,7 @@ import { HttpServer } from './apiserver/http-server.ts';
 import { MemoryTransport } from './apiserver/memory-transport.ts';
 import { nodeCertificateHandler } from './apiserver/node-certificate.ts';
 import { openApiHandlers } from './apiserver/openapi.ts';
+import { dialService } from './apiserver/proxy/dial.ts';
 import { proxyConnection, proxyHandler } from './apiserver/proxy/proxy.ts';
 import { resourceMetricsHandlers } from './apiserver/resource-metrics/handlers.ts';
 import { NodeUsages } from './apiserver/resource-metrics/node-usage.ts';
@@ -84,7 +85,11 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
   const stop = new AbortController();
   let http: HttpServer | undefined;
   try {
-    const registry = new Registry({ store, resources: allResources, clock, log, ranges: { serviceCIDR: options.serviceCIDR, nodePorts: options.nodePorts } });
+    const tunnels = new Tunnels({ clock, log });
+    const registry: Registry = new Registry({
+      store, resources: allResources, clock, log, ranges: { serviceCIDR: options.serviceCIDR, nodePorts: options.nodePorts },
+      dialService: (service) => dialService(registry, tunnels, service),
+    });
     await registry.start(stop.signal);
     const pki = await Pki.open(dataDir, clock);
     const serviceIP = addressInRange(options.serviceCIDR, 1);
@@ -96,7 +101,6 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     const serving = await servingPair();
     const tokens = new TokenIssuer(serviceAccountKey(pki.directory), clock);
     const serverAddress = (): string => `${advertiseAddress}:${port}`;
-    const tunnels = new Tunnels({ clock, log });
     const refused = refusedByRegistry(registry);
     const revoke = async (node: string): Promise<void> => {
       await noteRemovedNode(bootstrap, node, clock.now());

@@ -12,6 +12,16 @@ export function resetStatus(resource: ResourceDefinition, object: ApiObject): vo
   else delete object['status'];
 }
 
+/** What of a new object's metadata nobody but this server says. (upstream: apiserver registry/rest/meta.go, WipeObjectMetaSystemFields) */
+export function wipeSystemFields({ metadata }: ApiObject): void {
+  const fields: Partial<ApiObject['metadata']> = metadata;
+  delete fields.uid;
+  delete fields.creationTimestamp;
+  delete fields.deletionTimestamp;
+  delete fields.deletionGracePeriodSeconds;
+  delete fields.selfLink;
+}
+
 /** A write to /status changes status, and what metadata the resource lets it. */
 export function keepAllButStatus(resource: ResourceDefinition, object: ApiObject, old: ApiObject): void {
   for (const name of new Set([...Object.keys(object), ...Object.keys(old)])) {

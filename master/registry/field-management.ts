@@ -3,9 +3,9 @@
 import * as errors from '../../src/apimachinery/status-error.ts';
 import { applyConfiguration, ConfigurationError, trackUpdate, type Written } from '../../src/schema/apply/field-manager.ts';
 import { setOf, union, type FieldSet } from '../../src/schema/apply/field-set.ts';
-import { unmanaged, type ManagedFieldsEntry, type Manager } from '../../src/schema/apply/managers.ts';
+import { readManagers, unmanaged, type ManagedFieldsEntry, type Manager } from '../../src/schema/apply/managers.ts';
 import { ApplyConflict, type Conflict } from '../../src/schema/apply/ownership.ts';
-import { compareText, showPath } from '../../src/schema/apply/path-element.ts';
+import { compareText, FieldSetError, showPath } from '../../src/schema/apply/path-element.ts';
 import { ElementError } from '../../src/schema/apply/structure.ts';
 import { decode, DecodeError } from '../../src/schema/decode.ts';
 import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
@@ -45,6 +45,19 @@ export class FieldManagement {
       // Who owns what of an object whose list items cannot be told apart is not known; the write itself is not at fault.
       if (!(error instanceof ElementError)) throw error;
       setEntries(object, undefined);
+    }
+  }
+
+  /** Entries that somebody in between has spoilt are those from before, and the client is told. (upstream: util/managedfields admission.go) */
+  restore(object: ApiObject, before: Entries, warnings: string[]): void {
+    const after = object.metadata.managedFields as Entries;
+    if (after === before) return;
+    try {
+      readManagers(after ?? []);
+    } catch (error) {
+      if (!(error instanceof FieldSetError)) throw error;
+      setEntries(object, before);
+      warnings.push(`.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests: ${error.message}`);
     }
   }
 

@@ -7,10 +7,12 @@ import type { Store } from '../storage/store.ts';
 import { WatchCache } from '../storage/watch-cache.ts';
 import { admissionPlugins } from './admission/index.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
+import { AdmissionWebhooks } from './admission/webhooks/index.ts';
 import { serveCustomResources } from './custom-resources.ts';
 import { ResourceStore, type RegistryBackend } from './resource-store.ts';
 import { serviceAllocation, type ServiceRanges } from './service-allocation.ts';
 import { prefixOf, StoredObject } from './stored-object.ts';
+import { WebhookClient, type DialService } from './webhook-client.ts';
 
 const defaultWatcherLimit = 4096;
 /** Each agent watches the Pods of its own node. (upstream: pkg/registry/core/pod/strategy.go, NodeNameTriggerFunc) */
@@ -24,6 +26,8 @@ export interface RegistryOptions {
   readonly ranges: ServiceRanges;
   /** Events a watcher may be behind before it is ended. */
   readonly watcherLimit?: number;
+  /** How webhooks behind Services are reached; those that name a URL need none. */
+  readonly dialService?: DialService;
 }
 
 export class Registry {
@@ -37,6 +41,7 @@ export class Registry {
   readonly #backend: RegistryBackend;
   readonly #stores = new Map<string, ResourceStore>();
   readonly #allocation: ReturnType<typeof serviceAllocation>;
+  readonly #webhooks: AdmissionWebhooks;
 
   constructor(options: RegistryOptions) {
     this.store = options.store;
@@ -51,7 +56,8 @@ export class Registry {
     this.#allocation = serviceAllocation(options.ranges);
     this.#follow();
     this.served.subscribe(() => this.#follow());
-    admission.push(...admissionPlugins(this));
+    this.#webhooks = new AdmissionWebhooks(this, new WebhookClient(options.dialService ?? noServices, options.clock), options.log);
+    admission.push(...admissionPlugins(this, this.#webhooks));
   }
 
   /** Fills the cache and follows the store until the signal aborts. */
@@ -59,6 +65,7 @@ export class Registry {
     await this.cache.start(signal);
     const services = this.find('', 'v1', 'services');
     const definitions = this.find('apiextensions.k8s.io', 'v1', 'customresourcedefinitions');
+    this.#webhooks.follow(signal);
     if (definitions) serveCustomResources(this.cache, definitions.prefix, this.served, this.#log, signal);
     if (services) for (const stored of this.cache.list(services.prefix)) this.#allocation.claim(stored.object);
   }
@@ -90,6 +97,8 @@ export class Registry {
   triggerField({ resource }: ResourceStore): string | undefined { return triggers[`${resource.group}/${resource.plural}`]; }
   stores(): Iterable<ResourceStore> { return this.#stores.values(); }
 }
+
+const noServices: DialService = () => Promise.reject(new Error('Services are not reached from here'));
 
 const id = (group: string, version: string, plural: string): string => `${group}/${version}/${plural}`;
 

@@ -10,6 +10,10 @@ export interface RequestContext {
   readonly fieldManager: string;
   /** Sent as `Warning:` headers. */
   readonly warnings: string[];
+  /** Options as the client gave them; '' for those it did not. */
+  readonly asked?: { readonly fieldManager: string; readonly fieldValidation: string };
+  /** A step of the server's own within a request: webhooks have been asked about that as a whole. */
+  readonly withinAdmitted?: true;
 }
 
 export interface DeleteOptions {

@@ -13,8 +13,8 @@ import { validateObject, validateStatusUpdate } from '../../src/schema/validatio
 import { timestamp, type Clock } from '../../src/util/clock.ts';
 import { KeyExists, RevisionMismatch, type Store } from '../storage/store.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
-import type { AdmissionPlugin, AdmissionRequest, GiveBack } from './admission/admission.ts';
-import { changedBesidesMetadata, keepAllButStatus, resetStatus, revisionIn, sameObject } from './carry-over.ts';
+import type { AdmissionPlugin, AdmissionRequest, BodyKind, GiveBack } from './admission/admission.ts';
+import { changedBesidesMetadata, keepAllButStatus, resetStatus, revisionIn, sameObject, wipeSystemFields } from './carry-over.ts';
 import { planDeletion } from './deletion.ts';
 import { FieldManagement } from './field-management.ts';
 import { generatedName } from './generated-name.ts';
@@ -61,6 +61,10 @@ export interface UpdateOptions {
   readonly internal?: boolean;
   /** The change has set managedFields itself: it is no update but an apply, or a write to another kind (scale). */
   readonly applied?: boolean;
+  /** What the client writes, where that is no object of the resource. */
+  readonly body?: BodyKind;
+  /** What may be written of an object that a webhook has changed meanwhile, for writes that are not judged otherwise. @throws StatusError */
+  readonly refit?: (object: ApiObject, old: ApiObject) => ApiObject;
 }
 
 export class ResourceStore {
@@ -100,18 +104,21 @@ export class ResourceStore {
   /** `object` is decoded and owned by this call. */
   async create(namespace: string | undefined, object: ApiObject, context: RequestContext, applied = false): Promise<StoredObject> {
     const { resource } = this;
-    const { metadata } = object;
-    if (resource.ending) throw errors.forbidden(this.groupResource, metadata.name, errors.endingMessage);
+    if (resource.ending) throw errors.forbidden(this.groupResource, object.metadata.name, errors.endingMessage);
     this.#placeInNamespace(object, namespace);
-    metadata.uid = randomUUID();
-    metadata.creationTimestamp = timestamp(this.#backend.clock.now());
-    delete metadata.deletionTimestamp;
-    delete metadata.deletionGracePeriodSeconds;
-    delete metadata.selfLink;
+    wipeSystemFields(object);
     this.#default(object);
     if (!applied) this.#fields.track(undefined, object, this.#writer('', context));
     // Mutating admission sees the name as the client gave it, and may change what the rest is derived from.
-    await this.#mutate({ operation: 'CREATE', resource, subresource: '', namespace: metadata.namespace, name: metadata.name || (metadata.generateName ?? ''), object, context });
+    const given = object.metadata;
+    if (await this.#mutate({ operation: 'CREATE', resource, subresource: '', namespace: given.namespace, name: given.name || (given.generateName ?? ''), object, context })) {
+      this.#placeInNamespace(object, namespace);
+      wipeSystemFields(object);
+      this.#fields.restore(object, given.managedFields, context.warnings);
+    }
+    const { metadata } = object;
+    metadata.uid = randomUUID();
+    metadata.creationTimestamp = timestamp(this.#backend.clock.now());
     this.#guard?.(object, undefined, context, '');
     const generated = !metadata.name && Boolean(metadata.generateName);
     if (generated) metadata.name = generatedName(metadata.generateName!);
@@ -181,8 +188,13 @@ export class ResourceStore {
     this.#default(object);
     // Upstream binds below the layer that tracks fields.
     if (!options.applied && subresource !== 'binding') this.#fields.track(old, object, this.#writer(subresource, context));
-    const request: AdmissionRequest = { operation: 'UPDATE', resource, subresource, namespace: old.metadata.namespace, name: old.metadata.name, object, old, context };
-    await this.#mutate(request);
+    const request: AdmissionRequest = { operation: 'UPDATE', resource, subresource, namespace: old.metadata.namespace, name: old.metadata.name, object, old, ...(options.body ? { body: options.body } : {}), context };
+    const { managedFields } = object.metadata;
+    if (await this.#mutate(request)) {
+      this.#fields.restore(object, managedFields, context.warnings);
+      if (subresource === 'status') keepAllButStatus(resource, object, old);
+      if (options.refit) Object.assign(object, options.refit(object, old));
+    }
     this.#checkRevision(current, object, options);
     this.#placeInNamespace(object, old.metadata.namespace);
     this.#carryOver(object, old, options);
@@ -225,11 +237,12 @@ export class ResourceStore {
     }
   }
 
-  /** Admission alone, for requests about an object that store nothing (a token of an account). @throws StatusError */
-  async admit(request: Omit<AdmissionRequest, 'resource'>): Promise<void> {
+  /** Admission alone, for requests about an object that store nothing (a token of an account); of `some` plugins only. @throws StatusError */
+  async admit(request: Omit<AdmissionRequest, 'resource'>, some?: 'concernsAll'): Promise<void> {
     const whole = { ...request, resource: this.resource };
-    await this.#mutate(whole);
-    await this.#admitted(whole, () => Promise.resolve());
+    const plugins = some ? this.#backend.admission.filter((plugin) => plugin[some]) : this.#backend.admission;
+    await this.#mutate(whole, plugins);
+    await this.#admitted(whole, () => Promise.resolve(), plugins);
   }
 
   /** The new object of an apply, for `update`. @throws StatusError */
@@ -276,7 +289,9 @@ export class ResourceStore {
       const current = this.get(namespace, name);
       const old = this.#view(current);
       this.#checkPreconditions(old, options);
-      await this.#validate({ operation: 'DELETE', resource: this.resource, subresource: '', namespace: old.metadata.namespace, name, old, context }, []);
+      const request: AdmissionRequest = { operation: 'DELETE', resource: this.resource, subresource: '', namespace: old.metadata.namespace, name, old, deleteOptions: options, context };
+      await this.#mutate(request);
+      await this.#validate(request, []);
       const plan = planDeletion(this.resource, old, options, this.#backend.clock.now());
       try {
         if (plan.kind === 'none') return { stored: current, gone: false };
@@ -337,18 +352,24 @@ export class ResourceStore {
   #refuse(object: ApiObject, faults: readonly Fault[]): void {
     if (faults.length) throw errors.invalid(this.resource.group, this.resource.kind, object.metadata.name ?? '', faults);
   }
-  async #mutate(request: AdmissionRequest): Promise<void> { for (const plugin of this.#backend.admission) await plugin.mutate?.(request); }
-  async #validate(request: AdmissionRequest, taken: GiveBack[]): Promise<void> {
-    for (const plugin of this.#backend.admission) {
+  /** True when somebody from outside changed the object: then all plugins have seen it twice. */
+  async #mutate(request: AdmissionRequest, plugins = this.#backend.admission): Promise<boolean> {
+    let again = false;
+    for (const plugin of plugins) if ((await plugin.mutate?.(request)) === 'again') again = true;
+    if (again) for (const plugin of plugins) await plugin.mutate?.(request);
+    return again;
+  }
+  async #validate(request: AdmissionRequest, taken: GiveBack[], plugins = this.#backend.admission): Promise<void> {
+    for (const plugin of plugins) {
       const giveBack = await plugin.validate?.(request);
       if (giveBack) taken.push(giveBack);
     }
   }
   /** Runs `write` with what the plugins took for it, which they get back when it fails. */
-  async #admitted<T>(request: AdmissionRequest, write: () => Promise<T>): Promise<T> {
+  async #admitted<T>(request: AdmissionRequest, write: () => Promise<T>, plugins = this.#backend.admission): Promise<T> {
     const taken: GiveBack[] = [];
     try {
-      await this.#validate(request, taken);
+      await this.#validate(request, taken, plugins);
       return await write();
     } catch (error) {
       for (const giveBack of taken) await giveBack();

@@ -23,6 +23,7 @@ import { peerAuthenticator } from '../../master/apiserver/filters/authentication
 import { createAuthorizers } from '../../master/apiserver/authorization/index.ts';
 import { HttpServer } from '../../master/apiserver/http-server.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
+import { dialService } from '../../master/apiserver/proxy/dial.ts';
 import { proxyConnection, proxyHandler } from '../../master/apiserver/proxy/proxy.ts';
 import { resourceMetricsHandlers } from '../../master/apiserver/resource-metrics/handlers.ts';
 import { NodeUsages } from '../../master/apiserver/resource-metrics/node-usage.ts';
@@ -79,11 +80,11 @@ export async function startStreamsCluster(): Promise<StreamsCluster> {
   const stop = new AbortController();
   const directory = mkdtempSync(join(tmpdir(), 'dray-streams-'));
   const store = new MemoryStore();
-  const registry = new Registry({ store, resources: allResources, clock: realClock, log: silentLog, ranges: { serviceCIDR: '10.43.0.0/16', nodePorts: { first: 30000, last: 32767 } } });
+  const tunnels = new Tunnels({ clock: realClock, log: silentLog });
+  const registry: Registry = new Registry({ store, resources: allResources, clock: realClock, log: silentLog, ranges: { serviceCIDR: '10.43.0.0/16', nodePorts: { first: 30000, last: 32767 } }, dialService: (service) => dialService(registry, tunnels, service) });
   await registry.start(stop.signal);
   const authority = await createAuthority('test');
   const serving = await issue(authority, { commonName: 'apiserver', usage: 'server', ips: ['127.0.0.1'] });
-  const tunnels = new Tunnels({ clock: realClock, log: silentLog });
   const server = new ApiServer({
     registry, log: silentLog, authenticators: [peerAuthenticator], authorizers: createAuthorizers(registry),
     paths: [], subresources: { '/pods/log': logHandler(tunnels), '/pods/proxy': proxyHandler(tunnels), '/services/proxy': proxyHandler(tunnels), '/nodes/proxy': proxyHandler(tunnels), ...resourceMetricsHandlers(new NodeUsages({ tunnels, clock: realClock, log: silentLog })) }, serverAddress: () => '127.0.0.1', ready: () => true,

@@ -29,7 +29,7 @@ export function writeContext(request: Pick<AdmittedRequest, 'query' | 'headers' 
   return {
     user: request.user, dryRun: dryRun.length > 0, warnings: request.warnings,
     fieldValidation: fieldValidation === '' ? 'Warn' : (fieldValidation as RequestContext['fieldValidation']),
-    fieldManager: fieldManager || programIn(request.headers['user-agent'] ?? ''),
+    fieldManager: fieldManager || programIn(request.headers['user-agent'] ?? ''), asked: { fieldManager, fieldValidation },
   };
 }
 

@@ -1,25 +1,23 @@
 // The proxy subresource of Pods, Services and nodes: a request, or a connection that asks for an upgrade, is passed on as it is.
-// Pods are reached through the tunnel of their node's agent. upstream: apimachinery util/proxy/upgradeaware.go, transport.go
+// (dial.ts connects.) upstream: apimachinery util/proxy/upgradeaware.go, transport.go
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import { connect as connectTcp } from 'node:net';
 import { pipeline, type Duplex, type Readable } from 'node:stream';
-import { connect as connectTls } from 'node:tls';
 import { createDeflateRaw, createGunzip, createGzip, createInflateRaw } from 'node:zlib';
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import type { Node } from '../../../src/api/core/node.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
 import type { Service } from '../../../src/api/core/service.ts';
-import type { EndpointSlice } from '../../../src/api/discovery/endpoint-slice.ts';
 import { joinConnections } from '../../../src/util/join-connections.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { SubresourceHandler } from '../api-server.ts';
+import { admitConnection } from '../connect-admission.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
 import { protocolsWithoutToken } from '../tokens/websocket-protocol.ts';
 import type { Tunnels } from '../tunnel.ts';
+import { anyOf, open, slicesOf, unreachable } from './dial.ts';
 import { htmlLinks, rewriteLink, type Place } from './html-links.ts';
-import { nodeLocation, podLocation, serviceLocation, splitName, type Location } from './location.ts';
+import { nodeLocation, podLocation, serviceLocation, splitName } from './location.ts';
 
-const connectTimeoutMs = 10_000;
 /** Of one connection each way, and what tells who calls: not for whoever is behind the proxy. */
 const dropped = /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|authorization|impersonate-.*|http2-settings|:.*)$/i;
 const protocolHeader = 'sec-websocket-protocol';
@@ -39,45 +37,9 @@ function targetOf(registry: Registry, tunnels: Tunnels, { info }: AdmittedReques
   const object = registry.find('', 'v1', info.resource)!.get(info.namespace, name.name).object as unknown;
   const location = info.resource === 'nodes' ? nodeLocation(object as Node, name) : info.resource === 'pods'
     ? podLocation(object as Pod, name)
-    : serviceLocation(object as Service, slicesOf(registry, info.namespace, name.name), info.name, name, (count) => Math.floor(Math.random() * count));
+    : serviceLocation(object as Service, slicesOf(registry, info.namespace, name.name), info.name, name, anyOf);
   if (!location) return { host: name.name, connect: () => tunnels.dial(name.name) };
   return { host: `${location.address}:${location.port}`, connect: () => open(tunnels, location) };
-}
-
-function slicesOf(registry: Registry, namespace: string, service: string): EndpointSlice[] {
-  const { prefix } = registry.find('discovery.k8s.io', 'v1', 'endpointslices')!;
-  return [...registry.cache.list(`${prefix}${namespace}/`)].map((stored) => stored.object as unknown as EndpointSlice).filter((slice) => slice.metadata.labels?.['kubernetes.io/service-name'] === service);
-}
-
-/** A connection to the place, with TLS on it where asked for. @throws StatusError 503 */
-async function open(tunnels: Tunnels, { scheme, address, port, pod }: Location): Promise<Duplex> {
-  const socket = pod ? await dialPod(tunnels, pod, port) : connectTcp({ host: address, port, timeout: connectTimeoutMs });
-  // As upstream: a Pod's certificate names nothing that could be checked here.
-  return scheme === 'https' ? connectTls({ socket, rejectUnauthorized: false }) : socket;
-}
-
-/** The agent of the Pod's node connects to the Pod; its answer to an upgrade becomes the connection. */
-async function dialPod(tunnels: Tunnels, { namespace, name, node }: NonNullable<Location['pod']>, port: number): Promise<Duplex> {
-  const socket = await tunnels.dial(node);
-  return new Promise((resolve, reject) => {
-    const path = `/tcp/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/${port}`;
-    const outgoing = httpRequest({ path, headers: { host: node, connection: 'Upgrade', upgrade: 'dray-tcp' }, createConnection: () => socket as never });
-    outgoing.once('upgrade', (_response, connection, head) => {
-      if (head.length) connection.unshift(head);
-      resolve(connection);
-    });
-    outgoing.once('response', (response) => void text(response).then((why) => reject(unreachable(why)), reject));
-    outgoing.once('error', (error) => reject(unreachable(error.message)));
-    outgoing.end();
-  });
-}
-
-const unreachable = (why: string): errors.StatusError => errors.serviceUnavailable(`error trying to reach service: ${why}`);
-
-async function text(response: IncomingMessage): Promise<string> {
-  let all = '';
-  for await (const chunk of response) all += String(chunk);
-  return all.trim();
 }
 
 function forwarded(request: AdmittedRequest, prefix: string, rest: string): Record<string, string> {
@@ -127,6 +89,7 @@ const queryOf = ({ query }: AdmittedRequest): string => (query.size ? `?${query.
 
 export function proxyHandler(tunnels: Tunnels): SubresourceHandler {
   return async (request, { registry }): Promise<Answer> => {
+    await admitConnection(registry, request);
     const { prefix, rest } = split(request);
     const target = targetOf(registry, tunnels, request);
     // Relative links of a page need the slash.
@@ -150,6 +113,7 @@ export function proxyHandler(tunnels: Tunnels): SubresourceHandler {
 
 /** A connection that asks for another protocol: carried byte for byte once the other side has answered. @throws StatusError */
 export async function proxyConnection(registry: Registry, tunnels: Tunnels, request: AdmittedRequest, raw: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  await admitConnection(registry, request);
   const { prefix, rest } = split(request);
   const upstream = await targetOf(registry, tunnels, request).connect();
   const headers = { ...forwarded(request, prefix, rest), connection: 'Upgrade', upgrade: raw.headers.upgrade ?? '' };

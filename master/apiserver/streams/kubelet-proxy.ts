@@ -7,6 +7,7 @@ import type { ApiObject } from '../../../src/schema/resource.ts';
 import { joinConnections } from '../../../src/util/join-connections.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { SubresourceHandler } from '../api-server.ts';
+import { admitConnection } from '../connect-admission.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
 import { protocolsWithoutToken } from '../tokens/websocket-protocol.ts';
 import type { Tunnels } from '../tunnel.ts';
@@ -91,6 +92,7 @@ function targetOf(registry: Registry, request: AdmittedRequest): { verb: string;
 
 /** The same places, asked for without an upgrade: what is wrong beside that is told first. */
 export const upgradeRequired: SubresourceHandler = async (request, { registry }) => {
+  await admitConnection(registry, request);
   targetOf(registry, request);
   throw errors.badRequest('Upgrade request required');
 };
@@ -98,6 +100,7 @@ export const upgradeRequired: SubresourceHandler = async (request, { registry })
 /** Carries an upgrade of pods/{exec,attach,portforward} to the kubelet. @throws StatusError */
 export async function proxyUpgrade(registry: Registry, tunnels: Tunnels, request: AdmittedRequest, raw: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
   const { info, query } = request;
+  if (request.info.isResource) await admitConnection(registry, request);
   const { verb, node, container } = targetOf(registry, request);
   const parts = [info.namespace, info.name, ...(container ? [container] : [])].map(encodeURIComponent);
   const forwarded = new URLSearchParams();

@@ -16,8 +16,8 @@ import { decodeObject, readBody } from '../handlers/body.ts';
 import type { ResourceHandlerContext } from '../handlers/objects.ts';
 import { writeContext } from '../handlers/options.ts';
 
-const evictionKind = { type: evictionType, kind: 'Eviction', apiVersion: 'policy/v1', version: 'v1' };
-interface Eviction { metadata?: { name?: string }; deleteOptions?: DeleteOptions }
+const evictionKind = { type: evictionType, kind: 'Eviction', apiVersion: 'policy/v1', group: 'policy', version: 'v1' };
+interface Eviction extends ApiObject { deleteOptions?: DeleteOptions }
 
 const refusal = "Cannot evict pod as it would violate the pod's disruption budget.";
 /** More granted evictions than this that nobody has seen come true are a sign that something is wrong. */
@@ -31,10 +31,12 @@ export async function evict(request: AdmittedRequest, context: ResourceHandlerCo
   const raw = await readBody(request, 'Eviction', context.typeOf);
   // The older version says the same.
   const value = (raw.value as { apiVersion?: unknown }).apiVersion === 'policy/v1beta1' ? { ...(raw.value as object), apiVersion: evictionKind.apiVersion } : raw.value;
-  const eviction = decodeObject(evictionKind, { ...raw, value }, given) as unknown as Eviction;
-  if (eviction.metadata?.name && eviction.metadata.name !== info.name) throw errors.badRequest('name in URL does not match name in Eviction object');
+  const eviction = decodeObject(evictionKind, { ...raw, value }, given) as Eviction;
+  if (eviction.metadata.name && eviction.metadata.name !== info.name) throw errors.badRequest('name in URL does not match name in Eviction object');
+  const { namespace } = info;
+  await store.admit({ operation: 'CREATE', subresource: 'eviction', namespace, name: info.name, object: eviction, body: evictionKind, context: dryRunOf(eviction.deleteOptions, given) }, 'concernsAll');
   const options = eviction.deleteOptions ?? {};
-  const write = options.dryRun?.length ? { ...given, dryRun: true } : given;
+  const write: RequestContext = { ...dryRunOf(options, given), withinAdmitted: true };
   const pod = store.get(info.namespace, info.name).object as unknown as Pod;
   const { name } = pod.metadata;
 
@@ -50,6 +52,8 @@ export async function evict(request: AdmittedRequest, context: ResourceHandlerCo
   }
   return objectAnswer({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }, 201);
 }
+
+const dryRunOf = (options: DeleteOptions | undefined, write: RequestContext): RequestContext => (options?.dryRun?.length ? { ...write, dryRun: true } : write);
 
 interface Grant { readonly budget?: PodDisruptionBudget; readonly locked: boolean }
 

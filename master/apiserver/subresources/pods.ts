@@ -7,6 +7,7 @@ import { Bindings } from '../../../src/api/core/binding.ts';
 import { ephemeralContainersFaults, resizeFaults, withEphemeralContainers, withResizedContainers } from '../../../src/api/core/pod-subresources.ts';
 import { podSpec } from '../../../src/api/core/pod-spec.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
+import type { ApiObject } from '../../../src/schema/resource.ts';
 import { applyDefaults } from '../../../src/schema/defaulting.ts';
 import { validateValue } from '../../../src/schema/validation.ts';
 import { timestamp } from '../../../src/util/clock.ts';
@@ -17,18 +18,20 @@ import { writeContext } from '../handlers/options.ts';
 import { patched, readPatch } from '../handlers/patch.ts';
 import { cloneJson } from '../../../src/util/json.ts';
 
-const bindingKind = { type: Bindings.type, kind: 'Binding', apiVersion: 'v1', version: 'v1' };
+const bindingKind = { type: Bindings.type, kind: 'Binding', apiVersion: 'v1', group: '', version: 'v1' };
 
-interface Binding { metadata?: { name?: string; uid?: string; annotations?: Record<string, string>; labels?: Record<string, string> }; target?: { kind?: string; name?: string } }
+interface Binding extends ApiObject { target?: { kind?: string; name?: string } }
 
 /** POST pods/{name}/binding: the scheduler's decision, taken once. */
 export async function bind(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {
   const { store, registry } = context;
   if (request.info.verb !== 'create') throw errors.methodNotAllowed();
   const write = writeContext(request, 'CreateOptions');
-  const binding = decodeObject(bindingKind, await readBody(request, 'Binding', context.typeOf), write) as unknown as Binding;
-  const name = request.info.name || binding.metadata?.name || '';
-  if (binding.metadata?.name && binding.metadata.name !== name) throw errors.badRequest('name in URL does not match name in Binding object');
+  const binding = decodeObject(bindingKind, await readBody(request, 'Binding', context.typeOf), write) as Binding;
+  const name = request.info.name || binding.metadata.name || '';
+  if (binding.metadata.name && binding.metadata.name !== name) throw errors.badRequest('name in URL does not match name in Binding object');
+  const { resource, subresource, namespace } = request.info;
+  await registry.of({ group: '', version: 'v1', plural: resource }).admit({ operation: 'CREATE', subresource, namespace, name, object: binding, body: bindingKind, context: write }, 'concernsAll');
   const node = binding.target?.name;
   const faults = [
     ...(binding.target?.kind && binding.target.kind !== 'Node' ? [notSupported('target.kind', binding.target.kind, ['Node', '<empty>'], 'given')] : []),
@@ -38,7 +41,7 @@ export async function bind(request: AdmittedRequest, context: ResourceHandlerCon
   const refuse = (why: string): never => { throw errors.conflict({ group: '', resource: 'pods/binding' }, name, why); };
   await store.update(request.info.namespace, name, (old) => {
     const spec = old!['spec'] as { nodeName?: string };
-    const uid = binding.metadata?.uid;
+    const { uid, annotations } = binding.metadata;
     if (uid && uid !== old!.metadata.uid) refuse(`Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old!.metadata.uid}`);
     if (old!.metadata.deletionTimestamp) refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
     if (spec.nodeName) refuse(`pod ${name} is already assigned to node "${spec.nodeName}"`);
@@ -46,11 +49,11 @@ export async function bind(request: AdmittedRequest, context: ResourceHandlerCon
     // The revision read is no lock of the client's: a lost race is tried again.
     delete (pod.metadata as { resourceVersion?: string }).resourceVersion;
     (pod['spec'] as { nodeName?: string }).nodeName = node!;
-    if (binding.metadata?.annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...binding.metadata.annotations };
+    if (annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
     const status = (pod['status'] ??= {}) as { conditions?: AnyCondition[] };
     status.conditions = setCondition(status.conditions, { type: 'PodScheduled', status: 'True' }, timestamp(registry.clock.now()));
     return pod;
-  }, { subresource: 'binding', internal: true }, write);
+  }, { subresource: 'binding', internal: true }, { ...write, withinAdmitted: true });
   return objectAnswer({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }, 201);
 }
 
@@ -68,16 +71,19 @@ function podPart(part: 'ephemeralcontainers' | 'resize') {
     const read = info.verb === 'patch' ? await readPatch(request) : undefined;
     const write = read?.write ?? writeContext(request, 'UpdateOptions');
     const body = info.verb === 'update' ? await readBody(request, 'Pod', context.typeOf) : undefined;
-    const { stored } = await store.update(info.namespace, info.name, (old) => {
-      const given = read ? patched(store.resource, old!, read.patch, write) : decodeObject(store.resource, body!, write);
-      if (body && given.metadata.resourceVersion && given.metadata.resourceVersion !== old!.metadata.resourceVersion) throw errors.modified(store.groupResource, info.name);
-      applyDefaults(store.resource.type, given);
+    const fitted = (given: ApiObject, old: ApiObject): ApiObject => {
       const pod = cloneJson(merge(given as unknown as Pod, old as unknown as Pod));
       const faults = [...faultsOf(pod, old as unknown as Pod), ...validateValue(podSpec, pod.spec, 'spec')];
       if (faults.length) throw errors.invalid('', 'Pod', info.name, faults);
       delete (pod.metadata as { resourceVersion?: string }).resourceVersion;
       return pod as never;
-    }, { subresource: part, internal: true }, write);
+    };
+    const { stored } = await store.update(info.namespace, info.name, (old) => {
+      const given = read ? patched(store.resource, old!, read.patch, write) : decodeObject(store.resource, body!, write);
+      if (body && given.metadata.resourceVersion && given.metadata.resourceVersion !== old!.metadata.resourceVersion) throw errors.modified(store.groupResource, info.name);
+      applyDefaults(store.resource.type, given);
+      return fitted(given, old!);
+    }, { subresource: part, internal: true, refit: fitted }, write);
     return answerObject(request, stored, 200, context);
   };
 }
@@ -88,16 +94,19 @@ export const resize = podPart('resize');
 export async function finalizeNamespace(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {
   const { store } = context;
   const write = writeContext(request, 'UpdateOptions');
-  const wanted = decodeObject(store.resource, await readBody(request, 'Namespace', context.typeOf), write) as unknown as { spec?: { finalizers?: string[] }; metadata?: { resourceVersion?: string } };
-  const { stored } = await store.update(undefined, request.info.name, (old) => {
-    if (wanted.metadata?.resourceVersion && wanted.metadata.resourceVersion !== old!.metadata.resourceVersion) throw errors.modified(store.groupResource, request.info.name);
-    const namespace = cloneJson(old!);
+  const wanted = decodeObject(store.resource, await readBody(request, 'Namespace', context.typeOf), write);
+  const fitted = (given: ApiObject, old: ApiObject): ApiObject => {
+    const namespace = cloneJson(old);
     delete (namespace.metadata as { resourceVersion?: string }).resourceVersion;
-    const spec = (namespace['spec'] ??= {}) as { finalizers?: string[] };
-    const finalizers = wanted.spec?.finalizers ?? [];
+    const spec = (namespace['spec'] ??= {}) as { finalizers?: readonly string[] };
+    const finalizers = (given['spec'] as { finalizers?: readonly string[] } | undefined)?.finalizers ?? [];
     if (finalizers.length) spec.finalizers = finalizers;
     else delete spec.finalizers;
     return namespace;
-  }, { subresource: 'finalize', internal: true }, write);
+  };
+  const { stored } = await store.update(undefined, request.info.name, (old) => {
+    if (wanted.metadata.resourceVersion && wanted.metadata.resourceVersion !== old!.metadata.resourceVersion) throw errors.modified(store.groupResource, request.info.name);
+    return fitted(wanted, old!);
+  }, { subresource: 'finalize', internal: true, refit: fitted }, write);
   return answerObject(request, stored, 200, context);
 }

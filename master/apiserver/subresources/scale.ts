@@ -108,6 +108,6 @@ export async function scale(request: AdmittedRequest, context: ResourceHandlerCo
     setEntries(object, entriesOfScaled(old!.metadata.managedFields as never, wanted.metadata.managedFields as never, replicasPath, resource.apiVersion));
     delete (object.metadata as { resourceVersion?: string }).resourceVersion;
     return object;
-  }, { subresource: 'scale', applied: true }, write);
+  }, { subresource: 'scale', applied: true, body: { ...scaleKind, within: { read: (object) => scaleOf(resource, object), write: (object, changed) => writePath(object, replicasPath, (changed['spec'] as { replicas?: number }).replicas ?? 0) } } }, write);
   return answerScale(request, context, stored);
 }

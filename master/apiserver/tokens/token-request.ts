@@ -18,8 +18,8 @@ import { objectAnswer } from '../request.ts';
 import { issuer, type TokenWish } from './claims.ts';
 import type { TokenIssuer } from './issuer.ts';
 
-const kind = { type: tokenRequestType, kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', version: 'v1' };
 const group = 'authentication.k8s.io';
+const kind = { type: tokenRequestType, kind: 'TokenRequest', apiVersion: `${group}/v1`, group, version: 'v1' };
 
 /** What admission asks for in the tokens it mounts; such tokens live on, marked as stale, for programs that read theirs only once. */
 const mountedTokenSeconds = 3607;
@@ -45,7 +45,7 @@ export function tokenRequestHandler(tokens: Pick<TokenIssuer, 'bound'>): Subreso
     Object.assign(asked.metadata, { name, namespace, creationTimestamp: timestamp(now) });
     const faults = validateValue(tokenRequestSpec, spec, 'spec');
     if (faults.length) throw errors.invalid(group, kind.kind, '', faults);
-    await store.admit({ operation: 'CREATE', subresource: 'token', namespace, name, object: asked, context: write });
+    await store.admit({ operation: 'CREATE', subresource: 'token', namespace, name, object: asked, body: kind, context: write });
 
     const bound = boundObjects(registry, spec.boundObjectRef ?? undefined, namespace, name);
     const lives = bound.pod && spec.expirationSeconds === mountedTokenSeconds && spec.audiences.every((audience) => audience === issuer);

@@ -16,8 +16,9 @@ import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
+import type { AdmissionWebhooks } from './webhooks/index.ts';
 
-export const admissionPlugins = (registry: Registry): readonly AdmissionPlugin[] => [
+export const admissionPlugins = (registry: Registry, webhooks: AdmissionWebhooks): readonly AdmissionPlugin[] => [
   namespaceLifecycle(registry),
   limitRanger(registry),
   serviceAccount(registry),
@@ -32,6 +33,9 @@ export const admissionPlugins = (registry: Registry): readonly AdmissionPlugin[]
   runtimeClass(registry),
   certificateSubjectRestriction(),
   defaultIngressClass(registry),
+  // After all others that may change an object, and after all that may refuse it but the one that charges.
+  webhooks.mutating,
+  webhooks.validating,
   // Charges last: what another plugin refuses is not charged.
   resourceQuota(registry),
 ];

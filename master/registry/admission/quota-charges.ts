@@ -12,7 +12,7 @@ export type Decision = { readonly refused: string } | { readonly charges: readon
 /** The evaluator when this write can change what is used of any quota. */
 export function evaluatorFor({ resource, operation, subresource, object, old }: AdmissionRequest): QuotaEvaluator | undefined {
   const evaluator = object && quotaEvaluatorOf(resource);
-  return evaluator?.handles(operation, subresource, object!, old) ? evaluator : undefined;
+  return operation !== 'CONNECT' && evaluator?.handles(operation, subresource, object!, old) ? evaluator : undefined;
 }
 
 /** Decides in order; what one write takes is gone for the next. `now` in ms since the epoch. */

@@ -21,7 +21,7 @@ interface Waiter {
 
 /** Rounds of compare-and-swap before the conflict is the client's. */
 const rounds = 10;
-const context = (): RequestContext => ({ user: { name: 'system:apiserver', groups: ['system:masters'] }, dryRun: false, fieldValidation: 'Ignore', fieldManager: 'kube-apiserver', warnings: [] });
+const context = (): RequestContext => ({ user: { name: 'system:apiserver', groups: ['system:masters'] }, dryRun: false, fieldValidation: 'Ignore', fieldManager: 'kube-apiserver', warnings: [], withinAdmitted: true });
 
 export function resourceQuota(registry: Registry): AdmissionPlugin {
   const waiting = new Map<string, Waiter[]>();

@@ -1,6 +1,7 @@
 // Admission webhooks: what validating and mutating ones share. (upstream: pkg/apis/admissionregistration/validation/validation.go, pkg/apis/admissionregistration/v1/defaults.go)
 import { child, duplicate, index, invalid, notSupported, required as requiredFault, type Fault } from '../../apimachinery/fault.ts';
 import { isDNS1035Label } from '../../apimachinery/names.ts';
+import { conditionFault } from '../../schema/structural/request-conditions.ts';
 import { array, int32, required, string, types } from '../../schema/schema.ts';
 import { fullyQualifiedNameFaults, messages } from '../value-faults.ts';
 import { webhookClientFaults, webhookClientTypes } from '../webhook-client.ts';
@@ -21,15 +22,19 @@ export const webhookFields = {
   admissionReviewVersions: array(8, types.string, { required: true, unchecked: true, listType: 'atomic', doc: 'Versions of AdmissionReview it understands, the preferred one first.' }),
 };
 
-interface Webhook { readonly name: string; readonly clientConfig: Parameters<typeof webhookClientFaults>[0]; readonly sideEffects: string | null; readonly timeoutSeconds?: number; readonly admissionReviewVersions: readonly string[] | null }
+interface Webhook { readonly name: string; readonly clientConfig: Parameters<typeof webhookClientFaults>[0]; readonly sideEffects: string | null; readonly timeoutSeconds?: number; readonly admissionReviewVersions: readonly string[] | null; readonly matchConditions?: readonly { readonly expression: string }[] }
 
-export function webhookFaults({ name, clientConfig, sideEffects: effects, timeoutSeconds }: Webhook, path: string): Fault[] {
+export function webhookFaults({ name, clientConfig, sideEffects: effects, timeoutSeconds, matchConditions = [] }: Webhook, path: string): Fault[] {
   const effectsPath = child(path, 'sideEffects');
   return [
     ...fullyQualifiedNameFaults(name, child(path, 'name')),
     ...(effects === null ? [requiredFault(effectsPath, 'must specify one of None, NoneOnDryRun')] : sideEffects.includes(effects) ? [] : [notSupported(effectsPath, effects, sideEffects)]),
     ...(timeoutSeconds !== undefined && (timeoutSeconds > 30 || timeoutSeconds < 1) ? [invalid(child(path, 'timeoutSeconds'), timeoutSeconds, 'the timeout value must be between 1 and 30 seconds')] : []),
     ...webhookClientFaults(clientConfig, child(path, 'clientConfig')),
+    ...matchConditions.flatMap(({ expression }, i) => {
+      const fault = expression.trim() === '' ? undefined : conditionFault(expression);
+      return fault === undefined ? [] : [invalid(child(index(child(path, 'matchConditions'), i), 'expression'), expression, fault)];
+    }),
   ];
 }
 

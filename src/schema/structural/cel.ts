@@ -49,7 +49,6 @@ function replaceSome(text: string, from: string, to: string, limit: number): str
 const library = addSets(addAddresses(new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false, limits: { maxAstNodes: 10_000, maxDepth: 100 } })))
   .registerType('kubernetes.Quantity', Quantity)
   .registerType('kubernetes.URL', Url)
-  .registerVariable('self', 'dyn')
   .registerFunction('list<dyn>.isSorted(): bool', (list: readonly Comparable[]) => list.every((item, i) => i === 0 || compare(list[i - 1]!, item) <= 0))
   .registerFunction('list<dyn>.sum(): dyn', sum)
   .registerFunction('list<dyn>.min(): dyn', (list: readonly Comparable[]) => extreme(list, -1))
@@ -88,8 +87,11 @@ const library = addSets(addAddresses(new Environment({ enableOptionalTypes: true
   .registerFunction('kubernetes.Quantity.asInteger(): int', ({ text }: Quantity) => BigInt(quantityValue(text)))
   .registerFunction('kubernetes.Quantity.asApproximateFloat(): double', ({ text }: Quantity) => Number(parseQuantity(text).nanos) / 1e9);
 
-/** `oldSelf` as rules know it, and as those do that are judged without one, too (`optionalOldSelf`). */
-const environments = { plain: library.clone().registerVariable('oldSelf', 'dyn'), optional: library.clone().registerVariable('oldSelf', 'optional<dyn>') };
+/** `oldSelf` as rules know it, and as those do that are judged without one, too (`optionalOldSelf`); what conditions on requests know. */
+const environments = {
+  plain: library.clone().registerVariable('self', 'dyn').registerVariable('oldSelf', 'dyn'), optional: library.clone().registerVariable('self', 'dyn').registerVariable('oldSelf', 'optional<dyn>'),
+  request: library.clone().registerVariable('object', 'dyn').registerVariable('oldObject', 'dyn').registerVariable('request', 'dyn'),
+};
 for (const environment of Object.values(environments)) meter(environment);
 export { Optional };
 
@@ -97,18 +99,18 @@ export interface Expression {
   /** `bool`, `string`, or `dyn` where only a value can tell. */
   readonly type: string;
   /** What goes wrong is part of the result, in CEL's words. */
-  evaluate(variables: { readonly self: unknown; readonly oldSelf?: unknown }, most?: number): Evaluation;
+  evaluate(variables: Readonly<Record<string, unknown>>, most?: number): Evaluation;
 }
 
-const compiled = { plain: new Map<string, Expression>(), optional: new Map<string, Expression>() };
+const compiled = { plain: new Map<string, Expression>(), optional: new Map<string, Expression>(), request: new Map<string, Expression>() };
 const compiledKept = 1000;
 
 /** @throws SyntaxError with CEL's words */
-export function compileExpression(text: string, old: keyof typeof environments = 'plain'): Expression {
-  const known = compiled[old];
+export function compileExpression(text: string, variables: keyof typeof environments = 'plain'): Expression {
+  const known = compiled[variables];
   let expression = known.get(text);
   if (!expression) {
-    expression = compile(text, environments[old]);
+    expression = compile(text, environments[variables]);
     if (known.size >= compiledKept) known.delete(known.keys().next().value!);
     known.set(text, expression);
   }

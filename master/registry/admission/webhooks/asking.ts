@@ -1,0 +1,91 @@
+// Asks one webhook about one request: whether it is meant, the call, and what an answer or its absence comes to.
+// upstream: apiserver pkg/admission/plugin/webhook/generic/webhook.go, {mutating,validating}/dispatcher.go
+import { randomUUID } from 'node:crypto';
+import * as errors from '../../../../src/apimachinery/status-error.ts';
+import type { ResourceDefinition } from '../../../../src/schema/resource.ts';
+import { judgeConditions } from '../../../../src/schema/structural/request-conditions.ts';
+import type { Log } from '../../../../src/util/log.ts';
+import type { Registry } from '../../registry.ts';
+import { prefixOf } from '../../stored-object.ts';
+import type { WebhookClient } from '../../webhook-client.ts';
+import type { AdmissionRequest } from '../admission.ts';
+import type { Webhook } from './configurations.ts';
+import { shownAs } from './form.ts';
+import { isExempt, namespaceMatches, objectMatches, resourceFor } from './matching.ts';
+import { denial, requestMembers, reviewOf, reviewVersion, verdictOf, type Question, type Verdict } from './review.ts';
+
+const defaultSeconds = 10;
+const readOnly: ReadonlySet<string> = new Set(['None', 'NoneOnDryRun']);
+
+/** The webhook could not be asked, or what it said is no answer: its failurePolicy decides what that means. */
+export class CallFailed extends Error {
+  constructor(webhook: string, cause: Error) { super(`failed calling webhook ${JSON.stringify(webhook)}: ${cause.message}`, { cause }); }
+}
+
+export class WebhookAsker {
+  readonly #registry: Registry;
+  readonly #client: WebhookClient;
+  readonly #log: Log;
+  constructor(registry: Registry, client: WebhookClient, log: Log) {
+    this.#registry = registry;
+    this.#client = client;
+    this.#log = log;
+  }
+
+  /** Requests about what decides over requests are asked of nobody; nor are the server's own steps within a request, which has been asked about whole. */
+  concerns(request: AdmissionRequest): boolean { return !request.context.withinAdmitted && !isExempt(request); }
+
+  /** What the webhook is to be asked, if it is. @throws StatusError */
+  question(webhook: Webhook, request: AdmissionRequest): Question | undefined {
+    const registry = this.#registry;
+    const inNamespace = namespaceMatches(webhook, request, (name) => {
+      const found = registry.find('', 'v1', 'namespaces')?.find(undefined, name);
+      return found ? found.object.metadata.labels : null;
+    });
+    if (inNamespace === false || !objectMatches(webhook, request)) return undefined;
+    const resource = resourceFor(webhook, request, () => this.#equivalents(request.resource));
+    if (!resource) return undefined;
+    if (inNamespace !== true) throw inNamespace;
+    const question = { request, resource, object: shownAs(request, resource, request.object), old: shownAs(request, resource, request.old) };
+    return this.#conditionsHold(webhook, question) ? question : undefined;
+  }
+
+  /** The versions over the same storage. */
+  #equivalents(resource: ResourceDefinition): ResourceDefinition[] {
+    const prefix = prefixOf(resource);
+    return this.#registry.served.current.filter((other) => prefixOf(other) === prefix);
+  }
+
+  #conditionsHold({ matchConditions, failurePolicy }: Webhook, question: Question): boolean {
+    if (!matchConditions?.length) return true;
+    const { holds, errors: problems } = judgeConditions(matchConditions, { object: question.object, oldObject: question.old, request: requestMembers(question) });
+    if (!problems.length || failurePolicy === 'Ignore') return holds;
+    const { resource: { group, plural }, name } = question.request;
+    throw errors.forbidden({ group, resource: plural }, name, problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]`);
+  }
+
+  /** The answer of a webhook that lets the request pass; its warnings are the request's. @throws StatusError for a refusal; CallFailed */
+  async ask(webhook: Webhook, question: Question, mutating: boolean): Promise<Verdict> {
+    const { context } = question.request;
+    if (context.dryRun && !readOnly.has(webhook.sideEffects ?? '')) throw errors.badRequest(`admission webhook ${JSON.stringify(webhook.name)} does not support dry run`);
+    let verdict: Verdict;
+    try {
+      const version = reviewVersion(webhook);
+      const uid = randomUUID();
+      const answer = await this.#client.post(webhook.clientConfig, reviewOf(question, version, uid), webhook.timeoutSeconds ?? defaultSeconds).catch((error: unknown) => { throw new Error(`failed to call webhook: ${(error as Error).message}`, { cause: error }); });
+      verdict = verdictOf(answer, version, uid, mutating);
+    } catch (error) {
+      throw new CallFailed(webhook.name, error as Error);
+    }
+    context.warnings.push(...verdict.warnings);
+    if (!verdict.allowed) throw denial(webhook.name, verdict.result);
+    return verdict;
+  }
+
+  /** What an error of asking means: nothing where the webhook may be passed over. @throws StatusError */
+  settle({ name, failurePolicy }: Webhook, error: unknown): void {
+    if (!(error instanceof CallFailed)) throw error;
+    if (failurePolicy !== 'Ignore') throw errors.internal(error.message);
+    this.#log.warn({ webhook: name, error }, 'a webhook that may be passed over could not be asked');
+  }
+}

@@ -1,0 +1,29 @@
+// ValidatingAdmissionWebhook: webhooks, all at a time, may refuse the object as it is to be stored.
+// upstream: apiserver pkg/admission/plugin/webhook/validating/dispatcher.go
+import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
+import type { WebhookAsker } from './asking.ts';
+import type { WebhookList } from './configurations.ts';
+
+export function validatingAdmissionWebhook(webhooks: WebhookList, asker: WebhookAsker): AdmissionPlugin {
+  async function validate(request: AdmissionRequest): Promise<void> {
+    const asked = webhooks.all.flatMap((webhook) => {
+      const question = asker.question(webhook, request);
+      return question ? [{ webhook, question }] : [];
+    });
+    const refusals: unknown[] = [];
+    await Promise.all(asked.map(async ({ webhook, question }) => {
+      try {
+        await asker.ask(webhook, question, false).catch((error: unknown) => { asker.settle(webhook, error); });
+      } catch (error) {
+        refusals.push(error);
+      }
+    }));
+    // All have been heard; who refused first is told.
+    if (refusals.length) throw refusals[0];
+  }
+
+  return {
+    name: 'ValidatingAdmissionWebhook', concernsAll: true,
+    validate: (request) => (webhooks.all.length && asker.concerns(request) ? validate(request) : undefined),
+  };
+}
