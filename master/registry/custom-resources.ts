@@ -7,10 +7,12 @@ import type { ResourceSet } from '../../src/schema/resource-set.ts';
 import { equalJson } from '../../src/util/json.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
+import { conversionWebhook } from './conversion-webhook.ts';
 import type { StoredObject } from './stored-object.ts';
+import type { WebhookClient } from './webhook-client.ts';
 
 /** Until the signal aborts. */
-export function serveCustomResources(cache: WatchCache<StoredObject>, prefix: string, set: ResourceSet, log: Log, signal: AbortSignal): void {
+export function serveCustomResources(cache: WatchCache<StoredObject>, prefix: string, set: ResourceSet, webhooks: WebhookClient, log: Log, signal: AbortSignal): void {
   const known = new Map<string, { readonly relevant: object; readonly life: { ending: boolean } }>();
   const look = (name: string, stored: StoredObject | undefined): void => {
     const crd = stored?.object as unknown as CustomResourceDefinition | undefined;
@@ -24,7 +26,7 @@ export function serveCustomResources(cache: WatchCache<StoredObject>, prefix: st
     if (relevant) known.set(name, { relevant, life });
     else known.delete(name);
     try {
-      set.define(name, crd ? customResourcesOf(crd, life) : []);
+      set.define(name, crd ? customResourcesOf(crd, life, conversionWebhook(crd, webhooks)) : []);
     } catch (error) {
       log.error({ error, customResourceDefinition: name }, 'a definition cannot be served');
     }

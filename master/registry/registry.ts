@@ -41,6 +41,7 @@ export class Registry {
   readonly #backend: RegistryBackend;
   readonly #stores = new Map<string, ResourceStore>();
   readonly #allocation: ReturnType<typeof serviceAllocation>;
+  readonly #client: WebhookClient;
   readonly #webhooks: AdmissionWebhooks;
 
   constructor(options: RegistryOptions) {
@@ -56,7 +57,8 @@ export class Registry {
     this.#allocation = serviceAllocation(options.ranges);
     this.#follow();
     this.served.subscribe(() => this.#follow());
-    this.#webhooks = new AdmissionWebhooks(this, new WebhookClient(options.dialService ?? noServices, options.clock), options.log);
+    this.#client = new WebhookClient(options.dialService ?? noServices, options.clock);
+    this.#webhooks = new AdmissionWebhooks(this, this.#client, options.log);
     admission.push(...admissionPlugins(this, this.#webhooks));
   }
 
@@ -66,7 +68,7 @@ export class Registry {
     const services = this.find('', 'v1', 'services');
     const definitions = this.find('apiextensions.k8s.io', 'v1', 'customresourcedefinitions');
     this.#webhooks.follow(signal);
-    if (definitions) serveCustomResources(this.cache, definitions.prefix, this.served, this.#log, signal);
+    if (definitions) serveCustomResources(this.cache, definitions.prefix, this.served, this.#client, this.#log, signal);
     if (services) for (const stored of this.cache.list(services.prefix)) this.#allocation.claim(stored.object);
   }
 

@@ -20,6 +20,7 @@ import { FieldManagement } from './field-management.ts';
 import { generatedName } from './generated-name.ts';
 import type { DeleteOptions, RequestContext } from './request-context.ts';
 import { encodeStored, keyPrefixAsUpstream, prefixOf, StoredObject } from './stored-object.ts';
+import { prepareViews, storedForm, viewOf } from './views.ts';
 import { handOn, noteWhole } from './written.ts';
 import { cloneJson, equalJson } from '../../src/util/json.ts';
 
@@ -128,7 +129,7 @@ export class ResourceStore {
     for (const warning of resource.prepareCreate?.(object, context.user) ?? []) context.warnings.push(warning);
     this.#refuse(object, validateObject(resource, object));
     for (const warning of resource.warnings?.(object) ?? []) context.warnings.push(warning);
-    return this.#admitted({ operation: 'CREATE', resource, subresource: '', namespace: metadata.namespace, name: metadata.name, object, context }, () => this.#insert(object, generated, context));
+    return this.#ready(await this.#admitted({ operation: 'CREATE', resource, subresource: '', namespace: metadata.namespace, name: metadata.name, object, context }, () => this.#insert(object, generated, context)));
   }
 
   async #insert(object: ApiObject, generated: boolean, context: RequestContext): Promise<StoredObject> {
@@ -144,7 +145,7 @@ export class ResourceStore {
       }
       if (revisionIn(object)) throw errors.bare('resourceVersion should not be set on objects to be created');
       const key = this.keyOf(metadata.namespace, metadata.name);
-      const value = this.#encode(object);
+      const value = await this.#encode(object);
       return await this.#stored(key, value, object, allocation, () => this.#backend.store.create(key, value));
     } catch (error) {
       allocation?.undo();
@@ -168,7 +169,7 @@ export class ResourceStore {
         delete (object.metadata as { resourceVersion?: string }).resourceVersion;
         return { stored: await this.create(namespace, object, context, options.applied), created: true };
       }
-      const old = this.#view(current);
+      const old = await this.#view(current);
       const object = await change(old);
       try {
         return { stored: await this.#write(current, old, object, options, context), created: false };
@@ -201,20 +202,20 @@ export class ResourceStore {
     this.#guard?.(object, old, context, subresource);
     if (!options.internal) this.#refuse(object, subresource === 'status' ? validateStatusUpdate(resource, object, old) : validateObject(resource, object, old));
     if (subresource !== 'status') for (const warning of resource.warnings?.(object, old) ?? []) context.warnings.push(warning);
-    return this.#admitted(request, () => this.#replace(current, old, object, options, context));
+    return this.#ready(await this.#admitted(request, () => this.#replace(current, old, object, options, context)));
   }
 
   async #replace(current: StoredObject, old: ApiObject, object: ApiObject, { subresource }: UpdateOptions, context: RequestContext): Promise<StoredObject> {
     if (this.#finished(object)) return this.#remove(current, object, context);
-    if (sameObject(object, old) && !this.#outdated(current, object)) return current;
+    if (sameObject(object, old) && !this.#outdated(current)) return current;
     const allocation = subresource === 'status' ? undefined : this.#hooks.begin?.(object, old);
     if (context.dryRun) {
       allocation?.undo();
       return this.#unstored(object, current.revision);
     }
-    const value = this.#encode(object);
-    if (!this.resource.storedAs) noteWhole(value);
     try {
+      const value = await this.#encode(object);
+      if (!this.resource.storedAs) noteWhole(value);
       return await this.#stored(current.key, value, object, allocation, () => this.#backend.store.update(current.key, value, current.revision));
     } catch (error) {
       allocation?.undo();
@@ -287,7 +288,7 @@ export class ResourceStore {
   async delete(namespace: string | undefined, name: string, options: DeleteOptions, context: RequestContext): Promise<{ stored: StoredObject; gone: boolean }> {
     for (;;) {
       const current = this.get(namespace, name);
-      const old = this.#view(current);
+      const old = await this.#view(current);
       this.#checkPreconditions(old, options);
       const request: AdmissionRequest = { operation: 'DELETE', resource: this.resource, subresource: '', namespace: old.metadata.namespace, name, old, deleteOptions: options, context };
       await this.#mutate(request);
@@ -297,10 +298,10 @@ export class ResourceStore {
         if (plan.kind === 'none') return { stored: current, gone: false };
         if (plan.kind === 'remove') return { stored: await this.#remove(current, plan.object, context), gone: true };
         if (context.dryRun) return { stored: this.#unstored(plan.object, current.revision), gone: false };
-        const value = this.#encode(plan.object);
+        const value = await this.#encode(plan.object);
         const revision = await this.#backend.store.update(current.key, value, current.revision);
         await this.#backend.cache.waitFor(revision);
-        return { stored: new StoredObject({ key: current.key, value, revision, created: 0 }), gone: false };
+        return { stored: await this.#ready(new StoredObject({ key: current.key, value, revision, created: 0 })), gone: false };
       } catch (error) {
         if (!(error instanceof RevisionMismatch)) throw error;
         if (error.actual !== undefined) await this.#backend.cache.waitFor(error.actual);
@@ -336,7 +337,7 @@ export class ResourceStore {
     const revision = await this.#backend.store.delete(current.key, current.revision);
     await this.#backend.cache.waitFor(revision);
     this.#hooks.deleted?.(last);
-    return new StoredObject({ key: current.key, value: this.#encode(last), revision, created: 0 });
+    return this.#unstored(last, revision, current.key);
   }
 
   #placeInNamespace(object: ApiObject, namespace: string | undefined): void {
@@ -377,14 +378,20 @@ export class ResourceStore {
     }
   }
 
-  /** The object in this resource's own form (Events are stored in core's). */
-  #view(stored: StoredObject): ApiObject { return this.resource.storedAs ? this.resource.storedAs.decode(stored.object) : stored.object; }
-  /** What is stored in another version than objects are stored in now is written anew, as an update that changes nothing asks for. */
-  #outdated({ object: stored }: StoredObject, object: ApiObject): boolean {
-    return this.resource.custom === true && (this.resource.storedAs!.encode(object) as ApiObject).apiVersion !== stored.apiVersion;
+  /** The object in this resource's own form (Events are stored in core's). @throws StatusError */
+  async #view(stored: StoredObject): Promise<ApiObject> { return viewOf(this.resource, await this.#ready(stored)); }
+  async #ready(stored: StoredObject): Promise<StoredObject> {
+    await prepareViews(this.resource, [stored]);
+    return stored;
   }
-  #encode(object: ApiObject): Uint8Array { return encodeStored(this.resource.storedAs ? (this.resource.storedAs.encode(object) as ApiObject) : object); }
-  #unstored(object: ApiObject, revision: number): StoredObject {
-    return new StoredObject({ key: this.keyOf(object.metadata.namespace, object.metadata.name), value: this.#encode(object), revision, created: 0 });
+  /** What is stored in another version than objects are stored in now is written anew, as an update that changes nothing asks for. */
+  #outdated({ object: stored }: StoredObject): boolean {
+    return this.resource.custom === true && this.resource.storedAs!.apiVersion !== stored.apiVersion;
+  }
+  async #encode(object: ApiObject): Promise<Uint8Array> { return encodeStored(await storedForm(this.resource, object)); }
+  /** For who is answered with it: in a form that need not be converted back. */
+  #unstored(object: ApiObject, revision: number, key = this.keyOf(object.metadata.namespace, object.metadata.name)): StoredObject {
+    const { storedAs } = this.resource;
+    return new StoredObject({ key, value: encodeStored(storedAs && !storedAs.convert ? (storedAs.encode(object) as ApiObject) : object), revision, created: 0 });
   }
 }

@@ -41,14 +41,13 @@ export class ResourceSet implements ServedResources {
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const inOrder = (a: ResourceDefinition, b: ResourceDefinition): number => byText(a.group, b.group) || compareVersions(a.version, b.version) || byText(a.plural, b.plural);
 
-/** One resource for each storage: of versions and names of the same objects the first. */
+/** One resource for each storage: of versions and names of the same objects that in which they are stored (nobody has to convert them), else the first. */
 export function distinctResources(resources: readonly ResourceDefinition[]): ResourceDefinition[] {
-  const seen = new Set<string>();
-  return resources.filter((resource) => {
+  const chosen = new Map<string, ResourceDefinition>();
+  for (const resource of resources) {
     const { group, plural } = resource.storedAs ?? resource;
     const id = `${group}/${plural}`;
-    if (seen.has(id)) return false;
-    seen.add(id);
-    return true;
-  });
+    if (!chosen.has(id) || resource.storedAs?.apiVersion === resource.apiVersion) chosen.set(id, resource);
+  }
+  return [...chosen.values()];
 }

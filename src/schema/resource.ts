@@ -103,8 +103,17 @@ export interface ResourceOptions<F extends Fields, T> {
   /** Table row condition of finished objects (Pods). */
   readonly rowConditions?: (object: T) => readonly { type: string; status: string; reason?: string; message?: string }[];
   /** The storage this resource shares with another of its kind (events.k8s.io and core Events, versions of a custom resource), and its form there. */
-  readonly storedAs?: { readonly group: string; readonly plural: string; readonly encode: (object: any) => any; readonly decode: (stored: any) => any };
+  readonly storedAs?: {
+    readonly group: string; readonly plural: string; readonly encode: (object: any) => any; readonly decode: (stored: any) => any;
+    /** The version objects of a custom resource are stored in from now on. */
+    readonly apiVersion?: string;
+    /** Versions differ in more than their name: somebody outside says how. `encode` and `decode` then take what is in the version already. */
+    readonly convert?: ConvertObjects;
+  };
 }
+
+/** Objects of one kind in another version, in order. @throws StatusError where whoever knows how cannot be asked */
+export type ConvertObjects = (objects: readonly ApiObject[], apiVersion: string) => Promise<readonly ApiObject[]>;
 
 /** Fields every stored object has, beside the resource's own. */
 export interface ObjectHead { apiVersion: string; kind: string; metadata: ObjectMeta }

@@ -7,7 +7,7 @@ import type { ResourceStore } from '../../registry/resource-store.ts';
 import { parseRevision } from '../../registry/request-context.ts';
 import { parseSelection, type Selection } from '../../registry/selection.ts';
 import { StoredObject } from '../../registry/stored-object.ts';
-import { deepFreeze } from '../../../src/util/json.ts';
+import { prepareViews, viewOf } from '../../registry/views.ts';
 import { Compacted } from '../../storage/store.ts';
 import { listLine } from '../json-line.ts';
 import type { MediaType } from '../negotiation.ts';
@@ -22,39 +22,57 @@ export function selectionOf(request: AdmittedRequest, resource: ResourceDefiniti
   return parseSelection(resource, request.query.get('labelSelector') ?? '', request.query.get('fieldSelector') ?? '');
 }
 export const prefixOf = (store: ResourceStore, namespace: string): string => (store.resource.namespaced && namespace ? `${store.prefix}${namespace}/` : store.prefix);
-export const viewOf = (resource: ResourceDefinition, stored: StoredObject): ApiObject => (resource.storedAs ? deepFreeze(resource.storedAs.decode(stored.object) as ApiObject) : stored.object);
 
 /** Judged by its key first: a name asked for in all namespaces must not decode them all. */
 export const isNamed = ({ name }: Selection, { key }: StoredObject): boolean => name === undefined || key.endsWith(`/${name}`);
 
 export interface Page { readonly items: readonly StoredObject[]; readonly revision: number; readonly continue?: string; readonly remaining?: number }
 
+/** A page whose objects are ready to be shown. @throws StatusError */
 export async function readPage(request: AdmittedRequest, registry: Registry, store: ResourceStore, selection: Selection, parameters: ListParameters): Promise<Page> {
+  const page = await selectPage(request, registry, store, selection, parameters);
+  await prepareViews(store.resource, page.items);
+  return page;
+}
+
+/** Whether an object is meant, once `prepare` has seen it. */
+interface Sieve { readonly everything: boolean; keep(stored: StoredObject): boolean; prepare(stored: Iterable<StoredObject>): Promise<unknown> | undefined }
+
+async function selectPage(request: AdmittedRequest, registry: Registry, store: ResourceStore, selection: Selection, parameters: ListParameters): Promise<Page> {
   const { info } = request;
   const asked = parseRevision(parameters.resourceVersion);
   // What the cache answers from any time, it answers whole.
   const limit = parameters.resourceVersion === '0' ? 0 : Math.max(0, parameters.limit);
   const prefix = prefixOf(store, info.namespace);
   const { resource } = store;
-  const keep = (stored: StoredObject): boolean => selection.everything || (isNamed(selection, stored) && selection.matches(resource.storedAs ? viewOf(resource, stored) : stored.passing));
+  const sieve: Sieve = {
+    everything: selection.everything,
+    keep: (stored) => selection.everything || (isNamed(selection, stored) && selection.matches(resource.storedAs ? viewOf(resource, stored) : stored.passing)),
+    prepare: (stored) => (selection.everything || !resource.storedAs?.convert ? undefined : prepareViews(resource, [...stored].filter((one) => isNamed(selection, one)))),
+  };
+  const { keep } = sieve;
   let after: string | undefined;
   if (parameters.continue !== '') {
     if (asked > 0) throw errors.badRequest('specifying resource version is not allowed when using continue');
     const token = decodeContinue(parameters.continue);
-    if (token.rv !== present) return readPast(registry, prefix, token, limit, keep, selection.everything);
+    if (token.rv !== present) return readPast(registry, prefix, token, limit, sieve);
     after = prefix + token.start;
   }
   const exact = asked > 0 && (parameters.match === 'Exact' || (parameters.match === '' && limit > 0));
-  if (exact && asked !== registry.cache.revision) return readPast(registry, prefix, { v: 'meta.k8s.io/v1', rv: asked, start: '' }, limit, keep, selection.everything);
+  if (exact && asked !== registry.cache.revision) return readPast(registry, prefix, { v: 'meta.k8s.io/v1', rv: asked, start: '' }, limit, sieve);
   await caughtUp(registry, asked);
   const { revision } = registry.cache;
   const items: StoredObject[] = [];
   let more = false;
   if (selection.name !== undefined && store.resource.namespaced === (info.namespace !== '')) {
     const one = store.find(info.namespace, selection.name);
+    if (one) await sieve.prepare([one]);
     if (one && keep(one)) items.push(one);
   } else {
-    for (const stored of registry.cache.list(prefix, after)) {
+    // Only what has to be asked for is looked at twice.
+    const present = resource.storedAs?.convert ? [...registry.cache.list(prefix, after)] : registry.cache.list(prefix, after);
+    if (Array.isArray(present)) await sieve.prepare(present);
+    for (const stored of present) {
       if (!keep(stored)) continue;
       if (limit > 0 && items.length === limit) { more = true; break; }
       items.push(stored);
@@ -79,15 +97,16 @@ function tooLarge(revision: number, current: number): errors.StatusError {
   return error;
 }
 
-async function readPast(registry: Registry, prefix: string, token: ContinueToken, limit: number, keep: (stored: StoredObject) => boolean, everything: boolean): Promise<Page> {
+async function readPast(registry: Registry, prefix: string, token: ContinueToken, limit: number, { everything, keep, prepare }: Sieve): Promise<Page> {
   const items: StoredObject[] = [];
   let after = token.start ? prefix + token.start : undefined;
   try {
     for (;;) {
       const page = await registry.store.list(prefix, { revision: token.rv, limit: limit > 0 ? limit + 1 : 500, ...(after === undefined ? {} : { after }) });
-      for (const entry of page.entries) {
-        after = entry.key;
-        const stored = new StoredObject(entry);
+      const entries = page.entries.map((entry) => new StoredObject(entry));
+      await prepare(entries);
+      for (const stored of entries) {
+        after = stored.key;
         if (!keep(stored)) continue;
         if (limit > 0 && items.length === limit) {
           const last = items.at(-1)!.key;

@@ -2,11 +2,12 @@
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import type { ApiObject, ResourceDefinition } from '../../../src/schema/resource.ts';
 import { partialMetadata, table } from '../../../src/schema/table.ts';
-import { cloneJson, deepFreeze } from '../../../src/util/json.ts';
+import { cloneJson } from '../../../src/util/json.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { parseRevision } from '../../registry/request-context.ts';
 import type { ResourceStore } from '../../registry/resource-store.ts';
 import { type StoredObject } from '../../registry/stored-object.ts';
+import { prepareViews, viewOf } from '../../registry/views.ts';
 import { objectLine } from '../json-line.ts';
 import type { MediaType } from '../negotiation.ts';
 import type { AdmittedRequest, Answer } from '../request.ts';
@@ -31,7 +32,7 @@ export function checkForm(request: AdmittedRequest, { store: { resource }, media
 /** The object in the form the client asked for. */
 export function answerObject(request: AdmittedRequest, stored: StoredObject, status: number, { store, media, registry }: ResourceHandlerContext): Answer {
   const { resource } = store;
-  const view = (): ApiObject => (resource.storedAs ? deepFreeze(resource.storedAs.decode(stored.object) as ApiObject) : stored.object);
+  const view = (): ApiObject => viewOf(resource, stored);
   if (media.as === 'Table') {
     const include = includeObject(request);
     return { kind: 'object', status, value: () => table(resource, [view()], { resourceVersion: String(stored.revision) }, include, registry.clock.now()) };
@@ -51,7 +52,9 @@ export async function get(request: AdmittedRequest, context: ResourceHandlerCont
   const { store, registry } = context;
   const { info } = request;
   await caughtUp(registry, parseRevision(request.query.get('resourceVersion')));
-  return answerObject(request, store.get(info.namespace || undefined, info.name), 200, context);
+  const stored = store.get(info.namespace || undefined, info.name);
+  await prepareViews(store.resource, [stored]);
+  return answerObject(request, stored, 200, context);
 }
 
 export async function create(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {

@@ -9,13 +9,14 @@ import type { Selection } from '../../registry/selection.ts';
 import { parseRevision } from '../../registry/request-context.ts';
 import type { ResourceStore } from '../../registry/resource-store.ts';
 import { StoredObject } from '../../registry/stored-object.ts';
+import { prepareViews, viewOf } from '../../registry/views.ts';
 import { deepFreeze, goJson } from '../../../src/util/json.ts';
 import { turnsEnd } from '../../../src/util/turn.ts';
 import { Compacted } from '../../storage/store.ts';
 import type { CacheEvent, WatchScope } from '../../storage/watch-cache.ts';
 import type { MediaType } from '../negotiation.ts';
 import type { AdmittedRequest, Answer, WatchItem } from '../request.ts';
-import { caughtUp, includeObject, isNamed, prefixOf, selectionOf, viewOf } from './lists.ts';
+import { caughtUp, includeObject, isNamed, prefixOf, selectionOf } from './lists.ts';
 import { isTrue, listParameters } from './options.ts';
 
 const bookmarkEveryMs = 60_000;
@@ -65,7 +66,10 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
     throw error;
   }
   const keep = (stored: StoredObject | undefined): boolean => stored !== undefined && (!single || stored.key === prefix) && (selection.everything || (isNamed(selection, stored) && selection.matches(viewOf(resource, stored))));
-  const initial = initialEvents || (from === 0 && !query.has('sendInitialEvents')) ? [...registry.cache.list(prefix)].filter(keep) : [];
+  const present = initialEvents || (from === 0 && !query.has('sendInitialEvents')) ? [...registry.cache.list(prefix)] : [];
+  const asked = prepareViews(resource, present);
+  if (asked) await asked;
+  const initial = present.filter(keep);
   const seconds = parameters.timeoutSeconds || defaultWatchSeconds + Math.floor(Math.random() * defaultWatchSeconds);
   let columnsSent = false;
 
@@ -124,13 +128,24 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
           }
           continue;
         }
-        const was = keep(event.previous);
-        const now = keep(event.current);
-        if (now) yield item(was ? 'MODIFIED' : 'ADDED', event.current!, event);
-        else if (was) yield item('DELETED', event.deleted ?? leaving(event), event);
+        const { previous, current } = event;
+        const asked = prepareViews(resource, [previous, current].filter((stored) => stored !== undefined));
+        if (asked) await asked;
+        const was = keep(previous);
+        const now = keep(current);
+        const gone = was && !now ? event.deleted ?? leaving(event) : undefined;
+        const last = gone && prepareViews(resource, [gone]);
+        if (last) await last;
+        if (now) yield item(was ? 'MODIFIED' : 'ADDED', current!, event);
+        else if (gone) yield item('DELETED', gone, event);
         if (was || now) sentRevision = event.revision;
       }
     } catch (error) {
+      if (error instanceof errors.StatusError) {
+        // What cannot be converted cannot be told, and nothing after it.
+        yield fixedItem('ERROR', error.status);
+        return;
+      }
       if ((error as Error).message !== 'queue overflow') throw error;
       // A reader that was too slow is told so behind what it has been told already, and costs nothing more.
       yield fixedItem('ERROR', errors.expired('too old resource version: the watch fell too far behind').status);

@@ -10,11 +10,12 @@ import { entriesOfScale, entriesOfScaled } from '../../../src/schema/apply/scale
 import { timestamp } from '../../../src/util/clock.ts';
 import { FieldManagement, setEntries } from '../../registry/field-management.ts';
 import type { StoredObject } from '../../registry/stored-object.ts';
+import { prepareViews, viewOf } from '../../registry/views.ts';
 import { objectAnswer, type AdmittedRequest, type Answer } from '../request.ts';
 import { checkForm, checkRepeats } from '../handlers/apply.ts';
 import { decodeObject, readBody } from '../handlers/body.ts';
 import type { ResourceHandlerContext } from '../handlers/objects.ts';
-import { includeObject, viewOf } from '../handlers/lists.ts';
+import { includeObject } from '../handlers/lists.ts';
 import { isTrue, writeContext } from '../handlers/options.ts';
 import { patched, readPatch } from '../handlers/patch.ts';
 import { cloneJson } from '../../../src/util/json.ts';
@@ -79,6 +80,7 @@ export async function scale(request: AdmittedRequest, context: ResourceHandlerCo
   if (info.verb === 'get') {
     const found = store.find(namespace, info.name);
     if (!found) throw errors.notFound(subject, info.name);
+    await prepareViews(resource, [found]);
     return answerScale(request, context, found);
   }
   if (info.verb !== 'update' && info.verb !== 'patch') throw errors.methodNotAllowed();

@@ -4,7 +4,7 @@ import { invalid, type Fault } from '../../apimachinery/fault.ts';
 import { compareVersions } from '../../apimachinery/kube-version.ts';
 import { decode } from '../../schema/decode.ts';
 import { objectMeta } from '../../schema/object-meta.ts';
-import { allVerbs, type ApiObject, type ResourceDefinition, type ScaleSubresource } from '../../schema/resource.ts';
+import { allVerbs, type ApiObject, type ConvertObjects, type ResourceDefinition, type ScaleSubresource } from '../../schema/resource.ts';
 import { field, object, string, type Field, type ObjectType } from '../../schema/schema.ts';
 import { fillDefaults } from '../../schema/structural/defaults.ts';
 import { embeddedFaults } from '../../schema/structural/embedded.ts';
@@ -26,10 +26,10 @@ export const hasCondition = ({ status }: CustomResourceDefinition, type: string)
 /** Whether the definition is being deleted: what it serves is the same until it is gone, so this alone changes under it. */
 export interface DefinitionLife { readonly ending: boolean }
 
-/** The served versions of an established definition, the preferred one first; none before it is established. */
-export function customResourcesOf(crd: CustomResourceDefinition, life: DefinitionLife = { ending: crd.metadata.deletionTimestamp !== undefined }): ResourceDefinition[] {
+/** The served versions of an established definition, the preferred one first; none before it is established. `convert`: by the definition's webhook, if it has one. */
+export function customResourcesOf(crd: CustomResourceDefinition, life: DefinitionLife = { ending: crd.metadata.deletionTimestamp !== undefined }, convert?: ConvertObjects): ResourceDefinition[] {
   if (!hasCondition(crd, 'Established') || !crd.status?.acceptedNames) return [];
-  return shownVersions(crd).sort((a, b) => compareVersions(a.name, b.name)).map((version) => resourceOf(crd, version, life));
+  return shownVersions(crd).sort((a, b) => compareVersions(a.name, b.name)).map((version) => resourceOf(crd, version, life, convert));
 }
 
 /** A definition that goes has to reach its objects to delete them, even when it let nobody see them. */
@@ -38,7 +38,7 @@ export function shownVersions({ metadata, spec }: CustomResourceDefinition): Ver
   return served.length === 0 && metadata.deletionTimestamp ? spec.versions.filter(({ storage }) => storage) : served;
 }
 
-function resourceOf(crd: CustomResourceDefinition, version: Version, life: DefinitionLife): ResourceDefinition {
+function resourceOf(crd: CustomResourceDefinition, version: Version, life: DefinitionLife, convert: ConvertObjects | undefined): ResourceDefinition {
   const { spec } = crd;
   const { group } = spec;
   const { plural, singular = '', kind, listKind = '', shortNames = [], categories = [] } = crd.status.acceptedNames!;
@@ -74,7 +74,7 @@ function resourceOf(crd: CustomResourceDefinition, version: Version, life: Defin
     selectable: selectableFieldsOf(version.selectableFields ?? []), columns: customColumns(version.additionalPrinterColumns ?? []),
     ...(version.deprecated ? { deprecation: version.deprecationWarning ?? `${apiVersion} ${kind} is deprecated` } : {}),
     validate: faults, validateStatus: faults, warnings: finalizerWarnings,
-    storedAs: { group, plural, encode: (value: object) => ({ ...value, apiVersion: `${group}/${storage.name}` }), decode: remembered(read) },
+    storedAs: { group, plural, apiVersion: `${group}/${storage.name}`, encode: (value: object) => ({ ...value, apiVersion: `${group}/${storage.name}` }), decode: remembered(read), ...(convert ? { convert } : {}) },
   };
 }
 

@@ -36,7 +36,7 @@ export class WebhookAsker {
   concerns(request: AdmissionRequest): boolean { return !request.context.withinAdmitted && !isExempt(request); }
 
   /** What the webhook is to be asked, if it is. @throws StatusError */
-  question(webhook: Webhook, request: AdmissionRequest): Question | undefined {
+  async question(webhook: Webhook, request: AdmissionRequest): Promise<Question | undefined> {
     const registry = this.#registry;
     const inNamespace = namespaceMatches(webhook, request, (name) => {
       const found = registry.find('', 'v1', 'namespaces')?.find(undefined, name);
@@ -46,7 +46,7 @@ export class WebhookAsker {
     const resource = resourceFor(webhook, request, () => this.#equivalents(request.resource));
     if (!resource) return undefined;
     if (inNamespace !== true) throw inNamespace;
-    const question = { request, resource, object: shownAs(request, resource, request.object), old: shownAs(request, resource, request.old) };
+    const question = { request, resource, object: await shownAs(request, resource, request.object), old: await shownAs(request, resource, request.old) };
     return this.#conditionsHold(webhook, question) ? question : undefined;
   }
 

@@ -8,17 +8,11 @@ import { PatchError } from '../../../../src/schema/patch.ts';
 import type { ApiObject, ResourceDefinition } from '../../../../src/schema/resource.ts';
 import type { JsonValue } from '../../../../src/schema/schema.ts';
 import { cloneJson, equalJson } from '../../../../src/util/json.ts';
+import { inVersion } from '../../views.ts';
 import type { AdmissionRequest } from '../admission.ts';
 
-/** The same object in another version over the same storage. */
-function inVersion(object: ApiObject, from: ResourceDefinition, to: ResourceDefinition): ApiObject {
-  if (from === to) return object;
-  const stored = from.storedAs ? (from.storedAs.encode(object) as ApiObject) : object;
-  return to.storedAs ? (to.storedAs.decode(stored) as ApiObject) : stored;
-}
-
-/** As a webhook for `resource` sees it; not to be changed. */
-export function shownAs({ resource: own, body }: Pick<AdmissionRequest, 'resource' | 'body'>, resource: ResourceDefinition, object: ApiObject | undefined): ApiObject | undefined {
+/** As a webhook for `resource` sees it; not to be changed. @throws StatusError */
+export async function shownAs({ resource: own, body }: Pick<AdmissionRequest, 'resource' | 'body'>, resource: ResourceDefinition, object: ApiObject | undefined): Promise<ApiObject | undefined> {
   if (!object) return undefined;
   return body ? body.within?.read(object) ?? object : inVersion(object, own, resource);
 }
@@ -32,7 +26,7 @@ function replace(object: ApiObject, by: ApiObject): void {
  * Changes the request's object as a webhook that was shown it for `resource` wants; false when that changes nothing. Fields nobody
  * knows are dropped, and what is new gets its defaults. @throws StatusError 500
  */
-export function takePatch(request: AdmissionRequest, resource: ResourceDefinition, shown: ApiObject, operations: JsonValue[]): boolean {
+export async function takePatch(request: AdmissionRequest, resource: ResourceDefinition, shown: ApiObject, operations: JsonValue[]): Promise<boolean> {
   const { body } = request;
   const target = body ?? resource;
   const before = cloneJson(shown) as unknown as JsonValue;
@@ -48,6 +42,6 @@ export function takePatch(request: AdmissionRequest, resource: ResourceDefinitio
   applyDefaults(target.type, patched);
   if (!body) resource.defaults?.(patched);
   if (body?.within) body.within.write(request.object!, patched);
-  else replace(request.object!, body ? patched : cloneJson(inVersion(patched, resource, request.resource)));
+  else replace(request.object!, body ? patched : cloneJson(await inVersion(patched, resource, request.resource)));
   return changed;
 }

@@ -28,7 +28,7 @@ export function mutatingAdmissionWebhook(webhooks: WebhookList, asker: WebhookAs
     if (before && !equalJson(round.last, request.object)) requireAgain(round);
     let anyChange = false;
     for (const webhook of webhooks.all) {
-      const question = asker.question(webhook, request);
+      const question = await asker.question(webhook, request);
       // Nobody is asked for the first time in a second round.
       if (!question || (before && !round.again.has(webhook.id))) continue;
       let changed = false;

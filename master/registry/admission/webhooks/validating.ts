@@ -2,14 +2,16 @@
 // upstream: apiserver pkg/admission/plugin/webhook/validating/dispatcher.go
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
 import type { WebhookAsker } from './asking.ts';
-import type { WebhookList } from './configurations.ts';
+import type { Webhook, WebhookList } from './configurations.ts';
+import type { Question } from './review.ts';
 
 export function validatingAdmissionWebhook(webhooks: WebhookList, asker: WebhookAsker): AdmissionPlugin {
   async function validate(request: AdmissionRequest): Promise<void> {
-    const asked = webhooks.all.flatMap((webhook) => {
-      const question = asker.question(webhook, request);
-      return question ? [{ webhook, question }] : [];
-    });
+    const asked: { webhook: Webhook; question: Question }[] = [];
+    for (const webhook of webhooks.all) {
+      const question = await asker.question(webhook, request);
+      if (question) asked.push({ webhook, question });
+    }
     const refusals: unknown[] = [];
     await Promise.all(asked.map(async ({ webhook, question }) => {
       try {
