@@ -29,6 +29,11 @@ function logSize(text: string): string {
   if (!isQuantity(text) || quantityValue(text) < 1) throw new InvalidArgumentError('it must be a size such as 10Mi');
   return text;
 }
+/** `--flag`, `--flag true` or `--flag false`. */
+const toggle = (flag: string, description: string): Option => new Option(`${flag} [boolean]`, description).preset('true').argParser((text) => {
+  if (text !== 'true' && text !== 'false') throw new InvalidArgumentError('it must be true or false');
+  return text === 'true';
+});
 function logFiles(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 2) throw new InvalidArgumentError('it must be a number greater than 1');
@@ -37,6 +42,18 @@ function logFiles(text: string): number {
 
 const options = (): Option[] => [
   new Option('--eviction-hard <thresholds>', 'when Pods are evicted at once, as for the kubelet (default: "memory.available<100Mi,nodefs.available<5%,nodefs.inodesFree<5%,imagefs.available<5%,imagefs.inodesFree<5%")'),
+  new Option('--eviction-soft <thresholds>', 'when Pods are evicted after a grace period'),
+  new Option('--eviction-soft-grace-period <periods>', 'for each soft threshold, memory.available=1m30s'),
+  new Option('--eviction-minimum-reclaim <amounts>', 'how much more than a threshold is to be free again, nodefs.available=500Mi'),
+  new Option('--eviction-max-pod-grace-period <seconds>', 'the most a Pod may take to end for a soft threshold (default: 0)'),
+  new Option('--eviction-pressure-transition-period <duration>', 'how long a condition of pressure stays after its cause (default: 5m)'),
+  new Option('--image-gc-high-threshold <percent>', "of Docker's disk in use, above which images nobody uses are removed (default: 85; 100 switches it off)"),
+  new Option('--image-gc-low-threshold <percent>', 'down to which they are removed (default: 80)'),
+  new Option('--minimum-image-ttl-duration <duration>', 'younger images stay (default: 2m)'),
+  toggle('--image-gc-all', 'remove also images this agent has not pulled itself (default: false)'),
+  new Option('--max-parallel-image-pulls <n>', 'images that are pulled at once (default: as many as are wanted)'),
+  toggle('--serialize-image-pulls', 'pull one image after the other (default: false)'),
+  new Option('--allowed-unsafe-sysctls <names>', 'kernel parameters beside the safe ones that Pods may set, kernel.msg*,net.core.somaxconn'),
   new Option('--system-reserved <amounts>', 'what is kept from Pods for the system, cpu=500m,memory=1Gi,ephemeral-storage=1Gi (default: nothing)').argParser(checked(parseReserved)),
   new Option('--kube-reserved <amounts>', 'the same for Docker and the agent (default: nothing)').argParser(checked(parseReserved)),
   new Option('--node-labels <labels>', 'labels the node is registered with, key=value,…').argParser(checked(parseNodeLabels)),

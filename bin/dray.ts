@@ -266,15 +266,6 @@ withEvictionRates(program.command('master').description('run the master: API ser
 
 withAgentSettings(program.command('agent').description('run the agent of this Docker host')).requiredOption('--master <url>', 'URL of the master').requiredOption('--kubeconfig <file>', 'credentials of this node')
   .option('--node-name <name>', 'name of this node (default: the host name)').addOption(dockerHost()).addOption(dataDir()).addOption(proxyMode())
-  .option('--eviction-soft <thresholds>', 'when Pods are evicted after a grace period').option('--eviction-soft-grace-period <periods>', 'for each soft threshold, memory.available=1m30s')
-  .option('--eviction-minimum-reclaim <amounts>', 'how much more than a threshold is to be free again, nodefs.available=500Mi')
-  .option('--eviction-max-pod-grace-period <seconds>', 'the most a Pod may take to end for a soft threshold (default: 0)')
-  .option('--eviction-pressure-transition-period <duration>', 'how long a condition of pressure stays after its cause (default: 5m)')
-  .option('--image-gc-high-threshold <percent>', "of Docker's disk in use, above which images nobody uses are removed (default: 85; 100 switches it off)")
-  .option('--image-gc-low-threshold <percent>', 'down to which they are removed (default: 80)').option('--minimum-image-ttl-duration <duration>', 'younger images stay (default: 2m)')
-  .option('--image-gc-all', 'remove also images this agent has not pulled itself', false)
-  .option('--max-parallel-image-pulls <n>', 'images that are pulled at once (default: as many as are wanted)').option('--serialize-image-pulls', 'pull one image after the other', false)
-  .option('--allowed-unsafe-sysctls <names>', 'kernel parameters beside the safe ones that Pods may set, kernel.msg*,net.core.somaxconn')
   .addOption(new Option('--ready-fd <fd>').hideHelp())
   .action(async (options) => {
     const [{ runAgent }, { createLog }, { readKubeconfig }] = await Promise.all([import('../agent/main.ts'), import('../src/util/log.ts'), import('../src/client/kubeconfig.ts')]);

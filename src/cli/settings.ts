@@ -1,6 +1,6 @@
 // What a person may set of a process, kept in the data directory and handed to it as flags. What is not set is left to the process' own
 // default.
-type Value = string | number;
+type Value = string | number | boolean;
 
 export interface Settings<T> {
   /** What is asked for, else what is known; keys without a value are absent. */

