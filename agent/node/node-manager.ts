@@ -12,7 +12,7 @@ import type { Log } from '../../src/util/log.ts';
 import type { Image, Runtime, RuntimeInfo } from '../runtime/runtime.ts';
 import type { PressureType } from '../kubelet/eviction/pressure.ts';
 import { readHost, type HostFacts, type Reserve } from './capacity.ts';
-import { hasLabels, isNow, nodeStatus, ownLabels, sameStatus, statusEvents, wasEdited } from './node-status.ts';
+import { extendedResources, hasLabels, isNow, lacksExtended, nodeStatus, ownLabels, sameStatus, statusEvents, statusPatch, wasEdited } from './node-status.ts';
 
 export interface NodeHealth { readonly problems: readonly string[]; readonly pressure: ReadonlySet<PressureType> }
 export interface NodeManagerOptions {
@@ -113,10 +113,11 @@ export class NodeManager {
     this.#see(node);
     if (this.#edited() && this.#options.clock.monotonic() - this.#repairedAt >= repairPaceMs) void this.report();
   }
-  #edited(): 'labels' | 'status' | undefined {
+  #edited(): 'labels' | 'status' | 'resources' | undefined {
     if (!this.#node || !this.#written) return undefined;
     if (!hasLabels(this.#node, this.#labels)) return 'labels';
-    return isNewer(this.#node, this.#written) && wasEdited(this.#written.status, this.#node.status) ? 'status' : undefined;
+    if (isNewer(this.#node, this.#written) && wasEdited(this.#written.status, this.#node.status)) return 'status';
+    return lacksExtended(this.#node.status) ? 'resources' : undefined;
   }
 
   /** Status and Lease until the signal aborts. */
@@ -143,17 +144,19 @@ export class NodeManager {
       this.#repairedAt = clock.monotonic();
       this.#see(await client.patch<Node>(Nodes, { name: nodeName }, { metadata: { labels: this.#labels } }));
     }
-    const edited = this.#edited() === 'status';
-    const old = edited ? this.#node?.status : this.#last;
-    const status = nodeStatus({ nodeName, internalIP, facts, info, images: images ?? [], kubeletVersion, problems, pressure: health.pressure, reserve, now: clock.now() }, old);
+    const edit = this.#edited();
+    const edited = edit === 'status';
+    const found = this.#node?.status;
+    const old = edited ? found : this.#last;
+    const status = nodeStatus({ nodeName, internalIP, facts, info, images: images ?? [], kubeletVersion, problems, pressure: health.pressure, reserve, extended: extendedResources(found?.capacity), now: clock.now() }, old);
     const due = clock.monotonic() - this.#reportedAt >= reportMs;
-    if (!edited && sameStatus(this.#last, status) && !due) return;
+    if (!edit && sameStatus(this.#last, status) && !due) return;
+    if (edit) this.#repairedAt = clock.monotonic();
     if (edited) {
-      this.#repairedAt = clock.monotonic();
       log.info({ nodeName }, 'the status of the node was changed by someone else; it is written again');
     }
     // Addresses merge by type: both of ours are always told.
-    const answer = await client.patch<Node>(Nodes, { name: nodeName }, { status }, { type: 'strategic', subresource: 'status' });
+    const answer = await client.patch<Node>(Nodes, { name: nodeName }, { status: statusPatch(status, found) }, { type: 'strategic', subresource: 'status' });
     this.#see(answer);
     this.#written = answer;
     this.#last = status;

@@ -3,12 +3,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import { kubeletLabels } from '../../src/api/core/kubelet-labels.ts';
 import type { Node, NodeCondition, NodeStatus } from '../../src/api/core/node.ts';
+import { isExtended } from '../../src/api/core/resources.ts';
 import { findCondition } from '../../src/apimachinery/conditions.ts';
 import { timestamp } from '../../src/util/clock.ts';
 import { equalJson } from '../../src/util/json.ts';
 import type { Image, RuntimeInfo } from '../runtime/runtime.ts';
 import type { PressureType } from '../kubelet/eviction/pressure.ts';
 import { allocatable, capacity, type HostFacts, type Reserve } from './capacity.ts';
+
+type Resources = Readonly<Record<string, string>>;
+
+/** Whoever advertises a resource on a node writes its capacity; that it can be had is the node's own word. upstream: nodestatus.MachineInfo */
+export const extendedResources = (list: object | undefined): Resources => Object.fromEntries(Object.entries((list ?? {}) as Resources).filter(([name]) => isExtended(name)));
 
 export interface NodeStatusInputs {
   readonly nodeName: string;
@@ -22,6 +28,8 @@ export interface NodeStatusInputs {
   /** What the node is short of. */
   readonly pressure: ReadonlySet<PressureType>;
   readonly reserve: Reserve;
+  /** Resources others have advertised on the node (extendedResources). */
+  readonly extended: Resources;
   readonly now: number;
 }
 
@@ -62,7 +70,7 @@ export function nodeStatus(inputs: NodeStatusInputs, old: NodeStatus | undefined
     return { ...j, lastHeartbeatTime: time, lastTransitionTime: before?.status === j.status && before.lastTransitionTime ? before.lastTransitionTime : time };
   });
   return {
-    capacity: capacity(facts), allocatable: allocatable(facts, inputs.reserve), conditions,
+    capacity: capacity(facts), allocatable: { ...allocatable(facts, inputs.reserve), ...inputs.extended }, conditions,
     addresses: [{ type: 'InternalIP', address: internalIP }, { type: 'Hostname', address: nodeName }],
     // Nothing listens here: the API server comes through the agent's own connection.
     daemonEndpoints: { kubeletEndpoint: { Port: 0 } },
@@ -109,6 +117,15 @@ export function wasEdited(written: NodeStatus | undefined, found: NodeStatus | u
     ];
   };
   return !equalJson(own(written), own(found));
+}
+
+/** Whether the node's word is out of date for what others have advertised on it, or no longer do. */
+export const lacksExtended = (found: NodeStatus | undefined): boolean => !equalJson(extendedResources(found?.capacity), extendedResources(found?.allocatable));
+
+/** The patch that makes `found` say what the status says: lists of resources are merged. */
+export function statusPatch(status: NodeStatus, found: NodeStatus | undefined): object {
+  const gone = Object.keys(extendedResources(found?.allocatable)).filter((name) => !(name in (status.allocatable ?? {})));
+  return { ...status, allocatable: { ...status.allocatable, ...Object.fromEntries(gone.map((name) => [name, null])) } };
 }
 
 export const hasLabels = (node: Node, labels: Readonly<Record<string, string>>): boolean => Object.entries(labels).every(([key, value]) => node.metadata.labels?.[key] === value);

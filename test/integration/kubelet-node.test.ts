@@ -52,6 +52,23 @@ it('is made with the labels and taints it is given; one that is there gets those
   expect(again.spec.taints ?? []).toEqual([]);
 });
 
+it('lets Pods have what others advertise on it, as long as they do', async () => {
+  await manager.register(stop.signal);
+  await manager.report();
+  const advertise = async (patch: object): Promise<object> => {
+    const patched = await api.client.patch<Node>(Nodes, { name: 'n' }, { status: patch }, { subresource: 'status' });
+    await clock.advance(1000);
+    manager.observe(patched);
+    await manager.report();
+    return (await node()).status.allocatable!;
+  };
+  expect(await advertise({ capacity: { 'example.com/gpu': '2' } })).toMatchObject({ cpu: '2', 'example.com/gpu': '2' });
+  expect(await advertise({ allocatable: { 'example.com/gpu': '7' } })).toMatchObject({ 'example.com/gpu': '2' });
+  expect(await advertise({ capacity: { 'example.com/gpu': '1' } })).toMatchObject({ 'example.com/gpu': '1' });
+  expect((await node()).status.capacity).toMatchObject({ 'example.com/gpu': '1' });
+  expect(await advertise({ capacity: { 'example.com/gpu': null } })).not.toHaveProperty(['example.com/gpu']);
+});
+
 it('is Ready only with a network and an engine, and says so in events', async () => {
   await manager.register(stop.signal);
   await manager.report();

@@ -28,7 +28,8 @@ export const volumeResourceRequirements = object('VolumeResourceRequirements', {
 const hugePagesPrefix = 'hugepages-';
 const isHugePages = (name: string): boolean => name.startsWith(hugePagesPrefix);
 const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
-const isExtended = (name: string): boolean => !isNative(name) && !name.startsWith('requests.') && isQualifiedName(`requests.${name}`).length === 0;
+/** One that somebody advertises on a node. upstream: v1helper.IsExtendedResourceName */
+export const isExtended = (name: string): boolean => !isNative(name) && !name.startsWith('requests.') && isQualifiedName(`requests.${name}`).length === 0;
 const containerResources: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage']);
 const quotaResources: ReadonlySet<string> = new Set([
   'requests.cpu', 'requests.memory', 'requests.ephemeral-storage', 'limits.cpu', 'limits.memory', 'limits.ephemeral-storage', 'pods', 'resourcequotas',

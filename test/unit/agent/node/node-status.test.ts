@@ -1,7 +1,7 @@
 // What a node says of itself.
 import { allocatable, capacity, reserveOf, type HostFacts } from '../../../../agent/node/capacity.ts';
 import type { PressureType } from '../../../../agent/kubelet/eviction/pressure.ts';
-import { imageList, nodeStatus, ownLabels, sameStatus, statusEvents, wasEdited } from '../../../../agent/node/node-status.ts';
+import { imageList, lacksExtended, nodeStatus, ownLabels, sameStatus, statusEvents, statusPatch, wasEdited } from '../../../../agent/node/node-status.ts';
 
 const gib = 2 ** 30;
 const facts: HostFacts = { cpus: 4, memoryBytes: 8 * gib, diskBytes: 100 * gib, machineID: 'm', systemUUID: 's', bootID: 'b', osImage: 'Debian', appArmor: false };
@@ -68,3 +68,13 @@ it.each<[string, boolean, (s: any) => object]>([
   ['another address', true, (s) => ({ ...s, addresses: [{ type: 'InternalIP', address: '10.0.0.9' }] })],
   ['an empty status', true, () => ({})],
 ])('%s is an edit of what the node says: %s', (_, edited, change) => expect(wasEdited(status(), change(status()) as never)).toBe(edited));
+
+it.each<[string, boolean, object]>([
+  ['nothing', false, { capacity: { cpu: '2' }, allocatable: { cpu: '1' } }], ['what is its own', false, { capacity: { cpu: '2', 'kubernetes.io/batch-cpu': '1' }, allocatable: { cpu: '2' } }],
+  ['what was advertised', true, { capacity: { 'example.com/gpu': '2' }, allocatable: {} }], ['another amount of it', true, { capacity: { 'example.com/gpu': '2' }, allocatable: { 'example.com/gpu': '1' } }],
+  ['what is advertised no more', true, { capacity: {}, allocatable: { 'example.com/gpu': '1' } }],
+])('a node has to say anew: %s', (_, lacks, found) => expect(lacksExtended(found as never)).toBe(lacks));
+it('takes back what is advertised no more, and nothing else', () => {
+  const found = { allocatable: { cpu: '2', 'example.com/gpu': '1', 'example.com/tpu': '1' } };
+  expect(statusPatch({ allocatable: { cpu: '2', 'example.com/tpu': '1' } } as never, found as never)).toEqual({ allocatable: { cpu: '2', 'example.com/gpu': null, 'example.com/tpu': '1' } });
+});
