@@ -8,7 +8,7 @@ const facts: HostFacts = { cpus: 4, memoryBytes: 8 * gib, diskBytes: 100 * gib, 
 const info = { name: 'docker', version: '20.10.24', kernelVersion: '6.1', architecture: 'amd64' } as never;
 const reserve = { memoryBytes: 100 * 2 ** 20, diskBytes: 10 * gib };
 const status = (pressure: PressureType[] = [], problems: string[] = [], now = 0, old?: ReturnType<typeof nodeStatus>) =>
-  nodeStatus({ nodeName: 'n', internalIP: '10.0.0.1', facts, pressure: new Set(pressure), reserve, info, images: [], kubeletVersion: 'v1.33.0', problems, now }, old);
+  nodeStatus({ nodeName: 'n', internalIP: '10.0.0.1', facts, pressure: new Set(pressure), reserve, extended: {}, info, images: [], kubeletVersion: 'v1.33.0', problems, now }, old);
 const of = (s: ReturnType<typeof nodeStatus>, type: string) => s.conditions!.find((c) => c.type === type)!;
 
 it('has capacity, and keeps something back', () => {
