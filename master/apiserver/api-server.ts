@@ -113,7 +113,7 @@ export class ApiServer {
     const begun = clock.monotonic();
     const warnings: string[] = [];
     let media = plainJson;
-    let admitted: AdmittedRequest | undefined;
+    let admitted: Admitted | undefined;
     let ticket: Ticket | undefined;
     let ended: (() => void) | undefined;
     let pending: Promise<unknown> | undefined;
@@ -132,6 +132,7 @@ export class ApiServer {
       admitted = await this.admit(request, warnings);
       // Read before any work begins: a request that is refused for its deadline does nothing.
       const deadline = isLongRunning(admitted.info) ? undefined : deadlineOf(request.query);
+      if (deadline !== undefined) admitted.until = begun + deadline;
       ticket = await this.#flowControl.enter(admitted, { streams: deadline === undefined, deadline: deadline ?? longestMs });
       if (!ticket.admitted) return outcome(tooManyRequests());
       const work = this.#dispatch(admitted, (m) => { media = m; });
@@ -150,7 +151,7 @@ export class ApiServer {
   }
 
   /** The filters, in order: what is asked, who asks, whether they may. @throws StatusError */
-  async admit(request: ServerRequest, warnings: string[] = []): Promise<AdmittedRequest> {
+  async admit(request: ServerRequest, warnings: string[] = []): Promise<Admitted> {
     const info = requestInfo(request);
     const user = impersonated(request, await authenticate(request, this.#options.authenticators), this.#options.authorizers);
     authorize(user, info, this.#options.authorizers);

@@ -29,7 +29,11 @@ export interface ServerRequest {
 }
 
 /** A request the filters have looked at. */
-export interface AdmittedRequest extends ServerRequest { readonly info: RequestInfo; readonly user: User; readonly warnings: string[] }
+export interface AdmittedRequest extends ServerRequest {
+  readonly info: RequestInfo; readonly user: User; readonly warnings: string[];
+  /** When its time is over, in ms of the monotonic clock; absent where it has no end. */
+  readonly until?: number;
+}
 
 export class Admitted implements AdmittedRequest {
   readonly #request: ServerRequest;
@@ -41,6 +45,7 @@ export class Admitted implements AdmittedRequest {
   readonly info: RequestInfo;
   readonly user: User;
   readonly warnings: string[];
+  until?: number;
   constructor(request: ServerRequest, info: RequestInfo, user: User, warnings: string[]) {
     this.#request = request;
     this.method = request.method;

@@ -10,7 +10,7 @@ import type { ApiObject, ConvertObjects } from '../../src/schema/resource.ts';
 import { cloneJson, equalJson } from '../../src/util/json.ts';
 import type { WebhookClient } from './webhook-client.ts';
 
-const seconds = 30;
+const timeoutMs = 30_000;
 type Version = 'v1' | 'v1beta1';
 
 /** Converts objects of the definition; undefined where no webhook does. */
@@ -25,7 +25,7 @@ export function conversionWebhook({ spec: { conversion } }: CustomResourceDefini
     const uid = randomUUID();
     let converted: unknown[];
     try {
-      converted = convertedIn(await client.post(clientConfig, JSON.stringify({ kind: 'ConversionReview', apiVersion: `apiextensions.k8s.io/${version}`, request: { uid, desiredAPIVersion: apiVersion, objects } }), seconds), version, uid);
+      converted = convertedIn(await client.post(clientConfig, JSON.stringify({ kind: 'ConversionReview', apiVersion: `apiextensions.k8s.io/${version}`, request: { uid, desiredAPIVersion: apiVersion, objects } }), timeoutMs), version, uid);
     } catch (error) {
       throw errors.bare(`${named} failed: ${(error as Error).message}`);
     }

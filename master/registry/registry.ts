@@ -1,6 +1,7 @@
 // All resource stores of a server over one store and one watch cache.
 import { ResourceSet } from '../../src/schema/resource-set.ts';
 import type { ResourceDefinition } from '../../src/schema/resource.ts';
+import type { DecideAccess } from '../../src/schema/structural/cel-authorizer.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { Store } from '../storage/store.ts';
@@ -43,6 +44,7 @@ export class Registry {
   readonly #allocation: ReturnType<typeof serviceAllocation>;
   readonly #client: WebhookClient;
   readonly #webhooks: AdmissionWebhooks;
+  #decideAccess: DecideAccess = () => ({ allowed: false, reason: '' });
 
   constructor(options: RegistryOptions) {
     this.store = options.store;
@@ -87,6 +89,10 @@ export class Registry {
       this.#stores.set(key, new ResourceStore(resource, this.#backend, hooks));
     }
   }
+
+  /** Who says what somebody may do, for who asks in admission; nobody may anything before. */
+  get decideAccess(): DecideAccess { return this.#decideAccess; }
+  askAccessOf(decide: DecideAccess): void { this.#decideAccess = decide; }
 
   find(group: string, version: string, plural: string): ResourceStore | undefined { return this.#stores.get(id(group, version, plural)); }
   /** The store of a resource this server is known to serve. */

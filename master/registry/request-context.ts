@@ -10,6 +10,8 @@ export interface RequestContext {
   readonly fieldManager: string;
   /** Sent as `Warning:` headers. */
   readonly warnings: string[];
+  /** When the client stops waiting for an answer, in ms of the monotonic clock: what begins later is in vain. */
+  readonly until?: number;
   /** Options as the client gave them; '' for those it did not. */
   readonly asked?: { readonly fieldManager: string; readonly fieldValidation: string };
   /** A step of the server's own within a request: webhooks have been asked about that as a whole. */

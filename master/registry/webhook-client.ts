@@ -12,7 +12,14 @@ export interface ServicePort { readonly namespace: string; readonly name: string
 export type DialService = (service: ServicePort) => Promise<Duplex>;
 
 /** What went wrong between here and the webhook. */
-export class WebhookFault extends Error {}
+export class WebhookFault extends Error {
+  /** It had all the time it was given. */
+  readonly timedOut: boolean;
+  constructor(message: string, options: ErrorOptions & { readonly timedOut?: boolean } = {}) {
+    super(message, options);
+    this.timedOut = options.timedOut ?? false;
+  }
+}
 
 interface Target {
   /** As errors show it: `https://name.namespace.svc:443/path`. */
@@ -47,19 +54,19 @@ export class WebhookClient {
     this.#clock = clock;
   }
 
-  /** The JSON a webhook answers to `body`, itself JSON. It is told how many seconds it has. @throws WebhookFault */
-  async post(config: WebhookClientConfig, body: string, seconds: number): Promise<unknown> {
+  /** The JSON a webhook answers to `body`, itself JSON, within so many ms; it is told in whole seconds. @throws WebhookFault */
+  async post(config: WebhookClientConfig, body: string, ms: number): Promise<unknown> {
     const target = targetOf(config);
     const over = new AbortController();
-    const cancel = this.#clock.after(seconds * 1000, () => over.abort());
-    const query = `?timeout=${seconds}s`;
+    const cancel = this.#clock.after(ms, () => over.abort());
+    const query = `?timeout=${Math.ceil(ms / 1000)}s`;
     try {
       const { status, text } = await this.#exchange(target, config.caBundle, `${target.url.pathname}${query}`, body, over.signal);
       if (status < 200 || status > 206) throw new WebhookFault(statusWords(status, text));
       return parsed(text);
     } catch (error) {
       if (error instanceof WebhookFault) throw error;
-      throw new WebhookFault(`Post ${JSON.stringify(shown(target) + query)}: ${over.signal.aborted ? deadlineExceeded : connectionWords(error as ConnectionError)}`, { cause: error });
+      throw new WebhookFault(`Post ${JSON.stringify(shown(target) + query)}: ${over.signal.aborted ? deadlineExceeded : connectionWords(error as ConnectionError)}`, { cause: error, timedOut: over.signal.aborted });
     } finally {
       cancel();
     }

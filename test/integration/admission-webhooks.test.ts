@@ -1,10 +1,9 @@
 // Admission webhooks against a real HTTPS server: what they are asked, what they refuse and change, and what it means when they cannot
 // be asked. The cases are those of Kubernetes' own conformance test (test/e2e/apimachinery/webhook.go), and more.
 import type { Transport } from '../../src/client/transport.ts';
-import type { StatusError } from '../../src/apimachinery/status-error.ts';
 import { cloneJson } from '../../src/util/json.ts';
 import { startHttpsApi, type HttpsApi } from '../support/api-server-https.ts';
-import { jsonPatch, startWebhookServer, type Review, type WebhookServer } from '../support/webhook-server.ts';
+import { allow, deny, hookOf, jsonPatch, judgeData, refusal, ruleOf, stage, startWebhookServer, type Review, type WebhookServer } from '../support/webhook-server.ts';
 
 let api: HttpsApi;
 let transport: Transport;
@@ -27,53 +26,45 @@ afterEach(async () => {
 type Query = Record<string, string>;
 const call = (method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, query: Query = {}, headers: Record<string, string> = {}): Promise<any> => transport.request({ method, path, query, headers, ...(body === undefined ? {} : { body }) });
 const merge = (path: string, body: unknown, query: Query = {}): Promise<any> => call('PATCH', path, body, query, { 'content-type': 'application/merge-patch+json' });
-const refused = async (promise: Promise<unknown>): Promise<object> => promise.then(() => { throw new Error('it was let through'); }, (error: unknown) => {
-  const { status } = error as StatusError;
-  return { code: status.code, ...(status.reason ? { reason: status.reason } : {}), message: status.message };
-});
 const configurations = (kind: 'validating' | 'mutating'): string => `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations`;
 const maps = '/api/v1/namespaces/work/configmaps';
 
-const rule = (operations: string[], resource: string, more: object = {}): object => ({ operations, apiGroups: [''], apiVersions: ['v1'], resources: [resource], ...more });
-const hook = (path: string, rules: object[], more: object = {}): object => ({ name: `${path.slice(1).replaceAll('/', '-')}.k8s.io`, clientConfig: server.clientConfig(path), rules, sideEffects: 'None', admissionReviewVersions: ['v1', 'v1beta1'], namespaceSelector: { matchLabels: { hooked: 'yes' } }, ...more });
+const hook = (path: string, rules: object[], more: object = {}): object => hookOf(server, path, rules, more);
 const configure = (kind: 'validating' | 'mutating', name: string, ...webhooks: object[]): Promise<any> => call('POST', configurations(kind), { metadata: { name }, webhooks });
-const allow = (): object => ({ allowed: true });
-const deny = (message?: string, more: object = {}): object => ({ allowed: false, ...(message === undefined ? {} : { status: { message, ...more } }) });
 const reviewsOf = (path: string): Review[] => server.reviews.get(path) ?? [];
 const only = (path: string): Review['request'] => {
   expect(reviewsOf(path)).toHaveLength(1);
   return reviewsOf(path)[0]!.request;
 };
-const judgeMap = ({ request: { object, oldObject } }: Review): object => ((object ?? oldObject).data?.verdict === 'bad' ? deny('the configmap contains unwanted key and value') : allow());
 const pod = (name: string, more: object = {}): object => ({ metadata: { name }, spec: { containers: [{ name: 'main', image: 'pause' }] }, ...more });
 
 describe('refusals', () => {
   it('refuse creates, updates, patches and deletes, where the namespace is meant', async () => {
-    server.on('/maps', judgeMap);
-    await configure('validating', 'deny', hook('/maps', [rule(['CREATE', 'UPDATE', 'DELETE'], 'configmaps')], { namespaceSelector: { matchLabels: { hooked: 'yes' }, matchExpressions: [{ key: 'skip', operator: 'NotIn', values: ['yes'] }] } }));
+    server.on('/maps', judgeData);
+    await configure('validating', 'deny', hook('/maps', [ruleOf(['CREATE', 'UPDATE', 'DELETE'], 'configmaps')], { namespaceSelector: { matchLabels: { hooked: 'yes' }, matchExpressions: [{ key: 'skip', operator: 'NotIn', values: ['yes'] }] } }));
     const denied = { code: 400, message: 'admission webhook "maps.k8s.io" denied the request: the configmap contains unwanted key and value' };
-    expect(await refused(call('POST', maps, { metadata: { name: 'a' }, data: { verdict: 'bad' } }))).toEqual(denied);
+    expect(await refusal(call('POST', maps, { metadata: { name: 'a' }, data: { verdict: 'bad' } }))).toEqual(denied);
     await call('POST', maps, { metadata: { name: 'a' } });
-    expect(await refused(call('PUT', `${maps}/a`, { metadata: { name: 'a' }, data: { verdict: 'bad' } }))).toEqual(denied);
-    expect(await refused(merge(`${maps}/a`, { data: { verdict: 'bad' } }))).toEqual(denied);
+    expect(await refusal(call('PUT', `${maps}/a`, { metadata: { name: 'a' }, data: { verdict: 'bad' } }))).toEqual(denied);
+    expect(await refusal(merge(`${maps}/a`, { data: { verdict: 'bad' } }))).toEqual(denied);
     const applied = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { verdict: 'bad' } };
-    expect(await refused(call('PATCH', `${maps}/a`, applied, { fieldManager: 'me' }, { 'content-type': 'application/apply-patch+yaml' }))).toEqual(denied);
+    expect(await refusal(call('PATCH', `${maps}/a`, applied, { fieldManager: 'me' }, { 'content-type': 'application/apply-patch+yaml' }))).toEqual(denied);
     expect((await call('GET', `${maps}/a`)).data).toBeUndefined();
     for (const namespace of ['skipped', 'other']) await call('POST', `/api/v1/namespaces/${namespace}/configmaps`, { metadata: { name: 'a' }, data: { verdict: 'bad' } });
     await call('DELETE', configurations('validating'));
     await merge(`${maps}/a`, { data: { verdict: 'bad' } });
-    await configure('validating', 'deny', hook('/maps', [rule(['*'], 'configmaps')]));
-    expect(await refused(call('DELETE', `${maps}/a`))).toEqual(denied);
-    expect(await refused(call('DELETE', maps))).toEqual(denied);
+    await configure('validating', 'deny', hook('/maps', [ruleOf(['*'], 'configmaps')]));
+    expect(await refusal(call('DELETE', `${maps}/a`))).toEqual(denied);
+    expect(await refusal(call('DELETE', maps))).toEqual(denied);
     await call('DELETE', configurations('validating'));
     await call('DELETE', maps);
   });
 
   it('have the code, reason and words of the webhook', async () => {
-    await configure('validating', 'deny', hook('/words', [rule(['CREATE'], 'configmaps')]));
+    await configure('validating', 'deny', hook('/words', [ruleOf(['CREATE'], 'configmaps')]));
     const answered = async (answer: object): Promise<object> => {
       server.on('/words', () => answer);
-      return refused(call('POST', maps, { metadata: { name: 'a' } }));
+      return refusal(call('POST', maps, { metadata: { name: 'a' } }));
     };
     const head = 'admission webhook "words.k8s.io" denied the request';
     expect(await answered(deny())).toEqual({ code: 400, message: `${head} without explanation` });
@@ -83,16 +74,16 @@ describe('refusals', () => {
 
   it('concern definitions of custom resources, selected by their own labels', async () => {
     server.on('/crd', () => deny('the crd contains unwanted label'));
-    await configure('validating', 'crd', hook('/crd', [rule(['CREATE'], 'customresourcedefinitions', { apiGroups: ['apiextensions.k8s.io'], apiVersions: ['*'] })], { objectSelector: { matchLabels: { mine: 'yes' } } }));
+    await configure('validating', 'crd', hook('/crd', [ruleOf(['CREATE'], 'customresourcedefinitions', { apiGroups: ['apiextensions.k8s.io'], apiVersions: ['*'] })], { objectSelector: { matchLabels: { mine: 'yes' } } }));
     const crd = (labels: object): object => ({ metadata: { name: 'things.deny.example.com', labels }, spec: { group: 'deny.example.com', scope: 'Namespaced', names: { plural: 'things', kind: 'Thing' }, versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }] } });
     const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-    expect(await refused(call('POST', path, crd({ mine: 'yes' })))).toMatchObject({ message: 'admission webhook "crd.k8s.io" denied the request: the crd contains unwanted label' });
+    expect(await refusal(call('POST', path, crd({ mine: 'yes' })))).toMatchObject({ message: 'admission webhook "crd.k8s.io" denied the request: the crd contains unwanted label' });
     await call('POST', path, crd({}));
   });
 
   it('bring warnings along, which an answer that lets pass may have too', async () => {
     server.on('/warn', () => ({ allowed: true, warnings: ['beware'] }));
-    await configure('validating', 'warn', hook('/warn', [rule(['CREATE'], 'configmaps')]));
+    await configure('validating', 'warn', hook('/warn', [ruleOf(['CREATE'], 'configmaps')]));
     const heard: string[] = [];
     const { request } = await import('node:https');
     const { ca, cert, key, server: url } = api.admin;
@@ -111,7 +102,7 @@ describe('refusals', () => {
 describe('a review', () => {
   it('tells of a create: who, what, with which options', async () => {
     server.on('/all', allow);
-    await configure('validating', 'all', hook('/all', [rule(['*'], '*/*')]));
+    await configure('validating', 'all', hook('/all', [ruleOf(['*'], '*/*')]));
     await call('POST', maps, { metadata: { generateName: 'a-' } }, { dryRun: 'All', fieldManager: 'me' });
     const request = only('/all');
     expect(reviewsOf('/all')[0]).toMatchObject({ kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1' });
@@ -130,7 +121,7 @@ describe('a review', () => {
   it('tells of updates, deletes and subresources', async () => {
     server.on('/all', allow);
     await call('POST', '/apis/apps/v1/namespaces/work/replicasets', { metadata: { name: 'r' }, spec: { replicas: 0, selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } } } });
-    await configure('validating', 'all', hook('/all', [rule(['*'], '*/*', { apiGroups: ['apps'] })], { matchConditions: [{ name: 'people', expression: 'request.userInfo.username == "kubernetes-admin"' }] }));
+    await configure('validating', 'all', hook('/all', [ruleOf(['*'], '*/*', { apiGroups: ['apps'] })], { matchConditions: [{ name: 'people', expression: 'request.userInfo.username == "kubernetes-admin"' }] }));
     const path = '/apis/apps/v1/namespaces/work/replicasets/r';
     await merge(path, { metadata: { labels: { l: '1' } } }, { fieldManager: 'me' });
     await merge(`${path}/scale`, { spec: { replicas: 2 } }, { dryRun: 'All' });
@@ -147,7 +138,7 @@ describe('a review', () => {
   it('tells of a binding, an eviction and a token once, by their own kinds', async () => {
     server.on('/all', allow);
     await call('POST', '/api/v1/namespaces/work/pods', pod('steps'));
-    await configure('validating', 'all', hook('/all', [rule(['*'], 'pods/*'), rule(['*'], 'pods'), rule(['*'], 'serviceaccounts/*')], { matchConditions: [{ name: 'people', expression: 'request.userInfo.username == "kubernetes-admin"' }] }));
+    await configure('validating', 'all', hook('/all', [ruleOf(['*'], 'pods/*'), ruleOf(['*'], 'pods'), ruleOf(['*'], 'serviceaccounts/*')], { matchConditions: [{ name: 'people', expression: 'request.userInfo.username == "kubernetes-admin"' }] }));
     const path = '/api/v1/namespaces/work/pods/steps';
     await call('POST', `${path}/binding`, { target: { kind: 'Node', name: 'node-1' } });
     await call('POST', `${path}/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'steps' } });
@@ -159,7 +150,7 @@ describe('a review', () => {
 
   it('comes in the version the webhook understands, and of the resource in that its rules name', async () => {
     server.on('/old', allow);
-    await configure('validating', 'old', hook('/old', [rule(['CREATE'], 'events', { apiGroups: ['events.k8s.io'] })], { admissionReviewVersions: ['v0', 'v1beta1'] }), hook('/exact', [rule(['CREATE'], 'events', { apiGroups: ['events.k8s.io'] })], { matchPolicy: 'Exact' }));
+    await configure('validating', 'old', hook('/old', [ruleOf(['CREATE'], 'events', { apiGroups: ['events.k8s.io'] })], { admissionReviewVersions: ['v0', 'v1beta1'] }), hook('/exact', [ruleOf(['CREATE'], 'events', { apiGroups: ['events.k8s.io'] })], { matchPolicy: 'Exact' }));
     await call('POST', '/api/v1/namespaces/work/events', { metadata: { name: 'e' }, involvedObject: { namespace: 'work', name: 'x' }, message: 'told', reason: 'Told', type: 'Normal' });
     expect(reviewsOf('/old')[0]!.apiVersion).toBe('admission.k8s.io/v1beta1');
     expect(only('/old')).toMatchObject({ kind: { group: 'events.k8s.io', kind: 'Event' }, requestKind: { group: '', kind: 'Event' }, requestResource: { group: '', version: 'v1', resource: 'events' }, object: { apiVersion: 'events.k8s.io/v1', note: 'told', regarding: { name: 'x' } } });
@@ -168,32 +159,31 @@ describe('a review', () => {
 
   it('is not for those whose conditions do not hold; a condition that cannot be judged refuses', async () => {
     server.on('/conditions', allow);
-    const conditional = (expression: string, more: object = {}): object => hook('/conditions', [rule(['CREATE'], 'configmaps')], { matchConditions: [{ name: 'c', expression }], ...more });
+    const conditional = (expression: string, more: object = {}): object => hook('/conditions', [ruleOf(['CREATE'], 'configmaps')], { matchConditions: [{ name: 'c', expression }], ...more });
+    await configure('validating', 'those-who-may-not', conditional('!authorizer.requestResource.check("create").allowed()'));
     await configure('validating', 'one', conditional('object.metadata.name.startsWith("seen") && oldObject == null && request.operation == "CREATE"'));
     await call('POST', maps, { metadata: { name: 'unseen' } });
     await call('POST', maps, { metadata: { name: 'seen' } });
     expect(only('/conditions').name).toBe('seen');
     await call('DELETE', configurations('validating'));
     await configure('validating', 'one', conditional('object.data.missing == "x"'));
-    expect(await refused(call('POST', maps, { metadata: { name: 'b' }, data: { a: 'b' } }))).toEqual({ code: 403, reason: 'Forbidden', message: 'configmaps "b" is forbidden: expression \'object.data.missing == "x"\' resulted in error: no such key: missing' });
+    expect(await refusal(call('POST', maps, { metadata: { name: 'b' }, data: { a: 'b' } }))).toEqual({ code: 403, reason: 'Forbidden', message: 'configmaps "b" is forbidden: expression \'object.data.missing == "x"\' resulted in error: no such key: missing' });
     await call('DELETE', configurations('validating'));
     await configure('validating', 'one', conditional('object.data.missing == "x"', { failurePolicy: 'Ignore' }));
     await call('POST', maps, { metadata: { name: 'b' }, data: { a: 'b' } });
     expect(reviewsOf('/conditions')).toHaveLength(1);
-    expect(await refused(configure('validating', 'two', conditional('object.')))).toMatchObject({ code: 422, message: expect.stringContaining('webhooks[0].matchConditions[0].expression: Invalid value: "object.": compilation failed: ') });
-    expect(await refused(configure('validating', 'two', conditional('"text"')))).toMatchObject({ code: 422, message: expect.stringContaining('must evaluate to bool') });
+    expect(await refusal(configure('validating', 'two', conditional('object.')))).toMatchObject({ code: 422, message: expect.stringContaining('webhooks[0].matchConditions[0].expression: Invalid value: "object.": compilation failed: ') });
+    expect(await refusal(configure('validating', 'two', conditional('"text"')))).toMatchObject({ code: 422, message: expect.stringContaining('must evaluate to bool') });
   });
 });
 
 describe('changes', () => {
-  const stage = (from: string, to: string) => ({ request: { object } }: Review): object => (object.data?.[from] === 'yes' && object.data[to] === undefined ? jsonPatch({ op: 'add', path: `/data/${to}`, value: 'yes' }) : allow());
-
   it('follow each other, by the names of configurations and the order within one', async () => {
     server.on('/one', stage('start', 'one'));
     server.on('/two', stage('one', 'two'));
     server.on('/three', stage('two', 'three'));
-    await configure('mutating', 'b', hook('/three', [rule(['CREATE'], 'configmaps')]));
-    await configure('mutating', 'a', hook('/one', [rule(['CREATE'], 'configmaps')]), hook('/two', [rule(['CREATE'], 'configmaps')]));
+    await configure('mutating', 'b', hook('/three', [ruleOf(['CREATE'], 'configmaps')]));
+    await configure('mutating', 'a', hook('/one', [ruleOf(['CREATE'], 'configmaps')]), hook('/two', [ruleOf(['CREATE'], 'configmaps')]));
     expect((await call('POST', maps, { metadata: { name: 'staged' }, data: { start: 'yes' } })).data).toEqual({ start: 'yes', one: 'yes', two: 'yes', three: 'yes' });
     // Nobody wished to be asked again.
     for (const path of ['/one', '/two', '/three']) expect(reviewsOf(path)).toHaveLength(1);
@@ -204,7 +194,7 @@ describe('changes', () => {
   it('are seen once more by who wishes so, when somebody after them changed the object', async () => {
     server.on('/first', stage('one', 'late'));
     server.on('/second', stage('start', 'one'));
-    await configure('mutating', 'again', hook('/first', [rule(['CREATE'], 'configmaps')], { reinvocationPolicy: 'IfNeeded' }), hook('/second', [rule(['CREATE'], 'configmaps')], { reinvocationPolicy: 'IfNeeded' }));
+    await configure('mutating', 'again', hook('/first', [ruleOf(['CREATE'], 'configmaps')], { reinvocationPolicy: 'IfNeeded' }), hook('/second', [ruleOf(['CREATE'], 'configmaps')], { reinvocationPolicy: 'IfNeeded' }));
     expect((await call('POST', maps, { metadata: { name: 'again' }, data: { start: 'yes' } })).data).toEqual({ start: 'yes', one: 'yes', late: 'yes' });
     // What the first changes in the second round concerns the second, too; there is no third.
     expect([reviewsOf('/first').length, reviewsOf('/second').length]).toEqual([2, 2]);
@@ -213,34 +203,34 @@ describe('changes', () => {
   it('get defaults, pass the other plugins again, and are validated', async () => {
     server.on('/pods', () => jsonPatch({ op: 'add', path: '/spec/initContainers', value: [{ name: 'added', image: 'i', nonsense: 1 }] }, { op: 'add', path: '/spec/priorityClassName', value: 'high' }, { op: 'remove', path: '/spec/priority' }));
     await call('POST', '/apis/scheduling.k8s.io/v1/priorityclasses', { metadata: { name: 'high' }, value: 1000 });
-    await configure('mutating', 'pods', hook('/pods', [rule(['CREATE'], 'pods')]));
+    await configure('mutating', 'pods', hook('/pods', [ruleOf(['CREATE'], 'pods')]));
     const created = await call('POST', '/api/v1/namespaces/work/pods', pod('changed'));
     expect(created.spec.initContainers).toEqual([expect.objectContaining({ name: 'added', terminationMessagePolicy: 'File' })]);
     expect(created.spec.initContainers[0]).not.toHaveProperty('nonsense');
     expect(created.spec.priority).toBe(1000);
     expect(created.spec.volumes).toHaveLength(1);
     server.on('/pods', () => jsonPatch({ op: 'replace', path: '/spec/containers/0/name', value: 'Not a name' }));
-    expect(await refused(call('POST', '/api/v1/namespaces/work/pods', pod('wrong')))).toMatchObject({ code: 422, reason: 'Invalid' });
+    expect(await refusal(call('POST', '/api/v1/namespaces/work/pods', pod('wrong')))).toMatchObject({ code: 422, reason: 'Invalid' });
     server.on('/pods', () => jsonPatch({ op: 'replace', path: '/metadata/namespace', value: 'other' }));
-    expect(await refused(call('POST', '/api/v1/namespaces/work/pods', pod('moved')))).toMatchObject({ code: 400 });
+    expect(await refusal(call('POST', '/api/v1/namespaces/work/pods', pod('moved')))).toMatchObject({ code: 400 });
   });
 
   it('of an update keep what a status may not change, and the name', async () => {
     server.on('/status', () => jsonPatch({ op: 'add', path: '/metadata/labels', value: { l: '1' } }, { op: 'add', path: '/spec/activeDeadlineSeconds', value: 5 }));
     await call('POST', '/api/v1/namespaces/work/pods', pod('reported'));
-    await configure('mutating', 'status', hook('/status', [rule(['UPDATE'], 'pods/status')]));
+    await configure('mutating', 'status', hook('/status', [ruleOf(['UPDATE'], 'pods/status')]));
     const updated = await merge('/api/v1/namespaces/work/pods/reported/status', { status: { message: 'm' } });
     expect(updated).toMatchObject({ metadata: { labels: { l: '1' } }, status: { message: 'm' } });
     expect(updated.spec).not.toHaveProperty('activeDeadlineSeconds');
     server.on('/rename', () => jsonPatch({ op: 'replace', path: '/metadata/name', value: 'another' }));
     await call('POST', maps, { metadata: { name: 'named' } });
-    await configure('mutating', 'rename', hook('/rename', [rule(['UPDATE'], 'configmaps')]));
-    expect(await refused(merge(`${maps}/named`, { data: { a: 'b' } }))).toMatchObject({ code: 422, message: expect.stringContaining('metadata.name') });
+    await configure('mutating', 'rename', hook('/rename', [ruleOf(['UPDATE'], 'configmaps')]));
+    expect(await refusal(merge(`${maps}/named`, { data: { a: 'b' } }))).toMatchObject({ code: 422, message: expect.stringContaining('metadata.name') });
   });
 
   it('cannot spoil who manages which fields', async () => {
     server.on('/owners', () => jsonPatch({ op: 'replace', path: '/metadata/managedFields/0/fieldsType', value: 'FieldsV0' }, { op: 'add', path: '/data', value: { a: 'b' } }));
-    await configure('mutating', 'owners', hook('/owners', [rule(['CREATE'], 'configmaps')]));
+    await configure('mutating', 'owners', hook('/owners', [ruleOf(['CREATE'], 'configmaps')]));
     const created = await call('POST', maps, { metadata: { name: 'owned' }, data: { c: 'd' } }, { fieldManager: 'me' });
     expect(created).toMatchObject({ data: { a: 'b' }, metadata: { managedFields: [{ manager: 'me', fieldsType: 'FieldsV1', fieldsV1: { 'f:data': { 'f:c': {} } } }] } });
   });
@@ -248,15 +238,15 @@ describe('changes', () => {
   it('of a scale are replicas', async () => {
     server.on('/scale', () => jsonPatch({ op: 'replace', path: '/spec/replicas', value: 3 }));
     await call('POST', '/apis/apps/v1/namespaces/work/replicasets', { metadata: { name: 's' }, spec: { replicas: 0, selector: { matchLabels: { a: 's' } }, template: { metadata: { labels: { a: 's' } }, spec: { containers: [{ name: 'c', image: 'i' }] } } } });
-    await configure('mutating', 'scale', hook('/scale', [rule(['UPDATE'], '*/scale', { apiGroups: ['*'], apiVersions: ['*'] })]));
+    await configure('mutating', 'scale', hook('/scale', [ruleOf(['UPDATE'], '*/scale', { apiGroups: ['*'], apiVersions: ['*'] })]));
     expect((await merge('/apis/apps/v1/namespaces/work/replicasets/s/scale', { spec: { replicas: 1 } }, { dryRun: 'All' })).spec).toEqual({ replicas: 3 });
   });
 
   it('that cannot be made are errors of the webhook', async () => {
-    await configure('mutating', 'broken', hook('/broken', [rule(['*'], 'configmaps')]));
+    await configure('mutating', 'broken', hook('/broken', [ruleOf(['*'], 'configmaps')]));
     const answered = async (answer: object): Promise<string> => {
       server.on('/broken', () => answer);
-      return (await refused(call('POST', maps, { metadata: { name: 'broken' } })) as { message: string }).message;
+      return (await refusal(call('POST', maps, { metadata: { name: 'broken' } })) as { message: string }).message;
     };
     const failed = 'Internal error occurred: failed calling webhook "broken.k8s.io": ';
     expect(await answered({ allowed: true, patch: 'bm8=', patchType: 'JSONPatch' })).toMatch(`${failed}received undecodable patch in webhook response: `);
@@ -268,17 +258,17 @@ describe('changes', () => {
     server.on('/broken', allow);
     await call('POST', maps, { metadata: { name: 'broken' } });
     server.on('/broken', () => jsonPatch({ op: 'add', path: '/data', value: {} }));
-    expect(await refused(call('DELETE', `${maps}/broken`))).toMatchObject({ code: 500, message: 'Internal error occurred: admission webhook "broken.k8s.io" attempted to modify the object, which is not supported for this operation' });
+    expect(await refusal(call('DELETE', `${maps}/broken`))).toMatchObject({ code: 500, message: 'Internal error occurred: admission webhook "broken.k8s.io" attempted to modify the object, which is not supported for this operation' });
   });
 });
 
 describe('a webhook that cannot be asked', () => {
   const failed = 'Internal error occurred: failed calling webhook "lost.k8s.io": ';
-  const lost = (clientConfig: object, more: object = {}): object => hook('/lost', [rule(['CREATE'], 'configmaps')], { clientConfig, ...more });
+  const lost = (clientConfig: object, more: object = {}): object => hook('/lost', [ruleOf(['CREATE'], 'configmaps')], { clientConfig, ...more });
   const answeredBy = async (...webhooks: object[]): Promise<object> => {
     await call('DELETE', configurations('validating'));
     await configure('validating', 'lost', ...webhooks);
-    return refused(call('POST', maps, { metadata: { name: 'lost' } }));
+    return refusal(call('POST', maps, { metadata: { name: 'lost' } }));
   };
 
   it('refuses in its stead, and says why', async () => {
@@ -312,84 +302,45 @@ describe('a webhook that cannot be asked', () => {
   });
 });
 
+describe('a request whose time is over', () => {
+  it('stores nothing, whoever may be passed over', async () => {
+    server.on('/late', () => undefined);
+    await configure('mutating', 'late', hook('/late', [ruleOf(['CREATE'], 'configmaps')], { failurePolicy: 'Ignore', timeoutSeconds: 30 }));
+    expect(await refusal(call('POST', maps, { metadata: { name: 'late' } }, { timeout: '700ms' }))).toMatchObject({ code: 504, reason: 'Timeout' });
+    expect(server.lastQuery()).toBe('?timeout=1s');
+    await call('DELETE', configurations('mutating'));
+    // Had the first been stored after its answer, there would be one of this name.
+    expect(await call('POST', maps, { metadata: { name: 'late' } })).toMatchObject({ metadata: { name: 'late' } });
+  });
+});
+
 describe('configurations', () => {
   it('are in force once their write is answered: created, patched, updated, listed and deleted', async () => {
-    server.on('/maps', judgeMap);
-    for (let i = 0; i < 10; i++) await call('POST', configurations('validating'), { metadata: { name: `listed-${i}`, labels: { listed: 'yes' } }, webhooks: [hook('/maps', [rule(['CREATE'], 'configmaps')])] });
+    server.on('/maps', judgeData);
+    for (let i = 0; i < 10; i++) await call('POST', configurations('validating'), { metadata: { name: `listed-${i}`, labels: { listed: 'yes' } }, webhooks: [hook('/maps', [ruleOf(['CREATE'], 'configmaps')])] });
     expect((await call('GET', configurations('validating'), undefined, { labelSelector: 'listed=yes' })).items).toHaveLength(10);
     const bad = { metadata: { generateName: 'bad-' }, data: { verdict: 'bad' } };
-    await refused(call('POST', maps, bad));
+    await refusal(call('POST', maps, bad));
     await call('DELETE', configurations('validating'), undefined, { labelSelector: 'listed=yes' });
     await call('POST', maps, bad);
-    const created = cloneJson(await configure('validating', 'changed', hook('/maps', [rule(['CREATE'], 'configmaps')])));
-    await refused(call('POST', maps, bad));
+    const created = cloneJson(await configure('validating', 'changed', hook('/maps', [ruleOf(['CREATE'], 'configmaps')])));
+    await refusal(call('POST', maps, bad));
     created.webhooks[0].rules[0].operations = ['UPDATE'];
     await call('PUT', `${configurations('validating')}/changed`, created);
     await call('POST', maps, bad);
     await call('PATCH', `${configurations('validating')}/changed`, [{ op: 'replace', path: '/webhooks/0/rules/0/operations', value: ['CREATE'] }], {}, { 'content-type': 'application/json-patch+json' });
-    await refused(call('POST', maps, bad));
+    await refusal(call('POST', maps, bad));
   });
 
   it('are asked about with nobody', async () => {
     server.on('/always', () => deny());
-    const everything = rule(['*'], '*', { apiGroups: ['admissionregistration.k8s.io'], apiVersions: ['*'] });
+    const everything = ruleOf(['*'], '*', { apiGroups: ['admissionregistration.k8s.io'], apiVersions: ['*'] });
     await configure('validating', 'guard', hook('/always', [everything], { namespaceSelector: {} }));
     await configure('mutating', 'guard', hook('/always', [everything], { namespaceSelector: {} }));
     for (const kind of ['validating', 'mutating'] as const) {
-      await configure(kind, 'dummy', hook('/always', [rule(['CREATE'], 'invalid')]));
+      await configure(kind, 'dummy', hook('/always', [ruleOf(['CREATE'], 'invalid')]));
       await call('DELETE', `${configurations(kind)}/dummy`);
     }
     expect(reviewsOf('/always')).toEqual([]);
-  });
-});
-
-describe('custom resources', () => {
-  const preserve = { 'type': 'object', 'x-kubernetes-preserve-unknown-fields': true };
-  const data = { type: 'object', properties: { data: { type: 'object', properties: { start: { type: 'string' }, one: { type: 'string' }, verdict: { type: 'string' } } } } };
-  const path = (group: string, version = 'v1'): string => `/apis/${group}/${version}/namespaces/work/things`;
-  async function define(group: string, schema: object): Promise<void> {
-    const versions = ['v1', 'v2'].map((name) => ({ name, served: true, storage: name === 'v1', schema: { openAPIV3Schema: schema } }));
-    await call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { metadata: { name: `things.${group}` }, spec: { group, scope: 'Namespaced', names: { plural: 'things', kind: 'Thing' }, versions } });
-    const query = { watch: 'true', fieldSelector: `metadata.name=things.${group}`, timeoutSeconds: '60' };
-    for await (const { object } of transport.watch({ method: 'GET', path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', query })) {
-      if ((object as any).status?.conditions?.some((c: any) => c.type === 'Established' && c.status === 'True')) return;
-    }
-  }
-  const thing = (group: string, name: string, value: object, version = 'v1'): object => ({ apiVersion: `${group}/${version}`, kind: 'Thing', metadata: { name }, data: value });
-  const things = (operations: string[], group: string, versions = ['v1', 'v2']): object => ({ operations, apiGroups: [group], apiVersions: versions, resources: ['things'] });
-  const stage = (from: string, to: string) => ({ request: { object } }: Review): object => (object.data?.[from] === 'yes' && object.data[to] === undefined ? jsonPatch({ op: 'add', path: `/data/${to}`, value: 'yes' }) : allow());
-
-  it('are refused like others, and deleted only where that is allowed', async () => {
-    await define('deny.example.org', preserve);
-    server.on('/things', judgeMap);
-    await configure('validating', 'things', hook('/things', [things(['CREATE', 'UPDATE', 'DELETE'], 'deny.example.org')]));
-    await refused(call('POST', path('deny.example.org'), thing('deny.example.org', 'a', { verdict: 'bad' })));
-    await call('POST', path('deny.example.org'), thing('deny.example.org', 'a', {}));
-    await refused(merge(`${path('deny.example.org')}/a`, { data: { verdict: 'bad' } }));
-    await call('DELETE', `${path('deny.example.org')}/a`);
-    expect(reviewsOf('/things').at(-1)!.request).toMatchObject({ operation: 'DELETE', oldObject: { apiVersion: 'deny.example.org/v1', kind: 'Thing', metadata: { name: 'a' } } });
-  });
-
-  it('are pruned once they are changed', async () => {
-    await define('prune.example.org', data);
-    server.on('/one', stage('start', 'one'));
-    server.on('/two', stage('one', 'two'));
-    await configure('mutating', 'things', hook('/one', [things(['CREATE'], 'prune.example.org')]), hook('/two', [things(['CREATE'], 'prune.example.org')]));
-    expect((await call('POST', path('prune.example.org'), thing('prune.example.org', 'a', { start: 'yes' }))).data).toEqual({ start: 'yes', one: 'yes' });
-    expect(reviewsOf('/two')[0]!.request.object.data).toEqual({ start: 'yes', one: 'yes' });
-  });
-
-  it('are shown and changed in the version a rule names, and stored in that they are stored in now', async () => {
-    const group = 'versions.example.org';
-    await define(group, preserve);
-    server.on('/one', stage('start', 'one'));
-    server.on('/two', stage('one', 'two'));
-    await configure('mutating', 'things', hook('/one', [things(['CREATE', 'UPDATE'], group, ['v2'])]), hook('/two', [things(['CREATE'], group)]));
-    expect((await call('POST', path(group), thing(group, 'a', { start: 'yes' }))).data).toEqual({ start: 'yes', one: 'yes', two: 'yes' });
-    expect(only('/one')).toMatchObject({ kind: { version: 'v2' }, requestKind: { version: 'v1' }, resource: { version: 'v2' }, requestResource: { version: 'v1' }, object: { apiVersion: `${group}/v2` } });
-    const versions = ['v1', 'v2'].map((name) => ({ name, served: true, storage: name === 'v2', schema: { openAPIV3Schema: preserve } }));
-    await merge(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.${group}`, { spec: { versions } });
-    const patched = await call('PATCH', `${path(group, 'v2')}/a`, [{ op: 'add', path: '/dummy', value: 'test' }], {}, { 'content-type': 'application/json-patch+json' });
-    expect(patched).toMatchObject({ apiVersion: `${group}/v2`, dummy: 'test', data: { start: 'yes', one: 'yes', two: 'yes' } });
   });
 });

@@ -15,8 +15,8 @@ export async function readDeleteOptions(request: AdmittedRequest, context: Pick<
   const body = await request.body();
   const present = 'value' in body ? body.value !== undefined : body.bytes.byteLength > 0;
   // A body's options replace the query's, dryRun included.
-  const { headers, user, warnings } = request;
-  const write = writeContext({ query: present ? new URLSearchParams() : query, headers, user, warnings }, 'DeleteOptions');
+  const { headers, user, warnings, until } = request;
+  const write = writeContext({ query: present ? new URLSearchParams() : query, headers, user, warnings, ...(until === undefined ? {} : { until }) }, 'DeleteOptions');
   const options = present ? await optionsOfBody({ headers, body: () => Promise.resolve(body) }, context, write) : optionsOfQuery(query);
   checkDeleteOptions(options);
   return { options, write: options.dryRun?.length ? { ...write, dryRun: true } : write };

@@ -12,7 +12,7 @@ const printable = /[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
 export const invalidOptions = (kind: OptionsKind, faults: readonly Fault[]): errors.StatusError => errors.invalid('meta.k8s.io', kind, '', faults);
 
 /** The context of a write; `kind` is the options kind named in errors, `apply` whether the body is an apply patch. @throws StatusError 422 */
-export function writeContext(request: Pick<AdmittedRequest, 'query' | 'headers' | 'user' | 'warnings'>, kind: OptionsKind, apply = false): RequestContext {
+export function writeContext(request: Pick<AdmittedRequest, 'query' | 'headers' | 'user' | 'warnings' | 'until'>, kind: OptionsKind, apply = false): RequestContext {
   const { query } = request;
   const dryRun = query.getAll('dryRun');
   const fieldValidation = query.get('fieldValidation') ?? '';
@@ -30,6 +30,7 @@ export function writeContext(request: Pick<AdmittedRequest, 'query' | 'headers' 
     user: request.user, dryRun: dryRun.length > 0, warnings: request.warnings,
     fieldValidation: fieldValidation === '' ? 'Warn' : (fieldValidation as RequestContext['fieldValidation']),
     fieldManager: fieldManager || programIn(request.headers['user-agent'] ?? ''), asked: { fieldManager, fieldValidation },
+    ...(request.until === undefined ? {} : { until: request.until }),
   };
 }
 

@@ -4,6 +4,7 @@ import { Environment, Optional } from '@marcbachmann/cel-js';
 import { compileGoPattern } from '../../apimachinery/go-pattern.ts';
 import { addQuantities, compareQuantities, isQuantity, parseQuantity, quantityValue, subtractQuantities } from '../../apimachinery/quantity.ts';
 import { addAddresses } from './cel-addresses.ts';
+import { addAuthorizer } from './cel-authorizer.ts';
 import { evaluateCounted, meter, type Evaluation } from './cel-cost.ts';
 import { format, quote } from './cel-format.ts';
 import { addSets } from './cel-sets.ts';
@@ -90,7 +91,7 @@ const library = addSets(addAddresses(new Environment({ enableOptionalTypes: true
 /** `oldSelf` as rules know it, and as those do that are judged without one, too (`optionalOldSelf`); what conditions on requests know. */
 const environments = {
   plain: library.clone().registerVariable('self', 'dyn').registerVariable('oldSelf', 'dyn'), optional: library.clone().registerVariable('self', 'dyn').registerVariable('oldSelf', 'optional<dyn>'),
-  request: library.clone().registerVariable('object', 'dyn').registerVariable('oldObject', 'dyn').registerVariable('request', 'dyn'),
+  request: addAuthorizer(library.clone()).registerVariable('object', 'dyn').registerVariable('oldObject', 'dyn').registerVariable('request', 'dyn'),
 };
 for (const environment of Object.values(environments)) meter(environment);
 export { Optional };

@@ -1,5 +1,7 @@
-// Conditions on requests in CEL (matchConditions of webhooks): `object`, `oldObject` and `request` are known to them, of no certain type.
+// Conditions on requests in CEL (matchConditions of webhooks): `object`, `oldObject` and `request` are known to them, of no certain type,
+// and the `authorizer`.
 // upstream: apiserver pkg/admission/plugin/cel/compile.go, condition.go, webhook/matchconditions/matcher.go
+import type { Authorizer } from './cel-authorizer.ts';
 import { CostExceeded, perCallLimit } from './cel-cost.ts';
 import { compileExpression } from './cel.ts';
 
@@ -17,10 +19,10 @@ export function conditionFault(expression: string): string | undefined {
   }
 }
 
-export interface RequestVariables { readonly object: unknown; readonly oldObject: unknown; readonly request: unknown }
+export interface RequestVariables { readonly object: unknown; readonly oldObject: unknown; readonly request: unknown; readonly authorizer: Authorizer }
 /** `errors` of those that have come to nothing; one that is false decides, whatever the others say. */
 export function judgeConditions(conditions: readonly { readonly expression: string }[], variables: RequestVariables): { readonly holds: boolean; readonly errors: readonly string[] } {
-  const known = { object: celValue(variables.object), oldObject: celValue(variables.oldObject), request: celValue(variables.request) };
+  const known = { object: celValue(variables.object), oldObject: celValue(variables.oldObject), request: celValue(variables.request), authorizer: variables.authorizer };
   const errors: string[] = [];
   let left = budget;
   for (const { expression } of conditions) {

@@ -3,23 +3,31 @@
 import { randomUUID } from 'node:crypto';
 import * as errors from '../../../../src/apimachinery/status-error.ts';
 import type { ResourceDefinition } from '../../../../src/schema/resource.ts';
+import { Authorizer } from '../../../../src/schema/structural/cel-authorizer.ts';
 import { judgeConditions } from '../../../../src/schema/structural/request-conditions.ts';
 import type { Log } from '../../../../src/util/log.ts';
 import type { Registry } from '../../registry.ts';
+import type { RequestContext } from '../../request-context.ts';
 import { prefixOf } from '../../stored-object.ts';
-import type { WebhookClient } from '../../webhook-client.ts';
+import { WebhookFault, type WebhookClient } from '../../webhook-client.ts';
 import type { AdmissionRequest } from '../admission.ts';
 import type { Webhook } from './configurations.ts';
 import { shownAs } from './form.ts';
-import { isExempt, namespaceMatches, objectMatches, resourceFor } from './matching.ts';
+import { isExempt, namespaceMatches, namespaceOf, objectMatches, resourceFor } from './matching.ts';
 import { denial, requestMembers, reviewOf, reviewVersion, verdictOf, type Question, type Verdict } from './review.ts';
 
 const defaultSeconds = 10;
+const tooLate = (): errors.StatusError => errors.timeout('Timeout: request did not complete within requested timeout');
 const readOnly: ReadonlySet<string> = new Set(['None', 'NoneOnDryRun']);
 
 /** The webhook could not be asked, or what it said is no answer: its failurePolicy decides what that means. */
 export class CallFailed extends Error {
-  constructor(webhook: string, cause: Error) { super(`failed calling webhook ${JSON.stringify(webhook)}: ${cause.message}`, { cause }); }
+  /** The time of the request itself was over. */
+  readonly late: boolean;
+  constructor(webhook: string, cause: Error, late = false) {
+    super(`failed calling webhook ${JSON.stringify(webhook)}: ${cause.message}`, { cause });
+    this.late = late;
+  }
 }
 
 export class WebhookAsker {
@@ -58,9 +66,11 @@ export class WebhookAsker {
 
   #conditionsHold({ matchConditions, failurePolicy }: Webhook, question: Question): boolean {
     if (!matchConditions?.length) return true;
-    const { holds, errors: problems } = judgeConditions(matchConditions, { object: question.object, oldObject: question.old, request: requestMembers(question) });
+    const { request, resource: asked } = question;
+    const { resource: { group, plural }, name, subresource, context: { user } } = request;
+    const authorizer = new Authorizer(user, this.#registry.decideAccess, { group: asked.group, resource: asked.plural, subresource, namespace: namespaceOf(request), name });
+    const { holds, errors: problems } = judgeConditions(matchConditions, { object: question.object, oldObject: question.old, request: requestMembers(question), authorizer });
     if (!problems.length || failurePolicy === 'Ignore') return holds;
-    const { resource: { group, plural }, name } = question.request;
     throw errors.forbidden({ group, resource: plural }, name, problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]`);
   }
 
@@ -68,24 +78,35 @@ export class WebhookAsker {
   async ask(webhook: Webhook, question: Question, mutating: boolean): Promise<Verdict> {
     const { context } = question.request;
     if (context.dryRun && !readOnly.has(webhook.sideEffects ?? '')) throw errors.badRequest(`admission webhook ${JSON.stringify(webhook.name)} does not support dry run`);
-    let verdict: Verdict;
-    try {
-      const version = reviewVersion(webhook);
-      const uid = randomUUID();
-      const answer = await this.#client.post(webhook.clientConfig, reviewOf(question, version, uid), webhook.timeoutSeconds ?? defaultSeconds).catch((error: unknown) => { throw new Error(`failed to call webhook: ${(error as Error).message}`, { cause: error }); });
-      verdict = verdictOf(answer, version, uid, mutating);
-    } catch (error) {
-      throw new CallFailed(webhook.name, error as Error);
-    }
+    const left = this.#left(context);
+    if (left <= 0) throw tooLate();
+    const verdict = await this.#answer(webhook, question, mutating, left);
     context.warnings.push(...verdict.warnings);
     if (!verdict.allowed) throw denial(webhook.name, verdict.result);
     return verdict;
   }
 
-  /** What an error of asking means: nothing where the webhook may be passed over. @throws StatusError */
-  settle({ name, failurePolicy }: Webhook, error: unknown): void {
+  /** Within `left` ms. @throws CallFailed */
+  async #answer(webhook: Webhook, question: Question, mutating: boolean, left: number): Promise<Verdict> {
+    const own = (webhook.timeoutSeconds ?? defaultSeconds) * 1000;
+    try {
+      const version = reviewVersion(webhook);
+      const uid = randomUUID();
+      return verdictOf(await this.#client.post(webhook.clientConfig, reviewOf(question, version, uid), Math.min(own, left)), version, uid, mutating);
+    } catch (error) {
+      if (!(error instanceof WebhookFault)) throw new CallFailed(webhook.name, error as Error);
+      throw new CallFailed(webhook.name, new Error(`failed to call webhook: ${error.message}`, { cause: error }), error.timedOut && left < own);
+    }
+  }
+
+  /** Ms until nobody waits for the request any longer. */
+  #left({ until }: RequestContext): number { return until === undefined ? Infinity : until - this.#registry.clock.monotonic(); }
+
+  /** What an error of asking means: nothing where the webhook may be passed over and there is time left. @throws StatusError */
+  settle({ name, failurePolicy }: Webhook, { context }: AdmissionRequest, error: unknown): void {
     if (!(error instanceof CallFailed)) throw error;
     if (failurePolicy !== 'Ignore') throw errors.internal(error.message);
     this.#log.warn({ webhook: name, error }, 'a webhook that may be passed over could not be asked');
+    if (error.late || this.#left(context) <= 0) throw tooLate();
   }
 }

@@ -35,7 +35,7 @@ export function mutatingAdmissionWebhook(webhooks: WebhookList, asker: WebhookAs
       try {
         changed = await change(webhook, question);
       } catch (error) {
-        asker.settle(webhook, error);
+        asker.settle(webhook, request, error);
       }
       if (changed) requireAgain(round);
       anyChange ||= changed;

@@ -15,7 +15,7 @@ export function validatingAdmissionWebhook(webhooks: WebhookList, asker: Webhook
     const refusals: unknown[] = [];
     await Promise.all(asked.map(async ({ webhook, question }) => {
       try {
-        await asker.ask(webhook, question, false).catch((error: unknown) => { asker.settle(webhook, error); });
+        await asker.ask(webhook, question, false).catch((error: unknown) => { asker.settle(webhook, request, error); });
       } catch (error) {
         refusals.push(error);
       }

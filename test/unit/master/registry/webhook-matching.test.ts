@@ -3,6 +3,7 @@ import { selectorFromObject, type LabelSelectorObject } from '../../../../src/ap
 import type { ApiObject } from '../../../../src/schema/resource.ts';
 import { isExempt, namespaceMatches, namespaceOf, objectMatches, resourceFor, ruleMatches } from '../../../../master/registry/admission/webhooks/matching.ts';
 import { denial, reviewVersion, verdictOf } from '../../../../master/registry/admission/webhooks/review.ts';
+import { Authorizer, type DecideAccess } from '../../../../src/schema/structural/cel-authorizer.ts';
 import { conditionFault, judgeConditions } from '../../../../src/schema/structural/request-conditions.ts';
 
 const resource = (group: string, version: string, plural: string) => ({ group, version, plural });
@@ -110,7 +111,13 @@ describe('an answer', () => {
 });
 
 describe('conditions on requests', () => {
-  const variables = { object: { metadata: { labels: { a: 'b' } }, spec: { replicas: 3, share: 0.5 } }, oldObject: undefined, request: { operation: 'CREATE', dryRun: false } };
+  const asked: object[] = [];
+  const decide: DecideAccess = ({ name: user }, question) => {
+    asked.push({ user, ...question });
+    return { allowed: user === 'me', reason: user === 'me' ? 'known' : '' };
+  };
+  const authorizer = new Authorizer({ name: 'me', groups: [] }, decide, { group: '', resource: 'pods', namespace: 'work', name: 'a', subresource: '' });
+  const variables = { object: { metadata: { labels: { a: 'b' } }, spec: { replicas: 3, share: 0.5 } }, oldObject: undefined, request: { operation: 'CREATE', dryRun: false }, authorizer };
   const judged = (...expressions: string[]): unknown => judgeConditions(expressions.map((expression) => ({ expression })), variables);
   it.each([
     ['object.spec.replicas > 2 && object.spec.share < 1.0', { holds: true, errors: [] }], ['has(object.metadata.labels.c)', { holds: false, errors: [] }], ['oldObject == null', { holds: true, errors: [] }],
@@ -119,6 +126,18 @@ describe('conditions on requests', () => {
   it('are decided by one that is false, and else by errors', () => {
     expect(judged('object.nothing.x', 'false')).toEqual({ holds: false, errors: [] });
     expect(judged('object.nothing.x', 'true')).toEqual({ holds: false, errors: ["expression 'object.nothing.x' resulted in error: no such key: nothing"] });
+  });
+  it('ask what the user may, or an account', () => {
+    asked.length = 0;
+    expect(judged("authorizer.group('apps').resource('deployments').subresource('scale').namespace('n').name('d').check('update').allowed()", "authorizer.path('/healthz').check('get').reason() == 'known'", "authorizer.requestResource.check('x').allowed() && !authorizer.serviceAccount('n', 'a').requestResource.check('x').errored()")).toEqual({ holds: true, errors: [] });
+    expect(asked).toEqual([
+      { user: 'me', group: 'apps', resource: 'deployments', subresource: 'scale', namespace: 'n', name: 'd', verb: 'update' }, { user: 'me', path: '/healthz', verb: 'get' },
+      { user: 'me', group: '', resource: 'pods', namespace: 'work', name: 'a', subresource: '', verb: 'x' }, { user: 'system:serviceaccount:n:a', group: '', resource: 'pods', namespace: 'work', name: 'a', subresource: '', verb: 'x' },
+    ]);
+    expect(judged("authorizer.serviceAccount('n', 'a').path('/x').check('get').allowed()")).toEqual({ holds: false, errors: [] });
+    expect(asked.at(-1)).toEqual({ user: 'system:serviceaccount:n:a', path: '/x', verb: 'get' });
+    // Asking is dear.
+    expect(judged(Array.from({ length: 4 }, () => "authorizer.path('/x').check('get').allowed()").join(' && '))).toMatchObject({ holds: false, errors: [expect.stringContaining('running out of cost budget')] });
   });
   it('cost no more than they may', () => {
     const list = `[${Array.from({ length: 100 }, (_, i) => i).join(',')}]`;
