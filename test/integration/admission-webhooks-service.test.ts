@@ -1,11 +1,15 @@
 // Admission webhooks behind a Service: the connection goes through the tunnel of the endpoint's node, and connections to Pods
 // (exec, attach, port-forward, proxies) are refused by them.
+import { execFile } from 'node:child_process';
 import { request as httpsRequest } from 'node:https';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { ConfigMaps } from '../../src/api/core/config-map.ts';
 import { Namespaces } from '../../src/api/core/namespace.ts';
 import { Services } from '../../src/api/core/service.ts';
 import { EndpointSlices } from '../../src/api/discovery/endpoint-slice.ts';
 import { ValidatingWebhookConfigurations } from '../../src/api/admissionregistration/validating-webhook-configuration.ts';
+import { describeKubectls } from '../support/kubectl.ts';
 import { startWebhookServer, type WebhookServer } from '../support/webhook-server.ts';
 import { startStreamsCluster, type StreamsCluster } from './streams-cluster.ts';
 
@@ -89,6 +93,15 @@ it.each([
   const { status, body } = await call(`/api/v1/namespaces/default${path}`, headers);
   expect([status, (JSON.parse(body) as { message: string }).message]).toEqual([400, 'admission webhook "all.k8s.io" denied the request: not here']);
   expect(server.reviews.get('/connect')![0]!.request).toMatchObject({ operation: 'CONNECT', subResource: subresource, namespace: 'default', kind: { group: '', version: 'v1', kind: options.kind }, object: options, oldObject: null, options: null, dryRun: false });
+});
+
+describeKubectls(['1.27', '1.30', '1.33'], (_version, kubectl) => {
+  it('attach says why', async () => {
+    server.on('/connect', ({ request: { name, object } }) => ({ allowed: !(name === 'web' && object.stdin && object.container === 'main'), status: { message: "attaching to pod 'web' is not allowed" } }));
+    await configure('/connect', 'CONNECT', 'pods/attach');
+    const { stderr } = await promisify(execFile)(kubectl, ['--kubeconfig', cluster.kubeconfig, '--cache-dir', join(cluster.directory, 'cache'), 'attach', 'web', '-i', '-c=main']).catch((error: unknown) => error as { stderr: string });
+    expect(stderr).toContain("attaching to pod 'web' is not allowed");
+  });
 });
 
 it('lets a connection pass that nobody refuses', async () => {
