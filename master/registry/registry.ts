@@ -8,6 +8,7 @@ import type { Store } from '../storage/store.ts';
 import { WatchCache } from '../storage/watch-cache.ts';
 import { admissionPlugins } from './admission/index.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
+import { AdmissionPolicies } from './admission/policies/index.ts';
 import { AdmissionWebhooks } from './admission/webhooks/index.ts';
 import { serveCustomResources } from './custom-resources.ts';
 import { ResourceStore, type RegistryBackend } from './resource-store.ts';
@@ -44,6 +45,7 @@ export class Registry {
   readonly #allocation: ReturnType<typeof serviceAllocation>;
   readonly #client: WebhookClient;
   readonly #webhooks: AdmissionWebhooks;
+  readonly #policies = new AdmissionPolicies(this);
   #decideAccess: DecideAccess = () => ({ allowed: false, reason: '' });
 
   constructor(options: RegistryOptions) {
@@ -61,7 +63,7 @@ export class Registry {
     this.served.subscribe(() => this.#follow());
     this.#client = new WebhookClient(options.dialService ?? noServices, options.clock);
     this.#webhooks = new AdmissionWebhooks(this, this.#client, options.log);
-    admission.push(...admissionPlugins(this, this.#webhooks));
+    admission.push(...admissionPlugins(this, this.#webhooks, this.#policies));
   }
 
   /** Fills the cache and follows the store until the signal aborts. */
@@ -70,6 +72,7 @@ export class Registry {
     const services = this.find('', 'v1', 'services');
     const definitions = this.find('apiextensions.k8s.io', 'v1', 'customresourcedefinitions');
     this.#webhooks.follow(signal);
+    this.#policies.follow(signal);
     if (definitions) serveCustomResources(this.cache, definitions.prefix, this.served, this.#client, this.#log, signal);
     if (services) for (const stored of this.cache.list(services.prefix)) this.#allocation.claim(stored.object);
   }

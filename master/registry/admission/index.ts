@@ -9,6 +9,7 @@ import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
+import type { AdmissionPolicies } from './policies/index.ts';
 import { podSecurity } from './pod-security/index.ts';
 import { priority } from './priority.ts';
 import { resourceQuota } from './resource-quota.ts';
@@ -18,7 +19,7 @@ import { storageObjectInUseProtection } from './storage-object-in-use-protection
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 import type { AdmissionWebhooks } from './webhooks/index.ts';
 
-export const admissionPlugins = (registry: Registry, webhooks: AdmissionWebhooks): readonly AdmissionPlugin[] => [
+export const admissionPlugins = (registry: Registry, webhooks: AdmissionWebhooks, policies: AdmissionPolicies): readonly AdmissionPlugin[] => [
   namespaceLifecycle(registry),
   limitRanger(registry),
   serviceAccount(registry),
@@ -35,6 +36,7 @@ export const admissionPlugins = (registry: Registry, webhooks: AdmissionWebhooks
   defaultIngressClass(registry),
   // After all others that may change an object, and after all that may refuse it but the one that charges.
   webhooks.mutating,
+  policies.validating,
   webhooks.validating,
   // Charges last: what another plugin refuses is not charged.
   resourceQuota(registry),

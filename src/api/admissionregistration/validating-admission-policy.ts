@@ -5,6 +5,7 @@ import { isDNS1035Label, isQualifiedName } from '../../apimachinery/names.ts';
 import { condition } from '../../schema/object-meta.ts';
 import { defineResource, type ObjectOf } from '../../schema/resource.ts';
 import { array, field, int64, object, string, type FieldsValue } from '../../schema/schema.ts';
+import { expressionFault } from '../../schema/structural/request-conditions.ts';
 import { ageColumn, nameColumn } from '../table-columns.ts';
 import { messages } from '../value-faults.ts';
 import { matchResources } from './match-resources.ts';
@@ -12,6 +13,11 @@ import { admissionPackage, failurePolicies, matchConditions } from './rules.ts';
 
 const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'];
 const longestMessageExpression = 5 * 1024;
+/** What is wrong with an expression before it has seen a request. */
+function compiled(expression: string, path: string, types?: readonly string[]): Fault[] {
+  const fault = expressionFault(expression, 'policy', types);
+  return fault === undefined ? [] : [invalid(path, expression, fault)];
+}
 
 export const expressionWarning = object('ExpressionWarning', {
   fieldRef: string(2, { required: true, unchecked: true, doc: 'Path of the expression.' }),
@@ -44,6 +50,8 @@ export const validation = object('Validation', {
     const faults: Fault[] = [];
     const at = child(path, 'message');
     if (expression.trim() === '') faults.push(required(child(path, 'expression'), 'expression is not specified'));
+    else faults.push(...compiled(expression, child(path, 'expression'), ['bool']));
+    if (messageExpression?.trim()) faults.push(...compiled(messageExpression, child(path, 'messageExpression'), ['string']));
     if (messageExpression !== undefined && messageExpression.trim() === '') faults.push(required(child(path, 'messageExpression'), 'must be non-empty if specified'));
     if ((messageExpression?.length ?? 0) > longestMessageExpression) faults.push(invalid(child(path, 'messageExpression'), '', 'too long'));
     if (message !== undefined && message.trim() === '') faults.push(invalid(at, message, 'message must be non-empty if specified'));
@@ -61,7 +69,7 @@ export const variable = object('Variable', {
   package: admissionPackage, atomic: true, doc: 'A named expression.',
   validate: ({ name, expression }, path) => [
     ...(name === '' ? [required(child(path, 'name'), 'name is not specified')] : /^[_a-zA-Z][_a-zA-Z0-9]*$/.test(name) ? [] : [invalid(child(path, 'name'), name, 'name is not a valid CEL identifier')]),
-    ...(expression.trim() === '' ? [required(child(path, 'expression'), 'expression is not specified')] : []),
+    ...(expression.trim() === '' ? [required(child(path, 'expression'), 'expression is not specified')] : compiled(expression, child(path, 'expression'))),
   ],
 });
 
@@ -70,7 +78,7 @@ export const auditAnnotation = object('AuditAnnotation', {
   valueExpression: string(2, { required: true, unchecked: true, doc: 'CEL expression of its value; null for none.' }),
 }, {
   package: admissionPackage, doc: 'An annotation of audit events.',
-  validate: ({ valueExpression }, path) => (valueExpression.trim() === '' ? [required(child(path, 'valueExpression'), 'valueExpression is not specified')] : []),
+  validate: ({ valueExpression }, path) => (valueExpression.trim() === '' ? [required(child(path, 'valueExpression'), 'valueExpression is not specified')] : compiled(valueExpression, child(path, 'valueExpression'), ['string', 'null'])),
 });
 
 export const validatingAdmissionPolicySpec = object('ValidatingAdmissionPolicySpec', {

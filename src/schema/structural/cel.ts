@@ -88,10 +88,11 @@ const library = addSets(addAddresses(new Environment({ enableOptionalTypes: true
   .registerFunction('kubernetes.Quantity.asInteger(): int', ({ text }: Quantity) => BigInt(quantityValue(text)))
   .registerFunction('kubernetes.Quantity.asApproximateFloat(): double', ({ text }: Quantity) => Number(parseQuantity(text).nanos) / 1e9);
 
-/** `oldSelf` as rules know it, and as those do that are judged without one, too (`optionalOldSelf`); what conditions on requests know. */
+const ofRequests = (): Environment => addAuthorizer(library.clone()).registerVariable('object', 'dyn').registerVariable('oldObject', 'dyn').registerVariable('request', 'dyn');
+/** `oldSelf` as rules know it, and as those do that are judged without one, too (`optionalOldSelf`); what conditions on requests know, and policies. */
 const environments = {
   plain: library.clone().registerVariable('self', 'dyn').registerVariable('oldSelf', 'dyn'), optional: library.clone().registerVariable('self', 'dyn').registerVariable('oldSelf', 'optional<dyn>'),
-  request: addAuthorizer(library.clone()).registerVariable('object', 'dyn').registerVariable('oldObject', 'dyn').registerVariable('request', 'dyn'),
+  request: ofRequests(), policy: ofRequests().registerVariable('params', 'dyn').registerVariable('namespaceObject', 'dyn').registerVariable('variables', 'dyn'),
 };
 for (const environment of Object.values(environments)) meter(environment);
 export { Optional };
@@ -103,7 +104,7 @@ export interface Expression {
   evaluate(variables: Readonly<Record<string, unknown>>, most?: number): Evaluation;
 }
 
-const compiled = { plain: new Map<string, Expression>(), optional: new Map<string, Expression>(), request: new Map<string, Expression>() };
+const compiled: Readonly<Record<keyof typeof environments, Map<string, Expression>>> = { plain: new Map(), optional: new Map(), request: new Map(), policy: new Map() };
 const compiledKept = 1000;
 
 /** @throws SyntaxError with CEL's words */

@@ -8,11 +8,16 @@ import { compileExpression } from './cel.ts';
 /** Of all conditions of one webhook. (upstream: RuntimeCELCostBudgetMatchConditions) */
 const budget = 2_500_000;
 
+export const outOfBudget = 'validation failed due to running out of cost budget, no further validation rules will be run';
+
 /** What is wrong with a condition before it has seen a request, in CEL's words. */
-export function conditionFault(expression: string): string | undefined {
+export const conditionFault = (expression: string): string | undefined => expressionFault(expression, 'request', ['bool']);
+
+/** What is wrong with an expression that is to come to one of the types, where any are named. */
+export function expressionFault(expression: string, variables: 'request' | 'policy', types: readonly string[] | undefined): string | undefined {
   try {
-    const { type } = compileExpression(expression, 'request');
-    return type === 'bool' || type === 'dyn' ? undefined : 'must evaluate to bool';
+    const { type } = compileExpression(expression, variables);
+    return types === undefined || type === 'dyn' || types.includes(type) ? undefined : `must evaluate to ${types.join(' or ')}`;
   } catch (error) {
     if (error instanceof SyntaxError) return `compilation failed: ${error.message}`;
     throw error;
@@ -28,15 +33,17 @@ export function judgeConditions(conditions: readonly { readonly expression: stri
   for (const { expression } of conditions) {
     const { cost, value, error } = compileExpression(expression, 'request').evaluate(known, Math.min(perCallLimit, left));
     left -= cost;
-    if (left < 0 || error instanceof CostExceeded) return { holds: false, errors: ['validation failed due to running out of cost budget, no further validation rules will be run'] };
-    if (error) errors.push(`expression '${expression}' resulted in error: ${error.message.split('\n')[0]!.replace(/^No such key/, 'no such key')}`);
+    if (left < 0 || error instanceof CostExceeded) return { holds: false, errors: [outOfBudget] };
+    if (error) errors.push(wentWrong(expression, error));
     else if (value !== true) return { holds: false, errors: [] };
   }
   return { holds: errors.length === 0, errors };
 }
 
+export const wentWrong = (expression: string, error: Error): string => `expression '${expression}' resulted in error: ${error.message.split('\n')[0]!.replace(/^No such key/, 'no such key')}`;
+
 /** Whole numbers are ints; what is not there is null. */
-function celValue(value: unknown): unknown {
+export function celValue(value: unknown): unknown {
   if (value === undefined || value === null) return null;
   if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
   if (Array.isArray(value)) return value.map(celValue);

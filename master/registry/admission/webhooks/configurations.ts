@@ -5,6 +5,7 @@ import { selectorFromObject, type LabelSelectorObject, type Selector } from '../
 import type { WebhookClientConfig } from '../../../../src/api/webhook-client.ts';
 import type { WatchCache } from '../../../storage/watch-cache.ts';
 import type { StoredObject } from '../../stored-object.ts';
+import { followObjects } from '../follow.ts';
 
 export interface Rule { readonly operations?: readonly string[]; readonly apiGroups?: readonly string[]; readonly apiVersions?: readonly string[]; readonly resources?: readonly string[]; readonly scope?: string }
 export interface MatchCondition { readonly name: string; readonly expression: string }
@@ -49,17 +50,10 @@ export class WebhookList {
 
   /** Follows the configurations below `prefix` until the signal aborts. */
   follow(cache: WatchCache<StoredObject>, prefix: string, signal: AbortSignal): void {
-    const take = (key: string, stored: StoredObject | undefined): void => {
-      const name = key.slice(prefix.length);
-      if (stored) this.#byConfiguration.set(name, webhooksOf(name, (stored.object['webhooks'] as StoredWebhook[] | null | undefined) ?? []));
+    followObjects(cache, prefix, signal, (name, object) => {
+      if (object) this.#byConfiguration.set(name, webhooksOf(name, (object['webhooks'] as StoredWebhook[] | null | undefined) ?? []));
       else this.#byConfiguration.delete(name);
-    };
-    const sort = (): void => { this.#all = [...this.#byConfiguration].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, webhooks]) => webhooks); };
-    signal.addEventListener('abort', cache.observe(prefix, ({ current, previous }) => {
-      take((current ?? previous!).key, current);
-      sort();
-    }), { once: true });
-    for (const stored of cache.list(prefix)) take(stored.key, stored);
-    sort();
+      this.#all = [...this.#byConfiguration].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, webhooks]) => webhooks);
+    });
   }
 }

@@ -1,0 +1,120 @@
+// ValidatingAdmissionPolicy: expressions in CEL that requests must satisfy, once a binding has put them in force.
+// upstream: apiserver pkg/admission/plugin/policy/validating/{plugin,dispatcher}.go
+import type { Labels } from '../../../../src/apimachinery/selectors.ts';
+import * as errors from '../../../../src/apimachinery/status-error.ts';
+import type { ApiObject, ResourceDefinition } from '../../../../src/schema/resource.ts';
+import { Authorizer } from '../../../../src/schema/structural/cel-authorizer.ts';
+import { judgePolicy, type Objection } from '../../../../src/schema/structural/policy-expressions.ts';
+import { judgeConditions, type RequestVariables } from '../../../../src/schema/structural/request-conditions.ts';
+import type { Registry } from '../../registry.ts';
+import { prefixOf } from '../../stored-object.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
+import { followObjects } from '../follow.ts';
+import { shownAs } from '../webhooks/form.ts';
+import { isExempt, namespaceOf } from '../webhooks/matching.ts';
+import { requestMembers } from '../webhooks/review.ts';
+import { meantAs } from './matching.ts';
+import { paramsOf } from './params.ts';
+import { PolicyList, type Binding, type Policy } from './policy-list.ts';
+
+const codes: Readonly<Record<string, number>> = { Forbidden: 403, Unauthorized: 401, RequestEntityTooLarge: 413, Invalid: 422 };
+const group = 'admissionregistration.k8s.io';
+
+export class AdmissionPolicies {
+  readonly #list = new PolicyList();
+  readonly #registry: Registry;
+  readonly validating: AdmissionPlugin;
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+    this.validating = {
+      name: 'ValidatingAdmissionPolicy', concernsAll: true,
+      validate: (request) => (this.#list.all.length && !request.context.withinAdmitted && !isExempt(request) ? this.#validate(request) : undefined),
+    };
+  }
+
+  /** From now on policies are in force once the write of their binding is answered. */
+  follow(signal: AbortSignal): void {
+    const from = (plural: string, take: (name: string, object: ApiObject | undefined) => void): void => {
+      const store = this.#registry.find(group, 'v1', plural);
+      if (store) followObjects(this.#registry.cache, store.prefix, signal, take);
+    };
+    from('validatingadmissionpolicies', (name, object) => this.#list.takePolicy(name, object));
+    from('validatingadmissionpolicybindings', (name, object) => this.#list.takeBinding(name, object));
+  }
+
+  async #validate(request: AdmissionRequest): Promise<void> {
+    const denials: errors.StatusError[] = [];
+    for (const policy of this.#list.all) await this.#judge(policy, request, denials);
+    // All have been heard, for their warnings; the first one is told.
+    if (denials.length) throw denials[0];
+  }
+
+  /** What cannot be found out about a policy counts as its failurePolicy says. */
+  async #judge(policy: Policy, request: AdmissionRequest, denials: errors.StatusError[]): Promise<void> {
+    const misses = (what: string, error: unknown, binding?: Binding): void => {
+      if (!(error instanceof Error)) throw error;
+      if (policy.spec.failurePolicy !== 'Ignore') denials.push(denial(request, policy, binding, { message: `failed to configure ${what}: ${error.message}`, reason: '' }));
+    };
+    let resource: ResourceDefinition | undefined;
+    try {
+      resource = this.#meantAs(policy.criteria, request);
+    } catch (error) {
+      misses('policy', error);
+    }
+    if (!resource) return;
+    const about = await this.#variables(request, resource);
+    for (const binding of policy.bindings) {
+      let params: readonly (ApiObject | undefined)[];
+      try {
+        if (binding.criteria && !this.#meantAs(binding.criteria, request)) continue;
+        params = await paramsOf(this.#registry, policy.spec.paramKind, binding.paramRef, request.namespace ?? '');
+      } catch (error) {
+        misses('binding', error, binding);
+        continue;
+      }
+      for (const one of params) {
+        for (const objection of objections(policy, { ...about, params: one })) {
+          if (binding.actions.includes('Deny')) denials.push(denial(request, policy, binding, objection));
+          if (binding.actions.includes('Warn')) request.context.warnings.push(`Validation failed for ValidatingAdmissionPolicy '${policy.name}' with binding '${binding.name}': ${objection.message}`);
+        }
+      }
+    }
+  }
+
+  #meantAs(criteria: Policy['criteria'], request: AdmissionRequest): ResourceDefinition | undefined {
+    const equivalents = (): ResourceDefinition[] => this.#registry.served.current.filter((other) => prefixOf(other) === prefixOf(request.resource));
+    return meantAs(criteria, request, equivalents, (name) => this.#labelsOf(name));
+  }
+  #labelsOf(namespace: string): Labels | null | undefined {
+    const found = this.#namespace(namespace);
+    return found ? found.metadata.labels : null;
+  }
+  #namespace(name: string): ApiObject | undefined { return this.#registry.find('', 'v1', 'namespaces')?.find(undefined, name)?.object; }
+
+  async #variables(request: AdmissionRequest, resource: ResourceDefinition): Promise<RequestVariables & { readonly namespaceObject: unknown }> {
+    const { subresource, name, namespace, context: { user } } = request;
+    return {
+      object: await shownAs(request, resource, request.object), oldObject: await shownAs(request, resource, request.old), request: requestMembers({ request, resource }),
+      authorizer: new Authorizer(user, this.#registry.decideAccess, { group: resource.group, resource: resource.plural, subresource, namespace: namespaceOf(request), name }),
+      namespaceObject: namespace ? this.#namespace(namespace) : undefined,
+    };
+  }
+}
+
+function objections({ spec }: Policy, about: RequestVariables & { readonly namespaceObject: unknown; readonly params: unknown }): Objection[] {
+  const { matchConditions = [], failurePolicy } = spec;
+  if (matchConditions.length) {
+    const { holds, errors: problems } = judgeConditions(matchConditions, about);
+    if (problems.length && failurePolicy !== 'Ignore') return [{ message: problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]`, reason: '' }];
+    if (!holds || problems.length) return [];
+  }
+  return judgePolicy(spec, about);
+}
+
+function denial({ resource: { group: of, plural }, name }: AdmissionRequest, policy: Policy, binding: Binding | undefined, objection: Objection): errors.StatusError {
+  const message = `ValidatingAdmissionPolicy '${policy.name}'${binding ? ` with binding '${binding.name}'` : ''} denied request: ${objection.message}`;
+  const reason = objection.reason || 'Invalid';
+  const { status } = errors.forbidden({ group: of, resource: plural }, name, message);
+  return new errors.StatusError(codes[reason] ?? 422, reason, status.message!, { ...status.details, causes: [{ message }] });
+}
