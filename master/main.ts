@@ -3,10 +3,13 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import type { APIService } from '../src/api/apiregistration/api-service.ts';
 import { allResources } from '../src/api/index.ts';
 import { Client } from '../src/client/client.ts';
 import { realClock, timestamp } from '../src/util/clock.ts';
 import type { Log } from '../src/util/log.ts';
+import { Aggregator } from './apiserver/aggregation/aggregator.ts';
+import { frontProxyHeaders } from './apiserver/aggregation/headers.ts';
 import { ApiServer } from './apiserver/api-server.ts';
 import { createAuthorizers } from './apiserver/authorization/index.ts';
 import { drainHandler } from './apiserver/drain.ts';
@@ -26,12 +29,13 @@ import { TokenIssuer } from './apiserver/tokens/issuer.ts';
 import { tokenRequestHandler } from './apiserver/tokens/token-request.ts';
 import { refusedByRegistry } from './apiserver/removed-nodes.ts';
 import { Tunnels } from './apiserver/tunnel.ts';
-import { bootstrapClusterInfo, bootstrapDiscovery, bootstrapNamespaces, bootstrapPriorityClasses, bootstrapService, bootstrapServiceCIDR, bootstrapStorageClass, noteRemovedNode } from './bootstrap.ts';
+import { bootstrapAPIServices, bootstrapClusterInfo, bootstrapDiscovery, bootstrapNamespaces, bootstrapPriorityClasses, bootstrapService, bootstrapServiceCIDR, bootstrapStorageClass, noteRemovedNode } from './bootstrap.ts';
 import { runControlPlane } from './control-plane.ts';
 import type { EvictionRates } from './controllers/nodelifecycle/zones.ts';
 import { dashboard } from './dashboard/dashboard.ts';
 import { describe, issuedAt, type KeyPair } from './pki/certificates.ts';
 import { Pki } from './pki/files.ts';
+import { openFrontProxy } from './pki/front-proxy.ts';
 import { signingAuthority } from './pki/requests.ts';
 import { keepRenewed, type Renewal } from './pki/renewal.ts';
 import { serviceAccountKey } from './pki/service-account-key.ts';
@@ -108,22 +112,27 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
       rmSync(join(dataDir, `node-${node}.kubeconfig`), { force: true });
       https.disconnect(`system:node:${node}`);
     };
+    const frontProxy = await openFrontProxy(pki);
+    const aggregator = new Aggregator({ registry, tunnels, clientPair: frontProxy.current, clock, log });
     let ready = false;
     const server = new ApiServer({
       registry, log, authenticators: [certificateAuthenticator((user, certificate) => refused(user, issuedAt(certificate))), tokenAuthenticator(tokens, registry, clock), bootstrapTokenAuthenticator(registry, clock, log)], authorizers: createAuthorizers(registry),
-      paths: [...openApiHandlers(registry.served), ...tokens.openIdPaths(serverAddress), drainHandler(tunnels, registry), nodeCertificateHandler({ issue: (node, publicKey) => pki.nodeCertificate(node, publicKey), revoke })],
+      paths: [...openApiHandlers(registry.served, aggregator), ...tokens.openIdPaths(serverAddress), drainHandler(tunnels, registry), nodeCertificateHandler({ issue: (node, publicKey) => pki.nodeCertificate(node, publicKey), revoke })],
       subresources: {
         '/pods/log': logHandler(tunnels), '/pods/proxy': proxyHandler(tunnels), '/services/proxy': proxyHandler(tunnels), '/nodes/proxy': proxyHandler(tunnels),
         ...resourceMetricsHandlers(new NodeUsages({ tunnels, clock, log })),
         '/serviceaccounts/token': tokenRequestHandler(tokens),
       },
-      serverAddress, ready: () => ready,
+      serverAddress, ready: () => ready, aggregator,
     });
+    aggregator.start(stop.signal);
     const https = http = new HttpServer({
       server, clock, key: serving.key, cert: serving.cert, clientCa: pki.authority.cert, log, pages: dashboard(),
       async upgrade(request, raw, socket, head) {
         const admitted = await server.admit(request);
-        if (admitted.info.path.startsWith('/dray/v1/')) tunnels.accept(admitted.info.path, admitted.user, socket, head);
+        const remote = aggregator.find(admitted.info);
+        if (remote) await aggregator.passConnectionOn(admitted, remote, raw, socket, head);
+        else if (admitted.info.path.startsWith('/dray/v1/')) tunnels.accept(admitted.info.path, admitted.user, socket, head);
         else if (admitted.info.subresource === 'proxy') await proxyConnection(registry, tunnels, admitted, raw, socket, head);
         else await proxyUpgrade(registry, tunnels, admitted, raw, socket, head);
       },
@@ -146,6 +155,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     await Promise.all([
       bootstrapPolicy(bootstrap),
       bootstrapPriorityClasses(bootstrap),
+      bootstrapAPIServices(bootstrap, registry.served.current),
       bootstrapFlowControl(bootstrap),
       bootstrapStorageClass(bootstrap),
       bootstrapServiceCIDR(bootstrap, options.serviceCIDR, timestamp(clock.now())),
@@ -153,9 +163,13 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
       bootstrapDiscovery(bootstrap, { server: `https://${serverAddress()}`, ca: pki.authority.cert }),
       bootstrapClusterInfo(bootstrap, { podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR, vxlanPort: options.vxlanPort, nodePortRange: `${options.nodePorts.first}-${options.nodePorts.last}` }),
     ]);
-    const loops = runControlPlane({ transport, clock, log, resources: registry.served, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert, authority: signingAuthority(pki.authority), tokens, ...(options.scheduler ? { scheduler: options.scheduler } : {}), ...(options.evictionRates ? { evictionRates: options.evictionRates } : {}) }, stop.signal);
+    const extensions = {
+      resources: aggregator.resources, undiscovered: () => aggregator.undiscovered(), check: (apiService: APIService) => aggregator.check(apiService),
+      trust: { clientCA: pki.authority.cert, requestHeaderCA: frontProxy.authority, allowedNames: frontProxy.allowedNames, headers: frontProxyHeaders },
+    };
+    const loops = runControlPlane({ transport, clock, log, resources: registry.served, extensions, clusterCIDR: options.podCIDR, rootCA: pki.authority.cert, authority: signingAuthority(pki.authority), tokens, ...(options.scheduler ? { scheduler: options.scheduler } : {}), ...(options.evictionRates ? { evictionRates: options.evictionRates } : {}) }, stop.signal);
     const compaction = compactRegularly(store, clock, log, stop.signal);
-    const renewal = keepRenewed([renewServing, ...files], clock, log, stop.signal);
+    const renewal = keepRenewed([renewServing, frontProxy.renew, ...files], clock, log, stop.signal);
     ready = true;
     log.info({ port, advertiseAddress, podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR }, 'the master is ready');
     options.onReady?.();

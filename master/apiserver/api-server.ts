@@ -9,6 +9,7 @@ import type { Log } from '../../src/util/log.ts';
 import type { Registry } from '../registry/registry.ts';
 import { StorageUnavailable } from '../storage/store.ts';
 import { AggregatedDiscovery } from './aggregated-discovery.ts';
+import type { Aggregator } from './aggregation/aggregator.ts';
 import { Discovery } from './discovery.ts';
 import { authenticate, type Authenticator } from './filters/authentication.ts';
 import { AccessDenied, authorize, type Authorizer } from './filters/authorization.ts';
@@ -56,6 +57,8 @@ export interface ApiServerOptions {
   readonly serverAddress: () => string;
   readonly ready: () => boolean;
   readonly limits?: FlowLimits;
+  /** Absent: there are no extension servers. */
+  readonly aggregator?: Aggregator;
 }
 
 /** The answer, with what goes beside it; `done` is to be called when it has been sent. */
@@ -70,8 +73,8 @@ const forPeople: MediaType = { ...plainJson, pretty: true };
 
 export class ApiServer {
   readonly #options: ApiServerOptions;
-  #discovery: Discovery;
-  #aggregated: AggregatedDiscovery;
+  #discovery!: Discovery;
+  #aggregated!: AggregatedDiscovery;
   readonly protobuf: ProtobufAnswers;
   readonly #types = new Map<string, ResourceDefinition['type']>();
   readonly #subresources: Readonly<Record<string, SubresourceHandler>>;
@@ -84,12 +87,13 @@ export class ApiServer {
     this.#options = options;
     const { served } = options.registry;
     this.protobuf = new ProtobufAnswers(served.current);
-    this.#discovery = new Discovery(served.current);
-    this.#aggregated = new AggregatedDiscovery(this.#discovery, this.protobuf);
-    served.subscribe(() => {
-      this.#discovery = new Discovery(served.current);
+    const discover = (): void => {
+      this.#discovery = new Discovery(served.current, options.aggregator?.versions());
       this.#aggregated = new AggregatedDiscovery(this.#discovery, this.protobuf);
-    });
+    };
+    discover();
+    served.subscribe(discover);
+    options.aggregator?.onChange(discover);
     this.#health = new Health({ ready: options.ready, storage: () => options.registry.store.revision() });
     this.#flowControl = new FlowControl(options.registry, options.registry.clock, options.limits);
     this.#metrics = new ApiMetrics(options.registry, this.#flowControl);
@@ -150,6 +154,9 @@ export class ApiServer {
     }
   }
 
+  /** Whether somebody else serves what is asked for. */
+  delegates(request: ServerRequest): boolean { return this.#options.aggregator?.find(requestInfo(request)) !== undefined; }
+
   /** The filters, in order: what is asked, who asks, whether they may. @throws StatusError */
   async admit(request: ServerRequest, warnings: string[] = []): Promise<Admitted> {
     const info = requestInfo(request);
@@ -174,6 +181,8 @@ export class ApiServer {
 
   async #dispatch(request: AdmittedRequest, setMedia: (media: MediaType) => void): Promise<Answer> {
     const { info } = request;
+    const remote = this.#options.aggregator?.find(info);
+    if (remote) return this.#options.aggregator!.passOn(request, remote);
     if (info.isResource) return this.#resource(request, setMedia);
     const path = info.path.length > 1 && info.path.endsWith('/') ? info.path.slice(0, -1) : info.path;
     const custom = this.#paths.find((p) => (p.path.endsWith('/') ? `${path}/`.startsWith(p.path) : p.path === path));

@@ -1,7 +1,10 @@
-// Discovery: what this server serves, in the legacy and the aggregated form, derived from the definitions.
-// (upstream: apiserver endpoints/discovery)
+// Discovery: what is served, in the legacy and the aggregated form, derived from the definitions and from what extension servers say.
+// (upstream: apiserver endpoints/discovery, kube-aggregator pkg/apiserver/handler_apis.go)
 import { createHash } from 'node:crypto';
+import { compareVersions } from '../../src/apimachinery/kube-version.ts';
+import { priorityOf, type Priority } from '../../src/api/apiregistration/priorities.ts';
 import type { ResourceDefinition } from '../../src/schema/resource.ts';
+import type { RemoteVersion } from './aggregation/remote-discovery.ts';
 
 interface ApiResource { name: string; singularName: string; namespaced: boolean; group?: string; version?: string; kind: string; verbs: string[]; shortNames?: string[]; categories?: string[]; storageVersionHash?: string }
 interface Subresource { readonly name: string; readonly kind: string; readonly group?: string; readonly version?: string; readonly verbs: readonly string[] }
@@ -20,20 +23,31 @@ const writes: ReadonlySet<string> = new Set(['create', 'patch', 'update']);
 const verbsOf = ({ verbs, ending }: ResourceDefinition): string[] => verbs.filter((verb) => !ending || !writes.has(verb)).sort();
 const storageHash = (r: ResourceDefinition): string => createHash('sha256').update(`${r.group}/${r.hashVersion ?? r.version}/${r.kind}`).digest().subarray(0, 8).toString('base64');
 
-/** Groups in order, each with its versions. */
-function grouped(resources: readonly ResourceDefinition[]): Map<string, Map<string, ResourceDefinition[]>> {
-  const groups = new Map<string, Map<string, ResourceDefinition[]>>();
+interface GroupVersion { readonly priority: Priority; readonly own: readonly ResourceDefinition[]; /** Instead of its own. */ readonly remote?: RemoteVersion }
+type Groups = Map<string, Map<string, GroupVersion>>;
+
+/** Groups in order, each with its versions: by priority, then by name. */
+function grouped(resources: readonly ResourceDefinition[], remotes: readonly RemoteVersion[]): Groups {
+  const groups = new Map<string, Map<string, GroupVersion>>();
+  const versionsOf = (group: string): Map<string, GroupVersion> => {
+    const versions = groups.get(group) ?? new Map<string, GroupVersion>();
+    groups.set(group, versions);
+    return versions;
+  };
   for (const resource of resources) {
-    const versions = groups.get(resource.group) ?? new Map<string, ResourceDefinition[]>();
-    groups.set(resource.group, versions);
-    versions.set(resource.version, [...(versions.get(resource.version) ?? []), resource]);
+    const { group, version } = resource;
+    const versions = versionsOf(group);
+    versions.set(version, { priority: priorityOf(group, version), own: [...(versions.get(version)?.own ?? []), resource] });
   }
-  return groups;
+  for (const remote of remotes) versionsOf(remote.group).set(remote.version, { priority: remote.priority, own: [], remote });
+  const place = (versions: Map<string, GroupVersion>): number => Math.max(...[...versions.values()].map(({ priority }) => priority.group));
+  return new Map([...groups].sort(([a, one], [b, other]) => place(other) - place(one) || (a < b ? -1 : 1)).map(([name, versions]) =>
+    [name, new Map([...versions].sort(([a, one], [b, other]) => other.priority.version - one.priority.version || compareVersions(a, b)))]));
 }
 
 export class Discovery {
-  readonly #groups: Map<string, Map<string, ResourceDefinition[]>>;
-  constructor(resources: readonly ResourceDefinition[]) { this.#groups = grouped(resources); }
+  readonly #groups: Groups;
+  constructor(resources: readonly ResourceDefinition[], remotes: readonly RemoteVersion[] = []) { this.#groups = grouped(resources, remotes); }
 
   /** GET /api */
   apiVersions(serverAddress: string): unknown {
@@ -61,8 +75,8 @@ export class Discovery {
   }
   /** GET /api/v1 and /apis/{group}/{version}; undefined when unknown */
   resources(group: string, version: string): unknown {
-    const resources = this.#groups.get(group)?.get(version);
-    if (!resources) return undefined;
+    const resources = this.#groups.get(group)?.get(version)?.own;
+    if (!resources?.length) return undefined;
     const list: ApiResource[] = [];
     for (const r of [...resources].sort((a, b) => (a.plural < b.plural ? -1 : 1))) {
       list.push({
@@ -78,19 +92,28 @@ export class Discovery {
   }
   /** The aggregated form of /api (core) or /apis (all groups). */
   aggregated(core: boolean, apiVersion: 'v2' | 'v2beta1'): unknown {
-    const items = [...this.#groups].filter(([name]) => (name === '') === core).map(([name, versions]) => ({
-      metadata: { ...(name ? { name } : {}), creationTimestamp: null },
-      versions: [...versions].map(([version, resources]) => ({
-        version, freshness: 'Current',
-        resources: [...resources].sort((a, b) => (a.plural < b.plural ? -1 : 1)).map((r) => {
-          const subresources = subresourcesOf(r).map((s) => ({ subresource: s.name, responseKind: { group: s.group ?? (s.version ? '' : r.group), version: s.version ?? r.version, kind: s.kind }, verbs: [...s.verbs].sort() }));
-          return {
-            resource: r.plural, responseKind: { group: r.group, version: r.version, kind: r.kind }, scope: r.namespaced ? 'Namespaced' : 'Cluster', singularResource: r.singular, verbs: verbsOf(r),
-            ...(r.shortNames.length ? { shortNames: r.shortNames } : {}), ...(r.categories.length ? { categories: r.categories } : {}), ...(subresources.length ? { subresources } : {}),
-          };
-        }),
-      })),
-    }));
+    const items = [...this.#groups].filter(([name]) => (name === '') === core).flatMap(([name, all]) => {
+      const versions = [...all].flatMap(([version, of]) => aggregatedVersion(version, of));
+      return versions.length ? [{ metadata: { ...(name ? { name } : {}), creationTimestamp: null }, versions }] : [];
+    });
     return { kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${apiVersion}`, metadata: {}, items };
   }
+}
+
+/** Of who has not been asked yet there is nothing to tell; of who does not answer only that it is. */
+function aggregatedVersion(version: string, { own, remote }: GroupVersion): unknown[] {
+  if (remote) {
+    const { freshness, resources } = remote;
+    return freshness ? [{ version, freshness, ...(freshness === 'Current' && resources.length ? { resources } : {}) }] : [];
+  }
+  return [{
+    version, freshness: 'Current',
+    resources: [...own].sort((a, b) => (a.plural < b.plural ? -1 : 1)).map((r) => {
+      const subresources = subresourcesOf(r).map((s) => ({ subresource: s.name, responseKind: { group: s.group ?? (s.version ? '' : r.group), version: s.version ?? r.version, kind: s.kind }, verbs: [...s.verbs].sort() }));
+      return {
+        resource: r.plural, responseKind: { group: r.group, version: r.version, kind: r.kind }, scope: r.namespaced ? 'Namespaced' : 'Cluster', singularResource: r.singular, verbs: verbsOf(r),
+        ...(r.shortNames.length ? { shortNames: r.shortNames } : {}), ...(r.categories.length ? { categories: r.categories } : {}), ...(subresources.length ? { subresources } : {}),
+      };
+    }),
+  }];
 }

@@ -168,7 +168,7 @@ export class HttpServer {
     socket.on('error', () => socket.destroy());
     try {
       const asked = new HttpRequest(request, presence, this.#now());
-      await (asksForAnswerSocket(asked) ? this.#answerSocket(asked, presence, { request, socket, head }) : this.#options.upgrade(asked, request, socket, head));
+      await (asksForAnswerSocket(asked) && !this.#options.server.delegates(asked) ? this.#answerSocket(asked, presence, { request, socket, head }) : this.#options.upgrade(asked, request, socket, head));
     } catch (error) {
       const status = error instanceof errors.StatusError ? error.status : errors.internal((error as Error).message).status;
       if (!(error instanceof errors.StatusError)) this.#options.log.warn({ error, path: request.url }, 'an upgrade failed');

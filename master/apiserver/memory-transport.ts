@@ -5,6 +5,7 @@ import type { ApiRequest, Transport, WatchEvent } from '../../src/client/transpo
 import type { User } from '../registry/request-context.ts';
 import { deepFreeze } from '../../src/util/json.ts';
 import type { ApiServer, Outcome } from './api-server.ts';
+import { rawEvents, rawValue } from './raw-answers.ts';
 
 const neverAborted = new AbortController().signal;
 
@@ -18,6 +19,13 @@ export class MemoryTransport implements Transport {
 
   async request(request: ApiRequest): Promise<unknown> {
     const { answer, done } = await this.#call(request);
+    if (answer.kind === 'raw') {
+      try {
+        return deepFreeze(await rawValue(request, answer));
+      } finally {
+        done();
+      }
+    }
     done();
     if (answer.kind !== 'object') throw new Error(`${request.method} ${request.path} answers no object`);
     const value = answer.value();
@@ -29,6 +37,10 @@ export class MemoryTransport implements Transport {
     const { answer, done } = await this.#call(request);
     try {
       if (answer.kind === 'object') throw statusError(answer.value() as Status);
+      if (answer.kind === 'raw') {
+        yield* rawEvents(request, answer);
+        return;
+      }
       if (answer.kind !== 'watch') throw new Error(`${request.path} answers no watch`);
       for await (const item of answer.items) {
         if (item.type === 'ERROR') throw statusError(item.value() as Status);

@@ -9,6 +9,7 @@ import { groupVersions, openApiJson, openApiV2, openApiV3, type OpenApiOptions }
 import { openApiProtobuf } from '../../src/schema/openapi-protobuf.ts';
 import type { ServedResources } from '../../src/schema/resource-set.ts';
 import { realClock } from '../../src/util/clock.ts';
+import type { Aggregator } from './aggregation/aggregator.ts';
 import type { PathHandler } from './api-server.ts';
 import { subresourceKinds } from './kind-types.ts';
 import type { AdmittedRequest, Answer } from './request.ts';
@@ -91,7 +92,8 @@ async function answer({ headers }: AdmittedRequest, { etag, gzip, bytes }: Kept,
 const v2Name = (form: Form): string => `v2 ${form.contentType}`;
 const sameList = (a: readonly unknown[], b: readonly unknown[] | undefined): boolean => b !== undefined && a.length === b.length && a.every((item, i) => item === b[i]);
 
-export function openApiHandlers(served: ServedResources): PathHandler[] {
+/** `aggregator`: of whose extension servers documents are listed and passed on, in version 3. */
+export function openApiHandlers(served: ServedResources, aggregator?: Aggregator): PathHandler[] {
   const options: OpenApiOptions = {
     version: kubernetesVersion.gitVersion,
     kindType: (apiVersion, kind) => subresourceKinds.get(`${apiVersion}/${kind}`),
@@ -124,11 +126,14 @@ export function openApiHandlers(served: ServedResources): PathHandler[] {
     {
       path: '/openapi/v3/',
       async handle(request) {
-        choose(request.headers['accept'], [json]);
         const place = request.info.path.replace(/^\/openapi\/v3\/?|\/$/g, '');
+        const remote = aggregator?.document(place);
+        if (remote) return aggregator!.passOn(request, remote);
+        choose(request.headers['accept'], [json]);
         if (place === '') {
           const paths: Record<string, { serverRelativeURL: string }> = {};
           for await (const [name, url] of index()) paths[name] = { serverRelativeURL: url };
+          for (const [name, url] of Object.entries(aggregator?.documents() ?? {})) paths[name] = { serverRelativeURL: url };
           return answer(request, await keep([JSON.stringify({ paths })]), json.contentType);
         }
         if (!groups.has(place)) throw errors.pageNotFound();

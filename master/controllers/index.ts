@@ -1,6 +1,9 @@
 // All controllers of the master, in start order.
 import type { Controller } from '../../src/controller/controller.ts';
 import type { ServedResources } from '../../src/schema/resource-set.ts';
+import type { APIService } from '../../src/api/apiregistration/api-service.ts';
+import { createAutoRegisterController } from './apiservice/autoregister-controller.ts';
+import { createAvailabilityController } from './apiservice/availability-controller.ts';
 import { bootstrapSigner } from './bootstrap/bootstrap-signer.ts';
 import { tokenCleaner } from './bootstrap/token-cleaner.ts';
 import { createCertificateApprovingController } from './certificates/certificate-approving-controller.ts';
@@ -11,6 +14,7 @@ import { createDefinitionFinalizer } from './customresourcedefinition/finalizer-
 import { namingController } from './customresourcedefinition/naming-controller.ts';
 import { createCronJobController } from './cronjob/cronjob-controller.ts';
 import { createDaemonSetController } from './daemonset/daemonset-controller.ts';
+import { createClusterAuthenticationTrustController, type AuthenticationTrust } from './clusterauthenticationtrust/cluster-authentication-trust-controller.ts';
 import { clusterRoleAggregationController } from './clusterroleaggregation/clusterrole-aggregation-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { createDisruptionController } from './disruption/disruption-controller.ts';
@@ -47,8 +51,10 @@ import { createTtlController } from './ttl/ttl-controller.ts';
 import { ttlAfterFinishedController } from './ttlafterfinished/ttl-after-finished-controller.ts';
 
 export interface ControllerOptions {
-  /** Everything the API serves, at any time: what namespaces hold and owners own. */
+  /** Everything the API server has of its own, at any time. */
   readonly resources: ServedResources;
+  /** Extension servers; absent: there are none. */
+  readonly extensions?: Extensions;
   /** The cluster's Pod range; nodes get subnets of `nodeMask` bits (24). Absent: nodes bring their own. */
   readonly clusterCIDR?: string;
   readonly nodeMask?: number;
@@ -63,16 +69,30 @@ export interface ControllerOptions {
   readonly evictionRates?: EvictionRates;
 }
 
+export interface Extensions {
+  /** What the API server and its extension servers have: what namespaces hold and owners own. */
+  readonly resources: ServedResources;
+  /** `group/version` of those of which nobody knows what they have. */
+  readonly undiscovered: () => readonly string[];
+  /** Undefined when the server behind an APIService answers, else what is wrong. */
+  readonly check: (apiService: APIService) => Promise<string | undefined>;
+  readonly trust: AuthenticationTrust;
+}
+
 export function createControllers(options: ControllerOptions): Controller[] {
-  const { resources, clusterCIDR, nodeMask, rootCA, authority, tokens, terminatedPodThreshold, evictionRates } = options;
+  const { resources, clusterCIDR, nodeMask, rootCA, authority, tokens, terminatedPodThreshold, evictionRates, extensions } = options;
+  const everything = extensions?.resources ?? resources;
   return [
+    createAutoRegisterController(resources),
+    createAvailabilityController(extensions?.check),
+    ...(extensions ? [createClusterAuthenticationTrustController(extensions.trust)] : []),
     namingController,
     createDefinitionFinalizer(resources),
     createServiceAccountTokenController({ rootCA, signer: tokens }),
     serviceAccountController,
     clusterRoleAggregationController,
     createRootCAPublisher(rootCA),
-    createNamespaceController(resources),
+    createNamespaceController(everything, extensions?.undiscovered),
     createResourceQuotaController(resources),
     ...(clusterCIDR === undefined ? [] : [createNodeIpamController({ clusterCIDR, ...(nodeMask === undefined ? {} : { nodeMask }) })]),
     createNodeLifecycleController(evictionRates),
@@ -102,7 +122,7 @@ export function createControllers(options: ControllerOptions): Controller[] {
     tokenCleaner,
     createDisruptionController(resources),
     staleDisruptionController,
-    createGarbageCollector(resources),
+    createGarbageCollector(everything),
     createPodGarbageCollector(terminatedPodThreshold),
     createEventTtlController(),
     createTtlController(),

@@ -27,12 +27,17 @@ export class Pki {
   static async open(dataDir: string, clock: Clock = realClock): Promise<Pki> {
     const directory = join(dataDir, 'pki');
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const read = Pki.#read(directory, 'ca');
-    if (read) return new Pki(directory, read, clock);
-    const authority = await createAuthority('dray-ca');
-    Pki.#write(directory, 'ca', authority);
-    return new Pki(directory, authority, clock);
+    return new Pki(directory, await Pki.#authority(directory, 'ca', 'dray-ca'), clock);
   }
+  static async #authority(directory: string, name: string, commonName: string): Promise<KeyPair> {
+    const read = Pki.#read(directory, name);
+    if (read) return read;
+    const authority = await createAuthority(commonName);
+    Pki.#write(directory, name, authority);
+    return authority;
+  }
+  /** An authority beside the cluster's, made when there is none. */
+  ownAuthority(name: string): Promise<KeyPair> { return Pki.#authority(this.directory, name, name); }
   static #read(directory: string, name: string): KeyPair | undefined {
     const [cert, key] = [join(directory, `${name}.crt`), join(directory, `${name}.key`)];
     return existsSync(cert) && existsSync(key) ? { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') } : undefined;
@@ -43,14 +48,14 @@ export class Pki {
   }
 
   /** The pair called `name`, issued again when it is missing, has to be renewed or lacks a name of the request. */
-  async pair(name: string, request: CertificateRequest): Promise<KeyPair> {
+  async pair(name: string, request: CertificateRequest, authority = this.authority): Promise<KeyPair> {
     const current = Pki.#read(this.directory, name);
     if (current) {
       const { names, renewAt } = describe(current.cert);
       const wanted = [...(request.dnsNames ?? []), ...(request.ips ?? [])];
       if (this.#clock.now() < renewAt && wanted.every((n) => names.includes(n))) return current;
     }
-    const pair = await issue(this.authority, request, this.#clock.now());
+    const pair = await issue(authority, request, this.#clock.now());
     Pki.#write(this.directory, name, pair);
     return pair;
   }

@@ -4,6 +4,9 @@ import type { PolicyRule } from '../../src/api/rbac/policy-rule.ts';
 import { clusterRole, clusterRoleBinding, events, read, rule, systemAccount, type PolicyBinding, type PolicyRole } from './policy.ts';
 
 const rulesByController: Readonly<Record<string, readonly PolicyRule[]>> = {
+  'apiservice-autoregister-controller': [rule('create update delete', 'apiregistration.k8s.io', 'apiservices'), events],
+  'apiservice-availability-controller': [rule('update', 'apiregistration.k8s.io', 'apiservices/status'), events],
+  'cluster-authentication-trust-controller': [rule('create update', 'core', 'configmaps'), events],
   'clusterrole-aggregation-controller': [events],
   'crd-finalizer': [rule('patch', 'apiextensions.k8s.io', 'customresourcedefinitions'), rule('update', 'apiextensions.k8s.io', 'customresourcedefinitions/status'), rule('list deletecollection', '*', '*'), events],
   'crd-naming-condition-controller': [rule('update', 'apiextensions.k8s.io', 'customresourcedefinitions/status'), events],

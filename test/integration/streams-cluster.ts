@@ -18,8 +18,10 @@ import { FakeRuntime } from '../../agent/runtime/fake.ts';
 import type { Pod } from '../../agent/kubelet/pod.ts';
 import type { PodRuntimeStatus } from '../../agent/kubelet/runtime-status.ts';
 import type { Runtime } from '../../agent/runtime/runtime.ts';
+import { Aggregator } from '../../master/apiserver/aggregation/aggregator.ts';
 import { ApiServer } from '../../master/apiserver/api-server.ts';
 import { peerAuthenticator } from '../../master/apiserver/filters/authentication.ts';
+import { openApiHandlers } from '../../master/apiserver/openapi.ts';
 import { createAuthorizers } from '../../master/apiserver/authorization/index.ts';
 import { HttpServer } from '../../master/apiserver/http-server.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
@@ -30,8 +32,9 @@ import { NodeUsages } from '../../master/apiserver/resource-metrics/node-usage.t
 import { logHandler, proxyUpgrade } from '../../master/apiserver/streams/kubelet-proxy.ts';
 import { Tunnels } from '../../master/apiserver/tunnel.ts';
 import { bootstrapNamespaces } from '../../master/bootstrap.ts';
-import { createAuthority, issue } from '../../master/pki/certificates.ts';
+import { createAuthority, issue, type KeyPair } from '../../master/pki/certificates.ts';
 import { Registry } from '../../master/registry/registry.ts';
+import type { User } from '../../master/registry/request-context.ts';
 import { MemoryStore } from '../../master/storage/memory-store.ts';
 import { allResources } from '../../src/api/index.ts';
 import { Pods } from '../../src/api/core/pod.ts';
@@ -46,6 +49,12 @@ export interface StreamsCluster {
   /** Credentials of another user. */
   as(user: string, group: string): Promise<ClusterAccess>;
   readonly client: Client;
+  readonly registry: Registry;
+  readonly aggregator: Aggregator;
+  /** PEM of the front proxy's authority. */
+  readonly frontProxyCA: string;
+  /** Inside of this process. */
+  memory(user: User): MemoryTransport;
   /** Path of the administrator's kubeconfig. */
   readonly kubeconfig: string;
   /** An empty directory that goes when the cluster stops. */
@@ -85,15 +94,21 @@ export async function startStreamsCluster(): Promise<StreamsCluster> {
   await registry.start(stop.signal);
   const authority = await createAuthority('test');
   const serving = await issue(authority, { commonName: 'apiserver', usage: 'server', ips: ['127.0.0.1'] });
+  const frontProxy = await createAuthority('front-proxy-ca');
+  const frontProxyClient: KeyPair = await issue(frontProxy, { commonName: 'front-proxy-client', usage: 'client' });
+  const aggregator = new Aggregator({ registry, tunnels, clientPair: () => frontProxyClient, clock: realClock, log: silentLog });
   const server = new ApiServer({
-    registry, log: silentLog, authenticators: [peerAuthenticator], authorizers: createAuthorizers(registry),
-    paths: [], subresources: { '/pods/log': logHandler(tunnels), '/pods/proxy': proxyHandler(tunnels), '/services/proxy': proxyHandler(tunnels), '/nodes/proxy': proxyHandler(tunnels), ...resourceMetricsHandlers(new NodeUsages({ tunnels, clock: realClock, log: silentLog })) }, serverAddress: () => '127.0.0.1', ready: () => true,
+    registry, log: silentLog, authenticators: [peerAuthenticator], authorizers: createAuthorizers(registry), aggregator,
+    paths: openApiHandlers(registry.served, aggregator), subresources: { '/pods/log': logHandler(tunnels), '/pods/proxy': proxyHandler(tunnels), '/services/proxy': proxyHandler(tunnels), '/nodes/proxy': proxyHandler(tunnels), ...resourceMetricsHandlers(new NodeUsages({ tunnels, clock: realClock, log: silentLog })) }, serverAddress: () => '127.0.0.1', ready: () => true,
   });
+  aggregator.start(stop.signal);
   const http = new HttpServer({
     server, key: serving.key, cert: serving.cert, clientCa: authority.cert, log: silentLog,
     async upgrade(request, raw, socket, head) {
       const admitted = await server.admit(request);
-      if (admitted.info.path.startsWith('/dray/v1/')) tunnels.accept(admitted.info.path, admitted.user, socket, head);
+      const remote = aggregator.find(admitted.info);
+      if (remote) await aggregator.passConnectionOn(admitted, remote, raw, socket, head);
+      else if (admitted.info.path.startsWith('/dray/v1/')) tunnels.accept(admitted.info.path, admitted.user, socket, head);
       else if (admitted.info.subresource === 'proxy') await proxyConnection(registry, tunnels, admitted, raw, socket, head);
       else await proxyUpgrade(registry, tunnels, admitted, raw, socket, head);
     },
@@ -106,7 +121,8 @@ export async function startStreamsCluster(): Promise<StreamsCluster> {
   const file = join(directory, 'admin.kubeconfig');
   writeFileSync(file, kubeconfig(access, { cluster: 'test', user: 'admin' }));
 
-  const client = new Client(new MemoryTransport(server, { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }));
+  const memory = (user: User): MemoryTransport => new MemoryTransport(server, user);
+  const client = new Client(memory({ name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }));
   await bootstrapNamespaces(client);
   await client.create(ServiceAccounts, { metadata: { namespace: 'default', name: 'default' } });
   const key = { namespace: 'default', name: 'web' };
@@ -170,7 +186,7 @@ export async function startStreamsCluster(): Promise<StreamsCluster> {
   const tunnel = runTunnel({ access: await pair(`system:node:${nodeName}`, 'system:nodes'), nodeName, server: kubeletHttp, clock: realClock, log: silentLog, signal: stop.signal });
   while (tunnels.nodes.length === 0) await new Promise((resolve) => setImmediate(resolve));
   return {
-    access, client, as: pair, kubeconfig: file, directory, tunnels, tunnel, resizes, upgrades, protocols, openSessions: () => open,
+    access, client, registry, aggregator, frontProxyCA: frontProxy.cert, memory, as: pair, kubeconfig: file, directory, tunnels, tunnel, resizes, upgrades, protocols, openSessions: () => open,
     async stop() {
       await fake.stopContainer(containerId, 0);
       stop.abort();

@@ -19,7 +19,7 @@ import { htmlLinks, rewriteLink, type Place } from './html-links.ts';
 import { nodeLocation, podLocation, serviceLocation, splitName } from './location.ts';
 
 /** Of one connection each way, and what tells who calls: not for whoever is behind the proxy. */
-const dropped = /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|authorization|impersonate-.*|http2-settings|:.*)$/i;
+export const dropped = /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|authorization|impersonate-.*|http2-settings|:.*)$/i;
 const protocolHeader = 'sec-websocket-protocol';
 
 /** `{prefix}/proxy` and what follows, as they came. */
@@ -56,7 +56,7 @@ function forwarded(request: AdmittedRequest, prefix: string, rest: string): Reco
 }
 
 /** Rules of the place about who may read its answers from other pages would be rules about the API server. */
-const ofOrigins: ReadonlySet<string> = new Set(['access-control-allow-credentials', 'access-control-allow-headers', 'access-control-allow-methods', 'access-control-allow-origin']);
+export const ofOrigins: ReadonlySet<string> = new Set(['access-control-allow-credentials', 'access-control-allow-headers', 'access-control-allow-methods', 'access-control-allow-origin']);
 
 function backwards(headers: IncomingHttpHeaders, place: Place): Record<string, string> {
   const result: Record<string, string> = {};

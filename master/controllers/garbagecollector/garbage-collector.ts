@@ -21,13 +21,23 @@ const collectable = (resources: readonly ResourceDefinition[]): ResourceDefiniti
 export function createGarbageCollector(served: ServedResources): Controller {
   const graph = new Graph(() => served.current, collectable);
   const absent = new Set<string>();
-  // Objects whose owner's kind is not served, until a definition changes that.
+  // Objects whose owner's kind is not served, until a definition or an extension server changes that: the next event of any kind takes them up.
   const unresolved = new Set<string>();
-  const takeUnresolved = (): string[] => { const keys = [...unresolved]; unresolved.clear(); return keys; };
+  let changed = false;
+  const takeUnresolved = (): string[] => { const keys = [...unresolved]; unresolved.clear(); changed = false; return keys; };
   return {
     name: 'generic-garbage-collector',
     component: 'garbage-collector-controller',
-    watchesServed: { served, rules: () => graph.resources.map((resource) => ({ resource, metadataOnly: true, map: (object: ObjectHead, context, old?: ObjectHead) => [...graph.concerned(resource, object, context, old), ...(resource.kind === CustomResourceDefinitions.kind ? takeUnresolved() : [])] })) },
+    watchesServed: {
+      served,
+      rules() {
+        changed = true;
+        return graph.resources.map((resource) => ({
+          resource, metadataOnly: true,
+          map: (object: ObjectHead, context, old?: ObjectHead) => [...graph.concerned(resource, object, context, old), ...(changed || resource.kind === CustomResourceDefinitions.kind ? takeUnresolved() : [])],
+        }));
+      },
+    },
     workers: 20,
     reconcile: (context, key) => new Collection(graph, absent, unresolved, context).collect(key),
   };

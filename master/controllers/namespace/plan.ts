@@ -5,19 +5,21 @@ import type { NamespaceCondition } from '../../../src/api/core/namespace.ts';
 import type { ObjectHead, ResourceDefinition } from '../../../src/schema/resource.ts';
 
 export interface Remaining { readonly resource: ResourceDefinition; readonly objects: readonly ObjectHead[] }
-interface State { readonly failures: readonly string[]; readonly remaining: readonly Remaining[] }
+interface State { readonly failures: readonly string[]; readonly remaining: readonly Remaining[]; /** `group/version` of extension servers that do not say what they have. */ readonly undiscovered?: readonly string[] }
 
 const list = (parts: readonly string[]): string => [...parts].sort().join(', ');
 
 /** The five conditions of a namespace that ends; each is False while it does not hold anything up. */
-export function namespaceConditions(old: readonly NamespaceCondition[] | undefined, { failures, remaining }: State, now: string): NamespaceCondition[] {
+export function namespaceConditions(old: readonly NamespaceCondition[] | undefined, { failures, remaining, undiscovered = [] }: State, now: string): NamespaceCondition[] {
   const left = remaining.filter(({ objects }) => objects.length > 0);
   const finalizers = new Map<string, number>();
   for (const { objects } of left) for (const { metadata } of objects) for (const name of metadata.finalizers ?? []) finalizers.set(name, (finalizers.get(name) ?? 0) + 1);
   const content = left.map(({ resource, objects }) => `${resource.plural}.${resource.group} has ${objects.length} resource instances`);
   const holders = [...finalizers].map(([name, count]) => `${name} in ${count} resource instances`);
   const conditions: readonly [type: string, holds: boolean, reason: string, message: string][] = [
-    ['NamespaceDeletionDiscoveryFailure', false, 'ResourcesDiscovered', 'All resources successfully discovered'],
+    undiscovered.length
+      ? ['NamespaceDeletionDiscoveryFailure', true, 'DiscoveryFailed', `Discovery failed for some groups, ${undiscovered.length} failing: unable to retrieve the complete list of server APIs: ${list(undiscovered.map((name) => `${name}: stale GroupVersion discovery: ${name}`))}`]
+      : ['NamespaceDeletionDiscoveryFailure', false, 'ResourcesDiscovered', 'All resources successfully discovered'],
     ['NamespaceDeletionGroupVersionParsingFailure', false, 'ParsedGroupVersions', 'All legacy kube types successfully parsed'],
     failures.length
       ? ['NamespaceDeletionContentFailure', true, 'ContentDeletionFailed', `Failed to delete all resource types, ${failures.length} remaining: ${list(failures)}`]

@@ -1,5 +1,5 @@
 // What each metric of an autoscaler says: the number of Pods it asks for, or why it cannot tell. Resources of Pods and of their
-// containers come from metrics.k8s.io; metrics of other kinds are served by add-ons through API aggregation, which is not built.
+// containers come from metrics.k8s.io; the APIs of other kinds, which add-ons serve, are not asked yet.
 // upstream: pkg/controller/podautoscaler/horizontal.go (computeReplicasForMetric), metrics/client.go
 import { parseDuration } from '../../../src/apimachinery/duration.ts';
 import { formatQuantity, milliValue } from '../../../src/apimachinery/quantity.ts';

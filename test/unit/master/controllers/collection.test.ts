@@ -68,6 +68,14 @@ describe('the conditions of a namespace that ends', () => {
   });
 });
 
+it('a namespace says which extension servers nobody could ask for what they hold', () => {
+  const [condition] = namespaceConditions(undefined, { failures: [], remaining: [], undiscovered: ['b.io/v1', 'a.io/v1'] }, at(0));
+  expect(condition).toMatchObject({
+    type: 'NamespaceDeletionDiscoveryFailure', status: 'True', reason: 'DiscoveryFailed',
+    message: 'Discovery failed for some groups, 2 failing: unable to retrieve the complete list of server APIs: a.io/v1: stale GroupVersion discovery: a.io/v1, b.io/v1: stale GroupVersion discovery: b.io/v1',
+  });
+});
+
 describe('Pods no kubelet will report on', () => {
   const ready = node({ status: { conditions: [{ type: 'Ready', status: 'True' }] } });
   const lost = node({ spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] }, status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } });

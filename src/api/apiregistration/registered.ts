@@ -1,0 +1,47 @@
+// The APIServices a server registers by itself: one for each group version of its own, which so has a place among those of others.
+// upstream: kube-aggregator pkg/controllers/autoregister/autoregister_controller.go, pkg/controlplane/apiserver/aggregator.go
+import type { ResourceDefinition } from '../../schema/resource.ts';
+import { equalJson } from '../../util/json.ts';
+import type { APIService } from './api-service.ts';
+import { priorityOf, registrationGroup } from './priorities.ts';
+
+export const managedLabel = 'kube-aggregator.kubernetes.io/automanaged';
+const [onStart, always] = ['onstart', 'true'];
+/** An add-on's own by upstream: who registers a server of theirs for it keeps it. */
+const ofAddOns: ReadonlySet<string> = new Set(['metrics.k8s.io']);
+
+export interface RegisteredService { readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> }; readonly spec: { readonly group?: string; readonly version: string; readonly groupPriorityMinimum: number; readonly versionPriority: number } }
+
+export const apiServiceName = ({ group, version }: Pick<ResourceDefinition, 'group' | 'version'>): string => `${version}.${group}`;
+
+/** By name. That of the group of APIServices themselves nobody could change. */
+export function registeredServices(served: readonly ResourceDefinition[]): Map<string, RegisteredService> {
+  const all = new Map<string, RegisteredService>();
+  for (const resource of served) {
+    const { group, version, custom } = resource;
+    const name = apiServiceName(resource);
+    if (group === registrationGroup || all.has(name)) continue;
+    const priority = priorityOf(group, version);
+    const label = ofAddOns.has(group) ? undefined : custom ? always : onStart;
+    all.set(name, {
+      metadata: { name, ...(label ? { labels: { [managedLabel]: label } } : {}) },
+      spec: { ...(group ? { group } : {}), version, groupPriorityMinimum: priority.group, versionPriority: priority.version },
+    });
+  }
+  return all;
+}
+
+export type RegistrationPlan = { readonly kind: 'none' } | { readonly kind: 'create'; readonly object: RegisteredService } | { readonly kind: 'update'; readonly object: APIService } | { readonly kind: 'delete'; readonly uid: string };
+
+/**
+ * What makes an APIService what it should be. One without the label is somebody's own. `started`: this server has written what it wants
+ * at its start, so that those of built-in groups are left as they are, unless they are gone.
+ */
+export function planRegistration(wanted: RegisteredService | undefined, current: APIService | undefined, started: boolean): RegistrationPlan {
+  if (!current) return wanted ? { kind: 'create', object: wanted } : { kind: 'none' };
+  const label = current.metadata.labels?.[managedLabel];
+  if (current.metadata.deletionTimestamp || (label !== onStart && label !== always) || (label === onStart && started)) return { kind: 'none' };
+  if (!wanted) return { kind: 'delete', uid: current.metadata.uid };
+  if (equalJson(current.spec, wanted.spec)) return { kind: 'none' };
+  return { kind: 'update', object: { ...current, spec: wanted.spec } as APIService };
+}
