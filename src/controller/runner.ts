@@ -58,7 +58,7 @@ export class ControllerRunner {
     const { watchesServed } = controller;
     if (watchesServed) unsubscribe.push(watchesServed.served.subscribe(() => this.#followServed(true)));
     try {
-      await Promise.all([...this.#caches.values()].map((c) => c.waitFor(0, signal)));
+      await Promise.all([...this.#caches].map(([resource, cache]) => (resource.remote ? undefined : cache.waitFor(0, signal))));
       await Promise.all(Array.from({ length: controller.workers ?? 5 }, () => this.#work(signal)));
     } catch (error) {
       if (!signal.aborted) throw error;

@@ -61,6 +61,8 @@ export interface ResourceOptions<F extends Fields, T> {
   readonly statusOnCreate?: boolean;
   /** A CustomResourceDefinition made it: it has no form in protobuf, and no strategic merge. */
   readonly custom?: boolean;
+  /** An extension server has it, which may not answer: nobody waits for its first list. */
+  readonly remote?: boolean;
   /** The version its discovery hash is made of, when it is not its own; '' for none. */
   readonly hashVersion?: string;
   /** Its definition is being deleted: nothing new is created. */

@@ -8,6 +8,7 @@ import { userHeaders } from './headers.ts';
 import { aggregatorUser } from './remote-discovery.ts';
 
 const patienceMs = 5_000;
+const reaching = /^error trying to reach service: /;
 
 /** Undefined when any of the ready endpoints answers well, else why the last did not. */
 export async function checkDiscovery({ spec }: Pick<APIService, 'spec'>, options: BackendOptions, clock: Clock): Promise<string | undefined> {
@@ -20,22 +21,23 @@ export async function checkDiscovery({ spec }: Pick<APIService, 'spec'>, options
     return (error as Error).message;
   }
   const over = new AbortController();
+  const failing = (url: string, why: string): string => `failing or missing response from ${url}: ${why}`;
+  const urls = locations.map(({ address, port }) => `https://${address}:${port}${path}`);
   const faults: string[] = [];
-  const attempts = locations.map(async (location) => {
-    const url = `https://${location.address}:${location.port}${path}`;
-    try {
-      // Whoever answers counts, as upstream has it: what the certificate is worth is seen by each request.
-      const response = await backend.get({ path, headers: userHeaders(aggregatorUser), signal: over.signal }, { location, unchecked: true });
-      response.destroy();
-      if (response.statusCode! >= 200 && response.statusCode! < 300) return;
-      throw new Error(`bad status from ${url}: ${response.statusCode}`);
-    } catch (error) {
-      faults.push(`failing or missing response from ${url}: ${(error as Error).message}`);
+  const attempts = locations.map(async (location, i) => {
+    const url = urls[i]!;
+    // Whoever answers counts, as upstream has it: what the certificate is worth is seen by each request.
+    const response = await backend.get({ path, headers: userHeaders(aggregatorUser), signal: over.signal }, { location, unchecked: true }).catch((error: unknown) => {
+      faults.push(failing(url, `Get ${JSON.stringify(url)}: ${(error as Error).message.replace(reaching, '')}`));
       throw error;
-    }
+    });
+    response.destroy();
+    if (response.statusCode! >= 200 && response.statusCode! < 300) return;
+    faults.push(failing(url, `bad status from ${url}: ${response.statusCode}`));
+    throw new Error(faults.at(-1));
   });
   let cancel: (() => void) | undefined;
-  const late = new Promise<string>((resolve) => { cancel = clock.after(patienceMs, () => resolve(faults.at(-1) ?? `failing or missing response from https://${locations[0]!.address}:${locations[0]!.port}${path}: Get "https://${locations[0]!.address}:${locations[0]!.port}${path}": context deadline exceeded`)); });
+  const late = new Promise<string>((resolve) => { cancel = clock.after(patienceMs, () => resolve(faults.at(-1) ?? failing(urls[0]!, `Get ${JSON.stringify(urls[0])}: context deadline exceeded`))); });
   try {
     return await Promise.race([Promise.any(attempts).then(() => undefined, () => faults.at(-1)), late]);
   } finally {

@@ -41,6 +41,6 @@ export function fromLegacy(document: unknown, group: string, version: string): D
 /** For who deletes and follows objects of any kind: all it takes to ask for them. */
 export function definitionOf({ resource, responseKind, scope, singularResource, verbs }: DiscoveredResource, group: string, version: string): ResourceDefinition {
   return defineResource({
-    group, version, kind: responseKind.kind, plural: resource, ...(singularResource ? { singular: singularResource } : {}), scope, doc: '', fields: {}, custom: true, verbs: allVerbs.filter((verb) => verbs.includes(verb)),
+    group, version, kind: responseKind.kind, plural: resource, ...(singularResource ? { singular: singularResource } : {}), scope, doc: '', fields: {}, custom: true, remote: true, verbs: allVerbs.filter((verb) => verbs.includes(verb)),
   });
 }

@@ -14,13 +14,13 @@ import { failedDiscovery, judge, passed, type Verdict } from './availability.ts'
 
 /** A server may go away without any object telling. */
 const againMs = 30_000;
-const retryMs = 200;
+const [retryMs, longestRetryMs] = [200, 10_000];
 const byService = 'service';
 const serviceOf = ({ spec: { service } }: APIService): string[] => (service ? [`${service.namespace}/${service.name}`] : []);
 
 /** `check`: undefined when the server answers, else why not; absent: nobody can ask. */
 export function createAvailabilityController(check?: (apiService: APIService) => Promise<string | undefined>): Controller {
-  const backoff = new Backoff(retryMs, againMs);
+  const backoff = new Backoff(retryMs, longestRetryMs);
   const concerned = (object: ObjectHead, { cached }: Pick<ControllerContext, 'cached'>): string[] => {
     const keys = cached(APIServices).byIndex(byService, keyOf(object)).map((apiService) => apiService.metadata.name);
     for (const key of keys) backoff.forget(key);

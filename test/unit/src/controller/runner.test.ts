@@ -1,5 +1,5 @@
 // The controller runner: what wakes a key, what is retried, and what it waits for.
-import { conflict, forbidden } from '../../../../src/apimachinery/status-error.ts';
+import { conflict, forbidden, serviceUnavailable } from '../../../../src/apimachinery/status-error.ts';
 import { ReplicaSets } from '../../../../src/api/apps/replica-set.ts';
 import { ConfigMaps } from '../../../../src/api/core/config-map.ts';
 import { Events } from '../../../../src/api/core/event.ts';
@@ -22,8 +22,9 @@ let stop: AbortController;
 beforeEach(() => { stop = new AbortController(); });
 afterEach(() => stop.abort(new Error('over')));
 
-async function start(reconcile: Controller['reconcile'], parts: Partial<Controller> = { for: ReplicaSets, owns: [Pods] }) {
+async function start(reconcile: Controller['reconcile'], parts: Partial<Controller> = { for: ReplicaSets, owns: [Pods] }, answer?: FakeTransport['answer']) {
   const transport = new FakeTransport();
+  if (answer) transport.answer = answer;
   const clock = new FakeClock();
   const client = new Client(transport);
   const informers = new InformerFactory(client, { clock, log: silentLog });
@@ -178,6 +179,17 @@ describe('the runner of a controller', () => {
     stop.abort(new Error('over'));
     open();
     await expect(running).resolves.toBeUndefined();
+  });
+  it.each([[true, ['ns/web']], [false, []]])('waits for no list of a server that may be away (remote: %s)', async (remote, keys) => {
+    const things = { ...ConfigMaps, plural: 'things', remote };
+    const served = { current: [things], subscribe: () => () => undefined };
+    const answer = (request: { path: string }): unknown => {
+      if (request.path.endsWith('/things')) throw serviceUnavailable('away');
+      return { metadata: { resourceVersion: '1' }, items: [] };
+    };
+    const { worked, change } = await start(nothing, { for: ReplicaSets, watchesServed: { served, rules: (resources) => resources.map((resource) => ({ resource, map: () => [] })) } }, answer);
+    await change('replicasets', 'ADDED', set('web', 2));
+    expect(worked).toEqual(keys);
   });
   it('ends when told to', async () => {
     const { running } = await start(nothing);
