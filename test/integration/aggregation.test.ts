@@ -145,7 +145,7 @@ describe('one that is', () => {
   });
 
   it('takes what is written, and streams what is watched', async () => {
-    const { server, ca, cert, key } = cluster.access;
+    const { server, ca, cert, key } = await cluster.as('watcher', 'system:masters');
     const outgoing = httpsRequest(`${server}${flunders('default', '?watch=1')}`, { ca, cert, key, agent: false });
     outgoing.end();
     const [response] = await once(outgoing, 'response') as [import('node:http').IncomingMessage];
@@ -156,7 +156,10 @@ describe('one that is', () => {
     expect(JSON.parse(String((await events.next()).value))).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'one' } } });
     expect((await call('DELETE', flunders('default', '/one'))).status).toBe(200);
     expect(JSON.parse(String((await events.next()).value))).toMatchObject({ type: 'DELETED' });
+    expect(extension.watches('watcher')).toBe(1);
+    // Who goes takes the watch along.
     outgoing.destroy();
+    await eventually(() => Promise.resolve(extension.watches('watcher')), (open) => open === 0);
     const missing = await call('GET', flunders('default', '/one'));
     expect([missing.status, JSON.parse(missing.body).message]).toEqual([404, `flunders.${group} "one" not found`]);
   });
@@ -207,6 +210,16 @@ describe('one that is', () => {
     await change({ caBundle: Buffer.from('no PEM').toString('base64'), insecureSkipTLSVerify: null });
     expect((await call('GET', flunders())).status).toBe(503);
     await change({ caBundle: extension.caBundle });
+    expect((await call('GET', flunders())).status).toBe(200);
+  });
+
+  it('is refused while the agent that reaches it is away, and without endpoints', async () => {
+    const slice = (nodeName: string, ready = true): Promise<unknown> => cluster.client.patch(EndpointSlices, service, { endpoints: [{ addresses: ['10.244.7.7'], conditions: { ready }, nodeName, targetRef: { kind: 'Pod', namespace: 'default', name: 'web' } }] });
+    await slice('node-9');
+    expect(await call('GET', flunders())).toMatchObject({ status: 503, body: 'error trying to reach service: the agent of node "node-9" is not connected\n' });
+    await slice('node-1', false);
+    expect(await call('GET', flunders())).toMatchObject({ status: 503, body: 'service unavailable\n' });
+    await slice('node-1');
     expect((await call('GET', flunders())).status).toBe(200);
   });
 

@@ -21,6 +21,8 @@ export interface ExtensionServer {
   /** Requests that the front proxy passed on, oldest first. */
   readonly seen: Seen[];
   readonly flunders: Map<string, Flunder>;
+  /** Of the user's that are open. */
+  watches(user: string): number;
   /** Whether it knows aggregated discovery; older ones do not. */
   aggregated: boolean;
   /** What it answers to everything while it is not well. */
@@ -44,10 +46,10 @@ export async function startExtensionServer(serverName: string, clientCA: string)
   const authority = await createAuthority('extension-ca');
   const { cert, key } = await issue(authority, { commonName: serverName, usage: 'server', dnsNames: [serverName] });
   const flunders = new Map<string, Flunder>();
-  const watches = new Set<ServerResponse>();
+  const watches = new Map<ServerResponse, unknown>();
   const seen: Seen[] = [];
   let revision = 1;
-  const tell = (type: string, object: Flunder): void => { for (const watch of watches) watch.write(`${JSON.stringify({ type, object })}\n`); };
+  const tell = (type: string, object: Flunder): void => { for (const watch of watches.keys()) watch.write(`${JSON.stringify({ type, object })}\n`); };
   const remove = (one: Flunder): void => {
     flunders.delete(`${one.metadata.namespace}/${one.metadata.name}`);
     tell('DELETED', { ...one, metadata: { ...one.metadata, resourceVersion: String(++revision) } });
@@ -63,7 +65,7 @@ export async function startExtensionServer(serverName: string, clientCA: string)
     if (name !== undefined && !one) return json(response, 404, { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', message: `flunders.${group} "${name}" not found`, code: 404 });
     if (url.searchParams.get('watch')) {
       response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
-      watches.add(response);
+      watches.set(response, request.headers['x-remote-user']);
       response.on('close', () => watches.delete(response));
       return;
     }
@@ -108,6 +110,7 @@ export async function startExtensionServer(serverName: string, clientCA: string)
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
   return Object.assign(extension, {
     port: (server.address() as AddressInfo).port, caBundle: Buffer.from(authority.cert).toString('base64'), seen, flunders,
+    watches: (user: string) => [...watches.values()].filter((one) => one === user).length,
     close: () => new Promise<void>((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();

@@ -27,6 +27,9 @@ export type Place = Pick<APIService['spec'], 'service' | 'caBundle' | 'insecureS
 const defaultPort = 443;
 const handshakeMs = 10_000;
 const mostAttempts = 5;
+/** What `unreachable` puts before its reason. */
+export const reaching = /^error trying to reach service: /;
+export const serviceUnavailable = 'service unavailable';
 
 export class Backend {
   /** As its certificate names it. */
@@ -58,6 +61,16 @@ export class Backend {
     return serviceLocation(service, slicesOf(registry, namespace, name), name, { scheme: 'http', name, port: String(port) }, choose);
   }
 
+  /** Clients are not told what it lacks: the condition of the APIService says it. */
+  #any(): Location {
+    try {
+      return this.#location(anyOf);
+    } catch (error) {
+      if (error instanceof errors.StatusError) throw errors.serviceUnavailable(serviceUnavailable);
+      throw error;
+    }
+  }
+
   /**
    * Sends a request's head; its body is the caller's to end. The answer, or why there is none, goes to `answered` or `failed`.
    * @throws StatusError 503 telling why nothing answers there; 500 where the caBundle is none
@@ -87,8 +100,17 @@ export class Backend {
   /** @throws StatusError */
   async connect({ location, unchecked = false }: Target = {}): Promise<TLSSocket> {
     const secureContext = this.#secureContext(unchecked);
-    const below = await open(this.#options.tunnels, location ?? this.#location(anyOf));
+    const below = await this.#dialled(location ?? this.#any());
     return this.#secured(below, secureContext, unchecked || this.#place.insecureSkipTLSVerify === true);
+  }
+
+  async #dialled(location: Location): Promise<Duplex> {
+    try {
+      return await open(this.#options.tunnels, location);
+    } catch (error) {
+      const { message } = error as Error;
+      throw unreachable(message.replace(reaching, ''));
+    }
   }
 
   #secureContext(unchecked: boolean): SecureContext {

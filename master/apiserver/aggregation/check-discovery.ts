@@ -3,12 +3,11 @@
 import type { APIService } from '../../../src/api/apiregistration/api-service.ts';
 import type { Clock } from '../../../src/util/clock.ts';
 import type { Location } from '../proxy/location.ts';
-import { Backend, type BackendOptions } from './backend.ts';
+import { Backend, reaching, type BackendOptions } from './backend.ts';
 import { userHeaders } from './headers.ts';
 import { aggregatorUser } from './remote-discovery.ts';
 
 const patienceMs = 5_000;
-const reaching = /^error trying to reach service: /;
 
 /** Undefined when any of the ready endpoints answers well, else why the last did not. */
 export async function checkDiscovery({ spec }: Pick<APIService, 'spec'>, options: BackendOptions, clock: Clock): Promise<string | undefined> {

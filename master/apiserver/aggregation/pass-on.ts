@@ -8,16 +8,16 @@ import type { Clock } from '../../../src/util/clock.ts';
 import { deadlineOf, isLongRunning } from '../filters/request-deadline.ts';
 import { errorPage, type AdmittedRequest, type Answer } from '../request.ts';
 import type { RemoteGroupVersion } from './api-services.ts';
+import { serviceUnavailable } from './backend.ts';
 import { answeredHeaders, forwardedHeaders, type Headers } from './headers.ts';
 
-const unavailable = 'service unavailable';
 const redirected = 'the backend attempted to redirect this request, which is not permitted';
 
 const targetOf = ({ path, query }: AdmittedRequest): string => (query.size ? `${path}?${query.toString()}` : path);
 
 /** Failures are text, as upstream's are. */
 export async function passOn(request: AdmittedRequest, { available, backend }: RemoteGroupVersion, clock: Clock): Promise<Answer> {
-  if (!available) return errorPage(503, unavailable);
+  if (!available) return errorPage(503, serviceUnavailable);
   // Of a request that has an end, nothing goes on after it.
   const over = new AbortController();
   const abort = (): void => over.abort();
@@ -33,7 +33,7 @@ export async function passOn(request: AdmittedRequest, { available, backend }: R
   } catch (error) {
     deaf();
     if (!(error instanceof errors.StatusError)) throw error;
-    return errorPage(error.code === 500 ? 500 : 503, error.code === 404 ? unavailable : error.message);
+    return errorPage(error.code === 500 ? 500 : 503, error.message);
   } finally {
     cancel?.();
   }
@@ -76,7 +76,7 @@ function answerOf(response: IncomingMessage): Answer {
 
 /** A connection that asks for another protocol is carried byte for byte, the answer to its question too. @throws StatusError */
 export async function passConnectionOn(request: AdmittedRequest, { available, backend }: RemoteGroupVersion, raw: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-  if (!available) throw errors.serviceUnavailable(unavailable);
+  if (!available) throw errors.serviceUnavailable(serviceUnavailable);
   const upstream = await backend.connect();
   const headers = { ...forwardedHeaders(request, request.user, backend.host), connection: 'Upgrade', upgrade: raw.headers.upgrade ?? '' };
   const lines = Object.entries(headers).flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => `${name}: ${one.replace(/[\r\n]/g, ' ')}\r\n`));

@@ -38,7 +38,7 @@ export class RemoteDiscovery {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #heard = new Map<string, Heard>();
-  readonly #asking = new Map<string, RemoteGroupVersion>();
+  readonly #asking = new Set<string>();
   readonly #due: DueTimes;
   readonly #backoff = new Backoff(200, everyMs);
   readonly #listeners: (() => void)[] = [];
@@ -86,7 +86,7 @@ export class RemoteDiscovery {
   #ask(name: string): void {
     const remote = this.#remotes.get(name);
     if (!remote || this.#stopped || this.#asking.has(name)) return;
-    this.#asking.set(name, remote);
+    this.#asking.add(name);
     void this.#hear(remote).then((heard) => {
       this.#asking.delete(name);
       const now = this.#remotes.get(name);
