@@ -163,15 +163,15 @@ describe('one that is', () => {
     const missing = await call('GET', flunders('default', '/one'));
     expect([missing.status, JSON.parse(missing.body).message]).toEqual([404, `flunders.${group} "one" not found`]);
   });
-  it('carries other protocols', async () => {
+  it.each(['shout', 'websocket'])('carries other protocols, also where this server would speak them itself: %s', async (upgrade) => {
     const { server, ca, cert, key } = cluster.access;
-    const outgoing = httpsRequest(`${server}${flunders('default', '/one/shout?watch=true')}`, { ca, cert, key, agent: false, headers: { connection: 'Upgrade', upgrade: 'shout', 'x-remote-user': 'intruder' } });
+    const outgoing = httpsRequest(`${server}${flunders('default', '?watch=true')}`, { ca, cert, key, agent: false, headers: { connection: 'Upgrade', upgrade, 'x-remote-user': 'intruder' } });
     outgoing.end();
     const [, socket] = await once(outgoing, 'upgrade') as [unknown, Duplex];
     socket.write('hear me');
     expect(String((await once(socket, 'data'))[0])).toBe('HEAR ME');
     socket.destroy();
-    expect(extension.seen.find(({ headers }) => headers.upgrade === 'shout')).toMatchObject({ certificate: 'front-proxy-client', headers: { 'x-remote-user': 'kubernetes-admin', 'x-remote-group': 'system:masters, system:authenticated' } });
+    expect(extension.seen.find(({ headers }) => headers.upgrade === upgrade)).toMatchObject({ certificate: 'front-proxy-client', headers: { 'x-remote-user': 'kubernetes-admin', 'x-remote-group': 'system:masters, system:authenticated' } });
   });
   it('does not send anybody elsewhere', async () => expect(await call('GET', flunders('default', '/away'))).toMatchObject({ status: 502, body: 'the backend attempted to redirect this request, which is not permitted' }));
 

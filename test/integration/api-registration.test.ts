@@ -55,6 +55,14 @@ it('registers its own group versions, which are always available', async () => {
   expect([...services.keys()]).toEqual(expect.arrayContaining(['v1.', 'v1.apps', 'v2.autoscaling', 'v1beta1.metrics.k8s.io']));
   expect(services.get('v1.apps')).toMatchObject({ metadata: { labels: { [managedLabel]: 'onstart' } }, spec: { groupPriorityMinimum: 17_800, versionPriority: 15 } });
 });
+it('keeps what others say of one beside it', async () => {
+  const apiService = await client.get<APIService>(APIServices, { name: 'v1.batch' });
+  const theirs = { type: 'StatusUpdated', status: 'True', lastTransitionTime: null, reason: 'E2E', message: 'Set from e2e test' };
+  const conditions = [{ type: 'Available', status: 'False', reason: 'Wrong', message: '' }, theirs];
+  await client.updateStatus(APIServices, { ...apiService, status: { conditions } } as never);
+  const services = await until<APIService>(APIServices, (all) => reason(all.get('v1.batch')) === 'Local');
+  expect(services.get('v1.batch')!.status!.conditions).toMatchObject([{ type: 'Available', status: 'True' }, { type: 'StatusUpdated', reason: 'E2E' }]);
+});
 it('makes one again that somebody deletes', async () => {
   const { metadata: { uid } } = await client.get(APIServices, { name: 'v1.apps' });
   await client.delete(APIServices, { name: 'v1.apps' });

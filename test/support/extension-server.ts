@@ -104,7 +104,7 @@ export async function startExtensionServer(serverName: string, clientCA: string)
   server.on('upgrade', (request: IncomingMessage, socket: TLSSocket) => {
     seen.push({ method: request.method!, url: request.url!, headers: request.headers, certificate: shownBy(request).certificate });
     socket.on('error', () => socket.destroy());
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n');
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${request.headers.upgrade}\r\n\r\n`);
     socket.on('data', (chunk: Buffer) => socket.write(chunk.toString().toUpperCase()));
   });
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
