@@ -19,13 +19,13 @@ function definition(versions: readonly object[], established = true): CustomReso
 }
 
 describe('the resources of a definition', () => {
-  it('are its served versions in order of preference, once it is established', () => {
+  it('are its served versions in order of preference, once it is established; that in which it is stored stands for all', () => {
     const versions = [{ name: 'v1beta1', storage: true }, { name: 'v1' }, { name: 'v2', served: false }];
     expect(customResourcesOf(definition(versions, false))).toEqual([]);
     const resources = customResourcesOf(definition(versions));
     expect(resources.map(({ apiVersion, hashVersion, namespaced, listKind, generation }) => ({ apiVersion, hashVersion, namespaced, listKind, generation }))).toEqual(
       ['v1', 'v1beta1'].map((version) => ({ apiVersion: `a.example.com/${version}`, hashVersion: 'v1beta1', namespaced: true, listKind: 'WidgetList', generation: true })));
-    expect(distinctResources(resources).map(({ version }) => version)).toEqual(['v1']);
+    expect(distinctResources(resources).map(({ version }) => version)).toEqual(['v1beta1']);
   });
   it('are reached once more when a definition goes that serves none', () => {
     const hidden = definition([{ name: 'v1', storage: true, served: false }]);
