@@ -2,8 +2,6 @@
 // (upstream: pkg/controlplane/controller)
 import { isAlreadyExists, isConflict, isNotFound } from '../src/apimachinery/status-error.ts';
 import { findCondition } from '../src/apimachinery/conditions.ts';
-import { APIServices, type APIService } from '../src/api/apiregistration/api-service.ts';
-import { planRegistration, registeredServices } from '../src/api/apiregistration/registered.ts';
 import { clusterInfo, clusterInfoKey } from '../src/api/core/bootstrap-token.ts';
 import { ConfigMaps, type ConfigMap } from '../src/api/core/config-map.ts';
 import { Endpoints } from '../src/api/core/endpoints.ts';
@@ -14,9 +12,8 @@ import { EndpointSlices } from '../src/api/discovery/endpoint-slice.ts';
 import { PriorityClasses } from '../src/api/scheduling/priority-class.ts';
 import { localPathStorageClass } from '../src/api/storage/local-path.ts';
 import { StorageClasses } from '../src/api/storage/storage-class.ts';
-import type { Client, Draft } from '../src/client/client.ts';
+import type { Client } from '../src/client/client.ts';
 import { publicKubeconfig } from '../src/client/kubeconfig.ts';
-import type { ResourceDefinition } from '../src/schema/resource.ts';
 import { noted, removedNodes } from './apiserver/removed-nodes.ts';
 
 export const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
@@ -75,18 +72,6 @@ export async function bootstrapService(client: Client, endpoint: ApiEndpoint): P
   await createOrPatch(() => client.patch(Endpoints, key, { subsets }), () => client.create(Endpoints, { metadata: { ...key, labels: mirrored }, subsets } as never));
   const slice = { addressType: 'IPv4', endpoints: [{ addresses: [endpoint.address], conditions: { ready: true } }], ports };
   await createOrPatch(() => client.patch(EndpointSlices, key, { endpoints: slice.endpoints, ports }), () => client.create(EndpointSlices, { metadata: { ...key, labels: { 'kubernetes.io/service-name': 'kubernetes' } }, ...slice } as never));
-}
-
-/** Registers what this server itself serves, and takes back what it no longer does; all writes are under way at once. */
-export async function bootstrapAPIServices(client: Client, served: readonly ResourceDefinition[]): Promise<void> {
-  const wanted = registeredServices(served);
-  const existing = new Map((await client.list(APIServices)).items.map((item) => [item.metadata.name, item]));
-  await Promise.all([...new Set([...wanted.keys(), ...existing.keys()])].map((name) => {
-    const plan = planRegistration(wanted.get(name), existing.get(name), false);
-    if (plan.kind === 'create') return ensure(client.create(APIServices, plan.object as Draft<APIService>));
-    if (plan.kind === 'update') return client.update(APIServices, plan.object);
-    return plan.kind === 'delete' ? client.delete(APIServices, { name }, { preconditions: { uid: plan.uid } }) : undefined;
-  }));
 }
 
 /** What agents have to know of the cluster and cannot choose themselves. */

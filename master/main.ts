@@ -29,7 +29,7 @@ import { TokenIssuer } from './apiserver/tokens/issuer.ts';
 import { tokenRequestHandler } from './apiserver/tokens/token-request.ts';
 import { refusedByRegistry } from './apiserver/removed-nodes.ts';
 import { Tunnels } from './apiserver/tunnel.ts';
-import { bootstrapAPIServices, bootstrapClusterInfo, bootstrapDiscovery, bootstrapNamespaces, bootstrapPriorityClasses, bootstrapService, bootstrapServiceCIDR, bootstrapStorageClass, noteRemovedNode } from './bootstrap.ts';
+import { bootstrapClusterInfo, bootstrapDiscovery, bootstrapNamespaces, bootstrapPriorityClasses, bootstrapService, bootstrapServiceCIDR, bootstrapStorageClass, noteRemovedNode } from './bootstrap.ts';
 import { runControlPlane } from './control-plane.ts';
 import type { EvictionRates } from './controllers/nodelifecycle/zones.ts';
 import { dashboard } from './dashboard/dashboard.ts';
@@ -155,7 +155,6 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     await Promise.all([
       bootstrapPolicy(bootstrap),
       bootstrapPriorityClasses(bootstrap),
-      bootstrapAPIServices(bootstrap, registry.served.current),
       bootstrapFlowControl(bootstrap),
       bootstrapStorageClass(bootstrap),
       bootstrapServiceCIDR(bootstrap, options.serviceCIDR, timestamp(clock.now())),

@@ -2,7 +2,8 @@
 // deletes is made again. upstream: kube-aggregator pkg/controllers/autoregister/autoregister_controller.go, pkg/controlplane/controller/crdregistration
 import { CustomResourceDefinitions, type CustomResourceDefinition } from '../../../src/api/apiextensions/custom-resource-definition.ts';
 import { APIServices, type APIService } from '../../../src/api/apiregistration/api-service.ts';
-import { apiServiceName, planRegistration, registeredServices, type RegisteredService } from '../../../src/api/apiregistration/registered.ts';
+import { apiServiceName, planRegistration, registeredServices, type RegisteredService, type RegistrationPlan } from '../../../src/api/apiregistration/registered.ts';
+import { Namespaces, type Namespace } from '../../../src/api/core/namespace.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../../src/apimachinery/status-error.ts';
 import type { Draft } from '../../../src/client/client.ts';
 import type { Controller, ControllerContext } from '../../../src/controller/controller.ts';
@@ -14,22 +15,30 @@ const versionsOf = ({ spec: { group, versions } }: CustomResourceDefinition): st
 /** `served`: this server's own resources. */
 export function createAutoRegisterController(served: ServedResources): Controller {
   let of: readonly ResourceDefinition[] | undefined;
-  let wanted = new Map<string, RegisteredService>();
-  const wantedOf = (name: string): RegisteredService | undefined => {
+  let wanted: ReadonlyMap<string, RegisteredService> = new Map();
+  const wantedNow = (): ReadonlyMap<string, RegisteredService> => {
     if (of !== served.current) wanted = registeredServices((of = served.current));
-    return wanted.get(name);
+    return wanted;
   };
+  // Looked at since this process began.
+  const synced = new Set<string>();
   return {
     name: 'apiservice-autoregister-controller',
     for: APIServices,
-    // What is served has changed before anybody hears of the definition.
-    watches: [{ resource: CustomResourceDefinitions, map: (crd: CustomResourceDefinition, _context, old?: CustomResourceDefinition) => [...new Set([...versionsOf(crd), ...(old ? versionsOf(old) : [])])] }],
-    reconcile: (context, name) => carryOut(context, name, wantedOf(name)),
+    watches: [
+      // What is served has changed before anybody hears of the definition.
+      { resource: CustomResourceDefinitions, map: (crd: CustomResourceDefinition, _context, old?: CustomResourceDefinition) => [...new Set([...versionsOf(crd), ...(old ? versionsOf(old) : [])])] },
+      // Of those that are not there nobody else tells; this namespace is in every cluster.
+      { resource: Namespaces, map: (namespace: Namespace, _context, old?: Namespace) => (namespace.metadata.name === 'kube-system' && !old ? [...wantedNow().keys()] : []) },
+    ],
+    async reconcile(context, name) {
+      await carryOut(context, name, planRegistration(wantedNow().get(name), context.cached(APIServices).get(name), synced.has(name)));
+      synced.add(name);
+    },
   };
 }
 
-async function carryOut({ client, cached }: ControllerContext, name: string, wanted: RegisteredService | undefined): Promise<void> {
-  const plan = planRegistration(wanted, cached(APIServices).get(name), true);
+async function carryOut({ client }: ControllerContext, name: string, plan: RegistrationPlan): Promise<void> {
   try {
     if (plan.kind === 'create') await client.create(APIServices, plan.object as Draft<APIService>);
     else if (plan.kind === 'update') await client.update(APIServices, plan.object);

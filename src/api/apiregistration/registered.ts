@@ -34,13 +34,13 @@ export function registeredServices(served: readonly ResourceDefinition[]): Map<s
 export type RegistrationPlan = { readonly kind: 'none' } | { readonly kind: 'create'; readonly object: RegisteredService } | { readonly kind: 'update'; readonly object: APIService } | { readonly kind: 'delete'; readonly uid: string };
 
 /**
- * What makes an APIService what it should be. One without the label is somebody's own. `started`: this server has written what it wants
- * at its start, so that those of built-in groups are left as they are, unless they are gone.
+ * What makes an APIService what it should be. One without the label is somebody's own. `synced`: it was looked at since this server's
+ * start, so that one of a built-in group is left as somebody made it, unless it is gone.
  */
-export function planRegistration(wanted: RegisteredService | undefined, current: APIService | undefined, started: boolean): RegistrationPlan {
+export function planRegistration(wanted: RegisteredService | undefined, current: APIService | undefined, synced: boolean): RegistrationPlan {
   if (!current) return wanted ? { kind: 'create', object: wanted } : { kind: 'none' };
   const label = current.metadata.labels?.[managedLabel];
-  if (current.metadata.deletionTimestamp || (label !== onStart && label !== always) || (label === onStart && started)) return { kind: 'none' };
+  if (current.metadata.deletionTimestamp || (label !== onStart && label !== always) || (label === onStart && synced)) return { kind: 'none' };
   if (!wanted) return { kind: 'delete', uid: current.metadata.uid };
   if (equalJson(current.spec, wanted.spec)) return { kind: 'none' };
   return { kind: 'update', object: { ...current, spec: wanted.spec } as APIService };

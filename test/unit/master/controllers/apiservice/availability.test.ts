@@ -45,7 +45,7 @@ describe('APIServices a server registers by itself', () => {
     ['is built in and was changed', wanted, current('onstart', { versionPriority: 2 }), true, { kind: 'none' }],
     ['is set right at the next start', wanted, current('onstart', { versionPriority: 2 }), false, expect.objectContaining({ kind: 'update' })],
     ['is of a group that is no longer built in', undefined, current('onstart'), false, { kind: 'delete', uid: 'u' }],
-  ])('one that %s', (_, one, there, started, plan) => expect(planRegistration(one, there, started)).toEqual(plan));
+  ])('one that %s', (_, one, there, synced, plan) => expect(planRegistration(one, there, synced)).toEqual(plan));
 });
 
 it('tells extension servers whom to trust, lists as JSON', () =>
