@@ -7,10 +7,10 @@ import { priorityOf, registrationGroup } from './priorities.ts';
 
 export const managedLabel = 'kube-aggregator.kubernetes.io/automanaged';
 const [onStart, always] = ['onstart', 'true'];
-/** An add-on's own by upstream: who registers a server of theirs for it keeps it. */
+/** By upstream an add-on registers it: an APIService that is there already would be in the way of who installs one. */
 const ofAddOns: ReadonlySet<string> = new Set(['metrics.k8s.io']);
 
-export interface RegisteredService { readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> }; readonly spec: { readonly group?: string; readonly version: string; readonly groupPriorityMinimum: number; readonly versionPriority: number } }
+export interface RegisteredService { readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> }; readonly spec: { readonly group?: string; readonly version: string; readonly groupPriorityMinimum: number; readonly versionPriority: number } }
 
 export const apiServiceName = ({ group, version }: Pick<ResourceDefinition, 'group' | 'version'>): string => `${version}.${group}`;
 
@@ -20,11 +20,10 @@ export function registeredServices(served: readonly ResourceDefinition[]): Map<s
   for (const resource of served) {
     const { group, version, custom } = resource;
     const name = apiServiceName(resource);
-    if (group === registrationGroup || all.has(name)) continue;
+    if (group === registrationGroup || ofAddOns.has(group) || all.has(name)) continue;
     const priority = priorityOf(group, version);
-    const label = ofAddOns.has(group) ? undefined : custom ? always : onStart;
     all.set(name, {
-      metadata: { name, ...(label ? { labels: { [managedLabel]: label } } : {}) },
+      metadata: { name, labels: { [managedLabel]: custom ? always : onStart } },
       spec: { ...(group ? { group } : {}), version, groupPriorityMinimum: priority.group, versionPriority: priority.version },
     });
   }
