@@ -3,19 +3,21 @@
 // (upstream: apiextensions-apiserver pkg/apiserver/customresource_handler.go)
 import { customResourcesOf, shownVersions } from '../../src/api/apiextensions/custom-resources.ts';
 import type { CustomResourceDefinition } from '../../src/api/apiextensions/custom-resource-definition.ts';
+import type { ApiObject } from '../../src/schema/resource.ts';
 import type { ResourceSet } from '../../src/schema/resource-set.ts';
 import { equalJson } from '../../src/util/json.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
 import { conversionWebhook } from './conversion-webhook.ts';
+import { followObjects } from './follow-objects.ts';
 import type { StoredObject } from './stored-object.ts';
 import type { WebhookClient } from './webhook-client.ts';
 
 /** Until the signal aborts. */
 export function serveCustomResources(cache: WatchCache<StoredObject>, prefix: string, set: ResourceSet, webhooks: WebhookClient, log: Log, signal: AbortSignal): void {
   const known = new Map<string, { readonly relevant: object; readonly life: { ending: boolean } }>();
-  const look = (name: string, stored: StoredObject | undefined): void => {
-    const crd = stored?.object as unknown as CustomResourceDefinition | undefined;
+  const look = (name: string, object: ApiObject | undefined): void => {
+    const crd = object as unknown as CustomResourceDefinition | undefined;
     const relevant = crd && relevantOf(crd);
     const before = known.get(name);
     const ending = crd?.metadata.deletionTimestamp !== undefined;
@@ -31,9 +33,7 @@ export function serveCustomResources(cache: WatchCache<StoredObject>, prefix: st
       log.error({ error, customResourceDefinition: name }, 'a definition cannot be served');
     }
   };
-  const nameOf = (key: string): string => key.slice(prefix.length);
-  signal.addEventListener('abort', cache.observe(prefix, (event) => look(nameOf((event.current ?? event.previous!).key), event.current)), { once: true });
-  for (const stored of cache.list(prefix)) look(nameOf(stored.key), stored);
+  followObjects(cache, prefix, signal, look);
 }
 
 /** All that decides what is served. */

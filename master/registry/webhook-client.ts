@@ -1,11 +1,12 @@
 // Calls webhooks: JSON by POST over TLS, to a URL or to a Service of the cluster. What goes wrong is told as upstream's client tells it.
 // upstream: apiserver pkg/util/webhook/client.go, client-go rest/request.go, apimachinery pkg/api/errors (NewGenericServerResponse)
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpRequest } from 'node:http';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { WebhookClientConfig } from '../../src/api/webhook-client.ts';
 import type { Clock } from '../../src/util/clock.ts';
+import { textWithin } from '../../src/util/text-within.ts';
 
 export interface ServicePort { readonly namespace: string; readonly name: string; readonly port: number }
 /** A connection to a ready endpoint of a Service. @throws Error */
@@ -83,7 +84,7 @@ export class WebhookClient {
         });
         // It may fail again when its socket is destroyed.
         outgoing.on('error', reject);
-        outgoing.once('response', (response) => { whole(response).then((text) => resolve({ status: response.statusCode!, text }), reject); });
+        outgoing.once('response', (response) => { textWithin(response as AsyncIterable<Uint8Array>, longestAnswer).then((text) => resolve({ status: response.statusCode!, text }), reject); });
         outgoing.end(body);
       });
     } finally {
@@ -121,17 +122,6 @@ export class WebhookClient {
       }, reject);
     });
   }
-}
-
-async function whole(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response) {
-    chunks.push(chunk as Buffer);
-    size += (chunk as Buffer).length;
-    if (size > longestAnswer) throw new WebhookFault(`the answer is longer than ${longestAnswer} bytes`);
-  }
-  return Buffer.concat(chunks).toString();
 }
 
 function parsed(text: string): unknown {

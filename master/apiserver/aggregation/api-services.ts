@@ -4,6 +4,7 @@ import type { APIService } from '../../../src/api/apiregistration/api-service.ts
 import { registrationGroup } from '../../../src/api/apiregistration/priorities.ts';
 import { isConditionTrue } from '../../../src/apimachinery/conditions.ts';
 import { equalJson } from '../../../src/util/json.ts';
+import { followObjects } from '../../registry/follow-objects.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { Backend, type BackendOptions } from './backend.ts';
 
@@ -33,9 +34,7 @@ export class RemoteGroupVersions {
   /** Until the signal aborts. */
   start(registry: Registry, signal: AbortSignal): void {
     const { prefix } = registry.find(registrationGroup, 'v1', 'apiservices')!;
-    const nameOf = (key: string): string => key.slice(prefix.length);
-    signal.addEventListener('abort', registry.cache.observe(prefix, ({ current, previous }) => this.#look(nameOf((current ?? previous!).key), current?.object as unknown as APIService | undefined)), { once: true });
-    for (const stored of registry.cache.list(prefix)) this.#look(nameOf(stored.key), stored.object as unknown as APIService);
+    followObjects(registry.cache, prefix, signal, (name, object) => this.#look(name, object as unknown as APIService | undefined));
   }
 
   get size(): number { return this.#byName.size; }

@@ -6,6 +6,7 @@ import { Backoff } from '../../../src/util/backoff.ts';
 import type { Clock } from '../../../src/util/clock.ts';
 import { DueTimes } from '../../../src/util/due-times.ts';
 import { equalJson } from '../../../src/util/json.ts';
+import { textWithin } from '../../../src/util/text-within.ts';
 import type { Log } from '../../../src/util/log.ts';
 import type { User } from '../../registry/request-context.ts';
 import type { RemoteGroupVersion, RemoteGroupVersions } from './api-services.ts';
@@ -146,13 +147,4 @@ async function documents(get: Get, group: string, version: string): Promise<Reco
   return url ? { [place]: url } : {};
 }
 
-async function textOf(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response) {
-    chunks.push(chunk as Buffer);
-    size += (chunk as Buffer).length;
-    if (size > longest) throw new Error(`the answer is longer than ${longest} bytes`);
-  }
-  return Buffer.concat(chunks).toString();
-}
+const textOf = (response: IncomingMessage): Promise<string> => textWithin(response as AsyncIterable<Uint8Array>, longest);

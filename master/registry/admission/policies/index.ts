@@ -1,20 +1,18 @@
 // ValidatingAdmissionPolicy: expressions in CEL that requests must satisfy, once a binding has put them in force.
 // upstream: apiserver pkg/admission/plugin/policy/validating/{plugin,dispatcher}.go
-import type { Labels } from '../../../../src/apimachinery/selectors.ts';
 import * as errors from '../../../../src/apimachinery/status-error.ts';
 import type { ApiObject, ResourceDefinition } from '../../../../src/schema/resource.ts';
-import { Authorizer } from '../../../../src/schema/structural/cel-authorizer.ts';
 import { judgePolicy, type Objection } from '../../../../src/schema/structural/policy-expressions.ts';
 import { judgeConditions, type RequestVariables } from '../../../../src/schema/structural/request-conditions.ts';
+import { followObjects } from '../../follow-objects.ts';
 import type { Registry } from '../../registry.ts';
-import { prefixOf } from '../../stored-object.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
-import { followObjects } from '../follow.ts';
+import { authorizerOf, equivalentsOf, namespaceLabels, namespaceNamed } from '../lookups.ts';
 import { shownAs } from '../webhooks/form.ts';
-import { isExempt, namespaceOf } from '../webhooks/matching.ts';
+import { isExempt } from '../webhooks/matching.ts';
 import { requestMembers } from '../webhooks/review.ts';
 import { meantAs } from './matching.ts';
-import { paramsOf } from './params.ts';
+import { NoParams, paramsOf } from './params.ts';
 import { PolicyList, type Binding, type Policy } from './policy-list.ts';
 
 const codes: Readonly<Record<string, number>> = { Forbidden: 403, Unauthorized: 401, RequestEntityTooLarge: 413, Invalid: 422 };
@@ -53,7 +51,7 @@ export class AdmissionPolicies {
   /** What cannot be found out about a policy counts as its failurePolicy says. */
   async #judge(policy: Policy, request: AdmissionRequest, denials: errors.StatusError[]): Promise<void> {
     const misses = (what: string, error: unknown, binding?: Binding): void => {
-      if (!(error instanceof Error)) throw error;
+      if (!(error instanceof NoParams || error instanceof errors.StatusError)) throw error;
       if (policy.spec.failurePolicy !== 'Ignore') denials.push(denial(request, policy, binding, { message: `failed to configure ${what}: ${error.message}`, reason: '' }));
     };
     let resource: ResourceDefinition | undefined;
@@ -83,21 +81,15 @@ export class AdmissionPolicies {
   }
 
   #meantAs(criteria: Policy['criteria'], request: AdmissionRequest): ResourceDefinition | undefined {
-    const equivalents = (): ResourceDefinition[] => this.#registry.served.current.filter((other) => prefixOf(other) === prefixOf(request.resource));
-    return meantAs(criteria, request, equivalents, (name) => this.#labelsOf(name));
+    return meantAs(criteria, request, () => equivalentsOf(this.#registry, request.resource), (name) => namespaceLabels(this.#registry, name));
   }
-  #labelsOf(namespace: string): Labels | null | undefined {
-    const found = this.#namespace(namespace);
-    return found ? found.metadata.labels : null;
-  }
-  #namespace(name: string): ApiObject | undefined { return this.#registry.find('', 'v1', 'namespaces')?.find(undefined, name)?.object; }
 
   async #variables(request: AdmissionRequest, resource: ResourceDefinition): Promise<RequestVariables & { readonly namespaceObject: unknown }> {
-    const { subresource, name, namespace, context: { user } } = request;
+    const { namespace } = request;
     return {
       object: await shownAs(request, resource, request.object), oldObject: await shownAs(request, resource, request.old), request: requestMembers({ request, resource }),
-      authorizer: new Authorizer(user, this.#registry.decideAccess, { group: resource.group, resource: resource.plural, subresource, namespace: namespaceOf(request), name }),
-      namespaceObject: namespace ? this.#namespace(namespace) : undefined,
+      authorizer: authorizerOf(this.#registry, request, resource),
+      namespaceObject: namespace ? namespaceNamed(this.#registry, namespace) : undefined,
     };
   }
 }

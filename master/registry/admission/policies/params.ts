@@ -7,18 +7,21 @@ import type { StoredObject } from '../../stored-object.ts';
 import { prepareViews, viewOf } from '../../views.ts';
 import type { ParamRef } from './policy-list.ts';
 
+/** The parameters cannot be had, in upstream's words. */
+export class NoParams extends Error {}
+
 type ParamKind = NonNullable<ValidatingAdmissionPolicy['spec']['paramKind']>;
 
-/** One evaluation each; `undefined` stands for one without parameters. `namespace` is the request's. @throws Error in upstream's words */
+/** One evaluation each; `undefined` stands for one without parameters. `namespace` is the request's. @throws NoParams, StatusError */
 export async function paramsOf(registry: Registry, paramKind: ParamKind | undefined, ref: ParamRef | undefined, namespace: string): Promise<readonly (ApiObject | undefined)[]> {
   if (!paramKind || !ref) return [undefined];
   const { apiVersion = '', kind = '' } = paramKind;
   const resource = registry.served.current.find((served) => served.apiVersion === apiVersion && served.kind === kind);
-  if (!resource) throw new Error(`failed to find resource referenced by paramKind: '${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}'`);
+  if (!resource) throw new NoParams(`failed to find resource referenced by paramKind: '${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}'`);
   const stored = select(registry, resource, ref, namespaceFor(resource, ref, namespace));
   if (stored.length === 0) {
     if (ref.parameterNotFoundAction === 'Allow') return [];
-    throw new Error('no params found for policy binding with `Deny` parameterNotFoundAction');
+    throw new NoParams('no params found for policy binding with `Deny` parameterNotFoundAction');
   }
   await prepareViews(resource, stored);
   return stored.map((one) => viewOf(resource, one));
@@ -26,10 +29,10 @@ export async function paramsOf(registry: Registry, paramKind: ParamKind | undefi
 
 function namespaceFor({ namespaced }: ResourceDefinition, { namespace = '' }: ParamRef, asked: string): string | undefined {
   if (!namespaced) {
-    if (namespace) throw new Error('paramRef.namespace must not be provided for a cluster-scoped `paramKind`');
+    if (namespace) throw new NoParams('paramRef.namespace must not be provided for a cluster-scoped `paramKind`');
     return undefined;
   }
-  if (!namespace && !asked) throw new Error("can't use namespaced paramRef to match cluster-scoped resources");
+  if (!namespace && !asked) throw new NoParams("can't use namespaced paramRef to match cluster-scoped resources");
   return namespace || asked;
 }
 

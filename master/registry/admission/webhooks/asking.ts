@@ -2,18 +2,16 @@
 // upstream: apiserver pkg/admission/plugin/webhook/generic/webhook.go, {mutating,validating}/dispatcher.go
 import { randomUUID } from 'node:crypto';
 import * as errors from '../../../../src/apimachinery/status-error.ts';
-import type { ResourceDefinition } from '../../../../src/schema/resource.ts';
-import { Authorizer } from '../../../../src/schema/structural/cel-authorizer.ts';
 import { judgeConditions } from '../../../../src/schema/structural/request-conditions.ts';
 import type { Log } from '../../../../src/util/log.ts';
 import type { Registry } from '../../registry.ts';
 import type { RequestContext } from '../../request-context.ts';
-import { prefixOf } from '../../stored-object.ts';
 import { WebhookFault, type WebhookClient } from '../../webhook-client.ts';
 import type { AdmissionRequest } from '../admission.ts';
+import { authorizerOf, equivalentsOf, namespaceLabels } from '../lookups.ts';
 import type { Webhook } from './configurations.ts';
 import { shownAs } from './form.ts';
-import { isExempt, namespaceMatches, namespaceOf, objectMatches, resourceFor } from './matching.ts';
+import { isExempt, namespaceMatches, objectMatches, resourceFor } from './matching.ts';
 import { denial, requestMembers, reviewOf, reviewVersion, verdictOf, type Question, type Verdict } from './review.ts';
 
 const defaultSeconds = 10;
@@ -46,29 +44,20 @@ export class WebhookAsker {
   /** What the webhook is to be asked, if it is. @throws StatusError */
   async question(webhook: Webhook, request: AdmissionRequest): Promise<Question | undefined> {
     const registry = this.#registry;
-    const inNamespace = namespaceMatches(webhook, request, (name) => {
-      const found = registry.find('', 'v1', 'namespaces')?.find(undefined, name);
-      return found ? found.object.metadata.labels : null;
-    });
+    const inNamespace = namespaceMatches(webhook, request, (name) => namespaceLabels(registry, name));
     if (inNamespace === false || !objectMatches(webhook, request)) return undefined;
-    const resource = resourceFor(webhook, request, () => this.#equivalents(request.resource));
+    const resource = resourceFor(webhook, request, () => equivalentsOf(registry, request.resource));
     if (!resource) return undefined;
     if (inNamespace !== true) throw inNamespace;
     const question = { request, resource, object: await shownAs(request, resource, request.object), old: await shownAs(request, resource, request.old) };
     return this.#conditionsHold(webhook, question) ? question : undefined;
   }
 
-  /** The versions over the same storage. */
-  #equivalents(resource: ResourceDefinition): ResourceDefinition[] {
-    const prefix = prefixOf(resource);
-    return this.#registry.served.current.filter((other) => prefixOf(other) === prefix);
-  }
-
   #conditionsHold({ matchConditions, failurePolicy }: Webhook, question: Question): boolean {
     if (!matchConditions?.length) return true;
     const { request, resource: asked } = question;
-    const { resource: { group, plural }, name, subresource, context: { user } } = request;
-    const authorizer = new Authorizer(user, this.#registry.decideAccess, { group: asked.group, resource: asked.plural, subresource, namespace: namespaceOf(request), name });
+    const { resource: { group, plural }, name } = request;
+    const authorizer = authorizerOf(this.#registry, request, asked);
     const { holds, errors: problems } = judgeConditions(matchConditions, { object: question.object, oldObject: question.old, request: requestMembers(question), authorizer });
     if (!problems.length || failurePolicy === 'Ignore') return holds;
     throw errors.forbidden({ group, resource: plural }, name, problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]`);

@@ -5,7 +5,7 @@ import { selectorFromObject, type LabelSelectorObject, type Selector } from '../
 import type { WebhookClientConfig } from '../../../../src/api/webhook-client.ts';
 import type { WatchCache } from '../../../storage/watch-cache.ts';
 import type { StoredObject } from '../../stored-object.ts';
-import { followObjects } from '../follow.ts';
+import { followObjects } from '../../follow-objects.ts';
 
 export interface Rule { readonly operations?: readonly string[]; readonly apiGroups?: readonly string[]; readonly apiVersions?: readonly string[]; readonly resources?: readonly string[]; readonly scope?: string }
 export interface MatchCondition { readonly name: string; readonly expression: string }
