@@ -31,7 +31,7 @@ export const manifest = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: 
 
 /** Holds so much of the node's memory: what tail is to write at the end. */
 const holder = (name: string, mebibytes: number, container: object, spec: object = {}): object =>
-  pod(name, `(head -c ${mebibytes}M /dev/zero; touch /tmp/held; exec sleep 100000) | tail -c ${mebibytes}M > /dev/null`, { ...container, readinessProbe: { exec: { command: ['test', '-f', '/tmp/held'] }, periodSeconds: 1 } }, spec);
+  pod(name, `(head -c ${mebibytes}m /dev/zero && touch /tmp/held; exec sleep 100000) | tail -c ${mebibytes}m > /dev/null`, { ...container, readinessProbe: { exec: { command: ['test', '-f', '/tmp/held'] }, periodSeconds: 1 } }, spec);
 /** Hog, smaller, important, modest: so they are to go. */
 export const hungry = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [
   { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'important' }, value: 1000 },
