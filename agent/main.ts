@@ -26,6 +26,7 @@ import { noteInstalledPackages } from '../src/util/installed-packages.ts';
 import type { Log } from '../src/util/log.ts';
 import { commands as programs } from '../src/util/run.ts';
 import { sharedFollow } from '../src/util/shared-follow.ts';
+import { DeviceManager } from './kubelet/devices/device-manager.ts';
 import { createDrain } from './kubelet/drain.ts';
 import { hostSignals, visibleDirectory } from './kubelet/eviction/signals.ts';
 import { reserved, type EvictionConfig } from './kubelet/eviction/thresholds.ts';
@@ -85,6 +86,8 @@ export interface AgentOptions {
   readonly proxyMode: ProxyMode;
   /** Directory of the manifests of Pods this node has by itself. */
   readonly podManifestPath?: string;
+  /** Where device plugins register. */
+  readonly devicePluginsDir: string;
   /** Longest wait in ms for the proxies before a Pod is told to stop. */
   readonly drainWaitMs: number;
   readonly eviction: EvictionConfig;
@@ -140,10 +143,11 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     // Pods share what is left; that evictions begin a little before it is none of their groups' business.
     const forSystem = reserveOf(facts, options.reserved, { memoryBytes: 0, diskBytes: 0 });
     const reserve = reserveOf(facts, options.reserved, { memoryBytes: reserved(thresholds, 'memory.available', facts.memoryBytes), diskBytes: reserved(thresholds, 'nodefs.available', facts.diskBytes) });
+    const devices = new DeviceManager({ directory: options.devicePluginsDir, dataDir, clock, log, onChange: () => void manager.report() });
     let kubelet: Kubelet | undefined;
-    const manager = new NodeManager({
+    const manager: NodeManager = new NodeManager({
       client, runtime, info, clock, log, recorder, nodeName, internalIP: address.internalIP, kubeletVersion: version,
-      annotations: { [volumesDirectory]: join(dataDir, 'volumes'), [linksAnnotation]: linkAddresses(links).join(',') }, labels: options.labels, taints: options.taints, reserve, health: () => ({ problems: kubelet?.problems ?? [], pressure: kubelet?.pressure ?? new Set() }),
+      annotations: { [volumesDirectory]: join(dataDir, 'volumes'), [linksAnnotation]: linkAddresses(links).join(',') }, labels: options.labels, taints: options.taints, reserve, devices: () => devices.counts, health: () => ({ problems: kubelet?.problems ?? [], pressure: kubelet?.pressure ?? new Set() }),
     });
     // It listens to nothing: the tunnel brings its connections. A log may be followed for days.
     let handlers: ReturnType<typeof createKubeletServer> | undefined;
@@ -201,7 +205,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const running = kubelet = new Kubelet({
       client, runtime, clock, log, recorder, nodeName, dataDir, hostIPs: [address.internalIP], hostFiles: { hosts: '/etc/hosts', resolvConf: reachableResolvConf(resolvers).path }, network: network.names.network,
       addresses: new PodAddresses(podCIDR, clock, Math.random()), clusterDomain: cluster.clusterDomain, clusterDNS: [cluster.clusterDNS], services: () => services.list(),
-      allocatable: allocatable(facts, reserve) as never, memoryCapacity: facts.memoryBytes, node: () => nodes.get(nodeName), sysctls: options.sysctls, appArmor: facts.appArmor, starts: Math.max(2, info.cpus * 2), mounter: hostMounter, ...(groups ? { groups } : {}), logLinks: new LogLinks(logDirectories, log),
+      allocatable: allocatable(facts, reserve) as never, memoryCapacity: facts.memoryBytes, node: () => nodes.get(nodeName), sysctls: options.sysctls, appArmor: facts.appArmor, starts: Math.max(2, info.cpus * 2), mounter: hostMounter, ...(groups ? { groups } : {}), devices, logLinks: new LogLinks(logDirectories, log),
       ...(options.podManifestPath === undefined ? {} : { podManifestPath: options.podManifestPath }),
       drained: createDrain({ slices, clock, waitMs: options.drainWaitMs, applied: appliedEverywhere(client, proxy, clock) }),
       imageGC: options.imageGC, parallelPulls: options.parallelPulls, nodeCredentials: () => nodeCredentials(credentialFiles(dataDir, homedir()), log), shutdown: options.shutdown, report: () => manager.report(),
@@ -227,7 +231,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     await services.waitFor(0, stopped);
     manager.problem('network', undefined);
     const loops = [
-      running.run(stopped), traffic.run(stopped), manager.run(stopped), tunnel.finished, credentials.keepRenewed(client, stopped),
+      running.run(stopped), devices.run(stopped), traffic.run(stopped), manager.run(stopped), tunnel.finished, credentials.keepRenewed(client, stopped),
       network.keep(stopped, (parts) => {
         if (parts.includes('service namespace')) proxy.restartService();
         if (parts.includes('Docker network')) kernel?.resync();

@@ -7,6 +7,7 @@ import { engineFault, engineRequest, EngineSilent, parseDockerHost } from '../sr
 import { silentLog } from '../src/util/log.ts';
 import { commands } from '../src/util/run.ts';
 import { removeControlGroups } from './kubelet/control-groups/record.ts';
+import { pluginsDirectory, removeRegistration } from './kubelet/devices/plugin-directory.ts';
 import { sweepLogLinks } from './kubelet/log-links.ts';
 import { listLinks, listVxlans } from './network/links.ts';
 import { networkNames } from './network/names.ts';
@@ -76,6 +77,7 @@ export async function leave(options: LeaveOptions): Promise<void> {
     const engine = { dockerHost, say, restart: async () => engineDirectory !== undefined && (await stopStartedEngine(engineDirectory)) && restartEngine(dockerHost, engineDirectory, realClock) };
     await onFreshEngine(engine, () => removeContainers({ dockerHost, clusterId: record.clusterId, say, patienceMs }));
     await sweepLogLinks();
+    await removeRegistration(pluginsDirectory);
     await removeControlGroups(dataDir, commands.run);
     const [{ connect }, { createDockerNetworks }] = await Promise.all([import('./runtime/docker/dockerode.ts'), import('./runtime/docker/networks.ts')]);
     await onFreshEngine(engine, async () => removeNodeNetwork(record, { commands, docker: createDockerNetworks(await connect(dockerHost, patienceMs)) }));

@@ -63,6 +63,7 @@ const options = (): Option[] => [
   new Option('--shutdown-grace-period <duration>', 'how long Pods may take to end before the machine goes down; 0s leaves them as they are (default: 0s)').argParser(checked(parseDuration)),
   new Option('--shutdown-grace-period-critical-pods <duration>', 'how much of it is for critical Pods, which end last (default: 0s)').argParser(checked(parseDuration)),
   new Option('--drain-wait <ms>', 'longest wait for the proxies before a Pod is told to stop (default: 2000)').argParser(amount),
+  new Option('--device-plugins-dir <directory>', 'where device plugins register, as with the kubelet (default: /var/lib/kubelet/device-plugins)').argParser((directory) => resolve(directory)),
   new Option('--pod-manifest-path <directory>', 'directory of static Pods, one manifest a file').argParser((directory) => resolve(directory)),
 ];
 export const withAgentSettings = (command: Command): Command => options().reduce((made, option) => made.addOption(option), command);

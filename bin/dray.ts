@@ -269,6 +269,7 @@ withAgentSettings(program.command('agent').description('run the agent of this Do
   .addOption(new Option('--ready-fd <fd>').hideHelp())
   .action(async (options) => {
     const [{ runAgent }, { createLog }, { readKubeconfig }] = await Promise.all([import('../agent/main.ts'), import('../src/util/log.ts'), import('../src/client/kubeconfig.ts')]);
+    const { pluginsDirectory } = await import('../agent/kubelet/devices/plugin-directory.ts');
     const [{ parseEviction }, { parseImageGC }, { parsePullLimit }, { parseShutdown }, { allowedSysctls }] = await Promise.all([import('../agent/kubelet/eviction/thresholds.ts'), import('../agent/kubelet/image-gc.ts'), import('../agent/kubelet/pull-limit.ts'), import('../agent/kubelet/node-shutdown.ts'), import('../agent/kubelet/sysctls.ts')]);
     let access, eviction, imageGC, parallelPulls, shutdown, sysctls;
     try {
@@ -290,7 +291,7 @@ withAgentSettings(program.command('agent').description('run the agent of this Do
       logLimits: { maxSizeBytes: quantityValue(options.containerLogMaxSize ?? '10Mi'), maxFiles: options.containerLogMaxFiles ?? 5 },
       drainWaitMs: options.drainWait ?? 2000, eviction, imageGC, reserved: [parseReserved(options.systemReserved ?? ''), parseReserved(options.kubeReserved ?? '')], labels: parseNodeLabels(options.nodeLabels ?? ''), taints: parseTaints(options.registerWithTaints ?? ''),
       parallelPulls, shutdown, sysctls, goingDown: untilPowerFails(), log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}),
-      ...(options.podManifestPath ? { podManifestPath: options.podManifestPath } : {}),
+      devicePluginsDir: options.devicePluginsDir ?? pluginsDirectory, ...(options.podManifestPath ? { podManifestPath: options.podManifestPath } : {}),
       onOwned: () => ownPid(new Cluster(options.dataDir), 'agent'), onReady: () => announce(options.readyFd),
     }, untilSignal());
   });

@@ -19,6 +19,9 @@ export interface ContainerConfigInputs {
   /** Volumes first, then the agent's own files. */
   readonly mounts: readonly Mount[];
   readonly devices?: ContainerConfig['devices'];
+  readonly cdiDevices?: readonly string[];
+  /** Beside the kubelet's own. */
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly terminationFile: string;
   readonly oom: OomInputs;
   readonly seccompRoot: string;
@@ -28,7 +31,7 @@ export interface ContainerConfigInputs {
 
 /** @throws ContainerConfigError when the image's user breaks runAsNonRoot. */
 export function containerConfig(inputs: ContainerConfigInputs): ContainerConfig {
-  const { pod, container, kind, restartCount, image, envs, mounts, devices, terminationFile } = inputs;
+  const { pod, container, kind, restartCount, image, envs, mounts, devices, cdiDevices, terminationFile } = inputs;
   verifyRunAsNonRoot(pod, container, image);
   const values = new Map(envs.map((e) => [e.key, e.value]));
   const expanded = (text: string): string => expand(text, (name) => values.get(name));
@@ -41,8 +44,8 @@ export function containerConfig(inputs: ContainerConfigInputs): ContainerConfig 
     ...(container.args?.length ? { args: container.args.map(expanded) } : {}),
     ...(container.workingDir ? { workingDir: container.workingDir } : {}),
     envs, mounts,
-    ...(devices?.length ? { devices } : {}),
-    annotations: containerAnnotations(pod, container, { kind, restartCount, terminationFile }),
+    ...(devices?.length ? { devices } : {}), ...(cdiDevices?.length ? { cdiDevices } : {}),
+    annotations: { ...inputs.annotations, ...containerAnnotations(pod, container, { kind, restartCount, terminationFile }) },
     ...(container.stdin ? { stdin: true } : {}), ...(container.stdinOnce ? { stdinOnce: true } : {}), ...(container.tty ? { tty: true } : {}),
     resources: linuxResources(pod, container, inputs.oom),
     security: securityContext(pod, container, inputs),

@@ -16,6 +16,7 @@ import { admissionFailure } from './admission.ts';
 import { Allocations } from './allocations.ts';
 import type { PodGroups } from './control-groups/pod-groups.ts';
 import { containerEvents, nodeReference } from './events.ts';
+import type { DeviceManager } from './devices/device-manager.ts';
 import { EvictionManager, type EvictionSetup } from './eviction/manager.ts';
 import type { PressureType } from './eviction/pressure.ts';
 import { Garbage } from './garbage.ts';
@@ -85,6 +86,8 @@ export interface KubeletOptions {
   /** Keeps links to the containers' logs where collectors look for them. */
   readonly logLinks?: LogLinks;
   readonly drained: (pod: Pod, signal: AbortSignal) => Promise<void>;
+  /** Devices that plugins offer; none without it. */
+  readonly devices?: DeviceManager;
   readonly eviction: EvictionSetup;
   readonly imageGC: ImageGCPolicy;
   /** Images that are pulled at once; as many as are wanted when not given. */
@@ -270,6 +273,7 @@ export class Kubelet {
     const workers = this.#workers!;
     if (!this.#informer?.synced) return;
     for (const uid of this.cache.uids()) if (!workers.has(uid)) workers.endOrphan(uid);
+    this.#options.devices?.keepOnly((uid) => workers.has(uid));
     await this.#garbage!.collect((uid) => workers.has(uid));
   }
 
@@ -301,7 +305,7 @@ export class Kubelet {
     const o = this.#options;
     const { runtime, client, clock, log, hostIPs } = o;
     const { cache } = this;
-    const shared = { runtime, cache, clock, log, hostIPs, events: containerEvents(o.recorder), ...(o.groups ? { groups: o.groups } : {}) };
+    const shared = { runtime, cache, clock, log, hostIPs, events: containerEvents(o.recorder), ...(o.groups ? { groups: o.groups } : {}), ...(o.devices ? { devices: o.devices } : {}) };
     const changed = (uid: string): void => { this.#queue.push({ kind: 'changed', uid }); };
     const objects = new ObjectCache({ client, clock, log, onChange: changed });
     signal.addEventListener('abort', () => objects.close(), { once: true });

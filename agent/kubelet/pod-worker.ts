@@ -8,6 +8,7 @@ import { nodeAffinityReason } from './admission.ts';
 import type { Allocations } from './allocations.ts';
 import type { PodGroups } from './control-groups/pod-groups.ts';
 import { GracePeriod } from './grace-period.ts';
+import type { DeviceManager } from './devices/device-manager.ts';
 import type { ContainerEvents, ImageManager } from './images.ts';
 import type { PodKiller } from './kill-pod.ts';
 import { containerFacts } from './labels.ts';
@@ -34,6 +35,7 @@ export interface WorkerOptions {
   readonly statuses: StatusManager;
   readonly volumes: VolumeManager;
   readonly allocations: Allocations;
+  readonly devices?: Pick<DeviceManager, 'admit' | 'release'>;
   readonly groups?: PodGroups;
   readonly objects: ObjectCache;
   readonly tokens: ServiceAccountTokens;
@@ -198,7 +200,7 @@ export class PodWorker {
   }
   /** Asked once, of a Pod nothing runs of yet. */
   async #admit(pod: Pod): Promise<boolean> {
-    const { events, refuse, makeRoom, refreshNode } = this.#options;
+    const { events, refuse, makeRoom, refreshNode, devices } = this.#options;
     if (this.#admitted) return true;
     const judge = (): PodFailure | undefined => (this.#hasBegun() ? undefined : refuse(pod));
     let refused = judge();
@@ -209,6 +211,7 @@ export class PodWorker {
     // From here on its place counts as taken.
     this.#admitted = true;
     if (!refused && !this.#hasBegun()) refused = await Promise.race([makeRoom(pod), aborted(this.#mayStart)]);
+    if (!refused && !this.#hasBegun() && !this.#mayStart.aborted) refused = await devices?.admit(pod);
     if (!refused) return true;
     events.warning(pod, undefined, refused.reason, refused.message);
     this.#failure = { ...refused, rejected: true, message: `Pod was rejected: ${refused.message}` };
@@ -285,12 +288,13 @@ export class PodWorker {
 
   /** What ended stays to be read until the Pod is deleted; then everything of it goes, the API's object first. */
   async #finish(): Promise<void> {
-    const { statuses, volumes, objects, tokens, syncer, onGone, allocations, groups } = this.#options;
+    const { statuses, volumes, objects, tokens, syncer, onGone, allocations, devices, groups } = this.#options;
     const pod = this.#pod;
     const gone = this.#isGone;
     if (pod && !gone && !this.#told) this.#publish(pod, true);
     if (pod && !gone && this.#told) statuses.set(pod, this.#told);
     allocations.release(this.uid);
+    devices?.release(this.uid);
     objects.unregister(this.uid);
     tokens.forget(this.uid);
     await volumes.tearDown(this.uid);

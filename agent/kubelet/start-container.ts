@@ -12,6 +12,7 @@ import { ContainerConfigError, environment } from './env.ts';
 import { readEnvSources, type EnvReader } from './env-sources.ts';
 import { GracePeriod } from './grace-period.ts';
 import { ImageError, type ContainerEvents } from './images.ts';
+import type { DeviceManager } from './devices/device-manager.ts';
 import type { PodKiller } from './kill-pod.ts';
 import { containerFacts } from './labels.ts';
 import { runHook } from './lifecycle-hooks.ts';
@@ -41,6 +42,7 @@ export interface StartOptions {
   readonly log: Log;
   readonly events: ContainerEvents;
   readonly volumes: VolumeManager;
+  readonly devices?: Pick<DeviceManager, 'prepare'>;
   readonly env: EnvReader;
   readonly killer: PodKiller;
   readonly limit: StartLimit;
@@ -137,13 +139,15 @@ export class ContainerStarter {
   }
 
   async #config(context: PassContext, container: Container, kind: ContainerKind, restartCount: number, image: Image): Promise<ContainerConfig> {
-    const { volumes, env, hostIPs, oom, seccompRoot } = this.#options;
+    const { volumes, devices, env, hostIPs, oom, seccompRoot } = this.#options;
     const { pod, podIPs } = context;
     try {
       const envs = environment(pod, container, await readEnvSources(pod, container, { hostIPs, podIPs }, env));
       const own = await volumes.mountsOf(pod, container, context.volumes, new Map(envs.map((e) => [e.key, e.value])));
       const terminationFile = container.terminationMessagePath === '' ? '' : join(volumes.podDirectory(pod.metadata.uid), 'containers', container.name, String(restartCount));
-      const mounts = [...own, ...context.files.filter((f) => !own.some((m) => m.containerPath === f.containerPath))];
+      const given = await devices?.prepare(pod, container);
+      // What the Pod itself says comes before what it is given.
+      const mounts = [...own, ...[...context.files, ...(given?.mounts ?? [])].filter((f) => !own.some((m) => m.containerPath === f.containerPath))];
       if (terminationFile) {
         await mkdir(dirname(terminationFile), { recursive: true, mode: 0o750 });
         await writeFile(terminationFile, '');
@@ -151,7 +155,12 @@ export class ContainerStarter {
         await chmod(terminationFile, 0o666);
         mounts.push({ hostPath: terminationFile, containerPath: container.terminationMessagePath ?? '/dev/termination-log' });
       }
-      return containerConfig({ pod, targetId: this.#target(pod, container), container, kind, restartCount, image, envs, mounts, devices: volumes.devicesOf(container, context.volumes), terminationFile, oom: { ...oom, qosClass: pod.status?.qosClass ?? 'BestEffort' }, seccompRoot });
+      return containerConfig({
+        pod, targetId: this.#target(pod, container), container, kind, restartCount, image, mounts, terminationFile,
+        envs: [...(given?.envs ?? []).filter(({ key }) => !envs.some((e) => e.key === key)), ...envs],
+        devices: [...volumes.devicesOf(container, context.volumes), ...(given?.devices ?? [])], ...(given ? { cdiDevices: given.cdiDevices, annotations: given.annotations } : {}),
+        oom: { ...oom, qosClass: pod.status?.qosClass ?? 'BestEffort' }, seccompRoot,
+      });
     } catch (error) {
       if (error instanceof ContainerConfigError) throw error;
       throw new ContainerConfigError((error as Error).message, { cause: error });

@@ -10,6 +10,7 @@ import type { EventRecorder, EventTarget } from '../../src/client/event-recorder
 import { microTimestamp, within, type Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { Image, Runtime, RuntimeInfo } from '../runtime/runtime.ts';
+import type { DeviceCounts } from '../kubelet/devices/device-manager.ts';
 import type { PressureType } from '../kubelet/eviction/pressure.ts';
 import { readHost, type HostFacts, type Reserve } from './capacity.ts';
 import { extendedResources, hasLabels, isNow, lacksExtended, nodeStatus, ownLabels, sameStatus, statusEvents, statusPatch, wasEdited } from './node-status.ts';
@@ -31,6 +32,8 @@ export interface NodeManagerOptions {
   /** What else keeps the node from running Pods, and what it is short of, asked at each report. */
   readonly health: () => NodeHealth;
   readonly reserve: Reserve;
+  /** What device plugins offer now. */
+  readonly devices?: () => DeviceCounts;
   /** Labels the node is made with, and taints. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: readonly NodeTaint[];
@@ -67,6 +70,8 @@ export class NodeManager {
 
   /** Those a node that is there already gets too. */
   get #labels(): Record<string, string> { return ownLabels(this.#options.nodeName, this.#options.info.architecture, this.#options.labels); }
+
+  get #devices(): DeviceCounts { return this.#options.devices?.() ?? {}; }
 
   /** How events name the node. */
   get reference(): EventTarget { return { apiVersion: 'v1', kind: 'Node', metadata: { name: this.#options.nodeName, uid: this.#options.nodeName } }; }
@@ -116,8 +121,9 @@ export class NodeManager {
   #edited(): 'labels' | 'status' | 'resources' | undefined {
     if (!this.#node || !this.#written) return undefined;
     if (!hasLabels(this.#node, this.#labels)) return 'labels';
-    if (isNewer(this.#node, this.#written) && wasEdited(this.#written.status, this.#node.status)) return 'status';
-    return lacksExtended(this.#node.status) ? 'resources' : undefined;
+    const devices = Object.keys(this.#devices);
+    if (isNewer(this.#node, this.#written) && wasEdited(this.#written.status, this.#node.status, devices)) return 'status';
+    return lacksExtended(this.#node.status, devices) ? 'resources' : undefined;
   }
 
   /** Status and Lease until the signal aborts. */
@@ -148,7 +154,7 @@ export class NodeManager {
     const edited = edit === 'status';
     const found = this.#node?.status;
     const old = edited ? found : this.#last;
-    const status = nodeStatus({ nodeName, internalIP, facts, info, images: images ?? [], kubeletVersion, problems, pressure: health.pressure, reserve, extended: extendedResources(found?.capacity), now: clock.now() }, old);
+    const status = nodeStatus({ nodeName, internalIP, facts, info, images: images ?? [], kubeletVersion, problems, pressure: health.pressure, reserve, extended: extendedResources(found?.capacity), devices: this.#devices, now: clock.now() }, old);
     const due = clock.monotonic() - this.#reportedAt >= reportMs;
     if (!edit && sameStatus(this.#last, status) && !due) return;
     if (edit) this.#repairedAt = clock.monotonic();

@@ -8,6 +8,7 @@ import { findCondition } from '../../src/apimachinery/conditions.ts';
 import { timestamp } from '../../src/util/clock.ts';
 import { equalJson } from '../../src/util/json.ts';
 import type { Image, RuntimeInfo } from '../runtime/runtime.ts';
+import type { DeviceCounts } from '../kubelet/devices/device-manager.ts';
 import type { PressureType } from '../kubelet/eviction/pressure.ts';
 import { allocatable, capacity, type HostFacts, type Reserve } from './capacity.ts';
 
@@ -28,10 +29,13 @@ export interface NodeStatusInputs {
   /** What the node is short of. */
   readonly pressure: ReadonlySet<PressureType>;
   readonly reserve: Reserve;
-  /** Resources others have advertised on the node (extendedResources). */
+  /** Resources others have advertised on the node (extendedResources), and those device plugins offer. */
   readonly extended: Resources;
+  readonly devices: DeviceCounts;
   readonly now: number;
 }
+
+const amounts = (devices: DeviceCounts, of: 'capacity' | 'allocatable'): Resources => Object.fromEntries(Object.entries(devices).map(([name, counts]) => [name, String(counts[of])]));
 
 /** upstream: the kubelet's --node-status-max-images */
 const maxImages = 50;
@@ -70,7 +74,7 @@ export function nodeStatus(inputs: NodeStatusInputs, old: NodeStatus | undefined
     return { ...j, lastHeartbeatTime: time, lastTransitionTime: before?.status === j.status && before.lastTransitionTime ? before.lastTransitionTime : time };
   });
   return {
-    capacity: capacity(facts), allocatable: { ...allocatable(facts, inputs.reserve), ...inputs.extended }, conditions,
+    capacity: { ...capacity(facts), ...amounts(inputs.devices, 'capacity') }, allocatable: { ...allocatable(facts, inputs.reserve), ...inputs.extended, ...amounts(inputs.devices, 'allocatable') }, conditions,
     addresses: [{ type: 'InternalIP', address: internalIP }, { type: 'Hostname', address: nodeName }],
     // Nothing listens here: the API server comes through the agent's own connection.
     daemonEndpoints: { kubeletEndpoint: { Port: 0 } },
@@ -107,10 +111,10 @@ export function sameStatus(a: NodeStatus | undefined, b: NodeStatus): boolean {
 const ownConditions: readonly string[] = ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'Ready'];
 const ownResources = ['cpu', 'memory', 'ephemeral-storage', 'pods'];
 
-/** Whether someone has changed what the node itself says, between two statuses of the API; what others add beside it is theirs. */
-export function wasEdited(written: NodeStatus | undefined, found: NodeStatus | undefined): boolean {
+/** Whether someone has changed what the node itself says, with its `devices`, between two statuses of the API; what others add beside it is theirs. */
+export function wasEdited(written: NodeStatus | undefined, found: NodeStatus | undefined, devices: readonly string[] = []): boolean {
   const own = (status: NodeStatus | undefined): unknown => {
-    const resources = (list: object | undefined): unknown => ownResources.map((name) => (list as Record<string, unknown> | undefined)?.[name]);
+    const resources = (list: object | undefined): unknown => [...ownResources, ...devices].map((name) => (list as Record<string, unknown> | undefined)?.[name]);
     return [
       resources(status?.capacity), resources(status?.allocatable), status?.addresses ?? [], status?.nodeInfo, status?.daemonEndpoints, status?.images ?? [],
       ownConditions.map((type) => ({ ...findCondition(status?.conditions as readonly NodeCondition[] | undefined, type), lastHeartbeatTime: null })),
@@ -119,8 +123,11 @@ export function wasEdited(written: NodeStatus | undefined, found: NodeStatus | u
   return !equalJson(own(written), own(found));
 }
 
-/** Whether the node's word is out of date for what others have advertised on it, or no longer do. */
-export const lacksExtended = (found: NodeStatus | undefined): boolean => !equalJson(extendedResources(found?.capacity), extendedResources(found?.allocatable));
+/** Whether the node's word is out of date for what others than its `devices`' plugins have advertised on it, or no longer do. */
+export function lacksExtended(found: NodeStatus | undefined, devices: readonly string[] = []): boolean {
+  const others = (list: object | undefined): object => Object.fromEntries(Object.entries(extendedResources(list)).filter(([name]) => !devices.includes(name)));
+  return !equalJson(others(found?.capacity), others(found?.allocatable));
+}
 
 /** The patch that makes `found` say what the status says: lists of resources are merged. */
 export function statusPatch(status: NodeStatus, found: NodeStatus | undefined): object {

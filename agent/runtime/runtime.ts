@@ -63,6 +63,8 @@ export interface ContainerConfig {
   readonly envs: readonly { readonly key: string; readonly value: string }[];
   readonly mounts: readonly Mount[];
   readonly devices?: readonly { readonly hostPath: string; readonly containerPath: string; readonly permissions: string }[];
+  /** Names of the Container Device Interface, vendor.com/class=name, that the engine looks up. */
+  readonly cdiDevices?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly stdin?: boolean; readonly stdinOnce?: boolean; readonly tty?: boolean;

@@ -25,6 +25,8 @@ export interface AgentSettings {
   readonly shutdownGracePeriodCriticalPods?: string;
   /** Milliseconds. */
   readonly drainWait?: number;
+  /** Where device plugins register. */
+  readonly devicePluginsDir?: string;
   /** A directory of static Pods. */
   readonly podManifestPath?: string;
 }
@@ -37,4 +39,5 @@ export const agentSettings = settingsOf<AgentSettings>({
   systemReserved: '--system-reserved', kubeReserved: '--kube-reserved', nodeLabels: '--node-labels', registerWithTaints: '--register-with-taints',
   containerLogMaxSize: '--container-log-max-size', containerLogMaxFiles: '--container-log-max-files',
   shutdownGracePeriod: '--shutdown-grace-period', shutdownGracePeriodCriticalPods: '--shutdown-grace-period-critical-pods', drainWait: '--drain-wait', podManifestPath: '--pod-manifest-path',
+  devicePluginsDir: '--device-plugins-dir',
 });

@@ -1,10 +1,12 @@
 // What a Pod's spec asks a node for, on a real engine: as the kernel has it, as its processes see it, and what is said where it cannot be
 // had. All Pods are made at once, so that their waits overlap.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../src/util/run.ts';
 import { eventually, execute, startCluster, type TestCluster } from '../support/cluster.ts';
+import { startPlugin } from '../support/device-plugin.ts';
 import { podsOf } from '../support/pods.ts';
 import { testWhere } from '../support/test-where.ts';
 import { busybox, hostPorts, longName, manifest, manySearches, noMkdir, otherRuntime, userImage } from './pod-spec-pods.ts';
@@ -13,8 +15,10 @@ import { busybox, hostPorts, longName, manifest, manySearches, noMkdir, otherRun
 const hasLoops = spawnSync('losetup', ['--find']).status === 0;
 let cluster: TestCluster;
 let disk: string | undefined;
+const plugins = mkdtempSync(join(tmpdir(), 'dray-plugins-'));
 beforeAll(async () => {
   cluster = await startCluster({
+    args: ['--device-plugins-dir', plugins],
     daemonArgs: ['--add-runtime', `${otherRuntime}=/usr/sbin/runc`],
     before: async ({ dataDir, hosts: [host] }) => {
       await host!.docker('create', '--name', 'template', busybox);
@@ -34,6 +38,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await cluster?.stop();
   if (disk !== undefined) await run('losetup', ['--detach', disk]);
+  rmSync(plugins, { recursive: true, force: true });
 });
 
 const { jsonpath, status, until, ready, inside, column, described, container, groups } = podsOf(() => cluster);
@@ -169,6 +174,26 @@ testWhere(hasLoops, 'this machine has no loop devices to give', 'a claim for a b
 test('a device that is not there is said', async () => {
   await described('no-disk', /Warning +FailedMapVolume .* MapVolume\.MapBlockVolume failed for volume "no-disk" : path "\/dev\/no-such-disk" does not exist/);
   expect(await column('no-disk')).toBe('ContainerCreating');
+});
+
+test('a device of a plugin: the node has it, a container that asks for it can use it, another has to wait until it is free', async () => {
+  const resource = 'example.com/full';
+  const { name } = cluster.hosts[0]!;
+  const plugin = await startPlugin(plugins, resource, { allocation: { devices: [{ hostPath: '/dev/full', containerPath: '/dev/given', permissions: 'rw' }] } });
+  try {
+    plugin.tell({ one: 'Healthy', ill: 'Unhealthy' });
+    await plugin.register();
+    await eventually('the node to have it', async () => (await jsonpath(name, '{.status.capacity.example\\.com/full} {.status.allocatable.example\\.com/full}', 'node')) === '2 1');
+    for (const pod of ['given', 'waits']) await cluster.kubectlInput(JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: pod }, spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'main', image: busybox, command: ['sleep', '100000'], resources: { limits: { [resource]: '1' } } }] } }), 'apply', '-f', '-');
+    await ready('given');
+    expect(await inside('given', 'echo $VISIBLE; stat -c %t,%T /dev/given; { echo x > /dev/given; } 2>&1 || true')).toBe('one\n1,7\nsh: write error: No space left on device');
+    await until('waits', 'jsonpath={.status.conditions[?(@.type=="PodScheduled")].reason}=Unschedulable');
+    expect(await described('waits')).toContain('Insufficient example.com/full');
+    await cluster.kubectl('delete', 'pod', 'given', '--wait=false');
+    await ready('waits');
+  } finally {
+    plugin.stop();
+  }
 });
 
 test('stdin: once, with a terminal, and of kubectl run', async () => {

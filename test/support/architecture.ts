@@ -56,6 +56,7 @@ export const areas: readonly Area[] = [
 /** Packages that belong to one place, so that another could take their place. */
 export const packageHomes: Readonly<Record<string, readonly string[]>> = {
   dockerode: ['agent/runtime/docker', 'bench'],
+  '@grpc/grpc-js': ['agent/kubelet/devices'], '@grpc/proto-loader': ['agent/kubelet/devices'],
   'http-proxy': ['agent/proxy/worker', 'master/apiserver/proxy'],
   lmdb: ['master/storage/embedded'],
   'dns-packet': ['agent/dns'],

@@ -72,6 +72,7 @@ export function containerOptions(sandboxId: string, config: ContainerConfig, san
       ...(sandbox.runtimeHandler ? { Runtime: sandbox.runtimeHandler } : {}),
       Mounts: config.mounts.map(mount),
       ...(config.devices?.length ? { Devices: config.devices.map((device) => ({ PathOnHost: device.hostPath, PathInContainer: device.containerPath, CgroupPermissions: device.permissions })) } : {}),
+      ...(config.cdiDevices?.length ? { DeviceRequests: [{ Driver: 'cdi', DeviceIDs: [...config.cdiDevices] }] } : {}),
       ...resourceOptions(config.resources ?? {}, context.negativeOomScore),
       ...securityOptions(security),
       LogConfig: logConfig(context.logs),

@@ -8,7 +8,7 @@ const facts: HostFacts = { cpus: 4, memoryBytes: 8 * gib, diskBytes: 100 * gib, 
 const info = { name: 'docker', version: '20.10.24', kernelVersion: '6.1', architecture: 'amd64' } as never;
 const reserve = { memoryBytes: 100 * 2 ** 20, diskBytes: 10 * gib };
 const status = (pressure: PressureType[] = [], problems: string[] = [], now = 0, old?: ReturnType<typeof nodeStatus>) =>
-  nodeStatus({ nodeName: 'n', internalIP: '10.0.0.1', facts, pressure: new Set(pressure), reserve, extended: {}, info, images: [], kubeletVersion: 'v1.33.0', problems, now }, old);
+  nodeStatus({ nodeName: 'n', internalIP: '10.0.0.1', facts, pressure: new Set(pressure), reserve, extended: {}, devices: {}, info, images: [], kubeletVersion: 'v1.33.0', problems, now }, old);
 const of = (s: ReturnType<typeof nodeStatus>, type: string) => s.conditions!.find((c) => c.type === type)!;
 
 it('has capacity, and keeps something back', () => {
@@ -74,6 +74,14 @@ it.each<[string, boolean, object]>([
   ['what was advertised', true, { capacity: { 'example.com/gpu': '2' }, allocatable: {} }], ['another amount of it', true, { capacity: { 'example.com/gpu': '2' }, allocatable: { 'example.com/gpu': '1' } }],
   ['what is advertised no more', true, { capacity: {}, allocatable: { 'example.com/gpu': '1' } }],
 ])('a node has to say anew: %s', (_, lacks, found) => expect(lacksExtended(found as never)).toBe(lacks));
+it('tells of devices, the well ones as to be had; what others say of them is taken back, what is ill is no lack', () => {
+  const devices = { 'example.com/gpu': { capacity: 3, allocatable: 2 } };
+  const told = nodeStatus({ nodeName: 'n', internalIP: '10.0.0.1', facts, pressure: new Set(), reserve, extended: { 'example.com/gpu': '3', 'example.com/tpu': '1' }, devices, info, images: [], kubeletVersion: 'v1.33.0', problems: [], now: 0 }, undefined);
+  expect([told.capacity, told.allocatable]).toEqual([expect.objectContaining({ 'example.com/gpu': '3' }), expect.objectContaining({ 'example.com/gpu': '2', 'example.com/tpu': '1' })]);
+  const found = { ...told, capacity: { ...told.capacity, 'example.com/tpu': '1' } };
+  expect([lacksExtended(told, Object.keys(devices)), lacksExtended(found), lacksExtended(found, Object.keys(devices))]).toEqual([true, true, false]);
+  expect(wasEdited(told, { ...told, capacity: { ...told.capacity, 'example.com/gpu': '9' } }, Object.keys(devices))).toBe(true);
+});
 it('takes back what is advertised no more, and nothing else', () => {
   const found = { allocatable: { cpu: '2', 'example.com/gpu': '1', 'example.com/tpu': '1' } };
   expect(statusPatch({ allocatable: { cpu: '2', 'example.com/tpu': '1' } } as never, found as never)).toEqual({ allocatable: { cpu: '2', 'example.com/gpu': null, 'example.com/tpu': '1' } });

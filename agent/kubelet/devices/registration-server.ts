@@ -1,0 +1,67 @@
+// Where device plugins register: a socket in the directory of their own. One that is taken by another kubelet of this host is left
+// alone; one that vanishes, or whose owner does, is made again, which is the sign for plugins to register anew.
+// upstream: pkg/kubelet/cm/devicemanager/plugin/v1beta1/server.go
+import { lstat, mkdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Server, ServerCredentials, status, type handleUnaryCall } from '@grpc/grpc-js';
+import { isExtended } from '../../../src/api/core/resources.ts';
+import type { Clock } from '../../../src/util/clock.ts';
+import type { Log } from '../../../src/util/log.ts';
+import { apiVersion, registrationService, type PluginOptions, type RegisterRequest } from './plugin-api.ts';
+import { answers, registrationSocket, removeRegistration } from './plugin-directory.ts';
+
+export interface Registration { readonly resource: string; /** Path of the plugin's socket. */ readonly socket: string; readonly options: PluginOptions }
+
+/** How often the socket is looked after, in ms. */
+const checkMs = 10_000;
+
+/** Why a plugin is not taken; undefined when it is. */
+export function registrationFault({ version, resourceName }: RegisterRequest): string | undefined {
+  if (version !== apiVersion) return `requested API version "${version}" is not supported by kubelet. Supported version is ["${apiVersion}"]`;
+  return isExtended(resourceName) ? undefined : `the ResourceName "${resourceName}" is invalid`;
+}
+
+/** Serves until the signal aborts; `registered` is told of each plugin that is taken. Never throws. */
+export async function serveRegistration(directory: string, registered: (registration: Registration) => void, { clock, log }: { clock: Clock; log: Log }, signal: AbortSignal): Promise<void> {
+  const path = join(directory, registrationSocket);
+  const register: handleUnaryCall<RegisterRequest, object> = ({ request }, done) => {
+    const fault = registrationFault(request);
+    log.info({ resource: request.resourceName, endpoint: request.endpoint, ...(fault === undefined ? {} : { fault }) }, 'a device plugin registers');
+    if (fault !== undefined) return done({ code: status.UNKNOWN, details: fault });
+    // A socket of the directory, whatever its path says.
+    registered({ resource: request.resourceName, socket: join(directory, basename(request.endpoint)), options: request.options ?? { preStartRequired: false, getPreferredAllocationAvailable: false } });
+    return done(null, {});
+  };
+  let server: Server | undefined;
+  let inode: number | undefined;
+  let said: string | undefined;
+  while (!signal.aborted) {
+    try {
+      const there = await lstat(path).catch(() => undefined);
+      if (!server || there?.ino !== inode) {
+        server?.forceShutdown();
+        server = undefined;
+        if (there && (await answers(path))) throw new Error('another kubelet listens there');
+        await mkdir(directory, { recursive: true, mode: 0o750 });
+        await rm(path, { force: true });
+        server = await listen(path, register);
+        inode = (await lstat(path)).ino;
+        said = undefined;
+      }
+    } catch (error) {
+      const { message } = error as Error;
+      if (said !== message) log.info({ path, error: message }, 'device plugins cannot register; it is tried again');
+      said = message;
+    }
+    await clock.sleep(checkMs, signal).catch(() => undefined);
+  }
+  server?.forceShutdown();
+  if (server) await removeRegistration(directory).catch((error: unknown) => log.warn({ error, directory }, 'what plugins registered with could not be taken away'));
+}
+
+async function listen(path: string, register: handleUnaryCall<RegisterRequest, object>): Promise<Server> {
+  const server = new Server();
+  server.addService(registrationService, { Register: register });
+  await new Promise<void>((resolve, reject) => { server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve())); });
+  return server;
+}
