@@ -115,7 +115,7 @@ export function createControllers(options: ControllerOptions): Controller[] {
     createDaemonSetController(),
     createJobController(),
     createCronJobController(),
-    createHorizontalPodAutoscalerController(resources),
+    createHorizontalPodAutoscalerController(everything),
     ttlAfterFinishedController,
     ...(authority ? [createCertificateApprovingController((request) => authority.names(request)), createCertificateSigningController(authority), createCertificateCleaner((certificate) => authority.endOf(certificate))] : []),
     bootstrapSigner,

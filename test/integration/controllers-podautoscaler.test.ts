@@ -8,6 +8,7 @@ import { ServiceAccounts } from '../../src/api/core/service-account.ts';
 import { Client } from '../../src/client/client.ts';
 import { InformerFactory } from '../../src/client/informer.ts';
 import type { Transport } from '../../src/client/transport.ts';
+import { StatusError } from '../../src/apimachinery/status-error.ts';
 import { ControllerRunner } from '../../src/controller/runner.ts';
 import { FakeClock, timestamp } from '../../src/util/clock.ts';
 import { silentLog } from '../../src/util/log.ts';
@@ -24,9 +25,20 @@ let running: Promise<void>;
 /** Milli-cpu of each Pod; undefined: nothing is measured. */
 let usage: number[] | undefined;
 
-/** What the agents would measure; all else is the real server's. */
+/** By path and query, what an adapter of metrics answers; undefined: there is none. */
+let adapter: Record<string, object[]> | undefined;
+let asked: string[];
+
+/** What the agents would measure, and adapters; all else is the real server's. */
 const withMetrics = (transport: Transport): Transport => ({
   request: (request) => {
+    if (adapter && /^\/apis\/(custom|external)\.metrics\.k8s\.io/.test(request.path)) {
+      if (request.path === '/apis/custom.metrics.k8s.io') return Promise.resolve({ versions: [{ version: 'v1beta1' }, { version: 'v1beta2' }] });
+      const path = decodeURIComponent(`${request.path.replace('/apis/', '')}?${new URLSearchParams(Object.entries(request.query ?? {}).filter(([, value]) => value !== undefined) as [string, string][]).toString()}`);
+      asked.push(path);
+      const items = adapter[path];
+      return items ? Promise.resolve({ items: items.map((item) => ({ timestamp: timestamp(clock.now()), ...item })) }) : Promise.reject(new StatusError(404, 'NotFound', `the adapter knows no ${path}`));
+    }
     if (!request.path.startsWith('/apis/metrics.k8s.io/')) return transport.request(request);
     const items = (usage ?? []).map((cpu, i) => ({ metadata: { name: `web-${i}`, namespace }, timestamp: timestamp(clock.now()), window: '1s', containers: [{ name: 'c', usage: { cpu: `${cpu}m` } }] }));
     return Promise.resolve({ metadata: { resourceVersion: '' }, items });
@@ -41,6 +53,8 @@ beforeEach(async () => {
   await api.client.create(ServiceAccounts, { metadata: { namespace, name: 'default' } });
   stop = new AbortController();
   usage = undefined;
+  adapter = undefined;
+  asked = [];
   const { name, groups } = controllerUser('horizontal-pod-autoscaler');
   const client = new Client(withMetrics(api.as(name, ...groups).transport));
   const informers = new InformerFactory(client, { clock, log: silentLog });
@@ -161,4 +175,54 @@ it('names a target that is not there, a kind nobody serves, and Pods that two au
   expect(await replicas()).toBe(2);
   await api.client.delete(HorizontalPodAutoscalers, { namespace, name: 'other' });
   await becomes('ScalingActive', 'ValidMetricFound');
+});
+
+const described = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', name: 'main' };
+const series = { matchLabels: { verb: 'GET' } };
+it.each<[string, object, Record<string, object[]>, number, string, object]>([
+  ['of Pods', { type: 'Pods', pods: { metric: { name: 'requests', selector: series }, target: { type: 'AverageValue', averageValue: '10' } } },
+    { 'custom.metrics.k8s.io/v1beta2/namespaces/default/pods/*/requests?labelSelector=app=web&metricLabelSelector=verb=GET': [{ describedObject: { name: 'web-0' }, value: '15' }, { describedObject: { name: 'web-1' }, value: '25' }] },
+    4, 'pods metric requests', { type: 'Pods', pods: { metric: { name: 'requests', selector: series }, current: { averageValue: '20' } } }],
+  ['of an object, as a whole', { type: 'Object', object: { describedObject: described, metric: { name: 'hits' }, target: { type: 'Value', value: '100' } } },
+    { 'custom.metrics.k8s.io/v1beta2/namespaces/default/ingresses.networking.k8s.io/main/hits?': [{ value: '150500m' }] },
+    4, 'Ingress metric hits', { type: 'Object', object: { describedObject: described, metric: { name: 'hits' }, current: { value: '150500m' } } }],
+  ['of an object, for each Pod', { type: 'Object', object: { describedObject: described, metric: { name: 'hits' }, target: { type: 'AverageValue', averageValue: '50' } } },
+    { 'custom.metrics.k8s.io/v1beta2/namespaces/default/ingresses.networking.k8s.io/main/hits?': [{ value: '150' }] },
+    3, 'external metric hits(nil)', { type: 'Object', object: { current: { averageValue: '75' } } }],
+  ['of the namespace', { type: 'Object', object: { describedObject: { apiVersion: 'v1', kind: 'Namespace', name: 'other' }, metric: { name: 'jobs' }, target: { type: 'Value', value: '1' } } },
+    { 'custom.metrics.k8s.io/v1beta2/namespaces/default/metrics/jobs?': [{ value: '2' }] }, 4, 'Namespace metric jobs', { type: 'Object', object: { current: { value: '2' } } }],
+  ['from outside, as a whole', { type: 'External', external: { metric: { name: 'queue', selector: series }, target: { type: 'Value', value: '30' } } },
+    { 'external.metrics.k8s.io/v1beta1/namespaces/default/queue?labelSelector=verb=GET': [{ value: '20' }, { value: '40' }] },
+    4, 'external metric queue(&LabelSelector{MatchLabels:map[string]string{verb: GET,},MatchExpressions:[]LabelSelectorRequirement{},})', { type: 'External', external: { metric: { name: 'queue', selector: series }, current: { value: '60' } } }],
+  ['from outside, for each Pod', queue, { 'external.metrics.k8s.io/v1beta1/namespaces/default/queue?': [{ value: '24' }] }, 5, 'external metric queue(nil)', { type: 'External', external: { current: { averageValue: '12' } } }],
+])('asks adapters for a metric %s', async (_, metric, answers, wanted, name, status) => {
+  adapter = answers;
+  await deployment(2);
+  const made = await api.client.get(Deployments, key);
+  await api.client.updateStatus(Deployments, { ...made, status: { ...made.status, replicas: 2 } });
+  await autoscaler({ metrics: [metric] });
+  await until(async () => (await replicas()) === wanted);
+  await becomes('ScalingActive', 'ValidMetricFound');
+  expect((await condition('ScalingActive'))!.message).toBe(`the HPA was able to successfully calculate a replica count from ${name}`);
+  await until(async () => (await current()).status.currentMetrics !== undefined);
+  expect((await current()).status.currentMetrics).toMatchObject([status]);
+  expect(new Set(asked)).toEqual(new Set(Object.keys(answers)));
+});
+
+it.each<[string, Record<string, object[]> | undefined, object, string, string]>([
+  ['nobody serves the API', undefined, { type: 'Pods', pods: { metric: { name: 'm' }, target: { type: 'AverageValue', averageValue: '1' } } }, 'FailedGetPodsMetric', 'unable to get metric m: unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered'],
+  ['nobody serves the other API', undefined, queue, 'FailedGetExternalMetric', 'failed to get queue external metric: unable to get external metric default/queue/<none>: unable to fetch metrics from external metrics API: the server could not find the requested resource (get queue.external.metrics.k8s.io)'],
+  ['the adapter refuses', {}, queue, 'FailedGetExternalMetric', 'failed to get queue external metric: unable to get external metric default/queue/<none>: unable to fetch metrics from external metrics API: the adapter knows no external.metrics.k8s.io/v1beta1/namespaces/default/queue?'],
+  ['there is nothing', { 'external.metrics.k8s.io/v1beta1/namespaces/default/queue?': [] }, queue, 'FailedGetExternalMetric', 'failed to get queue external metric: unable to get external metric default/queue/<none>: no metrics returned from external metrics API'],
+  ['one is asked for and two come', { 'custom.metrics.k8s.io/v1beta2/namespaces/default/ingresses.networking.k8s.io/main/hits?': [{ value: '1' }, { value: '2' }] },
+    { type: 'Object', object: { describedObject: described, metric: { name: 'hits' }, target: { type: 'Value', value: '100' } } }, 'FailedGetObjectMetric',
+    'unable to get metric hits: Ingress on default main/unable to fetch metrics from custom metrics API: the custom metrics API server returned 2 results when we asked for exactly one'],
+  ['the kind is unknown', {}, { type: 'Object', object: { describedObject: { apiVersion: 'example.com/v1', kind: 'Thing', name: 'x' }, metric: { name: 'hits' }, target: { type: 'Value', value: '100' } } }, 'FailedGetObjectMetric',
+    'unable to get metric hits: Thing on default x/unable to fetch metrics from custom metrics API: unable to map kind Thing.example.com to resource: no matches for kind "Thing" in group "example.com"'],
+])('says why it cannot: %s', async (_, answers, metric, reason, why) => {
+  adapter = answers;
+  await deployment(2);
+  await autoscaler({ metrics: [metric] });
+  await becomes('ScalingActive', reason);
+  expect((await condition('ScalingActive'))!.message).toBe(`the HPA was unable to compute the replica count: ${why}`);
 });

@@ -86,7 +86,7 @@ class Pass {
     else if (current > maximum) [desired, reason] = [maximum, 'Current number of replicas above Spec.MaxReplicas'];
     else if (current < minimum) [desired, reason] = [minimum, 'Current number of replicas below Spec.MinReplicas'];
     else {
-      const { best, statuses } = await this.#measureAll(scale, current);
+      const { best, statuses } = await this.#measureAll(scale, current, served);
       metrics = statuses;
       reason = best.replicas > current ? `${best.metric} above target` : best.replicas < current ? 'All metrics below target' : '';
       const decision = decideReplicas({ behavior, current, desired: best.replicas, minimum, maximum, now: clock.monotonic() }, histories.get(this.#key)!);
@@ -131,7 +131,7 @@ class Pass {
   }
 
   /** The metric that asks for most counts. One that cannot be told keeps the others from taking Pods away. */
-  async #measureAll(scale: ApiObject, current: number): Promise<{ best: Proposal; statuses: MetricStatus[] }> {
+  async #measureAll(scale: ApiObject, current: number, served: ServedResources): Promise<{ best: Proposal; statuses: MetricStatus[] }> {
     const { metadata: { namespace }, spec: { metrics = [] } } = this.#autoscaler;
     const { client, clock, events } = this.#context;
     const pods = this.#selected(scale, current);
@@ -140,7 +140,7 @@ class Pass {
     const statuses: MetricStatus[] = [];
     for (const spec of metrics) {
       try {
-        const proposal = await measure(client, spec, { namespace: namespace!, selector: scale['status'].selector, pods, current }, clock.now());
+        const proposal = await measure(client, served, spec, { namespace: namespace!, selector: scale['status'].selector, pods, current, told: scale['status'].replicas ?? 0 }, clock.now());
         if (!best || best.replicas === 0 || proposal.replicas > best.replicas) best = proposal;
         statuses.push(proposal.status);
       } catch (error) {

@@ -1,5 +1,5 @@
 // What each metric of an autoscaler says: the number of Pods it asks for, or why it cannot tell. Resources of Pods and of their
-// containers come from metrics.k8s.io; the APIs of other kinds, which add-ons serve, are not asked yet.
+// containers come from metrics.k8s.io, all others from the APIs of adapters (metrics-apis.ts).
 // upstream: pkg/controller/podautoscaler/horizontal.go (computeReplicasForMetric), metrics/client.go
 import { parseDuration } from '../../../src/apimachinery/duration.ts';
 import { formatQuantity, milliValue } from '../../../src/apimachinery/quantity.ts';
@@ -8,15 +8,18 @@ import type { MetricSpec, MetricStatus } from '../../../src/api/autoscaling/metr
 import type { Pod } from '../../../src/api/core/pod.ts';
 import { PodMetricses, type PodMetrics as PodUsage } from '../../../src/api/metrics/pod-metrics.ts';
 import type { Client } from '../../../src/client/client.ts';
-import { averageReplicas, utilizationReplicas, type PodMetric, type PodMetrics } from './replica-calculator.ts';
+import type { ServedResources } from '../../../src/schema/resource-set.ts';
+import { externalMetric, objectMetric, podMetrics, type Metric } from './metrics-apis.ts';
+import { averageReplicas, sharedReplicas, utilizationReplicas, wholeReplicas, type PodMetric, type PodMetrics } from './replica-calculator.ts';
 
 export interface Target {
   readonly namespace: string;
   /** The text of the scale's selector, and the Pods it selects. */
   readonly selector: string;
   readonly pods: readonly Pod[];
-  /** The number the target is to have now. */
+  /** The number the target is to have now, and that which its own controller tells of. */
   readonly current: number;
+  readonly told: number;
 }
 export interface Proposal { readonly replicas: number; readonly metric: string; readonly status: MetricStatus }
 
@@ -73,29 +76,73 @@ async function measureResource(client: Client, { name, target, container }: Reso
   }
 }
 
-const noCustomMetrics = 'unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered';
+type Measured = { readonly replicas: number; readonly metric: string; readonly current: { readonly value?: string; readonly averageValue?: string } };
 
-/** @throws MetricFailure */
-export async function measure(client: Client, spec: MetricSpec, target: Target, now: number): Promise<Proposal> {
+/** A selector as Go prints it, which is part of what a metric is called. */
+export function goSelector(selector: Metric['selector'] | undefined): string {
+  if (!selector) return 'nil';
+  const labels = Object.entries(selector.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}: ${value},`).join('');
+  const expressions = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`).join('');
+  return `&LabelSelector{MatchLabels:map[string]string{${labels}},MatchExpressions:[]LabelSelectorRequirement{${expressions}},}`;
+}
+const wrapped = (words: string) => (error: unknown): never => { throw new Error(`${words}${(error as Error).message}`, { cause: error }); };
+
+async function measurePods(client: Client, { metric, target: aim }: NonNullable<MetricSpec['pods']>, { namespace, selector, pods, current }: Target, now: number): Promise<Measured> {
+  const metrics = await podMetrics(client, namespace, selector, metric).catch(wrapped(`unable to get metric ${metric.name}: `));
+  const { replicas, average } = averageReplicas({ pods, metrics, current, now, resource: '' }, milliValue(aim.averageValue!));
+  return { replicas, metric: `pods metric ${metric.name}`, current: { averageValue: milliQuantity(average) } };
+}
+
+async function measureObject(client: Client, served: ServedResources, { metric, describedObject, target: aim }: NonNullable<MetricSpec['object']>, target: Target): Promise<Measured> {
+  // The order of the words is upstream's.
+  const get = (): Promise<number> => objectMetric(client, served, target.namespace, describedObject, metric).catch(wrapped(`unable to get metric ${metric.name}: ${describedObject.kind} on ${target.namespace} ${describedObject.name}/`));
+  if (aim.type === 'Value') {
+    const value = await get();
+    return { replicas: wholeReplicas(target, value, milliValue(aim.value!)), metric: `${describedObject.kind} metric ${metric.name}`, current: { value: milliQuantity(value) } };
+  }
+  const { replicas, average } = sharedReplicas(target.told, await get().catch(wrapped(`failed to get ${metric.name} object metric: `)), milliValue(aim.averageValue!));
+  return { replicas, metric: `external metric ${metric.name}(${goSelector(metric.selector)})`, current: { averageValue: milliQuantity(average) } };
+}
+
+async function measureExternal(client: Client, { metric, target: aim }: NonNullable<MetricSpec['external']>, target: Target): Promise<Measured> {
+  const get = (): Promise<number> => externalMetric(client, target.namespace, metric).catch(wrapped(`unable to get external metric ${target.namespace}/${metric.name}/${labelSelectorText(metric.selector)}: `));
+  const name = `external metric ${metric.name}(${goSelector(metric.selector)})`;
+  if (aim.averageValue !== undefined) {
+    const { replicas, average } = sharedReplicas(target.told, await get().catch(wrapped(`failed to get ${metric.name} external metric: `)), milliValue(aim.averageValue));
+    return { replicas, metric: name, current: { averageValue: milliQuantity(average) } };
+  }
+  try {
+    const value = await get();
+    return { replicas: wholeReplicas(target, value, milliValue(aim.value!)), metric: name, current: { value: milliQuantity(value) } };
+  } catch (error) {
+    return wrapped(`failed to get external metric ${metric.name}: `)(error);
+  }
+}
+
+/** `served`: all that can be described by a metric. @throws MetricFailure */
+export async function measure(client: Client, served: ServedResources, spec: MetricSpec, target: Target, now: number): Promise<Proposal> {
   const { resource, containerResource, pods, object, external } = spec;
-  const failure = (reason: string, of: string, cause: string): MetricFailure => new MetricFailure(reason, cause, `failed to get ${of} metric value: ${cause}`);
+  const told = async <T>(measured: Promise<T>, kind: string, of: string): Promise<T> => measured.catch((error: unknown) => {
+    const cause = (error as Error).message;
+    throw new MetricFailure(`FailedGet${kind}Metric`, cause, `failed to get ${of} metric value: ${cause}`);
+  });
   if (resource) {
-    const { replicas, metric, current } = await measureResource(client, resource, target, now).catch((error: unknown) => { throw failure('FailedGetResourceMetric', `${resource.name} resource`, (error as Error).message); });
+    const { replicas, metric, current } = await told(measureResource(client, resource, target, now), 'Resource', `${resource.name} resource`);
     return { replicas, metric, status: { type: 'Resource', resource: { name: resource.name, current } } };
   }
   if (containerResource) {
     const { name, container } = containerResource;
-    const { replicas, metric, current } = await measureResource(client, containerResource, target, now).catch((error: unknown) => { throw failure('FailedGetContainerResourceMetric', `${container} container`, (error as Error).message); });
+    const { replicas, metric, current } = await told(measureResource(client, containerResource, target, now), 'ContainerResource', `${container} container`);
     return { replicas, metric, status: { type: 'ContainerResource', containerResource: { name, container, current } } };
   }
-  if (pods) throw failure('FailedGetPodsMetric', 'pods', `unable to get metric ${pods.metric.name}: ${noCustomMetrics}`);
-  if (object) {
-    // The order of the words is upstream's.
-    const { metric: { name }, describedObject, target: aim } = object;
-    const cause = aim.type === 'Value' ? `unable to get metric ${name}: ${describedObject.kind} on ${target.namespace} ${describedObject.name}/${noCustomMetrics}` : `failed to get ${name} object metric: unable to get metric ${name}: ${describedObject.kind} on ${target.namespace} ${describedObject.name}/${noCustomMetrics}`;
-    throw failure('FailedGetObjectMetric', 'object', cause);
+  if (pods) {
+    const { replicas, metric, current } = await told(measurePods(client, pods, target, now), 'Pods', 'pods');
+    return { replicas, metric, status: { type: 'Pods', pods: { metric: pods.metric, current } } };
   }
-  const { metric: { name, selector }, target: aim } = external!;
-  const missing = `unable to get external metric ${target.namespace}/${name}/${labelSelectorText(selector)}: unable to fetch metrics from external metrics API: the server could not find the requested resource (get ${name}.external.metrics.k8s.io)`;
-  throw failure('FailedGetExternalMetric', `${name} external`, aim.averageValue === undefined ? `failed to get external metric ${name}: ${missing}` : `failed to get ${name} external metric: ${missing}`);
+  if (object) {
+    const { replicas, metric, current } = await told(measureObject(client, served, object, target), 'Object', 'object');
+    return { replicas, metric, status: { type: 'Object', object: { metric: object.metric, describedObject: object.describedObject, current } } };
+  }
+  const { replicas, metric, current } = await told(measureExternal(client, external!, target), 'External', `${external!.metric.name} external`);
+  return { replicas, metric, status: { type: 'External', external: { metric: external!.metric, current } } };
 }

@@ -121,3 +121,18 @@ export function averageReplicas(situation: Situation, target: number): { replica
   const replicas = replicasBy(situation, groups, metrics, { ratio: (of) => averageOf(of) / target, missing: (ratio) => (ratio < 1 ? target : 0) });
   return { replicas, average: averageOf(metrics) };
 }
+
+/**
+ * `value` of something that belongs to all Pods, against `target`. Nothing runs of a target with no Pods that a tolerance could spare.
+ * @throws Error when no Pod is there. upstream: getUsageRatioReplicaCount
+ */
+export function wholeReplicas({ pods, current }: Pick<Situation, 'pods' | 'current'>, value: number, target: number): number {
+  const ratio = value / target;
+  if (current === 0) return Math.ceil(ratio);
+  if (withinTolerance(ratio)) return current;
+  if (pods.length === 0) throw new Error('unable to calculate ready pods: no pods returned by selector while calculating replica count');
+  return Math.ceil(ratio * pods.filter((pod) => pod.status?.phase === 'Running' && readyCondition(pod)?.status === 'True').length);
+}
+/** `value` shared out among the Pods there are (`told`), against `target` for each. upstream: GetObjectPerPodMetricReplicas, GetExternalPerPodMetricReplicas */
+export const sharedReplicas = (told: number, value: number, target: number): { replicas: number; average: number } =>
+  ({ replicas: withinTolerance(value / (target * told)) ? told : Math.ceil(value / target), average: told === 0 ? value : Math.ceil(value / told) });

@@ -4,8 +4,8 @@ import type { HorizontalPodAutoscalerBehavior } from '../../../../src/api/autosc
 import type { Pod } from '../../../../src/api/core/pod.ts';
 import { timestamp } from '../../../../src/util/clock.ts';
 import { decideReplicas, withChange, type History } from '../../../../master/controllers/podautoscaler/behavior.ts';
-import { usageOf } from '../../../../master/controllers/podautoscaler/metrics.ts';
-import { averageReplicas, groupPods, utilizationReplicas, type PodMetrics } from '../../../../master/controllers/podautoscaler/replica-calculator.ts';
+import { goSelector, usageOf } from '../../../../master/controllers/podautoscaler/metrics.ts';
+import { averageReplicas, groupPods, sharedReplicas, utilizationReplicas, wholeReplicas, type PodMetrics } from '../../../../master/controllers/podautoscaler/replica-calculator.ts';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
 const minute = 60_000;
@@ -145,3 +145,18 @@ it('whatever is asked for, the number stays in its bounds and changes no faster 
     },
   ));
 });
+
+// upstream: replica_calculator_test.go (object and external metrics)
+it.each<[string, number, Shape[], number, number, number]>([
+  ['up', 3, some(3), 20_000, 15_000, 4], ['down', 5, some(5), 11_000, 20_000, 3], ['within tolerance', 3, some(3), 20_666, 20_000, 3],
+  ['counted by those that are ready', 3, [{}, unready, unready], 50_000, 15_000, 4], ['from nothing, to what the value asks for', 0, [], 3_000, 1_000, 3], ['from nothing, to nothing', 0, [], 0, 1_000, 0], ['to nothing', 3, some(3), 0, 1_000, 0],
+])('a metric of the whole: %s', (_, current, shapes, value, target, wanted) => expect(wholeReplicas({ pods: pods(shapes), current }, value, target)).toBe(wanted));
+it('cannot reckon from Pods that are not there', () => expect(() => wholeReplicas({ pods: [], current: 2 }, 5, 1)).toThrow('unable to calculate ready pods: no pods returned by selector while calculating replica count'));
+it.each<[string, number, number, number, number, number]>([
+  ['up', 3, 8_600, 2_150, 4, 2_867], ['down', 5, 8_600, 2_867, 3, 1_720], ['within tolerance', 4, 8_600, 2_100, 4, 2_150], ['from nothing', 0, 5_000, 1_000, 5, 5_000], ['nothing from nothing', 0, 0, 1_000, 0, 0],
+])('a metric shared out: %s', (_, told, value, target, replicas, average) => expect(sharedReplicas(told, value, target)).toEqual({ replicas, average }));
+it.each([
+  [undefined, 'nil'], [{}, '&LabelSelector{MatchLabels:map[string]string{},MatchExpressions:[]LabelSelectorRequirement{},}'],
+  [{ matchLabels: { b: '2', a: '1' }, matchExpressions: [{ key: 'k', operator: 'In', values: ['x', 'y'] }, { key: 'l', operator: 'Exists' }] },
+    '&LabelSelector{MatchLabels:map[string]string{a: 1,b: 2,},MatchExpressions:[]LabelSelectorRequirement{LabelSelectorRequirement{Key:k,Operator:In,Values:[x y],},LabelSelectorRequirement{Key:l,Operator:Exists,Values:[],},},}'],
+])('a selector as Go prints it: %j', (selector, text) => expect(goSelector(selector as never)).toBe(text));
