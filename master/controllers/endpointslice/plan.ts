@@ -10,12 +10,18 @@ import type { Draft } from '../../../src/client/client.ts';
 import { isPodReady } from '../pod-state.ts';
 import { addressesOf, headlessLabel, hostnameOf, lacksClusterIP, targetPortIn } from '../service-pods.ts';
 import { equalJson } from '../../../src/util/json.ts';
+import { hinted, wantsTopologyHints, type ZoneRatios } from './topology-hints.ts';
 
 export const maxEndpointsPerSlice = 100;
 export const managedBy = 'endpointslice-controller.k8s.io';
 
 type AddressType = 'IPv4' | 'IPv6';
 export interface SlicePlan { readonly create: readonly Draft<EndpointSlice>[]; readonly update: readonly EndpointSlice[]; readonly remove: readonly EndpointSlice[] }
+/** With what is to be told of topology-aware hints. */
+export interface HintedPlan extends SlicePlan { readonly events: readonly HintEvent[] }
+export interface HintEvent { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string }
+/** With those slices that stay as they are. */
+interface WholePlan extends SlicePlan { readonly keep: readonly EndpointSlice[] }
 
 /** Ports differ between Pods only by what named target ports mean in them. */
 export function portsFor(service: Service, pod: Pod): EndpointPort[] {
@@ -34,7 +40,7 @@ export function endpointFor(service: Service, pod: Pod, node: Node | undefined, 
   const hostname = hostnameOf(pod, service);
   const ready = Boolean(service.spec.publishNotReadyAddresses) || (serving && !terminating);
   // upstream: staging/src/k8s.io/endpointslice/trafficdist
-  const near = ready && zone && service.spec.trafficDistribution === 'PreferClose';
+  const near = ready && zone && service.spec.trafficDistribution === 'PreferClose' && !wantsTopologyHints(service);
   return {
     addresses,
     conditions: { ready, serving, terminating },
@@ -51,14 +57,29 @@ export function labelsFor(service: Service): Record<string, string> {
   return { ...own, [serviceNameLabel]: service.metadata.name, [managedByLabel]: managedBy, ...(lacksClusterIP(service) ? { [headlessLabel]: '' } : {}) };
 }
 
-/** All writes for a Service. `existing` are its slices made by this controller. */
-export function planSlices(service: Service, pods: readonly Pod[], nodeOf: (name: string) => Node | undefined, existing: readonly EndpointSlice[]): SlicePlan {
+/** All writes for a Service. `existing` are its slices made by this controller, `ratios` the zones' parts of all processors. */
+export function planSlices(service: Service, pods: readonly Pod[], nodeOf: (name: string) => Node | undefined, existing: readonly EndpointSlice[], ratios: () => ZoneRatios): HintedPlan {
   const families = (service.spec.ipFamilies?.length ? service.spec.ipFamilies : ['IPv4']) as AddressType[];
   const live = existing.filter((slice) => !slice.metadata.deletionTimestamp);
-  const plans = families.map((family) => planFamily(service, family, pods, nodeOf, live.filter((slice) => slice.addressType === family)));
+  const plans = families.map((family) => {
+    const own = live.filter((slice) => slice.addressType === family);
+    const plan = planFamily(service, family, pods, nodeOf, own);
+    return wantsTopologyHints(service) ? withTopologyHints(plan, family, own, ratios()) : { ...plan, events: [] };
+  });
   return {
     create: plans.flatMap((p) => p.create), update: plans.flatMap((p) => p.update),
     remove: [...live.filter((slice) => !families.includes(slice.addressType as AddressType)), ...plans.flatMap((p) => p.remove)],
+    events: plans.flatMap((p) => p.events),
+  };
+}
+
+function withTopologyHints({ create, update, keep, remove }: WholePlan, family: AddressType, existing: readonly EndpointSlice[], ratios: ZoneRatios): HintedPlan {
+  const { written, rewritten, disabled } = hinted({ written: [...create, ...update] as (Draft<EndpointSlice> & { endpoints?: Endpoint[] })[], kept: keep }, ratios);
+  const had = existing.some((slice) => slice.endpoints?.some((endpoint) => endpoint.hints !== undefined));
+  const event = (type: HintEvent['type'], reason: string, words: string): HintEvent[] => [{ type, reason, message: `${words}, addressType: ${family}` }];
+  return {
+    create: written.slice(0, create.length), update: [...(written.slice(create.length) as EndpointSlice[]), ...rewritten], remove,
+    events: disabled !== undefined ? event('Warning', 'TopologyAwareHintsDisabled', disabled) : had ? [] : event('Normal', 'TopologyAwareHintsEnabled', 'Topology Aware Hints has been enabled'),
   };
 }
 
@@ -67,7 +88,7 @@ const portsKey = (ports: readonly EndpointPort[] | undefined | null): string =>
   JSON.stringify((ports ?? []).map((p) => [p.name ?? '', p.protocol ?? 'TCP', p.port ?? 0, p.appProtocol ?? '']).sort((a, b) => (String(a) < String(b) ? -1 : 1)));
 const endpointKey = ({ addresses, targetRef }: Endpoint): string => targetRef?.uid ?? addresses.join();
 
-function planFamily(service: Service, family: AddressType, pods: readonly Pod[], nodeOf: (name: string) => Node | undefined, existing: readonly EndpointSlice[]): SlicePlan {
+function planFamily(service: Service, family: AddressType, pods: readonly Pod[], nodeOf: (name: string) => Node | undefined, existing: readonly EndpointSlice[]): WholePlan {
   const groups = new Map<string, Group>();
   const group = (ports: EndpointPort[]): Group => {
     const key = portsKey(ports);
@@ -92,13 +113,14 @@ function planFamily(service: Service, family: AddressType, pods: readonly Pod[],
   if (plans.every((p) => p.create.length === 0 && p.update.length + p.keep.length === 0)) {
     const kept = unwanted.find((slice) => !slice.ports?.length && !slice.endpoints?.length && equalJson(slice.metadata.labels, labels));
     return kept
-      ? { create: [], update: [], remove: [...unwanted.filter((slice) => slice !== kept), ...plans.flatMap((p) => p.remove)] }
-      : recycle([draft(service, family, labels, [], [])], [], [...plans.flatMap((p) => p.remove), ...unwanted]);
+      ? { create: [], update: [], remove: [...unwanted.filter((slice) => slice !== kept), ...plans.flatMap((p) => p.remove)], keep: [kept] }
+      : { ...recycle([draft(service, family, labels, [], [])], [], [...plans.flatMap((p) => p.remove), ...unwanted]), keep: [] };
   }
-  return recycle(plans.flatMap((p) => p.create), plans.flatMap((p) => p.update), [...unwanted, ...plans.flatMap((p) => p.remove)]);
+  return { ...recycle(plans.flatMap((p) => p.create), plans.flatMap((p) => p.update), [...unwanted, ...plans.flatMap((p) => p.remove)]), keep: plans.flatMap((p) => p.keep) };
 }
 
-function planGroup(service: Service, family: AddressType, { ports, endpoints, existing }: Group, labels: Record<string, string>): SlicePlan & { keep: EndpointSlice[] } {
+function planGroup(service: Service, family: AddressType, { ports, endpoints, existing }: Group, labels: Record<string, string>): WholePlan {
+  const same = sameEndpoint(wantsTopologyHints(service));
   const left = new Map(endpoints);
   const update: EndpointSlice[] = [];
   const keep: EndpointSlice[] = [];
@@ -109,7 +131,7 @@ function planGroup(service: Service, family: AddressType, { ports, endpoints, ex
       const wanted = left.get(endpointKey(endpoint));
       if (!wanted) return [];
       left.delete(endpointKey(endpoint));
-      return [equalJson(plain(endpoint), plain(wanted)) ? endpoint : wanted];
+      return [same(endpoint, wanted) ? endpoint : wanted];
     });
     if (next.length === 0) remove.push(slice);
     else if (next.length !== old.length || next.some((endpoint, i) => endpoint !== old[i]) || !equalJson({ ...slice.metadata.labels }, labels)) update.push(withContent(slice, labels, ports, next));
@@ -148,8 +170,11 @@ function recycle(create: readonly Draft<EndpointSlice>[], update: readonly Endpo
   return { create: create.slice(reused), update: [...update, ...rewritten], remove: remove.slice(reused) };
 }
 
-/** Frozen and thawed, with and without explicit false: what is compared is the content. */
-const plain = (endpoint: Endpoint): unknown => JSON.parse(JSON.stringify(endpoint));
+/** Frozen and thawed, with and without explicit false: what is compared is the content. Topology-aware hints are told later. */
+const sameEndpoint = (hintsLater: boolean) => (a: Endpoint, b: Endpoint): boolean => {
+  const plain = (endpoint: Endpoint): unknown => JSON.parse(JSON.stringify(hintsLater ? { ...endpoint, hints: undefined } : endpoint));
+  return equalJson(plain(a), plain(b));
+};
 const withContent = (slice: EndpointSlice, labels: Record<string, string>, ports: EndpointPort[], endpoints: Endpoint[]): EndpointSlice => ({ ...slice, metadata: { ...slice.metadata, labels }, ports, endpoints });
 const draft = (service: Service, addressType: AddressType, labels: Record<string, string>, ports: EndpointPort[], endpoints: Endpoint[]): Draft<EndpointSlice> => ({
   metadata: { generateName: `${service.metadata.name}-`, namespace: service.metadata.namespace, labels, ownerReferences: [newControllerRef(service, Services)] },

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { planSubsets } from '../../../../master/controllers/endpoints/plan.ts';
 import { planSlices, type SlicePlan } from '../../../../master/controllers/endpointslice/plan.ts';
+import { zoneRatios } from '../../../../master/controllers/endpointslice/topology-hints.ts';
 import { TriggerTimes } from '../../../../master/controllers/trigger-times.ts';
 import { targetPortIn } from '../../../../master/controllers/service-pods.ts';
 import type { Pod } from '../../../../src/api/core/pod.ts';
@@ -18,7 +19,7 @@ function carryOut(existing: readonly EndpointSlice[], plan: SlicePlan): Endpoint
   const kept = existing.filter((s) => !gone.has(s.metadata.name)).map((s) => plan.update.find((u) => u.metadata.name === s.metadata.name) ?? s);
   return [...kept, ...plan.create.map((draft) => ({ ...draft, metadata: { ...draft.metadata, name: `web-${serial++}`, resourceVersion: '1', uid: String(serial) } }) as unknown as EndpointSlice)];
 }
-const slicesFor = (svc: Service, pods: readonly Pod[], existing: readonly EndpointSlice[] = [], nodes: Record<string, ReturnType<typeof node>> = {}) => planSlices(svc, pods, (name) => nodes[name], existing);
+const slicesFor = (svc: Service, pods: readonly Pod[], existing: readonly EndpointSlice[] = [], nodes: Record<string, ReturnType<typeof node>> = {}) => planSlices(svc, pods, (name) => nodes[name], existing, () => zoneRatios(Object.values(nodes) as never));
 const settled = (svc: Service, pods: readonly Pod[], from: readonly EndpointSlice[] = []): EndpointSlice[] => carryOut(from, slicesFor(svc, pods, from));
 
 describe('an endpoint', () => {
@@ -59,6 +60,51 @@ describe('hints', () => {
   });
 });
 
+describe('topology-aware hints', () => {
+  const located = (name: string, zone: string | undefined, cpu = '4') => node({ metadata: { name, labels: zone === undefined ? {} : { 'topology.kubernetes.io/zone': zone } }, status: { allocatable: { cpu }, conditions: [{ type: 'Ready', status: 'True' }] } } as never);
+  const nodes = { n1: located('n1', 'a'), n2: located('n2', 'b') };
+  const auto = (annotations: object = { 'service.kubernetes.io/topology-mode': 'Auto' }): Service => service({ metadata: { annotations }, spec: { trafficDistribution: 'PreferClose' } } as never);
+  const on = (...names: string[]): Pod[] => names.map((nodeName, i) => backend(i + 1, { spec: { nodeName } }));
+  const hintsOf = (slices: readonly EndpointSlice[]): string[] => slices.flatMap((slice) => (slice.endpoints ?? []).map((endpoint) => (endpoint.hints?.forZones ?? []).map(({ name }) => name).join())).sort();
+
+  it.each<[string, Service, Pod[], Record<string, ReturnType<typeof node>>, string[], string[]]>([
+    ['the own zones where they have their share', auto(), on('n1', 'n2'), nodes, ['a', 'b'], ['Normal TopologyAwareHintsEnabled: Topology Aware Hints has been enabled, addressType: IPv4']],
+    ['another zone, which lacks endpoints', auto(), on('n1', 'n1', 'n1', 'n2'), nodes, ['a', 'a', 'b', 'b'], ['Normal TopologyAwareHintsEnabled: Topology Aware Hints has been enabled, addressType: IPv4']],
+    ['the older annotation', auto({ 'service.kubernetes.io/topology-aware-hints': 'auto' }), on('n1', 'n1', 'n1', 'n2'), nodes, ['a', 'a', 'b', 'b'], ['Normal TopologyAwareHintsEnabled: Topology Aware Hints has been enabled, addressType: IPv4']],
+    ['none of that where it is switched off', auto({ 'service.kubernetes.io/topology-mode': 'Disabled', 'service.kubernetes.io/topology-aware-hints': 'Auto' }), on('n1', 'n1', 'n1', 'n2'), nodes, ['a', 'a', 'a', 'b'], []],
+    ['none for fewer endpoints than zones', auto(), on('n1'), nodes, [''], ['Warning TopologyAwareHintsDisabled: Insufficient number of endpoints (1 endpoints, 2 zones), addressType: IPv4']],
+    ['none where shares are too unequal', auto(), on('n1', 'n1', 'n2'), nodes, ['', '', ''], ['Warning TopologyAwareHintsDisabled: Unable to allocate minimum required endpoints to each zone without exceeding overload threshold (3 endpoints, 2 zones), addressType: IPv4']],
+    ['none where a node has no zone', auto(), on('n1', 'n2'), { ...nodes, n3: located('n3', undefined) }, ['', ''], ['Warning TopologyAwareHintsDisabled: Insufficient Node information: allocatable CPU or zone not specified on one or more nodes, addressType: IPv4']],
+    ['none where an endpoint has no zone', auto(), on('n1', 'n2', 'gone', 'gone'), nodes, ['', '', '', ''], ['Warning TopologyAwareHintsDisabled: One or more endpoints do not have a zone specified, addressType: IPv4']],
+  ])('%s', (_, svc, pods, where, hints, events) => {
+    const plan = slicesFor(svc, pods, [], where);
+    expect([hintsOf(carryOut([], plan)), plan.events.map(({ type, reason, message }) => `${type} ${reason}: ${message}`)]).toEqual([hints, events]);
+  });
+  it('stay while they fit, move when they do not, and go when there can be none', () => {
+    const pods = on('n1', 'n1', 'n1', 'n2');
+    const first = carryOut([], slicesFor(auto(), pods, [], nodes));
+    const again = slicesFor(auto(), pods, first, nodes);
+    expect([again.create, again.update, again.remove, again.events]).toEqual([[], [], [], []]);
+    const grown = { ...nodes, n3: located('n3', 'c', '8') };
+    const wider = carryOut(first, slicesFor(auto(), pods, first, grown));
+    expect(hintsOf(wider)).toEqual(['a', 'b', 'c', 'c']);
+    const alone = slicesFor(auto(), pods, wider, { n1: nodes.n1 });
+    expect([hintsOf(carryOut(wider, alone)), alone.events[0]?.type]).toEqual([['', '', '', ''], 'Warning']);
+    expect(hintsOf(carryOut(wider, slicesFor(auto({}), pods, wider, nodes)))).toEqual(['a', 'a', 'a', 'b']);
+  });
+  it('for any nodes and Pods: every ready endpoint has one or none has, and a plan carried out has nothing left to do', () => {
+    fc.assert(fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.integer({ min: 1, max: 16 })), { minLength: 1, maxLength: 6 }), fc.array(fc.nat(), { maxLength: 130 }), (shapes, places) => {
+      const where = Object.fromEntries(shapes.map(([zone, cpu], i) => [`n${i}`, located(`n${i}`, zone, String(cpu))]));
+      const pods = places.map((place, i) => backend(i + 1, { spec: { nodeName: `n${place % shapes.length}` } }));
+      const slices = carryOut([], slicesFor(auto(), pods, [], where));
+      const hints = hintsOf(slices);
+      expect(hints.every((hint) => hint === '') || hints.every((hint) => hint !== '')).toBe(true);
+      const left = slicesFor(auto(), pods, slices, where);
+      expect([left.create.length, left.update.length, left.remove.length]).toEqual([0, 0, 0]);
+    }));
+  });
+});
+
 describe('ports', () => {
   const containers = [{ name: 'c', ports: [{ name: 'http', containerPort: 8080, protocol: 'TCP' }, { name: 'dns', containerPort: 53, protocol: 'UDP' }] }];
   it.each([['http', 'TCP', 8080], ['dns', 'UDP', 53], ['dns', 'TCP', undefined], ['none', 'TCP', undefined], [9000, 'TCP', 9000]])('%s/%s', (targetPort, protocol, expected) => {
@@ -89,7 +135,7 @@ describe('slices', () => {
   it('stay when nothing changed; one change writes one slice', () => {
     const pods = Array.from({ length: 150 }, (_, i) => backend(i));
     const slices = settled(service(), pods);
-    expect(slicesFor(service(), pods, slices)).toEqual({ create: [], update: [], remove: [] });
+    expect(slicesFor(service(), pods, slices)).toEqual({ create: [], update: [], remove: [], events: [] });
     const ending = pods.map((p, i) => (i === 7 ? backend(7, { metadata: { deletionTimestamp: at(1) } }) : p));
     const plan = slicesFor(service(), ending, slices);
     expect([plan.create.length, plan.update.length, plan.remove.length]).toEqual([0, 1, 0]);
@@ -103,7 +149,7 @@ describe('slices', () => {
   it('an empty Service keeps one empty slice, which is filled later', () => {
     const empty = settled(service(), []);
     expect(empty).toHaveLength(1);
-    expect(slicesFor(service(), [], empty)).toEqual({ create: [], update: [], remove: [] });
+    expect(slicesFor(service(), [], empty)).toEqual({ create: [], update: [], remove: [], events: [] });
     const plan = slicesFor(service(), [backend(1)], empty);
     expect([plan.create.length, plan.update.length, plan.remove.length]).toEqual([0, 1, 0]);
   });
