@@ -7,10 +7,10 @@ import { judgeConditions, type RequestVariables } from '../../../../src/schema/s
 import { followObjects } from '../../follow-objects.ts';
 import type { Registry } from '../../registry.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
-import { authorizerOf, equivalentsOf, namespaceLabels, namespaceNamed } from '../lookups.ts';
-import { shownAs } from '../webhooks/form.ts';
-import { isExempt } from '../webhooks/matching.ts';
-import { requestMembers } from '../webhooks/review.ts';
+import { authorizerOf, equivalentsOf, namespaceLabels, namespaceNamed } from '../dynamic/lookups.ts';
+import { isJudged } from '../dynamic/matching.ts';
+import { requestMembers } from '../dynamic/request-members.ts';
+import { shownAs } from '../dynamic/shown-as.ts';
 import { meantAs } from './matching.ts';
 import { NoParams, paramsOf } from './params.ts';
 import { PolicyList, type Binding, type Policy } from './policy-list.ts';
@@ -27,7 +27,7 @@ export class AdmissionPolicies {
     this.#registry = registry;
     this.validating = {
       name: 'ValidatingAdmissionPolicy', concernsAll: true,
-      validate: (request) => (this.#list.all.length && !request.context.withinAdmitted && !isExempt(request) ? this.#validate(request) : undefined),
+      validate: (request) => (this.#list.all.length && isJudged(request) ? this.#validate(request) : undefined),
     };
   }
 

@@ -3,7 +3,7 @@
 import type { Labels } from '../../../../src/apimachinery/selectors.ts';
 import type { ResourceDefinition } from '../../../../src/schema/resource.ts';
 import type { AdmissionRequest } from '../admission.ts';
-import { namespaceMatches, objectMatches, resourceFor } from '../webhooks/matching.ts';
+import { namespaceMatches, objectMatches, resourceFor } from '../dynamic/matching.ts';
 import type { Criteria, NamedRule } from './policy-list.ts';
 
 /** Undefined where the request is not meant. @throws StatusError where nobody knows, since its namespace is not there */

@@ -4,7 +4,7 @@ import { selectorFromObject, type LabelSelectorObject, type Selector } from '../
 import type { ValidatingAdmissionPolicy } from '../../../../src/api/admissionregistration/validating-admission-policy.ts';
 import type { ValidatingAdmissionPolicyBinding } from '../../../../src/api/admissionregistration/validating-admission-policy-binding.ts';
 import type { ApiObject } from '../../../../src/schema/resource.ts';
-import type { Rule } from '../webhooks/configurations.ts';
+import type { Rule } from '../dynamic/matching.ts';
 
 export interface NamedRule extends Rule { readonly resourceNames?: readonly string[] }
 /** Requests that are meant. */

@@ -8,11 +8,12 @@ import type { Registry } from '../../registry.ts';
 import type { RequestContext } from '../../request-context.ts';
 import { WebhookFault, type WebhookClient } from '../../webhook-client.ts';
 import type { AdmissionRequest } from '../admission.ts';
-import { authorizerOf, equivalentsOf, namespaceLabels } from '../lookups.ts';
+import { authorizerOf, equivalentsOf, namespaceLabels } from '../dynamic/lookups.ts';
+import { namespaceMatches, objectMatches, resourceFor } from '../dynamic/matching.ts';
+import { requestMembers } from '../dynamic/request-members.ts';
+import { shownAs } from '../dynamic/shown-as.ts';
 import type { Webhook } from './configurations.ts';
-import { shownAs } from './form.ts';
-import { isExempt, namespaceMatches, objectMatches, resourceFor } from './matching.ts';
-import { denial, requestMembers, reviewOf, reviewVersion, verdictOf, type Question, type Verdict } from './review.ts';
+import { denial, reviewOf, reviewVersion, verdictOf, type Question, type Verdict } from './review.ts';
 
 const defaultSeconds = 10;
 const tooLate = (): errors.StatusError => errors.timeout('Timeout: request did not complete within requested timeout');
@@ -37,9 +38,6 @@ export class WebhookAsker {
     this.#client = client;
     this.#log = log;
   }
-
-  /** Requests about what decides over requests are asked of nobody; nor are the server's own steps within a request, which has been asked about whole. */
-  concerns(request: AdmissionRequest): boolean { return !request.context.withinAdmitted && !isExempt(request); }
 
   /** What the webhook is to be asked, if it is. @throws StatusError */
   async question(webhook: Webhook, request: AdmissionRequest): Promise<Question | undefined> {

@@ -6,8 +6,8 @@ import type { WebhookClientConfig } from '../../../../src/api/webhook-client.ts'
 import type { WatchCache } from '../../../storage/watch-cache.ts';
 import type { StoredObject } from '../../stored-object.ts';
 import { followObjects } from '../../follow-objects.ts';
+import type { Rule } from '../dynamic/matching.ts';
 
-export interface Rule { readonly operations?: readonly string[]; readonly apiGroups?: readonly string[]; readonly apiVersions?: readonly string[]; readonly resources?: readonly string[]; readonly scope?: string }
 export interface MatchCondition { readonly name: string; readonly expression: string }
 
 /** A webhook of a configuration as it is stored; its defaults are filled. */

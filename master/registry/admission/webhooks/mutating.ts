@@ -5,10 +5,11 @@ import * as errors from '../../../../src/apimachinery/status-error.ts';
 import type { ApiObject } from '../../../../src/schema/resource.ts';
 import { cloneJson, equalJson } from '../../../../src/util/json.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
+import { isJudged } from '../dynamic/matching.ts';
 import { CallFailed, type WebhookAsker } from './asking.ts';
 import type { Webhook, WebhookList } from './configurations.ts';
-import { takePatch } from './form.ts';
 import { patchOf, type Question } from './review.ts';
+import { takePatch } from './take-patch.ts';
 
 /** Of a request that is seen a second time. */
 interface Round { /** The object as the webhooks left it. */ last: ApiObject | undefined; /** Who wants to be asked again, and has seen all changes so far. */ readonly seen: Set<string>; /** Who has to be. */ readonly again: Set<string> }
@@ -62,6 +63,6 @@ export function mutatingAdmissionWebhook(webhooks: WebhookList, asker: WebhookAs
 
   return {
     name: 'MutatingAdmissionWebhook', concernsAll: true,
-    mutate: (request) => (webhooks.all.length && asker.concerns(request) ? admit(request) : undefined),
+    mutate: (request) => (webhooks.all.length && isJudged(request) ? admit(request) : undefined),
   };
 }

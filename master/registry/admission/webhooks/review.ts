@@ -5,9 +5,9 @@ import * as errors from '../../../../src/apimachinery/status-error.ts';
 import type { ApiObject, ResourceDefinition } from '../../../../src/schema/resource.ts';
 import { isObject } from '../../../../src/schema/patch.ts';
 import type { JsonValue } from '../../../../src/schema/schema.ts';
-import type { AdmissionRequest, BodyKind } from '../admission.ts';
+import type { AdmissionRequest } from '../admission.ts';
+import { requestMembers } from '../dynamic/request-members.ts';
 import type { Webhook } from './configurations.ts';
-import { namespaceOf } from './matching.ts';
 
 /** What a webhook is asked about: the request as one for `resource`, with the objects in that version. */
 export interface Question { readonly request: AdmissionRequest; readonly resource: ResourceDefinition; readonly object: ApiObject | undefined; readonly old: ApiObject | undefined }
@@ -18,32 +18,6 @@ export function reviewVersion({ admissionReviewVersions }: Pick<Webhook, 'admiss
   const version = admissionReviewVersions?.find((name): name is Version => name === 'v1' || name === 'v1beta1');
   if (!version) throw new Error('could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)');
   return version;
-}
-
-const gvk = ({ group, version, kind }: Pick<BodyKind, 'group' | 'version' | 'kind'>): object => ({ group, version, kind });
-const gvr = ({ group, version, plural }: ResourceDefinition): object => ({ group, version, resource: plural });
-
-/** The options of the verb, in their own kind. */
-function optionsOf({ operation, deleteOptions, context: { asked, dryRun } }: AdmissionRequest): object | null {
-  if (operation === 'CONNECT') return null;
-  const kind = { kind: operation === 'CREATE' ? 'CreateOptions' : operation === 'UPDATE' ? 'UpdateOptions' : 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}) };
-  if (operation === 'DELETE') return { ...kind, ...deleteOptions };
-  return { ...kind, ...(asked?.fieldManager ? { fieldManager: asked.fieldManager } : {}), ...(asked?.fieldValidation ? { fieldValidation: asked.fieldValidation } : {}) };
-}
-
-/** The request of a review, but for its uid and its objects; expressions know this much of it as `request`. */
-export function requestMembers({ request, resource }: Pick<Question, 'request' | 'resource'>): Record<string, unknown> {
-  const { operation, subresource, object, context: { user, dryRun } } = request;
-  const { body } = request;
-  const namespace = namespaceOf(request);
-  const name = operation === 'CREATE' && subresource === '' ? object?.metadata.name ?? '' : request.name;
-  const sub = subresource ? { subResource: subresource, requestSubResource: subresource } : {};
-  return {
-    kind: gvk(body ?? resource), resource: gvr(resource), ...sub, requestKind: gvk(body ?? request.resource), requestResource: gvr(request.resource),
-    ...(name ? { name } : {}), ...(namespace ? { namespace } : {}), operation,
-    userInfo: { username: user.name, ...(user.uid ? { uid: user.uid } : {}), groups: user.groups, ...(user.extra ? { extra: user.extra } : {}) },
-    dryRun, options: optionsOf(request),
-  };
 }
 
 export function reviewOf(question: Question, version: Version, uid: string): string {

@@ -1,6 +1,7 @@
 // ValidatingAdmissionWebhook: webhooks, all at a time, may refuse the object as it is to be stored.
 // upstream: apiserver pkg/admission/plugin/webhook/validating/dispatcher.go
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts';
+import { isJudged } from '../dynamic/matching.ts';
 import type { WebhookAsker } from './asking.ts';
 import type { Webhook, WebhookList } from './configurations.ts';
 import type { Question } from './review.ts';
@@ -26,6 +27,6 @@ export function validatingAdmissionWebhook(webhooks: WebhookList, asker: Webhook
 
   return {
     name: 'ValidatingAdmissionWebhook', concernsAll: true,
-    validate: (request) => (webhooks.all.length && asker.concerns(request) ? validate(request) : undefined),
+    validate: (request) => (webhooks.all.length && isJudged(request) ? validate(request) : undefined),
   };
 }

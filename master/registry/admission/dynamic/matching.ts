@@ -1,17 +1,20 @@
-// Which webhooks a request is for, and in which version of its resource: pure functions of rules, selectors and names.
-// upstream: apiserver pkg/admission/plugin/webhook/generic/webhook.go (ShouldCallHook), predicates/{rules,namespace,object}
+// Which webhooks and policies a request is for, and in which version of its resource: pure functions of rules, selectors and names.
+// upstream: apiserver pkg/admission/plugin/webhook/generic/webhook.go (ShouldCallHook), predicates/{rules,namespace,object}, plugin/policy/matching
 import * as errors from '../../../../src/apimachinery/status-error.ts';
-import type { Labels } from '../../../../src/apimachinery/selectors.ts';
+import type { Labels, Selector } from '../../../../src/apimachinery/selectors.ts';
 import type { ApiObject, ResourceDefinition } from '../../../../src/schema/resource.ts';
+import type { RequestContext } from '../../request-context.ts';
 import type { AdmissionRequest } from '../admission.ts';
-import type { Rule, Webhook } from './configurations.ts';
 
+export interface Rule { readonly operations?: readonly string[]; readonly apiGroups?: readonly string[]; readonly apiVersions?: readonly string[]; readonly resources?: readonly string[]; readonly scope?: string }
 type NamedResource = Pick<ResourceDefinition, 'group' | 'version' | 'plural'>;
 type Asked = Pick<AdmissionRequest, 'operation' | 'subresource' | 'namespace' | 'name' | 'object' | 'old' | 'body'> & { readonly resource: NamedResource };
 
-/** A webhook could lock everybody out of these for good. */
+/** A webhook or a policy could lock everybody out of these for good. */
 const exemptPlurals: ReadonlySet<string> = new Set(['mutatingwebhookconfigurations', 'validatingwebhookconfigurations', 'mutatingadmissionpolicies', 'mutatingadmissionpolicybindings', 'validatingadmissionpolicies', 'validatingadmissionpolicybindings']);
-export const isExempt = ({ resource: { group, plural } }: { readonly resource: NamedResource }): boolean => group === 'admissionregistration.k8s.io' && exemptPlurals.has(plural);
+const isExempt = ({ group, plural }: NamedResource): boolean => group === 'admissionregistration.k8s.io' && exemptPlurals.has(plural);
+/** What decides over requests is judged by nobody's rules; nor are the server's own steps within a request, which has been judged whole. */
+export const isJudged = ({ resource, context }: { readonly resource: NamedResource; readonly context: Pick<RequestContext, 'withinAdmitted'> }): boolean => !context.withinAdmitted && !isExempt(resource);
 
 const isNamespace = ({ plural }: NamedResource): boolean => plural === 'namespaces';
 /** A request for a namespace counts as one in it. */
@@ -36,8 +39,8 @@ export function ruleMatches(rule: Rule, request: Asked, resource: NamedResource 
     && resourceMatches(rule.resources, resource.plural, request.subresource);
 }
 
-/** The resource a webhook is asked about: the request's own, or another version of it that a rule names; undefined for none. */
-export function resourceFor<R extends NamedResource>({ rules = [], matchPolicy }: Pick<Webhook, 'rules' | 'matchPolicy'>, request: Asked & { readonly resource: R }, equivalents: () => readonly R[]): R | undefined {
+/** The resource the request is judged as one for: its own, or another version of it that a rule names; undefined for none. */
+export function resourceFor<R extends NamedResource>({ rules = [], matchPolicy }: { readonly rules?: readonly Rule[]; readonly matchPolicy?: string }, request: Asked & { readonly resource: R }, equivalents: () => readonly R[]): R | undefined {
   if (rules.some((rule) => ruleMatches(rule, request))) return request.resource;
   if (matchPolicy !== 'Equivalent') return undefined;
   const others = equivalents().filter((other) => other !== request.resource);
@@ -49,14 +52,14 @@ export function resourceFor<R extends NamedResource>({ rules = [], matchPolicy }
   return undefined;
 }
 
-const labelled = (selector: Webhook['objectSelector'], object: ApiObject | undefined): boolean => object?.metadata !== undefined && selector.matches(object.metadata.labels);
+const labelled = (selector: Selector, object: ApiObject | undefined): boolean => object?.metadata !== undefined && selector.matches(object.metadata.labels);
 /** One of the two objects is enough; what has no metadata has no labels either, and matches only who asks for none. */
-export function objectMatches({ objectSelector }: Pick<Webhook, 'objectSelector'>, { object, old }: Asked): boolean {
+export function objectMatches({ objectSelector }: { readonly objectSelector: Selector }, { object, old }: Asked): boolean {
   return objectSelector.empty || labelled(objectSelector, object) || labelled(objectSelector, old);
 }
 
 /** Whether the request's namespace has the labels; the error that says why nobody knows. What is in no namespace matches always. */
-export function namespaceMatches({ namespaceSelector }: Pick<Webhook, 'namespaceSelector'>, request: Asked, labelsOf: (namespace: string) => Labels | null | undefined): boolean | errors.StatusError {
+export function namespaceMatches({ namespaceSelector }: { readonly namespaceSelector: Selector }, request: Asked, labelsOf: (namespace: string) => Labels | null | undefined): boolean | errors.StatusError {
   const namespace = namespaceOf(request);
   if (namespaceSelector.empty || (namespace === '' && !isNamespace(request.resource))) return true;
   // Of a namespace that is being written the labels are those it is to have.

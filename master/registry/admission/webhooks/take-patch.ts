@@ -1,5 +1,4 @@
-// An object in the form a webhook is shown it: in another version of its resource, or as the body of a subresource; and what the
-// webhook changed, taken back into the object. upstream: apiserver pkg/admission/conversion.go, webhook/mutating/dispatcher.go
+// What a webhook changed, taken back into the object it was shown. upstream: apiserver pkg/admission/plugin/webhook/mutating/dispatcher.go
 import * as errors from '../../../../src/apimachinery/status-error.ts';
 import { applyDefaults } from '../../../../src/schema/defaulting.ts';
 import { decode, DecodeError } from '../../../../src/schema/decode.ts';
@@ -10,12 +9,6 @@ import type { JsonValue } from '../../../../src/schema/schema.ts';
 import { cloneJson, equalJson } from '../../../../src/util/json.ts';
 import { inVersion } from '../../views.ts';
 import type { AdmissionRequest } from '../admission.ts';
-
-/** As a webhook for `resource` sees it; not to be changed. @throws StatusError */
-export async function shownAs({ resource: own, body }: Pick<AdmissionRequest, 'resource' | 'body'>, resource: ResourceDefinition, object: ApiObject | undefined): Promise<ApiObject | undefined> {
-  if (!object) return undefined;
-  return body ? body.within?.read(object) ?? object : inVersion(object, own, resource);
-}
 
 function replace(object: ApiObject, by: ApiObject): void {
   for (const name of Object.keys(object)) if (!(name in by)) delete object[name];

@@ -1,11 +1,11 @@
 // What admission webhooks and policies look up of the server they stand in.
-import type { Labels } from '../../../src/apimachinery/selectors.ts';
-import type { ApiObject, ResourceDefinition } from '../../../src/schema/resource.ts';
-import { Authorizer } from '../../../src/schema/structural/cel-authorizer.ts';
-import type { Registry } from '../registry.ts';
-import { prefixOf } from '../stored-object.ts';
-import type { AdmissionRequest } from './admission.ts';
-import { namespaceOf } from './webhooks/matching.ts';
+import type { Labels } from '../../../../src/apimachinery/selectors.ts';
+import type { ApiObject, ResourceDefinition } from '../../../../src/schema/resource.ts';
+import { Authorizer } from '../../../../src/schema/structural/cel-authorizer.ts';
+import type { Registry } from '../../registry.ts';
+import { prefixOf } from '../../stored-object.ts';
+import type { AdmissionRequest } from '../admission.ts';
+import { namespaceOf } from './matching.ts';
 
 /** The versions over the same storage. */
 export function equivalentsOf({ served }: Registry, resource: ResourceDefinition): ResourceDefinition[] {
