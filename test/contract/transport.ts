@@ -1,6 +1,6 @@
 // The contract of src/client/transport.ts as tests: in memory and over HTTP the same calls give the same results.
-import { StatusError } from '../../src/apimachinery/status-error.ts';
 import type { Transport, WatchEvent } from '../../src/client/transport.ts';
+import { refusal } from '../support/refusal.ts';
 
 export interface TransportUnderTest {
   /** A cluster admin's. */
@@ -149,27 +149,17 @@ export function transportContract(name: string, open: () => Promise<TransportUnd
         const total = 150;
         const made = await create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'slow', labels: { w: 'slow' } } });
         let seen = 0;
-        const error = await refusal((async () => {
+        const read = (async () => {
           for await (const _ of watch({ resourceVersion: made.metadata.resourceVersion, labelSelector: 'w=slow' })) {
             seen++;
             if (seen > 1) continue;
             for (let i = 0; i < total; i++) await put({ ...made, metadata: { ...made.metadata, resourceVersion: '' }, data: { blob, i: String(i) } });
           }
-        })(), () => { void put({ ...made, metadata: { ...made.metadata, resourceVersion: '' }, data: { first: 'yes' } }); });
-        expect(error).toMatchObject({ code: 410, reason: 'Expired' });
+        })();
+        void put({ ...made, metadata: { ...made.metadata, resourceVersion: '' }, data: { first: 'yes' } });
+        expect(await refusal(read)).toMatchObject({ code: 410, reason: 'Expired' });
         expect(seen).toBeLessThan(total);
       });
     });
   });
-}
-
-async function refusal(call: Promise<unknown>, meanwhile?: () => void): Promise<StatusError> {
-  meanwhile?.();
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof StatusError) return error;
-    throw error;
-  }
-  throw new Error('the call was expected to be refused');
 }

@@ -1,9 +1,9 @@
 // Writes end to end in process: what status may change, generation, dry runs, finalizers, collections, and the two faces of Events.
-import type { StatusError } from '../../src/apimachinery/status-error.ts';
 import type { Transport, WatchEvent } from '../../src/client/transport.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
 import { ask } from '../support/ask.ts';
 import { startTestApi, type TestApi } from '../support/api-server.ts';
+import { refusal } from '../support/refusal.ts';
 
 let api: TestApi;
 let transport: Transport;
@@ -20,9 +20,6 @@ const contentTypes = { merge: 'application/merge-patch+json', json: 'application
 function call(method: Method, where: string, body?: unknown, form: keyof typeof contentTypes = 'merge'): Promise<any> {
   const [path = '', query = ''] = where.split('?');
   return transport.request({ method, path, query: Object.fromEntries(new URLSearchParams(query)), ...(body === undefined ? {} : { body }), ...(method === 'PATCH' ? { headers: { 'content-type': contentTypes[form] } } : {}) });
-}
-async function refusal(promise: Promise<unknown>): Promise<StatusError> {
-  return promise.then(() => { throw new Error('the call was expected to be refused'); }, (error: unknown) => error as StatusError);
 }
 const deployment = (name: string): object => ({
   metadata: { name, labels: { l: '1' } },

@@ -6,8 +6,8 @@ import { Services } from '../../src/api/core/service.ts';
 import { ServiceAccounts } from '../../src/api/core/service-account.ts';
 import { Jobs } from '../../src/api/batch/job.ts';
 import { Deployments } from '../../src/api/apps/deployment.ts';
-import { StatusError } from '../../src/apimachinery/status-error.ts';
 import { startTestApi, type TestApi } from '../support/api-server.ts';
+import { refusal } from '../support/refusal.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -20,16 +20,6 @@ const deployment = (name: string, replicas = 3): object => ({
   metadata: { name, namespace: 'default' },
   spec: { replicas, selector: { matchLabels: { app: name } }, template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'web', image: 'nginx:1.28', ports: [{ containerPort: 80 }] }] } } },
 });
-
-async function refusal(call: Promise<unknown>): Promise<StatusError> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof StatusError) return error;
-    throw error;
-  }
-  throw new Error('the call was expected to be refused');
-}
 
 describe('objects', () => {
   it('are created with defaults, read, updated under optimistic locking, and deleted', async () => {

@@ -5,9 +5,9 @@ import { Events as CoreEvents } from '../../src/api/core/event.ts';
 import { Pods } from '../../src/api/core/pod.ts';
 import { ServiceAccounts } from '../../src/api/core/service-account.ts';
 import { Events } from '../../src/api/events/event.ts';
-import { StatusError } from '../../src/apimachinery/status-error.ts';
 import type { ApiObject } from '../../src/schema/resource.ts';
 import { startTestApi, type TestApi } from '../support/api-server.ts';
+import { refusal } from '../support/refusal.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -25,16 +25,6 @@ const deployment = (name: string): object => ({
   apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace: 'default' },
   spec: { selector: { matchLabels: { a: name } }, template: { metadata: { labels: { a: name } }, spec: { containers: [{ name: 'c', image: 'i' }] } } },
 });
-
-async function refusal(call: Promise<unknown>): Promise<StatusError> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof StatusError) return error;
-    throw error;
-  }
-  throw new Error('the call was expected to be refused');
-}
 
 describe('apply', () => {
   it('creates, merges, and keeps the revision when nothing changes', async () => {

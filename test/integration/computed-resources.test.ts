@@ -3,6 +3,7 @@ import { Pods } from '../../src/api/core/pod.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
 import type { Transport } from '../../src/client/transport.ts';
 import { startTestApi, type TestApi } from '../support/api-server.ts';
+import { refusal } from '../support/refusal.ts';
 
 let api: TestApi;
 let transport: Transport;
@@ -12,7 +13,6 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 const get = (path: string, accept?: string): Promise<any> => transport.request({ method: 'GET', path, ...(accept ? { headers: { accept } } : {}) });
-const refusal = (promise: Promise<unknown>): Promise<{ code: number; message: string }> => promise.then(() => { throw new Error('the call was expected to be refused'); }, (error: unknown) => error as { code: number; message: string });
 
 it('component statuses are computed, one, all or as a table', async () => {
   const healthy = { conditions: [{ type: 'Healthy', status: 'True', message: 'ok' }] };

@@ -1,34 +1,21 @@
 // Custom resources whose versions a webhook converts: reads, lists, watches and writes of a version that is not the stored one. The
 // kind is that of Kubernetes' own conformance test (test/e2e/apimachinery/crd_conversion_webhook.go).
-import type { StatusError } from '../../src/apimachinery/status-error.ts';
-import type { Transport, WatchEvent } from '../../src/client/transport.ts';
-import { startHttpsApi, type HttpsApi } from '../support/api-server-https.ts';
-import { startWebhookServer, type Review, type WebhookServer } from '../support/webhook-server.ts';
+import type { WatchEvent } from '../../src/client/transport.ts';
+import { refusal } from '../support/refusal.ts';
+import { webhookApi } from '../support/webhook-api.ts';
+import type { Review } from '../support/webhook-server.ts';
 
-let api: HttpsApi;
-let transport: Transport;
-let server: WebhookServer;
-beforeAll(async () => {
-  [api, server] = await Promise.all([startHttpsApi({ controllers: true }), startWebhookServer()]);
-  transport = api.transport(api.admin);
-  await call('POST', '/api/v1/namespaces', { metadata: { name: 'work' } });
-});
-afterAll(async () => {
-  await api.stop();
-  await server.stop();
-});
+const api = webhookApi({ work: {} });
+const { call, merge } = api;
 beforeEach(() => {
-  server.on('/convert', converter);
-  server.reviews.clear();
+  api.server.on('/convert', converter);
+  api.server.reviews.clear();
 });
 
-type Query = Record<string, string>;
-const call = (method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, query: Query = {}, headers: Record<string, string> = {}): Promise<any> => transport.request({ method, path, query, headers, ...(body === undefined ? {} : { body }) });
-const merge = (path: string, body: unknown): Promise<any> => call('PATCH', path, body, {}, { 'content-type': 'application/merge-patch+json' });
-const refused = async (promise: Promise<unknown>): Promise<object> => promise.then(() => { throw new Error('it was let through'); }, (error: unknown) => {
-  const { status } = error as StatusError;
-  return { code: status.code, message: status.message };
-});
+const refused = async (promise: Promise<unknown>): Promise<object> => {
+  const { code, message } = await refusal(promise);
+  return { code, message };
+};
 
 /** v1 has hostPort, v2 host and port. */
 function convert(object: any, desired: string): object {
@@ -40,18 +27,14 @@ function convert(object: any, desired: string): object {
   return { ...own, ...(hostPort === undefined ? {} : { host: first, port: second }) };
 }
 const converter = ({ request }: Review): object => ({ result: { status: 'Success' }, convertedObjects: request['objects'].map((object: object) => convert(object, request['desiredAPIVersion'])) });
-const asked = (): number => (server.reviews.get('/convert') ?? []).length;
+const asked = (): number => (api.server.reviews.get('/convert') ?? []).length;
 
 const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const properties = { v1: { hostPort: { type: 'string' } }, v2: { host: { type: 'string' }, port: { type: 'string' }, share: { type: 'integer', default: 5 } } };
 const versions = (storage: string): object[] => (['v1', 'v2'] as const).map((name) => ({ name, served: true, storage: name === storage, schema: { openAPIV3Schema: { type: 'object', properties: { ...properties[name], status: { 'type': 'object', 'x-kubernetes-preserve-unknown-fields': true } } } }, subresources: { status: {} } }));
-async function define(group: string, conversionReviewVersions: string[] = ['v1']): Promise<void> {
-  const webhook = { clientConfig: server.clientConfig('/convert'), conversionReviewVersions };
-  await call('POST', definitions, { metadata: { name: `hosts.${group}` }, spec: { group, scope: 'Namespaced', names: { plural: 'hosts', kind: 'Host' }, versions: versions('v1'), conversion: { strategy: 'Webhook', webhook } } });
-  for await (const { object } of transport.watch({ method: 'GET', path: definitions, query: { watch: 'true', fieldSelector: `metadata.name=hosts.${group}`, timeoutSeconds: '60' } })) {
-    if ((object as any).status?.conditions?.some((c: any) => c.type === 'Established' && c.status === 'True')) return;
-  }
-}
+const define = (group: string, conversionReviewVersions: string[] = ['v1']): Promise<void> => api.define({
+  group, scope: 'Namespaced', names: { plural: 'hosts', kind: 'Host' }, versions: versions('v1'), conversion: { strategy: 'Webhook', webhook: { clientConfig: api.server.clientConfig('/convert'), conversionReviewVersions } },
+});
 const path = (group: string, version: string): string => `/apis/${group}/${version}/namespaces/work/hosts`;
 const host = (group: string, name: string, version = 'v1', more: object = version === 'v1' ? { hostPort: 'localhost:8080' } : { host: 'localhost', port: '8080' }): object => ({ apiVersion: `${group}/${version}`, kind: 'Host', metadata: { name }, ...more });
 const v2Form = { host: 'localhost', port: '8080' };
@@ -66,8 +49,8 @@ it('reads what was written in the other version, and writes what is stored in th
   expect(read).not.toHaveProperty('hostPort');
   // Of metadata labels and annotations alone are the webhook's.
   expect(read.metadata.creationTimestamp).toBe(created.metadata.creationTimestamp);
-  expect(server.reviews.get('/convert')![0]).toMatchObject({ kind: 'ConversionReview', apiVersion: 'apiextensions.k8s.io/v1', request: { desiredAPIVersion: `${group}/v2`, objects: [{ apiVersion: `${group}/v1`, hostPort: 'localhost:8080' }] } });
-  expect(server.lastQuery()).toBe('?timeout=30s');
+  expect(api.server.reviews.get('/convert')![0]).toMatchObject({ kind: 'ConversionReview', apiVersion: 'apiextensions.k8s.io/v1', request: { desiredAPIVersion: `${group}/v2`, objects: [{ apiVersion: `${group}/v1`, hostPort: 'localhost:8080' }] } });
+  expect(api.server.lastQuery()).toBe('?timeout=30s');
   // A state is converted once.
   await call('GET', `${path(group, 'v2')}/one`);
   expect(asked()).toBe(1);
@@ -80,7 +63,7 @@ it('changes and deletes in either version', async () => {
   await define(group, ['v0', 'v1beta1']);
   await call('POST', path(group, 'v1'), host(group, 'a'));
   expect(await merge(`${path(group, 'v2')}/a`, { port: '9' })).toMatchObject({ host: 'localhost', port: '9' });
-  expect(server.reviews.get('/convert')![0]!.apiVersion).toBe('apiextensions.k8s.io/v1beta1');
+  expect(api.server.reviews.get('/convert')![0]!.apiVersion).toBe('apiextensions.k8s.io/v1beta1');
   const current = await call('GET', `${path(group, 'v1')}/a`);
   expect(current).toMatchObject({ hostPort: 'localhost:9', metadata: { generation: 2 } });
   await call('PUT', `${path(group, 'v2')}/a`, { ...host(group, 'a', 'v2', { host: 'h', port: '1' }), metadata: { name: 'a', resourceVersion: current.metadata.resourceVersion } });
@@ -104,14 +87,14 @@ it('lists objects of several stored versions in one, by labels too', async () =>
   expect(bare(await call('GET', path(group, 'v1')))).toEqual([{ name: 'one', hostPort: 'localhost:8080' }, { name: 'two', hostPort: 'localhost:8080' }]);
   expect(bare(await call('GET', path(group, 'v2')))).toEqual([{ name: 'one', ...v2Form }, { name: 'two', ...v2Form }]);
   // Each was sent once, whoever read it first: the second when it was stored.
-  const toV2 = server.reviews.get('/convert')!.filter(({ request }) => request['desiredAPIVersion'] === `${group}/v2`).flatMap(({ request }) => request['objects'] as { metadata: { name: string } }[]);
+  const toV2 = api.server.reviews.get('/convert')!.filter(({ request }) => request['desiredAPIVersion'] === `${group}/v2`).flatMap(({ request }) => request['objects'] as { metadata: { name: string } }[]);
   expect(toV2.map(({ metadata }) => metadata.name).sort()).toEqual(['one', 'two']);
   expect(bare(await call('GET', path(group, 'v2'), undefined, { labelSelector: 'in=v2' }))).toHaveLength(2);
   const table = await call('GET', path(group, 'v1'), undefined, { limit: '1' }, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' });
   expect([table.kind, table.rows.length]).toEqual(['Table', 1]);
   // A write that changes nothing stores an object in the version of now.
   await merge(`${path(group, 'v1')}/one`, {});
-  server.reviews.clear();
+  api.server.reviews.clear();
   await call('GET', path(group, 'v2'));
   expect(asked()).toBe(0);
 });
@@ -123,7 +106,7 @@ it('tells a watch of changes in its version, in order', async () => {
   const stop = new AbortController();
   const seen: string[] = [];
   const { metadata } = await call('GET', path(group, 'v2'));
-  const events = transport.watch({ method: 'GET', path: path(group, 'v2'), query: { watch: 'true', sendInitialEvents: 'true', allowWatchBookmarks: 'true', resourceVersionMatch: 'NotOlderThan', resourceVersion: metadata.resourceVersion, timeoutSeconds: '60' }, signal: stop.signal });
+  const events = api.transport.watch({ method: 'GET', path: path(group, 'v2'), query: { watch: 'true', sendInitialEvents: 'true', allowWatchBookmarks: 'true', resourceVersionMatch: 'NotOlderThan', resourceVersion: metadata.resourceVersion, timeoutSeconds: '60' }, signal: stop.signal });
   for await (const { type, object } of events as AsyncIterable<WatchEvent<any>>) {
     if (type === 'BOOKMARK') {
       await merge(`${path(group, 'v1')}/a`, { hostPort: 'h:1' });
@@ -143,7 +126,7 @@ it('says what is wrong with a webhook, and with what it answers', async () => {
   await call('POST', path(group, 'v1'), host(group, 'a'));
   const named = `conversion webhook for ${group}/v1, Kind=Host`;
   const answered = async (change: (object: any) => object | undefined, more: object = {}): Promise<object> => {
-    server.on('/convert', ({ request }) => ({ result: { status: 'Success' }, convertedObjects: request['objects'].map((object: any) => change(convert(object, request['desiredAPIVersion']))).filter((object: unknown) => object), ...more }));
+    api.server.on('/convert', ({ request }) => ({ result: { status: 'Success' }, convertedObjects: request['objects'].map((object: any) => change(convert(object, request['desiredAPIVersion']))).filter((object: unknown) => object), ...more }));
     return refused(call('GET', `${path(group, 'v2')}/a`));
   };
   const bare = (message: string): object => ({ code: 500, message: `${named} ${message}` });
@@ -157,14 +140,14 @@ it('says what is wrong with a webhook, and with what it answers', async () => {
   expect(await answered((object) => ({ ...object, metadata: undefined }))).toEqual(bare('returned invalid metadata: missing metadata in converted object'));
   expect(await answered((object) => ({ ...object, metadata: { ...object.metadata, labels: { a: 1 } } }))).toEqual(bare('returned invalid metadata: metadata.labels[a] must be a string, but is number in converted object'));
   expect(await answered((object) => ({ ...object, metadata: { ...object.metadata, labels: { 'a b': '1' } } }))).toMatchObject({ code: 500, message: expect.stringContaining('returned invalid metadata: metadata.labels: Invalid value: "a b"') });
-  server.raw('/convert', 500, 'no');
+  api.server.raw('/convert', 500, 'no');
   const failed = bare('failed: an error on the server ("no") has prevented the request from succeeding');
   expect(await refused(call('GET', path(group, 'v2')))).toEqual(failed);
   expect(await refused(call('POST', path(group, 'v2'), host(group, 'b', 'v2')))).toEqual({ code: 500, message: `conversion webhook for ${group}/v2, Kind=Host failed: an error on the server ("no") has prevented the request from succeeding` });
   // The stored version needs nobody.
   expect((await call('GET', path(group, 'v1'))).items).toHaveLength(1);
   const { metadata } = await call('GET', `${path(group, 'v1')}/a`);
-  const events = transport.watch({ method: 'GET', path: path(group, 'v2'), query: { watch: 'true', resourceVersion: metadata.resourceVersion, timeoutSeconds: '60' } })[Symbol.asyncIterator]();
+  const events = api.transport.watch({ method: 'GET', path: path(group, 'v2'), query: { watch: 'true', resourceVersion: metadata.resourceVersion, timeoutSeconds: '60' } })[Symbol.asyncIterator]();
   const next = events.next();
   await merge(`${path(group, 'v1')}/a`, { hostPort: 'h:1' });
   await expect(next).rejects.toMatchObject({ code: 500, message: expect.stringContaining('conversion webhook for') });
@@ -174,10 +157,10 @@ it('does not keep a definition whose webhook has gone from being deleted', async
   const group = 'gone.example.org';
   await define(group);
   await call('POST', path(group, 'v1'), host(group, 'a'));
-  server.raw('/convert', 500, 'no');
+  api.server.raw('/convert', 500, 'no');
   const { metadata } = await call('GET', `${definitions}/hosts.${group}`);
   await call('DELETE', `${definitions}/hosts.${group}`);
-  const events = transport.watch({ method: 'GET', path: definitions, query: { watch: 'true', resourceVersion: metadata.resourceVersion, fieldSelector: `metadata.name=hosts.${group}`, timeoutSeconds: '60' } });
+  const events = api.transport.watch({ method: 'GET', path: definitions, query: { watch: 'true', resourceVersion: metadata.resourceVersion, fieldSelector: `metadata.name=hosts.${group}`, timeoutSeconds: '60' } });
   for await (const { type } of events) if (type === 'DELETED') break;
   expect(await refused(call('GET', `${definitions}/hosts.${group}`))).toMatchObject({ code: 404 });
 });
@@ -185,8 +168,8 @@ it('does not keep a definition whose webhook has gone from being deleted', async
 it('shows admission webhooks the version they ask for', async () => {
   const group = 'admit.example.org';
   await define(group);
-  server.on('/admit', ({ request: { object } }) => ({ allowed: true, ...(object?.port === '8080' ? { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify([{ op: 'replace', path: '/port', value: '9090' }])).toString('base64') } : {}) }));
-  await call('POST', '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', { metadata: { name: 'hosts' }, webhooks: [{ name: 'hosts.k8s.io', clientConfig: server.clientConfig('/admit'), sideEffects: 'None', admissionReviewVersions: ['v1'], rules: [{ operations: ['CREATE'], apiGroups: [group], apiVersions: ['v2'], resources: ['hosts'] }] }] });
+  api.server.on('/admit', ({ request: { object } }) => ({ allowed: true, ...(object?.port === '8080' ? { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify([{ op: 'replace', path: '/port', value: '9090' }])).toString('base64') } : {}) }));
+  await call('POST', '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', { metadata: { name: 'hosts' }, webhooks: [{ name: 'hosts.k8s.io', clientConfig: api.server.clientConfig('/admit'), sideEffects: 'None', admissionReviewVersions: ['v1'], rules: [{ operations: ['CREATE'], apiGroups: [group], apiVersions: ['v2'], resources: ['hosts'] }] }] });
   expect(await call('POST', path(group, 'v1'), host(group, 'a'))).toMatchObject({ hostPort: 'localhost:9090' });
-  expect(server.reviews.get('/admit')![0]!.request).toMatchObject({ kind: { version: 'v2' }, requestKind: { version: 'v1' }, object: { apiVersion: `${group}/v2`, ...v2Form } });
+  expect(api.server.reviews.get('/admit')![0]!.request).toMatchObject({ kind: { version: 'v2' }, requestKind: { version: 'v1' }, object: { apiVersion: `${group}/v2`, ...v2Form } });
 });

@@ -1,11 +1,11 @@
 // Custom resources over HTTP, with the controllers that establish and collect them: the answers clients see.
-import { StatusError } from '../../src/apimachinery/status-error.ts';
 import type { Transport, WatchEvent } from '../../src/client/transport.ts';
 import { CustomResourceDefinitions, type JSONSchemaProps } from '../../src/api/apiextensions/custom-resource-definition.ts';
 import type { ApiObject } from '../../src/schema/resource.ts';
 import { MemoryStore } from '../../master/storage/memory-store.ts';
 import { startTestApi } from '../support/api-server.ts';
 import { startHttpsApi, type HttpsApi } from '../support/api-server-https.ts';
+import { refusal } from '../support/refusal.ts';
 
 let api: HttpsApi;
 let transport: Transport;
@@ -21,16 +21,6 @@ const call = (method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string,
 const patchAs = (type: string) => (path: string, body: unknown, query: Record<string, string> = {}): Promise<any> => call('PATCH', path, body, { headers: { 'content-type': type }, query });
 const merge = patchAs('application/merge-patch+json');
 const apply = patchAs('application/apply-patch+yaml');
-
-async function refusal(promise: Promise<unknown>): Promise<StatusError> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof StatusError) return error;
-    throw error;
-  }
-  throw new Error('the call was expected to be refused');
-}
 
 const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 type Version = Record<string, unknown> & { schema?: JSONSchemaProps };

@@ -5,9 +5,10 @@ import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import { ServiceAccounts } from '../../src/api/core/service-account.ts';
 import { CustomResourceDefinitions } from '../../src/api/apiextensions/custom-resource-definition.ts';
 import { PodDisruptionBudgets, type PodDisruptionBudget } from '../../src/api/policy/pod-disruption-budget.ts';
-import { StatusError } from '../../src/apimachinery/status-error.ts';
+import type { StatusError } from '../../src/apimachinery/status-error.ts';
 import type { Draft } from '../../src/client/client.ts';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from '../support/control-plane.ts';
+import { refusal } from '../support/refusal.ts';
 
 let plane: ControlPlane;
 const start = async (options?: ControlPlaneOptions): Promise<void> => { plane = await startControlPlane(options); };
@@ -23,7 +24,7 @@ const protect = (name: string, spec: Draft<PodDisruptionBudget['spec']>): Promis
 const pods = (): Pod[] => plane.informers.informer(Pods).list(namespace);
 const status = (name = 'web') => plane.informers.informer(PodDisruptionBudgets).get(`default/${name}`)?.status;
 const evict = (name: string, body: object = {}) => plane.client.post(Pods, { namespace, name }, 'eviction', { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace }, ...body });
-const refused = (name: string): Promise<StatusError['status']> => evict(name).then(() => { throw new Error('it was granted'); }, (error: unknown) => { if (!(error instanceof StatusError)) throw error; return error.status; });
+const refused = async (name: string): Promise<StatusError['status']> => (await refusal(evict(name))).status;
 
 it('is granted once and then refused until the Pod is replaced', async () => {
   let hold = true;

@@ -1,5 +1,4 @@
 // Agents against the real API server in memory: which objects their Pods open to them and when that ends, and what they may write.
-import { StatusError, type Status } from '../../src/apimachinery/status-error.ts';
 import { ConfigMaps } from '../../src/api/core/config-map.ts';
 import { Nodes } from '../../src/api/core/node.ts';
 import { PersistentVolumeClaims } from '../../src/api/core/persistent-volume-claim.ts';
@@ -9,6 +8,7 @@ import { Secrets } from '../../src/api/core/secret.ts';
 import { ServiceAccounts } from '../../src/api/core/service-account.ts';
 import type { Client } from '../../src/client/client.ts';
 import { startTestApi, type TestApi } from '../support/api-server.ts';
+import { refusal } from '../support/refusal.ts';
 
 let api: TestApi;
 let node: Client;
@@ -24,11 +24,6 @@ beforeEach(async () => {
 afterEach(() => api.stop());
 
 const namespace = 'default';
-async function refusal(promise: Promise<unknown>): Promise<Status> {
-  const error: unknown = await promise.then(() => undefined, (e: unknown) => e);
-  if (!(error instanceof StatusError)) throw new Error(`expected a refusal, got ${String(error)}`);
-  return error.status;
-}
 const create = (name: string, spec: object = {}, metadata: object = {}): Promise<unknown> =>
   api.client.create(Pods, { metadata: { name, namespace, ...metadata }, spec: { containers: [{ name: 'c', image: 'i', envFrom: [{ secretRef: { name: 'env' } }, { configMapRef: { name: 'env' } }] }], ...spec } } as never);
 const may = async (resource: typeof Secrets | typeof ConfigMaps, name: string): Promise<boolean> => {

@@ -14,10 +14,10 @@ import { PriorityClasses } from '../../src/api/scheduling/priority-class.ts';
 import { StorageClasses } from '../../src/api/storage/storage-class.ts';
 import type { Draft } from '../../src/client/client.ts';
 import { startControlPlane, type ControlPlane } from '../support/control-plane.ts';
+import { refusal } from '../support/refusal.ts';
 
 const namespace = 'default';
 const pod = (name: string, spec: object = {}): Draft<Pod> => ({ metadata: { name, namespace }, spec: { containers: [{ name: 'c', image: 'i' }], ...spec } }) as Draft<Pod>;
-const refusal = (promise: Promise<unknown>): Promise<StatusError> => promise.then(() => { throw new Error('the call was expected to be refused'); }, (error: unknown) => error as StatusError);
 
 let plane: ControlPlane;
 beforeEach(async () => { plane = await startControlPlane({ nodes: ['node-1'] }); });

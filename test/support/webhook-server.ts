@@ -5,7 +5,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createAuthority, issue } from '../../master/pki/certificates.ts';
-import type { StatusError } from '../../src/apimachinery/status-error.ts';
 
 export interface ReviewRequest { readonly uid: string; readonly operation: string; readonly name?: string; readonly namespace?: string; readonly object: any; readonly oldObject: any; readonly [member: string]: any }
 export interface Review { readonly kind: string; readonly apiVersion: string; readonly request: ReviewRequest }
@@ -85,13 +84,3 @@ export const judgeData: Answer = ({ request: { object, oldObject } }) => ((objec
 export const stage = (from: string, to: string): Answer => ({ request: { object } }) => (object.data?.[from] === 'yes' && object.data[to] === undefined ? jsonPatch({ op: 'add', path: `/data/${to}`, value: 'yes' }) : allow());
 
 export const ruleOf = (operations: string[], resource: string, more: object = {}): object => ({ operations, apiGroups: [''], apiVersions: ['v1'], resources: [resource], ...more });
-/** A webhook of a configuration, for namespaces with the label `hooked: yes`. */
-export const hookOf = (server: WebhookServer, path: string, rules: object[], more: object = {}): object => ({
-  name: `${path.slice(1).replaceAll('/', '-')}.k8s.io`, clientConfig: server.clientConfig(path), rules, sideEffects: 'None', admissionReviewVersions: ['v1', 'v1beta1'], namespaceSelector: { matchLabels: { hooked: 'yes' } }, ...more,
-});
-
-/** What a call was refused with. */
-export const refusal = async (promise: Promise<unknown>): Promise<object> => promise.then(() => { throw new Error('it was let through'); }, (error: unknown) => {
-  const { status } = error as StatusError;
-  return { code: status.code, ...(status.reason ? { reason: status.reason } : {}), message: status.message };
-});

@@ -1,0 +1,19 @@
+// What a call is refused with; a call that is let through fails the test.
+import { StatusError } from '../../src/apimachinery/status-error.ts';
+
+export async function refusal(call: Promise<unknown>): Promise<StatusError> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof StatusError) return error;
+    throw error;
+  }
+  throw new Error('the call was expected to be refused');
+}
+
+export interface Told { readonly code: number; readonly reason?: string; readonly message: string }
+/** The same as clients are told it; a reason only where there is one. */
+export async function told(call: Promise<unknown>): Promise<Told> {
+  const { status } = await refusal(call);
+  return { code: status.code!, ...(status.reason ? { reason: status.reason } : {}), message: status.message! };
+}
