@@ -41,6 +41,8 @@ const evictionRateOptions = (): Option[] => [
 const withEvictionRates = (command: Command): Command => evictionRateOptions().reduce((made, option) => made.addOption(option), command);
 const dataDir = (): Option => new Option('--data-dir <dir>', 'where the cluster keeps its data').default(defaultDataDir).argParser((dir) => resolve(dir));
 const proxyMode = (): Option => new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay', 'nftables']).default('auto');
+/** Where a cluster's containers are taken away. */
+const containersHost = (otherwise: string): Option => new Option('--docker-host <url>', `Docker Engine that has the containers to remove (default: ${otherwise})`);
 const dockerHost = (): Option => new Option('--docker-host <url>', 'Docker Engine to use (default: DOCKER_HOST, then the default socket)');
 
 /** Aborted by the first SIGTERM or SIGINT; a second one ends the process at once. */
@@ -78,7 +80,7 @@ const upHost = async (): Promise<import('../src/cli/up.ts').UpHost> => {
 const downHost = async (): Promise<import('../src/cli/down.ts').DownHost> => {
   const { leave, stopStartedEngine } = await import('../agent/setup.ts');
   return {
-    removeNode: (cluster, record, say) => leave({ dataDir: cluster.dataDir, dockerHost: record.dockerHost, engineDirectory: cluster.path('engine'), say }),
+    removeNode: (cluster, engine, say) => leave({ dataDir: cluster.dataDir, dockerHost: engine, engineDirectory: cluster.path('engine'), say }),
     stopEngine: (cluster) => stopStartedEngine(cluster.path('engine')),
   };
 };
@@ -100,7 +102,7 @@ withAgentSettings(withEvictionRates(program.command('up').description('start a c
     if (!options.detach && !options.service) await stayInForeground(cluster, self, untilSignal());
   });
 
-program.command('down').description('stop the cluster; containers stay').option('--purge', 'remove everything of the cluster from this host', false).addOption(dataDir())
+program.command('down').description('stop the cluster; containers stay').option('--purge', 'remove everything of the cluster from this host', false).addOption(dataDir()).addOption(containersHost('the one the cluster was started with'))
   .action(async (options) => {
     const { down } = await import('../src/cli/down.ts');
     const { removeService } = await import('../src/cli/service.ts');
@@ -214,14 +216,14 @@ program.command('doctor').description('check whether this host can be a node, an
     process.exitCode = (await doctor(options, doctorHost, print)) ? 0 : 1;
   });
 
-program.command('leave').description('remove what an agent left on this host: containers, networks, rules and routes').addOption(dataDir()).addOption(dockerHost())
+program.command('leave').description('remove what an agent left on this host: containers, networks, rules and routes').addOption(dataDir()).addOption(containersHost('the one the host joined with; without such, DOCKER_HOST, then the default socket'))
   .action(async (options) => {
     const [{ leave }, { engineAddress }] = await Promise.all([import('../agent/setup.ts'), import('../agent/runtime/engine/index.ts')]);
     const cluster = new Cluster(options.dataDir);
     if (cluster.joined()) {
       const [{ down }, { removeService }] = await Promise.all([import('../src/cli/down.ts'), import('../src/cli/service.ts')]);
       removeService(cluster, true);
-      await down({ dataDir: cluster.dataDir, purge: true }, await downHost());
+      await down({ dataDir: cluster.dataDir, purge: true, ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}) }, await downHost());
       return;
     }
     const running = runningPid(cluster, 'agent');

@@ -1,4 +1,4 @@
-// What `dray down --purge` says it leaves: the packages of the set-up, and those the agent needed later.
+// What `dray down --purge` says it leaves: the packages of the set-up, and those the agent needed later; and which engine it asks.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,4 +29,17 @@ it.each([
   await down({ dataDir: cluster.dataDir, purge: true }, { removeNode: async () => undefined, stopEngine: async () => false });
   expect(printed.filter((text) => text.startsWith('kept:'))).toEqual(line === undefined ? [] : [line]);
   expect(existsSync(cluster.dataDir)).toBe(false);
+});
+
+it.each([
+  ['the one the cluster was started with', {}, 'unix:///recorded.sock'],
+  ['the one that is named', { dockerHost: 'unix:///moved.sock' }, 'unix:///moved.sock'],
+])('containers are removed from %s', async (_what, options, expected) => {
+  const cluster = new Cluster(join(directory, 'data'), join(directory, 'clusters'));
+  cluster.make();
+  cluster.save({ version: 1, ranges: {}, dockerHost: 'unix:///recorded.sock', installedPackages: [] } as unknown as ClusterRecord);
+  jest.spyOn(process.stdout, 'write').mockImplementation(() => true);
+  const engines: string[] = [];
+  await down({ dataDir: cluster.dataDir, purge: true, ...options }, { removeNode: async (_cluster, dockerHost) => { engines.push(dockerHost); }, stopEngine: async () => false });
+  expect(engines).toEqual([expected]);
 });
