@@ -1,18 +1,16 @@
 // One contract for every back end that carries connections, with clients of every kind: the host, a Pod on the node, a Pod of another
 // node, the Pod itself, a container of another network and a machine on the LAN. Needs root, nft and the compiled worker.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { kernelFault } from '../../agent/proxy/nftables/probe.ts';
 import type { ServicePortRule } from '../../agent/proxy/rules.ts';
 import { realClock } from '../../src/util/clock.ts';
 import { silentLog } from '../../src/util/log.ts';
 import { commands } from '../../src/util/run.ts';
+import { notBuilt, workerProgram } from '../support/compiled.ts';
+import { describeWhere } from '../support/test-where.ts';
 import { addresses, endpoint, serviceNetwork, type Place, type ServiceNetwork } from './proxy-network.ts';
 import { rule, rules } from './proxy-support.ts';
 
-const main = join(process.env['DRAY_DIST'] ?? join(import.meta.dirname, '../../dist'), 'agent/proxy/worker/main.js');
-const fault = process.getuid?.() !== 0 ? 'not root' : !existsSync(main) ? `${main} is not built (npm run build)` : await kernelFault(commands);
-if (fault !== undefined) console.warn(`skipped: ${fault}`);
+const fault = process.getuid?.() !== 0 ? 'not root' : notBuilt(workerProgram) ?? await kernelFault(commands);
 
 const ip = '10.216.0.10';
 const nodePort = 30_870;
@@ -21,7 +19,7 @@ const all = [endpoint('a'), endpoint('b'), endpoint('c')];
 const saw = (...pairs: [string, string][]): string[] => pairs.map(([name, address]) => `${name} saw ${address}`);
 
 describe.each([['nftables', '1'], ['nftables', '0'], ['relay', '1']] as const)('%s, bridges asking packet rules: %s', (mode, bridgeCalls) => {
-  (fault === undefined ? describe : describe.skip)('carries', () => {
+  describeWhere(fault === undefined, fault ?? '', 'carries', () => {
     let net: ServiceNetwork;
     let revision = 0;
     const kernel = mode === 'nftables';
@@ -32,7 +30,7 @@ describe.each([['nftables', '1'], ['nftables', '0'], ['relay', '1']] as const)('
       while (kernel && !(await net.commands.run('nft', ['list', 'map', 'ip', net.table, 'node-services'])).includes(String(nodePort))) await realClock.sleep(5);
     };
     beforeAll(async () => {
-      net = await serviceNetwork(main, kernel, silentLog, bridgeCalls);
+      net = await serviceNetwork(workerProgram, kernel, silentLog, bridgeCalls);
     });
     afterAll(() => net.close());
 

@@ -9,11 +9,11 @@ import { StatusError } from '../../src/apimachinery/status-error.ts';
 import { ConfigMaps, type ConfigMap } from '../../src/api/core/config-map.ts';
 import { silentLog, type Log } from '../../src/util/log.ts';
 import { startTestApi, type TestApi } from '../support/api-server.ts';
+import { testWhere } from '../support/test-where.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'dray-disk-full-'));
 const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'dray-disk-full', dir], { encoding: 'utf8' });
 const mounts = mounted.status === 0;
-if (!mounts) process.stdout.write(`skipped: no file system of its own can be mounted here (${(mounted.stderr || String(mounted.error)).trim()})\n`);
 
 let api: TestApi | undefined;
 afterAll(async () => {
@@ -22,7 +22,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-(mounts ? it : it.skip)('loses nothing acknowledged, reads on, and writes again when there is space', async () => {
+testWhere(mounts, `no file system of its own can be mounted here (${(mounted.stderr || String(mounted.error)).trim()})`, 'loses nothing acknowledged, reads on, and writes again when there is space', async () => {
   const said: string[] = [];
   const log: Log = { ...silentLog, info: (_, message) => said.push(message), error: (_, message) => said.push(message) };
   const ballast = join(dir, 'ballast');

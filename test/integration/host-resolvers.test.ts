@@ -1,7 +1,7 @@
 // A host that resolves names through its own loopback: the name server, in another network namespace, has them asked there. Needs root and the
 // compiled program; skipped, with a line, where it has not been built.
 import { createSocket, type Socket } from 'node:dgram';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,9 +14,7 @@ import { Proxy } from '../../agent/proxy/proxy.ts';
 import { realClock } from '../../src/util/clock.ts';
 import { silentLog } from '../../src/util/log.ts';
 import { run } from '../../src/util/run.ts';
-
-const main = join(process.env['DRAY_DIST'] ?? join(import.meta.dirname, '../../dist'), 'agent/proxy/worker/main.js');
-if (!existsSync(main)) console.warn(`skipped: ${main} is not built (npm run build)`);
+import { describeCompiled, workerProgram } from '../support/compiled.ts';
 
 let dataDir: string;
 beforeEach(() => { dataDir = mkdtempSync(join(tmpdir(), 'dray-resolvers-')); });
@@ -81,7 +79,7 @@ describe('a question through the socket', () => {
   });
 });
 
-(existsSync(main) ? describe : describe.skip)('the workers of a host whose resolver is on its loopback', () => {
+describeCompiled(workerProgram, 'the workers of a host whose resolver is on its loopback', () => {
   const host = `127.${64 + randomInt(64)}.${randomInt(256)}.53`;
   let resolver: Socket;
   let proxy: Proxy;
@@ -95,7 +93,7 @@ describe('a question through the socket', () => {
     });
     await new Promise<void>((resolve) => { resolver.bind(5_354, host, resolve); });
     proxy = new Proxy({
-      dataDir, clock: realClock, log: silentLog, version: '1', program: [process.execPath, main],
+      dataDir, clock: realClock, log: silentLog, version: '1', program: [process.execPath, workerProgram],
       launch: { service: ['unshare', '--net', 'sh', '-c', `echo $$ > ${dataDir}/namespace; ip link set lo up; exec "$@"`, 'sh'], node: [] },
     });
   });

@@ -13,16 +13,16 @@ import { WorkerLink } from '../../agent/proxy/worker-link.ts';
 import { loadRules, rulesFile } from '../../agent/proxy/worker/rules-file.ts';
 import { realClock } from '../../src/util/clock.ts';
 import { silentLog } from '../../src/util/log.ts';
+import { describeCompiled, workerProgram } from '../support/compiled.ts';
 import { backend, httpBackend, once, RawClient, rule, rules, type HttpBackend } from '../contract/proxy-support.ts';
 
-const main = join(process.env['DRAY_DIST'] ?? join(import.meta.dirname, '../../dist'), 'agent/proxy/worker/main.js');
-if (!existsSync(main)) console.warn(`skipped: ${main} is not built (npm run build)`);
+const main = workerProgram;
 const version = '1';
 const ip = '127.60.7.1';
 // Outside the range clients take their own ports from: a connection to a closed port of that range can meet itself.
 const nodePort = 20_872;
 
-(existsSync(main) ? describe : describe.skip)('proxy worker processes', () => {
+describeCompiled(main, 'proxy worker processes', () => {
   let dataDir: string;
   let pod: HttpBackend;
   let proxies: Proxy[];

@@ -10,6 +10,7 @@ import { forwardPort } from '../../agent/kubelet/server/port-forward.ts';
 import { servePortForward } from '../../src/streams/port-forward.ts';
 import { realClock } from '../../src/util/clock.ts';
 import { dialSpdy, text, type ClientStream, type SpdyClient } from '../unit/src/streams/spdy-client.ts';
+import { describeWhere } from '../support/test-where.ts';
 
 let server: Server;
 let port: number;
@@ -137,10 +138,7 @@ describe('WebSocket', () => {
   });
 });
 
-describe('the network namespace of a Pod', () => {
-  const allowed = spawnSync('unshare', ['--net', 'true']).status === 0;
-  if (!allowed) console.warn('skipped 3: this user may not make network namespaces');
-  const maybe = allowed ? it : it.skip;
+describeWhere(spawnSync('unshare', ['--net', 'true']).status === 0, 'this user may not make network namespaces', 'the network namespace of a Pod', () => {
   const listener = `
     const { createServer } = require('node:net');
     const server = createServer({ allowHalfOpen: true }, (socket) => { let said = ''; socket.on('data', (data) => said += data).on('end', () => socket.end('inside: ' + said)); });
@@ -148,13 +146,12 @@ describe('the network namespace of a Pod', () => {
   `;
   let inside: ChildProcess | undefined;
   beforeAll(async () => {
-    if (!allowed) return;
     inside = spawn('unshare', ['--net', 'sh', '-c', 'ip link set lo up && exec "$0" -e "$1"', process.execPath, listener], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(inside.stdout!, 'data');
   });
   afterAll(() => { inside?.kill(); });
 
-  maybe('is entered: what listens on its loopback only is reached, and hears an end', async () => {
+  it('is entered: what listens on its loopback only is reached, and hears an end', async () => {
     const pods = new PodDialer(() => Promise.resolve(inside!.pid!), realClock);
     const sockets = await Promise.all([1, 2, 3].map(() => pods.connect(8080)));
     const answers = await Promise.all(sockets.map(async (socket, index) => {
@@ -166,12 +163,12 @@ describe('the network namespace of a Pod', () => {
     pods.close();
   });
 
-  maybe('that is gone is an error, not a hang', async () => {
+  it('that is gone is an error, not a hang', async () => {
     await expect(new PodDialer(() => Promise.resolve(0), realClock).connect(80)).rejects.toThrow('the sandbox is not running');
     await expect(new PodDialer(() => Promise.resolve(0x7ffffff0), realClock).connect(80)).rejects.toThrow(/ENOENT/);
   });
 
-  maybe('of the host is this one', async () => {
+  it('of the host is this one', async () => {
     const pods = new PodDialer(() => Promise.resolve(process.pid), realClock);
     const socket = await pods.connect(podPort);
     socket.end('host');

@@ -1,18 +1,16 @@
 // Large YAML is read in a thread: the event loop goes on, time and memory are bounded, and what goes wrong ends one text alone.
 // Needs the compiled program; skipped, with a line, where it has not been built.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ParsedBody } from '../../master/apiserver/negotiation.ts';
 import { YamlReader, type YamlLimits } from '../../master/apiserver/yaml-reader.ts';
 import { parseYaml } from '../../master/apiserver/yaml.ts';
+import { compiled, describeCompiled } from '../support/compiled.ts';
 
-const program = join(import.meta.dirname, '../../dist/master/apiserver/yaml-thread.js');
-if (!existsSync(program)) console.warn(`skipped: ${program} is not built (npm run build)`);
+const program = compiled('master/apiserver/yaml-thread.js');
 
 const manifest = (keys: number): string => `apiVersion: v1\nkind: ConfigMap\ndata:\n${Array.from({ length: keys }, (_, i) => `  key-${i}: "${i}"`).join('\n')}\n  __proto__: x\n  key-0: again\n`;
 const dense = (items: number): string => `a: [${'1,'.repeat(items)}]`;
 
-(existsSync(program) ? describe : describe.skip)('a reader of YAML', () => {
+describeCompiled(program, 'a reader of YAML', () => {
   const readers: YamlReader[] = [];
   const reader = (limits: Partial<YamlLimits> = {}): YamlReader => {
     const made = new YamlReader(limits);

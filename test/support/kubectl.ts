@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { describeWhere } from './test-where.ts';
 
 /** The kubectl of a minor version (`1.27`) beside the one on the PATH. */
 function beside(version: string): string | undefined {
@@ -15,8 +16,8 @@ function beside(version: string): string | undefined {
 
 /** `describe` for each of these versions that is there, with its number and path. */
 export function describeKubectls(versions: readonly string[], tests: (version: string, path: string) => void): void {
-  const found = versions.map((version) => ({ version, path: beside(version) }));
-  const missing = found.filter(({ path }) => !path).map(({ version }) => version);
-  if (missing.length > 0) console.warn(`skipped ${missing.length}: no kubectl ${missing.join(', ')} beside the one on the PATH`);
-  for (const { version, path } of found) (path ? describe : describe.skip)(`kubectl ${version}`, () => tests(version, path ?? ''));
+  for (const version of versions) {
+    const path = beside(version);
+    describeWhere(path !== undefined, 'none of that version beside the one on the PATH', `kubectl ${version}`, () => tests(version, path ?? ''));
+  }
 }

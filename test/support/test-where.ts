@@ -1,7 +1,13 @@
-// Tests of what not every machine has: where it is missing they are skipped and counted, with the reason printed.
+// Tests of what not every machine has: where it is missing they are skipped and counted, with the reason printed. Straight to the run's
+// own output: of a file in which all is skipped jest drops what goes to the console.
+import { relative } from 'node:path';
 
+const lines = new Set<string>();
 const told = (has: boolean, name: string, otherwise: string): boolean => {
-  if (!has) console.warn(`skipped: ${name}: ${otherwise}`);
+  const line = `skipped: ${relative(process.cwd(), expect.getState().testPath ?? '')}: ${name}: ${otherwise}\n`;
+  // The same test for several, once.
+  if (!has && !lines.has(line)) process.stderr.write(line);
+  lines.add(line);
   return has;
 };
 /** `otherwise` is the reason where `has` is false. */
