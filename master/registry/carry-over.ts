@@ -1,5 +1,6 @@
 // What of an object a write carries over from the one it replaces, and whether it changed anything.
 import { decode } from '../../src/schema/decode.ts';
+import { dropOffFields } from '../../src/schema/off-fields.ts';
 import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
 import { cloneJson, equalJson } from '../../src/util/json.ts';
 import { sameEntries } from './field-management.ts';
@@ -36,8 +37,29 @@ export function keepAllButStatus(resource: ResourceDefinition, object: ApiObject
   }
 }
 
+/** What an update cannot change, and what it may leave out; says its generation. (upstream: apiserver registry/rest/update.go, BeforeUpdate) */
+export function carryOver(resource: ResourceDefinition, object: ApiObject, old: ApiObject, { subresource, internal }: { readonly subresource: string; readonly internal?: boolean }): void {
+  if (subresource !== 'status' && resource.subresources.status && !internal) {
+    if (old['status'] === undefined) delete object['status'];
+    else object['status'] = cloneJson(old['status']);
+  }
+  if (!internal) dropOffFields(resource.type, object, old, subresource);
+  if (subresource !== 'status' && !internal) resource.prepareUpdate?.(object, old);
+  const { metadata } = object;
+  if (!metadata.uid) metadata.uid = old.metadata.uid;
+  if (old.metadata.creationTimestamp) metadata.creationTimestamp = old.metadata.creationTimestamp;
+  delete metadata.selfLink;
+  if (old.metadata.deletionTimestamp) metadata.deletionTimestamp = old.metadata.deletionTimestamp;
+  if (old.metadata.deletionGracePeriodSeconds !== undefined && metadata.deletionGracePeriodSeconds === undefined) metadata.deletionGracePeriodSeconds = old.metadata.deletionGracePeriodSeconds;
+  if (old.metadata.generation === undefined) delete metadata.generation;
+  else metadata.generation = old.metadata.generation;
+  // A binding says where the object is to be, not what: its generation stays. upstream: pkg/registry/core/pod/storage (setPodNodeAndMetadata)
+  if (!resource.generation || subresource === 'status' || subresource === 'binding') return;
+  if (changedBesidesMetadata(resource, object, old) || resource.generationMetadata?.some((name) => !equalJson(metadata[name] ?? {}, old.metadata[name] ?? {}))) metadata.generation = (old.metadata.generation ?? 0) + 1;
+}
+
 /** A status that is written like the rest counts like the rest. */
-export function changedBesidesMetadata(resource: ResourceDefinition, object: ApiObject, old: ApiObject): boolean {
+function changedBesidesMetadata(resource: ResourceDefinition, object: ApiObject, old: ApiObject): boolean {
   for (const name of new Set([...Object.keys(object), ...Object.keys(old)])) {
     if ((name === 'status' && (resource.subresources.status || !resource.custom)) || name === 'metadata' || name === 'kind' || name === 'apiVersion') continue;
     if (!equalJson(object[name], old[name])) return true;

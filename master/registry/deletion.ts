@@ -1,4 +1,5 @@
-// What a DELETE does to an object, as a pure plan. (upstream: apiserver registry/rest/delete.go, generic/registry/store.go)
+// What a DELETE does to an object, as a pure plan; and when an object that is ending has ended. (upstream: apiserver registry/rest/delete.go, generic/registry/store.go)
+import * as errors from '../../src/apimachinery/status-error.ts';
 import type { ApiObject, ResourceDefinition } from '../../src/schema/resource.ts';
 import { lastInstant, timestamp } from '../../src/util/clock.ts';
 import { cloneJson, equalJson } from '../../src/util/json.ts';
@@ -14,6 +15,24 @@ export type DeletionPlan =
 
 const orphan = 'orphan';
 const foreground = 'foregroundDeletion';
+const isNamespace = ({ group, plural }: ResourceDefinition): boolean => group === '' && plural === 'namespaces';
+
+/** @throws StatusError 409 */
+export function checkPreconditions({ group, kind }: ResourceDefinition, object: ApiObject, { preconditions }: DeleteOptions): void {
+  const { uid, resourceVersion, name } = object.metadata;
+  // Upstream names the kind where other conflicts name the resource.
+  const refuse = (why: string): never => { throw errors.conflict({ group, resource: kind }, name, why); };
+  if (preconditions?.uid !== undefined && preconditions.uid !== uid) refuse(`the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`);
+  if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion) refuse(`the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`);
+}
+
+/** An object that is ending leaves when nothing holds it: no finalizer and no grace left. */
+export function hasEnded(resource: ResourceDefinition, object: ApiObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
+  if (!deletionTimestamp || finalizers?.length) return false;
+  if (isNamespace(resource)) return !object['spec']?.finalizers?.length;
+  return (deletionGracePeriodSeconds ?? 0) === 0;
+}
 
 export function planDeletion(resource: ResourceDefinition, old: ApiObject, options: DeleteOptions, now: number): DeletionPlan {
   const object = cloneJson(old);
@@ -24,11 +43,10 @@ export function planDeletion(resource: ResourceDefinition, old: ApiObject, optio
   const finalizers = finalizersFor(resource, object, options);
   if (finalizers.length) object.metadata.finalizers = finalizers;
   else delete object.metadata.finalizers;
-  const isNamespace = resource.group === '' && resource.plural === 'namespaces';
-  const held = finalizers.length > 0 || (isNamespace && (old['spec']?.finalizers?.length ?? 0) > 0);
+  const held = finalizers.length > 0 || (isNamespace(resource) && (old['spec']?.finalizers?.length ?? 0) > 0);
   if (!held && !grace) return { kind: 'remove', object };
   if (grace === undefined) markEnding(object, now);
-  if (isNamespace) {
+  if (isNamespace(resource)) {
     object['status'] = { ...(object['status'] as object | undefined), phase: 'Terminating' };
     delete object.metadata.deletionGracePeriodSeconds;
   }

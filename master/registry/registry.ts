@@ -8,6 +8,7 @@ import type { Store } from '../storage/store.ts';
 import { WatchCache } from '../storage/watch-cache.ts';
 import { admissionPlugins } from './admission/index.ts';
 import type { AdmissionPlugin } from './admission/admission.ts';
+import { AdmissionChain } from './admission/chain.ts';
 import { AdmissionPolicies } from './admission/policies/index.ts';
 import { AdmissionWebhooks } from './admission/webhooks/index.ts';
 import { serveCustomResources } from './custom-resources.ts';
@@ -56,14 +57,14 @@ export class Registry {
     this.watcherLimit = options.watcherLimit ?? defaultWatcherLimit;
     const triggerOf = triggersOf(options.resources);
     this.cache = new WatchCache(options.store, (entry) => new StoredObject(entry), options.log, (prefix) => triggerOf.get(prefix));
-    const admission: AdmissionPlugin[] = [];
-    this.#backend = { store: options.store, cache: this.cache, clock: options.clock, admission, resources: this.served };
+    const plugins: AdmissionPlugin[] = [];
+    this.#backend = { store: options.store, cache: this.cache, clock: options.clock, admission: new AdmissionChain(plugins), resources: this.served };
     this.#allocation = serviceAllocation(options.ranges);
     this.#follow();
     this.served.subscribe(() => this.#follow());
     this.#client = new WebhookClient(options.dialService ?? noServices, options.clock);
     this.#webhooks = new AdmissionWebhooks(this, this.#client, options.log);
-    admission.push(...admissionPlugins(this, this.#webhooks, this.#policies));
+    plugins.push(...admissionPlugins(this, this.#webhooks, this.#policies));
   }
 
   /** Fills the cache and follows the store until the signal aborts. */

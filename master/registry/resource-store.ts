@@ -13,22 +13,23 @@ import { validateObject, validateStatusUpdate } from '../../src/schema/validatio
 import { timestamp, type Clock } from '../../src/util/clock.ts';
 import { KeyExists, RevisionMismatch, type Store } from '../storage/store.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
-import type { AdmissionPlugin, AdmissionRequest, BodyKind, GiveBack } from './admission/admission.ts';
-import { changedBesidesMetadata, keepAllButStatus, resetStatus, revisionIn, sameObject, wipeSystemFields } from './carry-over.ts';
-import { planDeletion } from './deletion.ts';
+import type { AdmissionRequest, BodyKind } from './admission/admission.ts';
+import type { AdmissionChain } from './admission/chain.ts';
+import { carryOver, keepAllButStatus, resetStatus, revisionIn, sameObject, wipeSystemFields } from './carry-over.ts';
+import { checkPreconditions, hasEnded, planDeletion } from './deletion.ts';
 import { FieldManagement } from './field-management.ts';
 import { generatedName } from './generated-name.ts';
 import type { DeleteOptions, RequestContext } from './request-context.ts';
 import { encodeStored, keyPrefixAsUpstream, prefixOf, StoredObject } from './stored-object.ts';
 import { prepareViews, storedForm, viewOf } from './views.ts';
 import { handOn, noteWhole } from './written.ts';
-import { cloneJson, equalJson } from '../../src/util/json.ts';
+import { cloneJson } from '../../src/util/json.ts';
 
 export interface RegistryBackend {
   readonly store: Store;
   readonly cache: WatchCache<StoredObject>;
   readonly clock: Clock;
-  readonly admission: readonly AdmissionPlugin[];
+  readonly admission: AdmissionChain;
   /** All that is served: some share a storage. */
   readonly resources: ServedResources;
 }
@@ -112,7 +113,7 @@ export class ResourceStore {
     if (!applied) this.#fields.track(undefined, object, this.#writer('', context));
     // Mutating admission sees the name as the client gave it, and may change what the rest is derived from.
     const given = object.metadata;
-    if (await this.#mutate({ operation: 'CREATE', resource, subresource: '', namespace: given.namespace, name: given.name || (given.generateName ?? ''), object, context })) {
+    if (await this.#backend.admission.mutate({ operation: 'CREATE', resource, subresource: '', namespace: given.namespace, name: given.name || (given.generateName ?? ''), object, context })) {
       this.#placeInNamespace(object, namespace);
       wipeSystemFields(object);
       this.#fields.restore(object, given.managedFields, context.warnings);
@@ -129,7 +130,7 @@ export class ResourceStore {
     for (const warning of resource.prepareCreate?.(object, context.user) ?? []) context.warnings.push(warning);
     this.#refuse(object, validateObject(resource, object));
     for (const warning of resource.warnings?.(object) ?? []) context.warnings.push(warning);
-    return this.#ready(await this.#admitted({ operation: 'CREATE', resource, subresource: '', namespace: metadata.namespace, name: metadata.name, object, context }, () => this.#insert(object, generated, context)));
+    return this.#ready(await this.#backend.admission.admitted({ operation: 'CREATE', resource, subresource: '', namespace: metadata.namespace, name: metadata.name, object, context }, () => this.#insert(object, generated, context)));
   }
 
   async #insert(object: ApiObject, generated: boolean, context: RequestContext): Promise<StoredObject> {
@@ -191,22 +192,22 @@ export class ResourceStore {
     if (!options.applied && subresource !== 'binding') this.#fields.track(old, object, this.#writer(subresource, context));
     const request: AdmissionRequest = { operation: 'UPDATE', resource, subresource, namespace: old.metadata.namespace, name: old.metadata.name, object, old, ...(options.body ? { body: options.body } : {}), context };
     const { managedFields } = object.metadata;
-    if (await this.#mutate(request)) {
+    if (await this.#backend.admission.mutate(request)) {
       this.#fields.restore(object, managedFields, context.warnings);
       if (subresource === 'status') keepAllButStatus(resource, object, old);
       if (options.refit) Object.assign(object, options.refit(object, old));
     }
     this.#checkRevision(current, object, options);
     this.#placeInNamespace(object, old.metadata.namespace);
-    this.#carryOver(object, old, options);
+    carryOver(resource, object, old, options);
     this.#guard?.(object, old, context, subresource);
     if (!options.internal) this.#refuse(object, subresource === 'status' ? validateStatusUpdate(resource, object, old) : validateObject(resource, object, old));
     if (subresource !== 'status') for (const warning of resource.warnings?.(object, old) ?? []) context.warnings.push(warning);
-    return this.#ready(await this.#admitted(request, () => this.#replace(current, old, object, options, context)));
+    return this.#ready(await this.#backend.admission.admitted(request, () => this.#replace(current, old, object, options, context)));
   }
 
   async #replace(current: StoredObject, old: ApiObject, object: ApiObject, { subresource }: UpdateOptions, context: RequestContext): Promise<StoredObject> {
-    if (this.#finished(object)) return this.#remove(current, object, context);
+    if (hasEnded(this.resource, object)) return this.#remove(current, object, context);
     if (sameObject(object, old) && !this.#outdated(current)) return current;
     const allocation = subresource === 'status' ? undefined : this.#hooks.begin?.(object, old);
     if (context.dryRun) {
@@ -241,9 +242,9 @@ export class ResourceStore {
   /** Admission alone, for requests about an object that store nothing (a token of an account); of `some` plugins only. @throws StatusError */
   async admit(request: Omit<AdmissionRequest, 'resource'>, some?: 'concernsAll'): Promise<void> {
     const whole = { ...request, resource: this.resource };
-    const plugins = some ? this.#backend.admission.filter((plugin) => plugin[some]) : this.#backend.admission;
-    await this.#mutate(whole, plugins);
-    await this.#admitted(whole, () => Promise.resolve(), plugins);
+    const admission = some ? this.#backend.admission.of(some) : this.#backend.admission;
+    await admission.mutate(whole);
+    await admission.admitted(whole, () => Promise.resolve());
   }
 
   /** The new object of an apply, for `update`. @throws StatusError */
@@ -262,37 +263,15 @@ export class ResourceStore {
     throw errors.invalid(this.resource.group, this.resource.plural, object.metadata.name, [invalid('metadata.resourceVersion', 0, 'must be specified for an update')]);
   }
 
-  /** What an update cannot change, and what it may leave out. */
-  #carryOver(object: ApiObject, old: ApiObject, { subresource, internal }: UpdateOptions): void {
-    const { resource } = this;
-    if (subresource !== 'status' && resource.subresources.status && !internal) {
-      if (old['status'] === undefined) delete object['status'];
-      else object['status'] = cloneJson(old['status']);
-    }
-    if (!internal) dropOffFields(resource.type, object, old, subresource);
-    if (subresource !== 'status' && !internal) resource.prepareUpdate?.(object, old);
-    const { metadata } = object;
-    if (!metadata.uid) metadata.uid = old.metadata.uid;
-    if (old.metadata.creationTimestamp) metadata.creationTimestamp = old.metadata.creationTimestamp;
-    delete metadata.selfLink;
-    if (old.metadata.deletionTimestamp) metadata.deletionTimestamp = old.metadata.deletionTimestamp;
-    if (old.metadata.deletionGracePeriodSeconds !== undefined && metadata.deletionGracePeriodSeconds === undefined) metadata.deletionGracePeriodSeconds = old.metadata.deletionGracePeriodSeconds;
-    if (old.metadata.generation === undefined) delete metadata.generation;
-    else metadata.generation = old.metadata.generation;
-    // A binding says where the object is to be, not what: its generation stays. upstream: pkg/registry/core/pod/storage (setPodNodeAndMetadata)
-    if (!resource.generation || subresource === 'status' || subresource === 'binding') return;
-    if (changedBesidesMetadata(resource, object, old) || resource.generationMetadata?.some((name) => !equalJson(metadata[name] ?? {}, old.metadata[name] ?? {}))) metadata.generation = (old.metadata.generation ?? 0) + 1;
-  }
-
   /** Graceful or immediate; answers the object while it ends, `gone: true` with its last state once it is out of the store. */
   async delete(namespace: string | undefined, name: string, options: DeleteOptions, context: RequestContext): Promise<{ stored: StoredObject; gone: boolean }> {
     for (;;) {
       const current = this.get(namespace, name);
       const old = await this.#view(current);
-      this.#checkPreconditions(old, options);
+      checkPreconditions(this.resource, old, options);
       const request: AdmissionRequest = { operation: 'DELETE', resource: this.resource, subresource: '', namespace: old.metadata.namespace, name, old, deleteOptions: options, context };
-      await this.#mutate(request);
-      await this.#validate(request, []);
+      await this.#backend.admission.mutate(request);
+      await this.#backend.admission.validate(request);
       const plan = planDeletion(this.resource, old, options, this.#backend.clock.now());
       try {
         if (plan.kind === 'none') return { stored: current, gone: false };
@@ -310,26 +289,10 @@ export class ResourceStore {
     }
   }
 
-  #checkPreconditions(object: ApiObject, { preconditions }: DeleteOptions): void {
-    const { uid, resourceVersion, name } = object.metadata;
-    // Upstream names the kind where other conflicts name the resource.
-    const refuse = (why: string): never => { throw errors.conflict({ group: this.resource.group, resource: this.resource.kind }, name, why); };
-    if (preconditions?.uid !== undefined && preconditions.uid !== uid) refuse(`the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`);
-    if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion) refuse(`the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`);
-  }
-
   /** 409 for a write that names another object than the one of this name; upstream shows the text of its storage. */
   #wrongUid(namespace: string | undefined, name: string, wanted: string, actual: string): errors.StatusError {
     const key = [keyPrefixAsUpstream(this.resource), ...(this.resource.namespaced && namespace ? [namespace] : []), name].join('/');
     return errors.conflict(this.groupResource, name, `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${actual}`);
-  }
-
-  /** An object that is ending leaves when nothing holds it: no finalizer and no grace left. */
-  #finished(object: ApiObject): boolean {
-    const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
-    if (!deletionTimestamp || finalizers?.length) return false;
-    if (this.resource.plural === 'namespaces' && this.resource.group === '') return !object['spec']?.finalizers?.length;
-    return (deletionGracePeriodSeconds ?? 0) === 0;
   }
 
   async #remove(current: StoredObject, last: ApiObject, context: RequestContext): Promise<StoredObject> {
@@ -353,31 +316,6 @@ export class ResourceStore {
   #refuse(object: ApiObject, faults: readonly Fault[]): void {
     if (faults.length) throw errors.invalid(this.resource.group, this.resource.kind, object.metadata.name ?? '', faults);
   }
-  /** True when somebody from outside changed the object: then all plugins have seen it twice. */
-  async #mutate(request: AdmissionRequest, plugins = this.#backend.admission): Promise<boolean> {
-    let again = false;
-    for (const plugin of plugins) if ((await plugin.mutate?.(request)) === 'again') again = true;
-    if (again) for (const plugin of plugins) await plugin.mutate?.(request);
-    return again;
-  }
-  async #validate(request: AdmissionRequest, taken: GiveBack[], plugins = this.#backend.admission): Promise<void> {
-    for (const plugin of plugins) {
-      const giveBack = await plugin.validate?.(request);
-      if (giveBack) taken.push(giveBack);
-    }
-  }
-  /** Runs `write` with what the plugins took for it, which they get back when it fails. */
-  async #admitted<T>(request: AdmissionRequest, write: () => Promise<T>, plugins = this.#backend.admission): Promise<T> {
-    const taken: GiveBack[] = [];
-    try {
-      await this.#validate(request, taken, plugins);
-      return await write();
-    } catch (error) {
-      for (const giveBack of taken) await giveBack();
-      throw error;
-    }
-  }
-
   /** The object in this resource's own form (Events are stored in core's). @throws StatusError */
   async #view(stored: StoredObject): Promise<ApiObject> { return viewOf(this.resource, await this.#ready(stored)); }
   async #ready(stored: StoredObject): Promise<StoredObject> {
