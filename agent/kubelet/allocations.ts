@@ -1,11 +1,12 @@
 // What the node has set aside for the containers of each Pod. A Pod whose resources were changed in place gets what it wishes
 // when the node has it, and goes on with what it had until then. Nothing of it is kept on disk: a later agent reads in the Pod's
 // status what an earlier one had set aside. upstream: pkg/kubelet/kubelet.go (handlePodResourcesResize, canResizePod)
+import { isPodTerminal } from '../../src/api/core/pod-conditions.ts';
 import { milliValue, quantityValue } from '../../src/apimachinery/quantity.ts';
 import { podRequests } from '../../src/api/core/pod-resources.ts';
 import { oldStatus } from './container-statuses.ts';
 import type { NodeAllocatable } from './downward.ts';
-import { initContainers, isFinished, isResizable, type Container, type Pod } from './pod.ts';
+import { initContainers, isResizable, type Container, type Pod } from './pod.ts';
 import { sameResources, type Resources } from './resources.ts';
 
 /** Why a resize waits (`Deferred`) or never will be (`Infeasible`). */
@@ -103,7 +104,7 @@ export class Allocations {
     const pods = this.#options.pods();
     const known = new Set(pods.map((p) => p.metadata.uid));
     for (const gone of this.#over) if (!known.has(gone)) this.#over.delete(gone);
-    return pods.filter((p) => p.metadata.uid !== uid && !isFinished(p) && !this.#over.has(p.metadata.uid)).map((p) => this.#held.get(p.metadata.uid)?.pod ?? recorded(p));
+    return pods.filter((p) => p.metadata.uid !== uid && !isPodTerminal(p) && !this.#over.has(p.metadata.uid)).map((p) => this.#held.get(p.metadata.uid)?.pod ?? recorded(p));
   }
   #tellOfRoom(by: string): void {
     for (const [uid, { pending }] of this.#held) if (pending && uid !== by) this.#options.onRoom(uid);

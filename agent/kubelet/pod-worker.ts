@@ -1,5 +1,6 @@
 // One Pod over its life on this node: sync until it is to end, terminating until nothing of it runs, terminated until it is
 // forgotten. One pass at a time. upstream: pkg/kubelet/pod_workers.go
+import { isPodTerminal } from '../../src/api/core/pod-conditions.ts';
 import { Backoff } from '../../src/util/backoff.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
@@ -13,7 +14,7 @@ import type { ContainerEvents, ImageManager } from './images.ts';
 import type { PodKiller } from './kill-pod.ts';
 import { containerFacts } from './labels.ts';
 import type { ObjectCache } from './object-cache.ts';
-import { gracePeriodOf, isFinished, type Pod, type PodStatus } from './pod.ts';
+import { gracePeriodOf, type Pod, type PodStatus } from './pod.ts';
 import { beforeItsEnd, evictedReason, podStatus, preemptingReason, withReadiness, type PodFailure } from './pod-status.ts';
 import type { ProberManager } from './probes/prober-manager.ts';
 import type { RuntimeCache } from './runtime-cache.ts';
@@ -84,7 +85,7 @@ export class PodWorker {
     this.uid = uid;
     this.#pod = pod;
     this.#removed = pod === undefined;
-    this.#told = pod && isFinished(pod) && !saysRunning(pod) ? pod.status : undefined;
+    this.#told = pod && isPodTerminal(pod) && !saysRunning(pod) ? pod.status : undefined;
     this.#options = options;
     this.#signal = signal;
     this.#mayStart = AbortSignal.any([this.#starting.signal, signal]);
@@ -95,7 +96,7 @@ export class PodWorker {
   get claim(): Pod | undefined {
     const { statuses, allocations } = this.#options;
     const pod = this.#pod;
-    if (!pod || !(this.#admitted || this.#hasBegun()) || this.#state !== 'sync' || this.#failure || this.#removed || pod.metadata.deletionTimestamp || isFinished(statuses.current(pod))) return undefined;
+    if (!pod || !(this.#admitted || this.#hasBegun()) || this.#state !== 'sync' || this.#failure || this.#removed || pod.metadata.deletionTimestamp || isPodTerminal(statuses.current(pod))) return undefined;
     return allocations.current(pod).pod;
   }
 
@@ -175,7 +176,7 @@ export class PodWorker {
   async #sync(): Promise<number | undefined> {
     const { syncer, probes, cache, allocations } = this.#options;
     const pod = this.#pod;
-    if (this.#removed || !pod || pod.metadata.deletionTimestamp || isFinished(pod) || this.#failure) return this.#end();
+    if (this.#removed || !pod || pod.metadata.deletionTimestamp || isPodTerminal(pod) || this.#failure) return this.#end();
     if (!(await this.#admit(pod))) return this.#end();
     const deadline = this.#deadlineIn(pod);
     if (deadline !== undefined && deadline <= 0) {
@@ -233,8 +234,8 @@ export class PodWorker {
     const { statuses } = this.#options;
     const status = this.#status(pod, terminal);
     const { status: told } = statuses.current(pod);
-    const ended = isFinished({ status });
-    if (!ended || terminal || this.#failure?.rejected || (told && isFinished({ status: told }))) statuses.set(pod, status, when);
+    const ended = isPodTerminal({ status });
+    if (!ended || terminal || this.#failure?.rejected || (told && isPodTerminal({ status: told }))) statuses.set(pod, status, when);
     // Mostly its end is a moment away; Services let go at once of a Pod that fails for a reason of its own.
     else statuses.set(pod, beforeItsEnd(status, told), this.#failure ? 'now' : 'soon');
     return ended ? 'ended' : 'running';
@@ -243,7 +244,7 @@ export class PodWorker {
   #tellReadiness(pod: Pod): void {
     const { statuses } = this.#options;
     const told = statuses.current(pod);
-    if (told.status && !isFinished(told)) statuses.set(pod, withReadiness(told.status, this.#status(pod, false)), 'soon');
+    if (told.status && !isPodTerminal(told)) statuses.set(pod, withReadiness(told.status, this.#status(pod, false)), 'soon');
   }
   #status(pod: Pod, terminal: boolean): PodStatus {
     const { cache, probes, statuses, syncer, clock, hostIPs, allocations } = this.#options;
@@ -302,7 +303,7 @@ export class PodWorker {
     this.#tellEnded();
     if (pod && !gone) {
       // What is left of a Pod that had to go takes up what the node has too little of. upstream: ShouldPodContentBeRemoved
-      if (hadToGo(this.#failure?.reason) || (isFinished(pod) && hadToGo(pod.status.reason))) {
+      if (hadToGo(this.#failure?.reason) || (isPodTerminal(pod) && hadToGo(pod.status.reason))) {
         this.#told ??= statuses.current(pod).status;
         await this.#removeContainers();
       }

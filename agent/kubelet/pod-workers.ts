@@ -1,7 +1,8 @@
 // The workers of all Pods of this node, one serial worker per Pod UID. upstream: pkg/kubelet/pod_workers.go
+import { isPodTerminal } from '../../src/api/core/pod-conditions.ts';
 import { keyOf } from '../../src/client/client.ts';
 import { within } from '../../src/util/clock.ts';
-import { isFinished, type Pod } from './pod.ts';
+import { type Pod } from './pod.ts';
 import type { PodFailure } from './pod-status.ts';
 import { PodWorker, type WorkerOptions } from './pod-worker.ts';
 
@@ -53,12 +54,12 @@ export class PodWorkers {
   pods(): Pod[] { return [...this.#workers.values()].flatMap((w) => (w.pod ? [w.pod] : [])); }
   /** Those that are to run, ended ones and those that end excluded. */
   active(): Pod[] {
-    return [...this.#workers.values()].flatMap(({ state, pod }) => (state === 'sync' && pod && !pod.metadata.deletionTimestamp && !isFinished(pod) ? [pod] : []));
+    return [...this.#workers.values()].flatMap(({ state, pod }) => (state === 'sync' && pod && !pod.metadata.deletionTimestamp && !isPodTerminal(pod) ? [pod] : []));
   }
   /** Those that have been taken in and are to run, with what is set aside for them; of the Pods the API lists also such as run from before and have not been looked at yet. */
   claims(listed: readonly Pod[] = []): Pod[] {
     const { cache, allocations } = this.#options;
-    const unseen = listed.filter((pod) => !this.#workers.has(pod.metadata.uid) && cache.hasBegun(pod.metadata.uid) && !pod.metadata.deletionTimestamp && !isFinished(pod));
+    const unseen = listed.filter((pod) => !this.#workers.has(pod.metadata.uid) && cache.hasBegun(pod.metadata.uid) && !pod.metadata.deletionTimestamp && !isPodTerminal(pod));
     return [...[...this.#workers.values()].flatMap(({ claim }) => claim ?? []), ...unseen.map((pod) => allocations.current(pod).pod)];
   }
   /** Ends a Pod as `PodWorker.fail` does; at once when nobody knows it. Half as long again as the Pod has is waited for, and no longer. upstream: killPodNow */

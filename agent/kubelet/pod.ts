@@ -52,7 +52,6 @@ export function containerFieldPath(pod: Pod, name: string): string {
 export const isHostNetwork = (pod: Pod): boolean => pod.spec.hostNetwork === true;
 export const sandboxMetadata = (pod: Pod, attempt: number): PodSandboxMetadata =>
   ({ name: pod.metadata.name, namespace: pod.metadata.namespace ?? 'default', uid: pod.metadata.uid, attempt });
-export const isFinished = (pod: { readonly status?: Pick<PodStatus, 'phase'> }): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 
 /** Where a Pod comes from, and what it is there (upstream: pkg/kubelet/types/pod_update.go); and whose mirror one of the API is. */
 export const [sourceAnnotation, hashAnnotation, mirrorAnnotation] = ['kubernetes.io/config.source', 'kubernetes.io/config.hash', 'kubernetes.io/config.mirror'] as const;

@@ -16,7 +16,6 @@ export type ProbeKind = 'startup' | 'liveness' | 'readiness';
 export type ProbeResult = 'success' | 'failure' | 'unknown';
 /** Results by container id; undefined when that container was not probed yet. */
 export interface ProbeResults { get(kind: ProbeKind, containerId: string): ProbeResult | undefined }
-export const noProbeResults: ProbeResults = { get: () => undefined };
 
 /** A container whose process never ran because it could not be started counts as one that ended. */
 export const hasEnded = (status: ContainerStatus): boolean => status.state === 'exited' || (status.state === 'created' && status.exitCode !== 0);

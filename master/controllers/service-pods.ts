@@ -1,11 +1,11 @@
 // What the Endpoints and EndpointSlice controllers share: the Pods of a Service, and the port a Service port means in a Pod.
 // upstream: staging/src/k8s.io/endpointslice/util/controller_utils.go, pkg/api/v1/pod/util.go (FindPort)
+import { isPodTerminal } from '../../src/api/core/pod-conditions.ts';
 import { selectorFromSet } from '../../src/apimachinery/selectors.ts';
 import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import { Services, type Service, type ServicePort } from '../../src/api/core/service.ts';
 import { keyOf } from '../../src/client/client.ts';
 import type { ControllerContext } from '../../src/controller/controller.ts';
-import { isPodTerminal } from './pod-state.ts';
 
 export const headlessLabel = 'service.kubernetes.io/headless';
 

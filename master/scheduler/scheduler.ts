@@ -1,6 +1,7 @@
 // The scheduler: gives every Pod without a node the node that suits it best, or says why none does.
 // upstream: pkg/scheduler/scheduler.go, schedule_one.go, eventhandlers.go
 import { setMaxListeners } from 'node:events';
+import { isPodTerminal } from '../../src/api/core/pod-conditions.ts';
 import { findCondition } from '../../src/apimachinery/conditions.ts';
 import { isConflict, isNotFound } from '../../src/apimachinery/status-error.ts';
 import { ReplicaSets } from '../../src/api/apps/replica-set.ts';
@@ -51,7 +52,6 @@ const yieldAfterMs = 10;
 /** A profile, and who its Events are from. */
 interface Served { readonly profile: Profile; readonly events: EventRecorder }
 
-const isFinished = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
 /** Says in what something failed; what is answered to by other means than words stays as it is. */
 async function within(what: string, done: Promise<unknown>, ...passed: readonly ((error: unknown) => boolean)[]): Promise<void> {
@@ -138,9 +138,9 @@ class Scheduler {
     if (!pod.spec.nodeName) return this.#setPending(pod, old);
     this.#queue.remove(uid);
     this.#nominator.remove(uid);
-    if (isFinished(pod)) {
+    if (isPodTerminal(pod)) {
       this.#cache.removePod(uid);
-      if (!old || !isFinished(old)) this.#queue.notify('Pod/delete');
+      if (!old || !isPodTerminal(old)) this.#queue.notify('Pod/delete');
       return;
     }
     this.#cache.setPod(pod);
@@ -149,7 +149,7 @@ class Scheduler {
   }
   #setPending(pod: Pod, old: Pod | undefined): void {
     const { uid, deletionTimestamp } = pod.metadata;
-    if (deletionTimestamp || isFinished(pod) || !this.#served(pod)) {
+    if (deletionTimestamp || isPodTerminal(pod) || !this.#served(pod)) {
       if (this.#nominator.remove(uid)) this.#queue.notify('Pod/delete');
       return this.#queue.remove(uid);
     }

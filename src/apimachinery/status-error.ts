@@ -91,4 +91,3 @@ export const isNotFound = (error: unknown): boolean => error instanceof StatusEr
 export const isConflict = (error: unknown): boolean => error instanceof StatusError && error.reason === 'Conflict';
 export const isAlreadyExists = (error: unknown): boolean => error instanceof StatusError && error.reason === 'AlreadyExists';
 export const isExpired = (error: unknown): boolean => error instanceof StatusError && error.code === 410;
-export const isInvalid = (error: unknown): boolean => error instanceof StatusError && error.code === 422;

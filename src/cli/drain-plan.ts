@@ -1,5 +1,6 @@
 // Which Pods of a node a drain evicts, which it leaves, and which keep it from beginning. Pure, in kubectl's words.
 // upstream: k8s.io/kubectl/pkg/drain/filters.go
+import { isPodTerminal } from '../api/core/pod-conditions.ts';
 import { controllerOf } from '../apimachinery/owners.ts';
 import type { Pod } from '../api/core/pod.ts';
 import { keyOf } from '../client/client.ts';
@@ -12,8 +13,7 @@ export interface DrainPlan {
 }
 
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
-const ended = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
-const ofDaemonSet = (pod: Pod): boolean => controllerOf(pod)?.kind === 'DaemonSet' && !ended(pod);
+const ofDaemonSet = (pod: Pod): boolean => controllerOf(pod)?.kind === 'DaemonSet' && !isPodTerminal(pod);
 const isMirror = ({ metadata }: Pod): boolean => metadata.annotations?.[mirrorAnnotation] !== undefined;
 const hasLocalStorage = ({ spec }: Pod): boolean => (spec.volumes ?? []).some((volume) => volume.emptyDir !== undefined);
 
@@ -21,7 +21,7 @@ export function planDrain(pods: readonly Pod[], { force, deleteEmptydirData }: D
   const names = (list: readonly Pod[]): string => list.map(keyOf).sort().join(', ');
   const daemons = pods.filter(ofDaemonSet);
   const rest = pods.filter((pod) => !ofDaemonSet(pod) && !isMirror(pod));
-  const running = rest.filter((pod) => !ended(pod));
+  const running = rest.filter((pod) => !isPodTerminal(pod));
   const [local, alone] = [running.filter(hasLocalStorage), running.filter((pod) => !controllerOf(pod))];
   return {
     evict: rest,

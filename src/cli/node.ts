@@ -1,5 +1,6 @@
 // `dray node`: keeps Pods off a host, moves them away, and takes a host out of the cluster.
 // upstream: k8s.io/kubectl/pkg/drain/{drain,cordon}.go
+import { isPodTerminal } from '../api/core/pod-conditions.ts';
 import { findCondition } from '../apimachinery/conditions.ts';
 import { isNotFound, StatusError } from '../apimachinery/status-error.ts';
 import { Nodes, type Node } from '../api/core/node.ts';
@@ -88,7 +89,7 @@ export async function removeNode(client: Client, name: string, { force }: { read
   if (ready && !force) {
     const { items } = await client.list(Pods, { fieldSelector: `spec.nodeName=${name}` });
     const { evict } = planDrain(items, { force: true, deleteEmptydirData: true });
-    const running = evict.filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed').length;
+    const running = evict.filter((pod) => !isPodTerminal(pod)).length;
     if (running) throw new UsageError(`node "${name}" is Ready and runs ${running} Pods: move them with "dray node drain ${name}" first, or use --force`);
   }
   await client.transport.request({ method: 'DELETE', path: `/dray/v1/nodes/${encodeURIComponent(name)}/certificate` });

@@ -170,9 +170,3 @@ export async function eventually<T>(what: string, check: () => Promise<T | undef
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
-
-export const writeTemporary = (name: string, text: string): string => {
-  const file = join(mkdtempSync(join(tmpdir(), 'dray-e2e-file-')), name);
-  writeFileSync(file, text);
-  return file;
-};

@@ -2,7 +2,6 @@
 // and paths, for any served resource.
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { allResources } from '../../src/api/index.ts';
 import { encodeProtobuf } from '../../src/schema/protobuf.ts';
 import type { ResourceDefinition } from '../../src/schema/resource.ts';
 import { cloneJson } from '../../src/util/json.ts';
@@ -137,5 +136,3 @@ export const anyRequest: fc.Arbitrary<FuzzedRequest> = fc.record({
   path: fc.array(segment, { maxLength: 9 }).map((parts) => `/${parts.join('/')}`),
   query, accept, contentType: fc.constantFrom('', 'application/json'), body: fc.constantFrom(undefined, Buffer.from('{}')),
 });
-
-export const anyResource = fc.constantFrom(...allResources);

@@ -1,5 +1,6 @@
 // GET /metrics and /metrics/probes: what the kubelet tells of itself and of the probes it has made, under upstream's names. Pure.
 // upstream: pkg/kubelet/metrics/metrics.go, pkg/kubelet/prober/prober_manager.go
+import { isPodTerminal } from '../../../src/api/core/pod-conditions.ts';
 import type { ShutdownState } from '../node-shutdown.ts';
 import { allContainers, type Pod } from '../pod.ts';
 import { hasEnded, type PodRuntimeStatus, type ProbeKind } from '../runtime-status.ts';
@@ -41,7 +42,7 @@ export function kubeletMetrics({ nodeName, version, pods, status, process, disk,
   const claims = pods.flatMap((pod) => (disk.volumes.get(pod.metadata.uid) ?? []).flatMap(({ claim, fileSystem }) => (claim !== undefined && fileSystem ? [{ labels: { namespace: pod.metadata.namespace ?? '', persistentvolumeclaim: claim }, fileSystem }] : [])));
   const volume = (name: string, help: string, value: (fileSystem: (typeof claims)[number]['fileSystem']) => number): MetricFamily => gauge(`kubelet_volume_stats_${name}`, help, claims.map(({ labels, fileSystem }) => ({ labels, value: value(fileSystem) })));
   return [
-    gauge('kubelet_active_pods', 'Pods of this node that have not ended.', [{ labels: { static: '' }, value: pods.filter((p) => p.status?.phase !== 'Succeeded' && p.status?.phase !== 'Failed').length }]),
+    gauge('kubelet_active_pods', 'Pods of this node that have not ended.', [{ labels: { static: '' }, value: pods.filter((p) => !isPodTerminal(p)).length }]),
     gauge('kubelet_desired_pods', 'Pods this node is to run.', [{ labels: { static: '' }, value: pods.length }]),
     gauge('kubelet_graceful_shutdown_end_time_seconds', 'End of the last graceful shutdown of the node, in seconds since the epoch; 0: there is none.', [{ value: secondsOf(shutdown?.endTime) }]),
     gauge('kubelet_graceful_shutdown_start_time_seconds', 'Start of the last graceful shutdown of the node, in seconds since the epoch; 0: there was none.', [{ value: secondsOf(shutdown?.startTime) }]),

@@ -1,5 +1,6 @@
 // Eviction of Pods: a delete that PodDisruptionBudgets may refuse. A granted one is taken from the budget before the Pod goes.
 // upstream: pkg/registry/core/pod/storage/eviction.go
+import { isPodTerminal } from '../../../src/api/core/pod-conditions.ts';
 import { findCondition, isConditionTrue, setCondition } from '../../../src/apimachinery/conditions.ts';
 import { selectorFromObject } from '../../../src/apimachinery/selectors.ts';
 import * as errors from '../../../src/apimachinery/status-error.ts';
@@ -58,9 +59,9 @@ const dryRunOf = (options: DeleteOptions | undefined, write: RequestContext): Re
 interface Grant { readonly budget?: PodDisruptionBudget; readonly locked: boolean }
 
 /** A Pod that has ended, is ending or has not begun disrupts nobody. */
-function ungranted({ metadata, status }: Pod): Grant | undefined {
-  if (metadata.deletionTimestamp || status?.phase === 'Succeeded' || status?.phase === 'Failed') return { locked: false };
-  return status?.phase === 'Pending' ? { locked: true } : undefined;
+function ungranted(pod: Pod): Grant | undefined {
+  if (pod.metadata.deletionTimestamp || isPodTerminal(pod)) return { locked: false };
+  return pod.status?.phase === 'Pending' ? { locked: true } : undefined;
 }
 
 function budgetsOf({ registry }: ResourceHandlerContext, { metadata }: Pod): PodDisruptionBudget[] {

@@ -2,9 +2,10 @@
 // upstream: pkg/controller/daemon/daemon_controller.go (podsShouldBeOnNode), update.go (rollingUpdate)
 import type { DaemonSet } from '../../../src/api/apps/daemon-set.ts';
 import type { Node } from '../../../src/api/core/node.ts';
+import { isPodReady, isPodTerminal } from '../../../src/api/core/pod-conditions.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
 import { scaledValue } from '../deployment/bounds.ts';
-import { availableIn, isPodReady, isPodTerminal } from '../pod-state.ts';
+import { availableIn } from '../pod-state.ts';
 import { isUpdated, targetNode, wants } from './daemon-pods.ts';
 
 export interface DaemonState {

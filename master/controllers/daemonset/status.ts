@@ -1,6 +1,7 @@
 // The status of a DaemonSet, counted by node. upstream: pkg/controller/daemon/daemon_controller.go (updateDaemonSetStatus)
 import type { DaemonSetStatus } from '../../../src/api/apps/daemon-set.ts';
-import { availableIn, isPodReady } from '../pod-state.ts';
+import { isPodReady } from '../../../src/api/core/pod-conditions.ts';
+import { availableIn } from '../pod-state.ts';
 import { isUpdated, wants } from './daemon-pods.ts';
 import { podsByNode, type DaemonState } from './plan.ts';
 

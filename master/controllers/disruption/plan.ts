@@ -1,12 +1,12 @@
 // The pure part of the disruption controller: how many Pods there should be, how many are healthy, how many may be evicted.
 // upstream: pkg/controller/disruption/disruption.go (trySync, getExpectedPodCount, buildDisruptedPodMap)
+import { isPodReady } from '../../../src/api/core/pod-conditions.ts';
 import { controllerOf, type OwnerRef } from '../../../src/apimachinery/owners.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
 import { withDisruptionAllowed } from '../../../src/api/policy/disruption-allowed.ts';
 import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../../src/api/policy/pod-disruption-budget.ts';
 import { timestamp } from '../../../src/util/clock.ts';
 import { scaledValue } from '../deployment/bounds.ts';
-import { isPodReady } from '../pod-state.ts';
 
 /** A Pod whose eviction was granted counts as gone for so long, though it is still there. */
 export const deletionTimeoutMs = 120_000;

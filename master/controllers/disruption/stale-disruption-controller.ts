@@ -1,11 +1,11 @@
 // Takes a Pod's DisruptionTarget condition back when nobody has deleted the Pod for two minutes.
 // upstream: pkg/controller/disruption/disruption.go (syncStalePodDisruption)
+import { isPodTerminal } from '../../../src/api/core/pod-conditions.ts';
 import { findCondition, setCondition } from '../../../src/apimachinery/conditions.ts';
 import { Pods, type Pod } from '../../../src/api/core/pod.ts';
 import type { Draft } from '../../../src/client/client.ts';
 import type { Controller } from '../../../src/controller/controller.ts';
 import { timestamp } from '../../../src/util/clock.ts';
-import { isPodTerminal } from '../pod-state.ts';
 
 const staleAfterMs = 120_000;
 

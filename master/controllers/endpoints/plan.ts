@@ -1,9 +1,9 @@
 // The subsets of a Service's Endpoints: Pods that share the same ports share a subset.
 // upstream: pkg/controller/endpoint/endpoints_controller.go, pkg/api/v1/endpoints/util.go (RepackSubsets)
 import type { EndpointAddress as Address, EndpointSubset } from '../../../src/api/core/endpoints.ts';
+import { isPodReady } from '../../../src/api/core/pod-conditions.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
 import type { Service } from '../../../src/api/core/service.ts';
-import { isPodReady } from '../pod-state.ts';
 import { addressesOf, headlessLabel, hostnameOf, lacksClusterIP, targetPortIn } from '../service-pods.ts';
 
 export const managedByLabel = 'endpoints.kubernetes.io/managed-by';

@@ -1,5 +1,6 @@
 // The slices a Service should have, and the fewest writes that lead there from the slices it has.
 // upstream: staging/src/k8s.io/endpointslice/reconciler.go, utils.go
+import { isPodReady } from '../../../src/api/core/pod-conditions.ts';
 import { newControllerRef } from '../../../src/apimachinery/owners.ts';
 import { ipVersion } from '../../../src/apimachinery/names.ts';
 import { zoneLabel, type Node } from '../../../src/api/core/node.ts';
@@ -7,7 +8,6 @@ import type { Pod } from '../../../src/api/core/pod.ts';
 import { Services, type Service } from '../../../src/api/core/service.ts';
 import { managedByLabel, serviceNameLabel, type Endpoint, type EndpointPort, type EndpointSlice } from '../../../src/api/discovery/endpoint-slice.ts';
 import type { Draft } from '../../../src/client/client.ts';
-import { isPodReady } from '../pod-state.ts';
 import { addressesOf, headlessLabel, hostnameOf, lacksClusterIP, targetPortIn } from '../service-pods.ts';
 import { equalJson } from '../../../src/util/json.ts';
 import { hinted, wantsTopologyHints, type ZoneRatios } from './topology-hints.ts';

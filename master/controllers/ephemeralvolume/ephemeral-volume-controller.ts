@@ -1,10 +1,10 @@
 // Makes the claims of Pods' generic ephemeral volumes; each goes with its Pod. (upstream: pkg/controller/volume/ephemeral)
+import { isPodTerminal } from '../../../src/api/core/pod-conditions.ts';
 import { newControllerRef } from '../../../src/apimachinery/owners.ts';
 import { PersistentVolumeClaims, type PersistentVolumeClaim } from '../../../src/api/core/persistent-volume-claim.ts';
 import { Pods } from '../../../src/api/core/pod.ts';
 import type { Draft } from '../../../src/client/client.ts';
 import type { Controller, ControllerContext } from '../../../src/controller/controller.ts';
-import { isPodTerminal } from '../pod-state.ts';
 
 export const ephemeralVolumeController: Controller = {
   name: 'ephemeral-volume-controller',

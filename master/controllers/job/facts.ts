@@ -1,8 +1,9 @@
 // What a pass of the Job controller starts from: Pods sorted by state, counts with what ended since the last pass, indexes.
 // upstream: pkg/controller/job/job_controller.go (syncJob), tracking_utils.go
 import type { Job, JobStatus } from '../../../src/api/batch/job.ts';
+import { isPodTerminal } from '../../../src/api/core/pod-conditions.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
-import { isPodActive, isPodTerminal } from '../pod-state.ts';
+import { isPodActive } from '../pod-state.ts';
 import { finishedAt, nextBackoff, type BackoffRecord } from './backoff.ts';
 import { hasIndex, parseIndexes, total, withIndexes, type Indexes } from './indexes.ts';
 import { allFailures, completionIndex, failureCount, hasValidIndex, isFailed, isIndexed, isSucceeded, isTracked } from './job-pods.ts';

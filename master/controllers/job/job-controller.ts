@@ -1,5 +1,6 @@
 // The Job controller: runs Pods until enough have succeeded or too many failed, and counts each that ended exactly once.
 // upstream: pkg/controller/job/job_controller.go
+import { isPodReady } from '../../../src/api/core/pod-conditions.ts';
 import { controllerOf } from '../../../src/apimachinery/owners.ts';
 import { selectorFromObject } from '../../../src/apimachinery/selectors.ts';
 import { isNotFound } from '../../../src/apimachinery/status-error.ts';
@@ -10,7 +11,6 @@ import type { Controller, ControllerContext, ReconcileResult } from '../../../sr
 import { equalJson } from '../../../src/util/json.ts';
 import { claim, planClaims } from '../claims.ts';
 import { createPods, deletePod } from '../pod-control.ts';
-import { isPodReady } from '../pod-state.ts';
 import { orphanIndex } from '../replicaset/replicas-controller.ts';
 import { all } from '../settled.ts';
 import { noFailures, type BackoffRecord } from './backoff.ts';

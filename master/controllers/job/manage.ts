@@ -1,7 +1,7 @@
 // How many Pods a Job that goes on makes or removes now. Either, never both in one pass.
 // upstream: pkg/controller/job/job_controller.go (manageJob), indexed_job_utils.go (firstPendingIndexes)
+import { isPodTerminal } from '../../../src/api/core/pod-conditions.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
-import { isPodTerminal } from '../pod-state.ts';
 import { compareForDeletion } from '../replicaset/rank.ts';
 import { remainingBackoff, remainingIndexBackoff } from './backoff.ts';
 import type { JobFacts } from './facts.ts';

@@ -1,11 +1,12 @@
 // The pure part of the Job controller: which Pods to make and to end, what the status becomes, and which Pods have been
 // counted and may go. A Pod loses its finalizer only when the stored status shows that it is counted.
 // upstream: pkg/controller/job/job_controller.go (syncJob, manageJob, trackJobStatusAndRemoveFinalizers)
+import { isPodReady } from '../../../src/api/core/pod-conditions.ts';
 import { findCondition, isConditionTrue } from '../../../src/apimachinery/conditions.ts';
 import type { Job, JobStatus } from '../../../src/api/batch/job.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
 import { timestamp } from '../../../src/util/clock.ts';
-import { isPodActive, isPodReady } from '../pod-state.ts';
+import { isPodActive } from '../pod-state.ts';
 import { jobEnd, type JobEnd } from './ending.ts';
 import { formatIndexes, hasIndex, total } from './indexes.ts';
 import { completionIndex, hasValidIndex, isFailed, isIndexed, isSucceeded, isTracked } from './job-pods.ts';

@@ -1,5 +1,6 @@
 // The node lifecycle controller: marks silent nodes unknown, taints them, and marks their Pods not ready.
 // upstream: pkg/controller/nodelifecycle/node_lifecycle_controller.go
+import { isPodReady } from '../../../src/api/core/pod-conditions.ts';
 import { findCondition } from '../../../src/apimachinery/conditions.ts';
 import { isNotFound } from '../../../src/apimachinery/status-error.ts';
 import { Leases, type Lease } from '../../../src/api/coordination/lease.ts';
@@ -8,7 +9,6 @@ import { Pods, type Pod } from '../../../src/api/core/pod.ts';
 import { keyOf, type Draft } from '../../../src/client/client.ts';
 import type { Controller, ControllerContext, ReconcileResult } from '../../../src/controller/controller.ts';
 import { timestamp } from '../../../src/util/clock.ts';
-import { isPodReady } from '../pod-state.ts';
 import { AwakeTime, graceLeft, monitorPeriodMs, observe, silentConditions, type NodeHealth } from './health.ts';
 import { isEvicting, isLost, planTaints } from './taints.ts';
 import { defaultEvictionRates, disruptionOf, Evictions, type EvictionRates } from './zones.ts';

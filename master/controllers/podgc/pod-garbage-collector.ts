@@ -1,5 +1,6 @@
 // The Pod garbage collector: removes Pods no kubelet will ever report on again.
 // upstream: pkg/controller/podgc/gc_controller.go
+import { isPodTerminal } from '../../../src/api/core/pod-conditions.ts';
 import { setCondition } from '../../../src/apimachinery/conditions.ts';
 import { isNotFound } from '../../../src/apimachinery/status-error.ts';
 import { Nodes, type Node } from '../../../src/api/core/node.ts';
@@ -8,7 +9,6 @@ import { keyOf, splitKey, type Draft } from '../../../src/client/client.ts';
 import type { Controller, ControllerContext, ReconcileResult } from '../../../src/controller/controller.ts';
 import { timestamp } from '../../../src/util/clock.ts';
 import { nodeIndex } from '../nodelifecycle/node-lifecycle-controller.ts';
-import { isPodTerminal } from '../pod-state.ts';
 import { fateOf, isOutOfService, quarantineMs, surplusFinished } from './plan.ts';
 
 const finishedIndex = { resource: Pods, name: 'finished', of: (pod: Pod) => (isPodTerminal(pod) && !pod.metadata.deletionTimestamp ? ['true'] : []) };

@@ -1,9 +1,9 @@
 // Lets a claim that is being deleted go once no Pod with a node uses it. (upstream: pkg/controller/volume/pvcprotection)
 import { PersistentVolumeClaims } from '../../../src/api/core/persistent-volume-claim.ts';
+import { isPodTerminal } from '../../../src/api/core/pod-conditions.ts';
 import { Pods, type Pod } from '../../../src/api/core/pod.ts';
 import { claimProtection } from '../../../src/api/core/volume-protection.ts';
 import type { Controller, ControllerContext } from '../../../src/controller/controller.ts';
-import { isPodTerminal } from '../pod-state.ts';
 import { setFinalizer } from '../finalizers.ts';
 
 /** Claims a Pod's volumes name, in its namespace. */

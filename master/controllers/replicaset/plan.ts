@@ -1,11 +1,12 @@
 // The pure part of keeping a number of Pods: how many to make or remove, and the status that describes them.
 // upstream: pkg/controller/replicaset/replica_set.go (manageReplicas), replica_set_utils.go (calculateStatus)
+import { isPodReady } from '../../../src/api/core/pod-conditions.ts';
 import { findCondition, removeCondition } from '../../../src/apimachinery/conditions.ts';
 import { selectorFromSet } from '../../../src/apimachinery/selectors.ts';
 import type { ReplicaSetCondition as ReplicasCondition, ReplicaSetStatus as ReplicasStatus } from '../../../src/api/apps/replica-set.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
 import { timestamp } from '../../../src/util/clock.ts';
-import { availableIn, isPodReady } from '../pod-state.ts';
+import { availableIn } from '../pod-state.ts';
 
 /** Pods made or removed in one pass at most. */
 const burst = 500;

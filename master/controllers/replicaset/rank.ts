@@ -1,7 +1,8 @@
 // Which Pods go first when there are too many: those whose loss costs least.
 // upstream: pkg/controller/controller_utils.go (ActivePodsWithRanks), pkg/controller/replicaset/replica_set.go (getPodsToDelete)
+import { isPodReady } from '../../../src/api/core/pod-conditions.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
-import { isPodActive, isPodReady, readySince } from '../pod-state.ts';
+import { isPodActive, readySince } from '../pod-state.ts';
 
 const deletionCostAnnotation = 'controller.kubernetes.io/pod-deletion-cost';
 const phaseOrder: Readonly<Record<string, number>> = { Pending: 0, Unknown: 1, Running: 2 };

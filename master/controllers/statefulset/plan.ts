@@ -1,9 +1,10 @@
 // The pure part of the StatefulSet controller: which Pods to make, to correct and to end now, so that order and bounds are kept.
 // upstream: pkg/controller/statefulset/stateful_set_control.go (updateStatefulSet)
 import type { StatefulSet } from '../../../src/api/apps/stateful-set.ts';
+import { isPodReady, isPodTerminal } from '../../../src/api/core/pod-conditions.ts';
 import type { Pod } from '../../../src/api/core/pod.ts';
 import { scaledValue } from '../deployment/bounds.ts';
-import { availableIn, isPodReady, isPodTerminal } from '../pod-state.ts';
+import { availableIn } from '../pod-state.ts';
 import { inOrdinalRange, missingLabels, ordinalOf, podRevision, startOrdinal } from './identity.ts';
 
 export interface SetRevisions { readonly current: string; readonly update: string }

@@ -1,5 +1,6 @@
 // The StatefulSet controller: Pods with lasting names and claims, made, updated and ended in order.
 // upstream: pkg/controller/statefulset/stateful_set.go, stateful_set_control.go, stateful_pod_control.go
+import { isPodTerminal } from '../../../src/api/core/pod-conditions.ts';
 import { controllerOf } from '../../../src/apimachinery/owners.ts';
 import { selectorFromObject } from '../../../src/apimachinery/selectors.ts';
 import { isAlreadyExists, isNotFound } from '../../../src/apimachinery/status-error.ts';
@@ -15,7 +16,6 @@ import { FailedPods } from '../failed-pods.ts';
 import { templateOf } from '../history/revisions.ts';
 import { syncHistory, truncateHistory } from '../history/sync-revisions.ts';
 import { isEndingNamespace } from '../pod-control.ts';
-import { isPodTerminal } from '../pod-state.ts';
 import { nextAvailability } from '../replicaset/plan.ts';
 import { orphanIndex } from '../replicaset/replicas-controller.ts';
 import { all } from '../settled.ts';

@@ -5,6 +5,7 @@ import type { LabelSelector } from '../../schema/object-meta.ts';
 import type { PodAffinityTerm } from './affinity.ts';
 import type { Container } from './container.ts';
 import { appArmorFieldOf, appArmorPrefix, useAppArmorField } from './pod-annotations.ts';
+import { isPodTerminal } from './pod-conditions.ts';
 import { podQosClass } from './pod-qos.ts';
 import type { PodSpec } from './pod-spec.ts';
 import type { PodStatus } from './pod-status.ts';
@@ -80,8 +81,8 @@ export function preparePod(pod: PodValue): string[] {
  * Seconds of grace for a delete: what was asked, else the Pod's own. A Pod that is on no node or has ended goes at once; a
  * negative time is one second.
  */
-export function podDeletionGrace({ spec, status }: { readonly spec: { readonly nodeName?: string; readonly terminationGracePeriodSeconds?: number }; readonly status?: { readonly phase?: string } }, requested: number | undefined): number {
-  if (!spec.nodeName || status?.phase === 'Failed' || status?.phase === 'Succeeded') return 0;
-  const seconds = requested ?? spec.terminationGracePeriodSeconds ?? 0;
+export function podDeletionGrace(pod: { readonly spec: { readonly nodeName?: string; readonly terminationGracePeriodSeconds?: number }; readonly status?: { readonly phase?: string } }, requested: number | undefined): number {
+  if (!pod.spec.nodeName || isPodTerminal(pod)) return 0;
+  const seconds = requested ?? pod.spec.terminationGracePeriodSeconds ?? 0;
   return seconds < 0 ? 1 : seconds;
 }

@@ -2,6 +2,7 @@
 // upstream: pkg/quota/v1/evaluator/core/pods.go
 import { addLists, type Quantities } from '../../apimachinery/resource-list.ts';
 import { selectorFromObject } from '../../apimachinery/selectors.ts';
+import { isPodTerminal } from './pod-conditions.ts';
 import { podQosClass } from './pod-qos.ts';
 import { podLimits, podRequests } from './pod-resources.ts';
 import type { Pod } from './pod.ts';
@@ -27,9 +28,9 @@ function compute(requests: Quantities, limits: Quantities): Record<string, strin
 }
 
 /** Pods that have ended, or should long be gone, hold nothing but their place in the store. */
-function isOver({ metadata, status }: Pod, now: number): boolean {
-  if (status?.phase === 'Failed' || status?.phase === 'Succeeded') return true;
-  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
+function isOver(pod: Pod, now: number): boolean {
+  if (isPodTerminal(pod)) return true;
+  const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
   return Boolean(deletionTimestamp) && deletionGracePeriodSeconds !== undefined && now > Date.parse(deletionTimestamp!) + deletionGracePeriodSeconds * 1000;
 }
 

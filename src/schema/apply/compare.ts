@@ -1,7 +1,7 @@
 // What differs between two values of one type, as sets of fields. (upstream: structured-merge-diff typed/compare.go)
 import { equalJson } from '../../util/json.ts';
 import type { JsonValue } from '../schema.ts';
-import { emptySet, hasElement, isEmpty, type FieldSet, type GrowingSet } from './field-set.ts';
+import { hasElement, type FieldSet, type GrowingSet } from './field-set.ts';
 import type { PathElement } from './path-element.ts';
 import { isBare, isLeaf, itemElement, itemsOf, memberOf, membersOf, type ListStructure, type MapStructure, type Structure, type StructStructure } from './structure.ts';
 
@@ -11,8 +11,6 @@ export interface Comparison {
   readonly modified: FieldSet;
   readonly removed: FieldSet;
 }
-export const isSame = ({ added, modified, removed }: Comparison): boolean => isEmpty(added) && isEmpty(modified) && isEmpty(removed);
-export const sameComparison: Comparison = { added: emptySet, modified: emptySet, removed: emptySet };
 
 /** What lies at or below a path of `ignored` is not looked at. Values may share parts: those cost nothing. */
 export function compare(structure: Structure, old: JsonValue | undefined, value: JsonValue | undefined, ignored?: FieldSet): Comparison {
