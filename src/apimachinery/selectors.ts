@@ -1,6 +1,7 @@
 // Label and field selectors: read from queries (`a=b,c!=d,e in (x,y),!f`), from LabelSelector objects and from plain maps;
 // matched and written back. Error texts are the ones clients know.
 // upstream: apimachinery/pkg/labels/selector.go, pkg/fields/selector.go, pkg/apis/meta/v1/helpers.go
+import { aggregate } from './aggregate.ts';
 import { isQualifiedName, isValidLabelValue } from './names.ts';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -126,7 +127,7 @@ class SelectorParser {
     const values = operator === 'in' || operator === 'notin' ? this.#values() : [this.#value()];
     const requirement = { key, operator, values: [...new Set(values)].sort() };
     const faults = requirementFaults(requirement);
-    if (faults.length) throw new Error(faults.length === 1 ? faults[0] : `[${faults.join(', ')}]`);
+    if (faults.length) throw new Error(aggregate(faults));
     return requirement;
   }
 

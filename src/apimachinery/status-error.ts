@@ -1,4 +1,5 @@
 // The error catalogue: every expected failure of the API is a StatusError, with Kubernetes' reason, code and words.
+import { aggregate } from './aggregate.ts';
 import { causeReason, type Fault } from './fault.ts';
 
 export interface StatusCause { reason?: string; message?: string; field?: string }
@@ -78,10 +79,8 @@ export const pageNotFound = (): StatusError =>
 
 /** 422 with every fault as a cause; `kind` is the object's kind. */
 export function invalid(group: string, kind: string, name: string, faults: readonly Fault[]): StatusError {
-  const texts = [...new Set(faults.map((f) => `${f.field}: ${f.message}`))];
-  const body = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   const head = `${group ? `${kind}.${group}` : kind} "${name}" is invalid`;
-  return new StatusError(422, 'Invalid', faults.length ? `${head}: ${body}` : head, {
+  return new StatusError(422, 'Invalid', faults.length ? `${head}: ${aggregate(faults.map((f) => `${f.field}: ${f.message}`))}` : head, {
     ...(name ? { name } : {}), ...(group ? { group } : {}), ...(kind ? { kind } : {}),
     causes: faults.map((f) => ({ reason: causeReason(f.type), message: f.message, field: f.field })),
   });

@@ -1,5 +1,6 @@
 // Who may do what, asked of the authorizers: SubjectAccessReview, LocalSubjectAccessReview, SelfSubjectAccessReview and SelfSubjectRulesReview.
 // upstream: pkg/registry/authorization, pkg/registry/authorization/util/helpers.go
+import { aggregate } from '../../../src/apimachinery/aggregate.ts';
 import type { NonResourceAttributes, ResourceAttributes, SelfSubjectAccessReviewSpec, SubjectAccessReviewSpec } from '../../../src/api/authorization/attributes.ts';
 import * as errors from '../../../src/apimachinery/status-error.ts';
 import type { User } from '../../registry/request-context.ts';
@@ -63,5 +64,5 @@ function rulesOf(user: User, namespace: string, authorizers: readonly Authorizer
     incomplete ||= rules.incomplete ?? false;
     if (rules.error) problems.push(rules.error);
   }
-  return { resourceRules, nonResourceRules, incomplete, ...(problems.length ? { evaluationError: problems.length === 1 ? problems[0] : `[${problems.join(', ')}]` } : {}) };
+  return { resourceRules, nonResourceRules, incomplete, ...(problems.length ? { evaluationError: aggregate(problems) } : {}) };
 }

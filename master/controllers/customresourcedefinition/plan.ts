@@ -1,5 +1,6 @@
 // Which names a CustomResourceDefinition gets in its group, and what its conditions say of it.
 // upstream: apiextensions-apiserver pkg/controller/status/naming_controller.go, pkg/controller/establish/establishing_controller.go
+import { aggregate } from '../../../src/apimachinery/aggregate.ts';
 import { findCondition, isConditionTrue, setCondition } from '../../../src/apimachinery/conditions.ts';
 import type { CustomResourceDefinition, CustomResourceDefinitionStatus } from '../../../src/api/apiextensions/custom-resource-definition.ts';
 import { equalJson } from '../../../src/util/json.ts';
@@ -50,7 +51,7 @@ function acceptNames({ spec, status }: CustomResourceDefinition, group: readonly
   let accepted: Verdict = { type: 'NamesAccepted', status: 'True', reason: 'NoConflicts', message: 'no conflicts found' };
   const refuse = (what: string, conflicts: readonly string[]): void => {
     const texts = conflicts.map((name) => `${JSON.stringify(name)} is already in use`);
-    accepted = { type: 'NamesAccepted', status: 'False', reason: `${what}Conflict`, message: texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]` };
+    accepted = { type: 'NamesAccepted', status: 'False', reason: `${what}Conflict`, message: aggregate(texts) };
   };
   for (const [what, name, used] of [['Plural', 'plural', resources], ['Singular', 'singular', resources], ['ShortNames', 'shortNames', resources], ['Kind', 'kind', kinds], ['ListKind', 'listKind', kinds]] as const) {
     if (name === 'shortNames') {

@@ -1,5 +1,6 @@
 // Gives containers the defaults of their namespace's LimitRanges and refuses Pods and claims outside the bounds.
 // upstream: plugin/pkg/admission/limitranger/admission.go
+import { aggregate } from '../../../src/apimachinery/aggregate.ts';
 import { compareQuantities, milliValue } from '../../../src/apimachinery/quantity.ts';
 import type { Quantities } from '../../../src/apimachinery/resource-list.ts';
 import * as errors from '../../../src/apimachinery/status-error.ts';
@@ -117,7 +118,7 @@ export function limitRanger(registry: Registry): AdmissionPlugin {
       if (!kind) return;
       for (const range of rangesOf(request.namespace!)) {
         const faults = [...new Set((kind === 'pods' ? podLimitFaults : claimLimitFaults)(range, request.object!))];
-        if (faults.length) throw errors.forbidden({ group: '', resource: kind }, request.name, faults.length === 1 ? faults[0]! : `[${faults.join(', ')}]`);
+        if (faults.length) throw errors.forbidden({ group: '', resource: kind }, request.name, aggregate(faults));
       }
     },
   };

@@ -1,5 +1,6 @@
 // Reads a KubeSchedulerConfiguration: decoded strictly, filled in, judged whole, and turned into the scheduler's profiles. Pure.
 // upstream: cmd/kube-scheduler/app/options/configfile.go, pkg/scheduler/apis/config/validation/validation.go
+import { aggregate } from '../../../src/apimachinery/aggregate.ts';
 import { child, duplicate, forbidden, index, invalid, required, type Fault } from '../../../src/apimachinery/fault.ts';
 import { decode } from '../../../src/schema/decode.ts';
 import { argumentTypes, configuration, type Configurable, type Configuration, type ProfileConfiguration } from './configuration-types.ts';
@@ -47,7 +48,6 @@ export function readConfiguration({ value, duplicates }: ConfigurationDocument):
   };
 }
 
-const aggregate = (messages: readonly string[]): string => (messages.length === 1 ? messages[0]! : `[${[...new Set(messages)].join(', ')}]`);
 
 function checkHead(value: unknown): void {
   const { apiVersion: version = '', kind: is = '' } = typeof value === 'object' && value !== null ? (value as { apiVersion?: unknown; kind?: unknown }) : {};

@@ -1,5 +1,6 @@
 // ValidatingAdmissionPolicy: expressions in CEL that requests must satisfy, once a binding has put them in force.
 // upstream: apiserver pkg/admission/plugin/policy/validating/{plugin,dispatcher}.go
+import { aggregate } from '../../../../src/apimachinery/aggregate.ts';
 import * as errors from '../../../../src/apimachinery/status-error.ts';
 import type { ApiObject, ResourceDefinition } from '../../../../src/schema/resource.ts';
 import { judgePolicy, type Objection } from '../../../../src/schema/structural/policy-expressions.ts';
@@ -98,7 +99,7 @@ function objections({ spec }: Policy, about: RequestVariables & { readonly names
   const { matchConditions = [], failurePolicy } = spec;
   if (matchConditions.length) {
     const { holds, errors: problems } = judgeConditions(matchConditions, about);
-    if (problems.length && failurePolicy !== 'Ignore') return [{ message: problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]`, reason: '' }];
+    if (problems.length && failurePolicy !== 'Ignore') return [{ message: aggregate(problems), reason: '' }];
     if (!holds || problems.length) return [];
   }
   return judgePolicy(spec, about);

@@ -1,6 +1,7 @@
 // Asks one webhook about one request: whether it is meant, the call, and what an answer or its absence comes to.
 // upstream: apiserver pkg/admission/plugin/webhook/generic/webhook.go, {mutating,validating}/dispatcher.go
 import { randomUUID } from 'node:crypto';
+import { aggregate } from '../../../../src/apimachinery/aggregate.ts';
 import * as errors from '../../../../src/apimachinery/status-error.ts';
 import { judgeConditions } from '../../../../src/schema/structural/request-conditions.ts';
 import type { Log } from '../../../../src/util/log.ts';
@@ -58,7 +59,7 @@ export class WebhookAsker {
     const authorizer = authorizerOf(this.#registry, request, asked);
     const { holds, errors: problems } = judgeConditions(matchConditions, { object: question.object, oldObject: question.old, request: requestMembers(question), authorizer });
     if (!problems.length || failurePolicy === 'Ignore') return holds;
-    throw errors.forbidden({ group, resource: plural }, name, problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]`);
+    throw errors.forbidden({ group, resource: plural }, name, aggregate(problems));
   }
 
   /** The answer of a webhook that lets the request pass; its warnings are the request's. @throws StatusError for a refusal; CallFailed */
