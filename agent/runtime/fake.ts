@@ -3,28 +3,13 @@ import { PassThrough } from 'node:stream';
 import { AsyncQueue } from '../../src/util/async-queue.ts';
 import type { Clock } from '../../src/util/clock.ts';
 import { exitsAfter, FakeLog, RunningProgram, runsUntilStopped } from './fake-process.ts';
-import type { FakeProgram } from './fake-process.ts';
+import { FakeImages, type FakeImage } from './fake-images.ts';
 import { collect, emptyOutput, fakeSession } from './fake-session.ts';
-import { ImagePullError, NameConflict, RuntimeError, RuntimeNotFound, RuntimeUnavailable, StartError } from './runtime.ts';
+import { NameConflict, RuntimeError, RuntimeNotFound, RuntimeUnavailable, StartError } from './runtime.ts';
 import type {
   Container, ContainerConfig, ContainerStats, ContainerStatus, ExecOptions, ExecResult, ExecSession, Image, LinuxResources, LogOptions, PodSandbox, PodSandboxConfig,
   PodSandboxStatus, RegistryAuth, Runtime, RuntimeEvent, RuntimeInfo,
 } from './runtime.ts';
-
-export interface FakeImage {
-  /** What a container runs; by its command when this is a function of it. */
-  readonly main?: FakeProgram;
-  /** What an exec runs; without one every command is found and ends with 0. */
-  readonly exec?: FakeProgram;
-  readonly startDelayMs?: number;
-  /** The start is refused with these words, for every command or for those this accepts. */
-  readonly startError?: { readonly message: string; readonly exitCode: number; readonly when?: (command: readonly string[]) => boolean };
-  /** Not in the store until it is pulled. */
-  readonly remote?: { readonly delayMs?: number; readonly error?: string; /** Whom the registry lets in; everybody without it. */ readonly login?: { readonly username: string; readonly password: string } };
-  readonly user?: string;
-  readonly size?: number;
-  readonly stopSignal?: string;
-}
 
 interface FakeContainer {
   readonly id: string; readonly name: string; readonly sandbox: boolean; readonly sandboxId: string; readonly config: ContainerConfig | undefined; readonly pod: PodSandboxConfig;
@@ -40,33 +25,24 @@ const PAUSE: FakeImage = { main: runsUntilStopped };
 export class FakeRuntime implements Runtime {
   readonly #clock: Clock;
   readonly #containers = new Map<string, FakeContainer>();
-  readonly #known = new Map<string, FakeImage>();
-  readonly #store = new Map<string, Image>();
+  readonly #images: FakeImages;
   readonly #subscribers = new Set<AsyncQueue<RuntimeEvent>>();
   readonly #failures: { verb: keyof Runtime; error: Error }[] = [];
   #sequence = 0;
   #hung: Promise<void> | undefined;
-  readonly #foreignImages = new Set<string>();
 
   constructor(options: { clock: Clock; images?: Readonly<Record<string, FakeImage>> }) {
     this.#clock = options.clock;
-    for (const [reference, image] of Object.entries(options.images ?? {})) this.addImage(reference, image);
+    this.#images = new FakeImages(options.clock, options.images ?? {});
   }
 
   // What a test does to it.
 
-  addImage(reference: string, image: FakeImage): void {
-    this.#known.set(reference, image);
-    if (!image.remote) this.#keep(reference, image);
-  }
+  addImage(reference: string, image: FakeImage): void { this.#images.add(reference, image); }
   /** Someone gives an image of the store another name. */
-  tagImage(reference: string, name: string): void {
-    const stored = this.#lookUp(reference)!;
-    const tagged = { ...stored, repoTags: [...stored.repoTags, name] };
-    for (const key of tagged.repoTags) this.#store.set(key, tagged);
-  }
+  tagImage(reference: string, name: string): void { this.#images.tag(reference, name); }
   /** A container of someone else, which is no Pod's, is made from this image. */
-  useElsewhere(reference: string): void { this.#foreignImages.add(this.#lookUp(reference)!.id); }
+  useElsewhere(reference: string): void { this.#images.useElsewhere(reference); }
   /** The next call of this verb fails. */
   failNext(verb: keyof Runtime, error: Error): void { this.#failures.push({ verb, error }); }
   /** Ends a container's process from outside, as the kernel would. */
@@ -143,11 +119,10 @@ export class FakeRuntime implements Runtime {
   async createContainer(sandboxId: string, config: ContainerConfig, sandbox: PodSandboxConfig): Promise<string> {
     this.#enter('createContainer');
     if (!this.#containers.has(sandboxId)) throw new RuntimeNotFound(`No such container: ${sandboxId}`);
-    const stored = this.#lookUp(config.image);
+    const stored = this.#images.find(config.image);
     if (!stored) throw new RuntimeNotFound(`No such image: ${config.image}`);
     const { name, namespace, uid } = sandbox.metadata;
-    const image = this.#known.get(config.image) ?? this.#known.get(stored.repoTags[0] ?? '') ?? {};
-    return this.#create(`k8s_${config.metadata.name}_${name}_${namespace}_${uid}_${config.metadata.attempt}`, sandbox, config, sandboxId, image, stored.id).id;
+    return this.#create(`k8s_${config.metadata.name}_${name}_${namespace}_${uid}_${config.metadata.attempt}`, sandbox, config, sandboxId, this.#images.behaviourOf(config.image), stored.id).id;
   }
   async startContainer(id: string): Promise<void> { this.#enter('startContainer'); await this.#start(this.#get(id)); }
   async stopContainer(id: string, graceSeconds: number): Promise<void> { this.#enter('stopContainer'); await this.#stop(id, graceSeconds); }
@@ -220,31 +195,12 @@ export class FakeRuntime implements Runtime {
   }
   async *logs(id: string, options: LogOptions): AsyncIterable<Uint8Array> { yield* this.#get(id).log.read(options); }
 
-  async imageStatus(reference: string): Promise<Image | undefined> { this.#enter('imageStatus'); return this.#lookUp(reference); }
-  async pullImage(reference: string, auth?: RegistryAuth, signal?: AbortSignal): Promise<string> {
-    this.#enter('pullImage');
-    const image = this.#known.get(reference);
-    if (!image) throw new ImagePullError(`pull access denied for ${reference}, repository does not exist or may require 'docker login'`);
-    if (image.remote?.delayMs) await this.#clock.sleep(image.remote.delayMs, signal);
-    const login = image.remote?.login;
-    if (login && (auth?.username !== login.username || auth.password !== login.password)) throw new ImagePullError(auth ? 'unauthorized: authentication required' : 'no basic auth credentials');
-    if (image.remote?.error !== undefined) throw new ImagePullError(image.remote.error);
-    return this.#keep(reference, image).id;
-  }
+  async imageStatus(reference: string): Promise<Image | undefined> { this.#enter('imageStatus'); return this.#images.find(reference); }
+  async pullImage(reference: string, auth?: RegistryAuth, signal?: AbortSignal): Promise<string> { this.#enter('pullImage'); return this.#images.pull(reference, auth, signal); }
   async loadImage(): Promise<void> { this.#enter('loadImage'); }
-  async listImages(): Promise<Image[]> { this.#enter('listImages'); await this.#hung; return [...new Set(this.#store.values())]; }
-  async imagesInUse(): Promise<ReadonlySet<string>> {
-    this.#enter('imagesInUse');
-    return new Set([...this.#containers.values()].map((container) => container.imageId).concat([...this.#foreignImages]));
-  }
-  async removeImage(id: string): Promise<void> {
-    this.#enter('removeImage');
-    const image = this.#lookUp(id);
-    if (!image) return;
-    const user = [...this.#containers.values()].find((container) => container.imageId === image.id);
-    if (user || this.#foreignImages.has(image.id)) throw new RuntimeError(`conflict: unable to delete ${id} - image is being used by container ${user?.id ?? 'of someone else'}`);
-    for (const [reference, stored] of this.#store) if (stored.id === image.id) this.#store.delete(reference);
-  }
+  async listImages(): Promise<Image[]> { this.#enter('listImages'); await this.#hung; return this.#images.list(); }
+  async imagesInUse(): Promise<ReadonlySet<string>> { this.#enter('imagesInUse'); return new Set([...this.#users().keys(), ...this.#images.usedElsewhere]); }
+  async removeImage(id: string): Promise<void> { this.#enter('removeImage'); this.#images.remove(id, this.#users()); }
   async close(): Promise<void> { for (const subscriber of this.#subscribers) subscriber.end(); }
 
   // The engine.
@@ -264,12 +220,8 @@ export class FakeRuntime implements Runtime {
   #tell(type: RuntimeEvent['type'], container: FakeContainer): void {
     for (const subscriber of this.#subscribers) subscriber.push({ type, containerId: container.id, podUid: container.pod.metadata.uid, sandbox: container.sandbox, at: this.#clock.now() });
   }
-  #lookUp(reference: string): Image | undefined { return this.#store.get(reference) ?? [...this.#store.values()].find((image) => image.id === reference); }
-  #keep(reference: string, image: FakeImage): Image {
-    const stored: Image = { id: `sha256:fake-${reference}`, repoTags: [reference], repoDigests: [], size: image.size ?? 1_000_000, user: image.user ?? '', createdAt: this.#clock.now() };
-    this.#store.set(reference, stored);
-    return stored;
-  }
+  /** A container of each image that has any, by the image's id. */
+  #users(): Map<string, string> { return new Map([...this.#containers.values()].map(({ id, imageId }) => [imageId, id])); }
 
   #create(name: string, pod: PodSandboxConfig, config: ContainerConfig | undefined, sandboxId: string, image: FakeImage, imageId: string): FakeContainer {
     for (const other of this.#containers.values()) {

@@ -19,7 +19,8 @@ import { parseImageGC } from '../../agent/kubelet/image-gc.ts';
 import { Kubelet, type KubeletOptions } from '../../agent/kubelet/kubelet.ts';
 import type { Mounter } from '../../agent/kubelet/volumes/mounts.ts';
 import type { Runtime } from '../../agent/runtime/runtime.ts';
-import { FakeRuntime, type FakeImage } from '../../agent/runtime/fake.ts';
+import { FakeRuntime } from '../../agent/runtime/fake.ts';
+import type { FakeImage } from '../../agent/runtime/fake-images.ts';
 import { startTestApi, type TestApi } from './api-server.ts';
 import { settled } from './settled.ts';
 
