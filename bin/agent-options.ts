@@ -6,7 +6,7 @@ import { isQuantity, quantityValue } from '../src/apimachinery/quantity.ts';
 import { parseNodeLabels, parseReserved, parseTaints } from '../src/api/core/node-flags.ts';
 
 /** What does not parse is refused in the parser's words. */
-export function parsed<T>(read: (text: string) => T): (text: string) => T {
+function parsed<T>(read: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
       return read(text);
@@ -41,6 +41,7 @@ function logFiles(text: string): number {
 }
 
 const options = (): Option[] => [
+  new Option('--proxy-mode <mode>', 'how Service traffic is carried (default: auto)').choices(['auto', 'http', 'relay', 'nftables']),
   new Option('--eviction-hard <thresholds>', 'when Pods are evicted at once, as for the kubelet (default: "memory.available<100Mi,nodefs.available<5%,nodefs.inodesFree<5%,imagefs.available<5%,imagefs.inodesFree<5%")'),
   new Option('--eviction-soft <thresholds>', 'when Pods are evicted after a grace period'),
   new Option('--eviction-soft-grace-period <periods>', 'for each soft threshold, memory.available=1m30s'),

@@ -11,7 +11,8 @@ import { defaultVxlanPort, parseNodePortRange, parsePodCIDR, parseServiceCIDR, R
 import { quantityValue } from '../src/apimachinery/quantity.ts';
 import { formatCIDR } from '../src/util/cidr.ts';
 import { realClock } from '../src/util/clock.ts';
-import { amount, seconds, withAgentSettings } from './agent-options.ts';
+import { seconds, withAgentSettings } from './agent-options.ts';
+import { withMasterSettings } from './master-options.ts';
 
 const program = new Command('dray');
 const self = [process.execPath, process.argv[1]!];
@@ -25,22 +26,7 @@ function address(text: string): string {
   if (isIP(text) !== 4) throw new InvalidArgumentError('it must be an IPv4 address');
   return text;
 }
-/** Upstream's kube-scheduler calls it --config. */
-const schedulerConfig = (): Option => new Option('--scheduler-config <file>', 'a KubeSchedulerConfiguration: profiles, their plugins and weights (default: upstream\'s)').argParser((file) => resolve(file));
-function share(text: string): number {
-  if (amount(text) > 1) throw new InvalidArgumentError('it must be a number from 0 to 1');
-  return amount(text);
-}
-/** As upstream's kube-controller-manager has them. */
-const evictionRateOptions = (): Option[] => [
-  new Option('--node-eviction-rate <number>', 'lost nodes a second whose Pods are evicted, in a zone that is healthy or lost as a whole (default: 0.1)').argParser(amount),
-  new Option('--secondary-node-eviction-rate <number>', 'the same in a large zone that is unhealthy; small ones evict nothing then (default: 0.01)').argParser(amount),
-  new Option('--unhealthy-zone-threshold <share>', 'share of nodes, of at least three, that are not Ready in an unhealthy zone (default: 0.55)').argParser(share),
-  new Option('--large-cluster-size-threshold <n>', 'a zone of more nodes than this is large (default: 50)').argParser(amount),
-];
-const withEvictionRates = (command: Command): Command => evictionRateOptions().reduce((made, option) => made.addOption(option), command);
 const dataDir = (): Option => new Option('--data-dir <dir>', 'where the cluster keeps its data').default(defaultDataDir).argParser((dir) => resolve(dir));
-const proxyMode = (): Option => new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay', 'nftables']).default('auto');
 /** Where a cluster's containers are taken away. */
 const containersHost = (otherwise: string): Option => new Option('--docker-host <url>', `Docker Engine that has the containers to remove (default: ${otherwise})`);
 const dockerHost = (): Option => new Option('--docker-host <url>', 'Docker Engine to use (default: DOCKER_HOST, then the default socket)');
@@ -86,13 +72,13 @@ const downHost = async (): Promise<import('../src/cli/down.ts').DownHost> => {
 };
 program.description('The Kubernetes API on plain Docker hosts').exitOverride().showHelpAfterError(false).configureOutput({ writeErr: () => undefined });
 
-withAgentSettings(withEvictionRates(program.command('up').description('start a cluster on this host')))
+withAgentSettings(withMasterSettings(program.command('up').description('start a cluster on this host')))
   .option('--detach', 'return once the node is Ready', false).option('--service', 'keep the cluster running: systemd units, or a supervisor', false)
   .addOption(dataDir()).option('--port <port>', 'port of the API (default: 6443)', port).option('--node-name <name>', 'name of this node (default: the host name)')
-  .addOption(dockerHost()).addOption(new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay', 'nftables']))
+  .addOption(dockerHost())
   .option('--pod-cidr <cidr>', 'range of Pod addresses').option('--service-cidr <cidr>', 'range of Service addresses').option('--node-port-range <from-to>', 'range of node ports')
   .option('--vxlan-port <port>', 'UDP port between nodes that share no subnet (default: the first free one from 8472)', port)
-  .option('--advertise-address <ip>', 'address other hosts reach this one at', address).addOption(schedulerConfig())
+  .option('--advertise-address <ip>', 'address other hosts reach this one at', address)
   .action(async (options) => {
     const { up } = await import('../src/cli/up.ts');
     const { stayInForeground, installService } = await import('../src/cli/service.ts');
@@ -144,7 +130,7 @@ program.command('node-kubeconfig <name>').description('make the credentials an a
 withAgentSettings(program.command('join [url]').description('make this host a node of the cluster whose master is at the URL; without one, start the agent of a host that has joined'))
   .option('--token <token>', 'what "dray token create" made').option('--ca-hash <hash>', "hash of the public key of the cluster's authority: sha256:…").addOption(dataDir())
   .option('--detach', 'return once the node is Ready', false).option('--service', 'keep the agent running: a systemd unit, or a supervisor', false)
-  .option('--node-name <name>', 'name of this node (default: the host name)').addOption(dockerHost()).addOption(new Option('--proxy-mode <mode>', 'how Service traffic is carried').choices(['auto', 'http', 'relay', 'nftables']))
+  .option('--node-name <name>', 'name of this node (default: the host name)').addOption(dockerHost())
   .action(async (url: string | undefined, options) => {
     const [{ join }, { stayInForeground, installService }] = await Promise.all([import('../src/cli/join.ts'), import('../src/cli/service.ts')]);
     const cluster = await join(url, options, await upHost());
@@ -239,10 +225,10 @@ program.command('supervise', { hidden: true }).addOption(dataDir()).option('--re
   await supervise(new Cluster(options.dataDir), self, untilSignal());
 });
 
-withEvictionRates(program.command('master').description('run the master: API server, scheduler and controllers')).addOption(dataDir()).option('--port <port>', 'port of the API', port, 6443)
+withMasterSettings(program.command('master').description('run the master: API server, scheduler and controllers')).addOption(dataDir()).option('--port <port>', 'port of the API', port, 6443)
   .option('--advertise-address <ip>', 'address other hosts reach the master at', address).option('--node <name...>', 'nodes to make credentials for', [])
   .requiredOption('--pod-cidr <cidr>', 'range of Pod addresses').requiredOption('--service-cidr <cidr>', 'range of Service addresses')
-  .option('--node-port-range <from-to>', 'range of node ports', '30000-32767').option('--vxlan-port <port>', 'UDP port between nodes that share no subnet', port, defaultVxlanPort).addOption(schedulerConfig()).addOption(new Option('--ready-fd <fd>').hideHelp())
+  .option('--node-port-range <from-to>', 'range of node ports', '30000-32767').option('--vxlan-port <port>', 'UDP port between nodes that share no subnet', port, defaultVxlanPort).addOption(new Option('--ready-fd <fd>').hideHelp())
   .action(async (options) => {
     const [{ runMaster }, { readSchedulerConfigFile }, { createLog }, { hostAddress }] = await Promise.all([import('../master/main.ts'), import('../master/scheduler-config-file.ts'), import('../src/util/log.ts'), import('../agent/setup.ts')]);
     const { defaultEvictionRates } = await import('../master/controllers/nodelifecycle/zones.ts');
@@ -267,7 +253,7 @@ withEvictionRates(program.command('master').description('run the master: API ser
   });
 
 withAgentSettings(program.command('agent').description('run the agent of this Docker host')).requiredOption('--master <url>', 'URL of the master').requiredOption('--kubeconfig <file>', 'credentials of this node')
-  .option('--node-name <name>', 'name of this node (default: the host name)').addOption(dockerHost()).addOption(dataDir()).addOption(proxyMode())
+  .option('--node-name <name>', 'name of this node (default: the host name)').addOption(dockerHost()).addOption(dataDir())
   .addOption(new Option('--ready-fd <fd>').hideHelp())
   .action(async (options) => {
     const [{ runAgent }, { createLog }, { readKubeconfig }] = await Promise.all([import('../agent/main.ts'), import('../src/util/log.ts'), import('../src/client/kubeconfig.ts')]);
@@ -289,7 +275,7 @@ withAgentSettings(program.command('agent').description('run the agent of this Do
       throw new UsageError(`--kubeconfig: ${(error as Error).message}`);
     }
     await runAgent({
-      access: { ...access, server: options.master.replace(/\/$/, '') }, kubeconfig: options.kubeconfig, nodeName: options.nodeName ?? defaultNodeName(), dataDir: options.dataDir, proxyMode: options.proxyMode,
+      access: { ...access, server: options.master.replace(/\/$/, '') }, kubeconfig: options.kubeconfig, nodeName: options.nodeName ?? defaultNodeName(), dataDir: options.dataDir, proxyMode: options.proxyMode ?? 'auto',
       logLimits: { maxSizeBytes: quantityValue(options.containerLogMaxSize ?? '10Mi'), maxFiles: options.containerLogMaxFiles ?? 5 },
       drainWaitMs: options.drainWait ?? 2000, eviction, imageGC, reserved: [parseReserved(options.systemReserved ?? ''), parseReserved(options.kubeReserved ?? '')], labels: parseNodeLabels(options.nodeLabels ?? ''), taints: parseTaints(options.registerWithTaints ?? ''),
       parallelPulls, shutdown, sysctls, goingDown: untilPowerFails(), log: createLog({ name: 'agent' }), ...(options.dockerHost ? { dockerHost: options.dockerHost } : {}),

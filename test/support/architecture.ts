@@ -47,6 +47,7 @@ export const areas: readonly Area[] = [
   { path: 'agent/logs', imports: throughClient },
   // The one place where all three meet.
   { path: 'bin/agent-options.ts', imports: language },
+  { path: 'bin/master-options.ts', imports: [...language, 'bin/agent-options.ts'] },
   { path: 'bin/dray.ts', imports: ['bin', 'src', 'master', 'agent'] },
   { path: 'bench', imports: ['src'] },
   // Docker hosts to measure and to test on.
