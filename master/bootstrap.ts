@@ -16,7 +16,7 @@ import type { Client } from '../src/client/client.ts';
 import { publicKubeconfig } from '../src/client/kubeconfig.ts';
 import { noted, removedNodes } from './apiserver/removed-nodes.ts';
 
-export const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
+const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
 
 export interface ApiEndpoint { readonly address: string; readonly port: number; /** First address of the service range. */ readonly serviceIP: string }
 

@@ -69,7 +69,7 @@ export interface MasterOptions {
 }
 
 /** First host address of a range, and the tenth: the API's and the DNS's, as upstream's installers choose them. */
-export function addressInRange(cidr: string, index: number): string {
+function addressInRange(cidr: string, index: number): string {
   const parts = cidr.split('/')[0]!.split('.').map(Number);
   const value = parts.reduce((n, part) => n * 256 + part, 0) + index;
   return [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');

@@ -18,7 +18,7 @@ export interface DnsAnswer {
 }
 
 /** Seconds an answer may be kept: short, as Pods come and go. */
-export const recordTtl = 5;
+const recordTtl = 5;
 const schemaVersion = '1.1.0';
 const schemaTtl = 28_800;
 /** ExternalNames that point to one another are followed this far. */

@@ -13,7 +13,7 @@ export const classIN = 1;
 export const flags = { response: 0x8000, authoritative: 0x0400, truncated: 0x0200, recursionDesired: 0x0100, recursionAvailable: 0x0080, authenticData: 0x0020, checkingDisabled: 0x0010 } as const;
 export const headerBytes = 12;
 /** What a client without EDNS takes over UDP. */
-export const plainUdpBytes = 512;
+const plainUdpBytes = 512;
 const optBytes = 11;
 const dnssecOk = 0x8000;
 

@@ -354,7 +354,7 @@ export class Kubelet {
     const claims = (): Pod[] => workers.claims(this.#informer?.list());
     const refuse = (pod: Pod): PodFailure | undefined =>
       evictions.refuse(pod) ?? admissionFailure(pod, { node: node(), others: claims(), sysctls, appArmor: o.appArmor ?? true }) ?? shutdown.refuse();
-    const workers: PodWorkers = this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, allocations, objects, tokens, images, drained: o.drained, refuse, refreshNode, makeRoom: (pod) => makeRoom(pod, { log, events: shared.events, node, claims, fail: (other, failure) => this.#fail(other, failure) }) }, signal);
+    const workers: PodWorkers = this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, allocations, objects, tokens, drained: o.drained, refuse, refreshNode, makeRoom: (pod) => makeRoom(pod, { log, events: shared.events, node, claims, fail: (other, failure) => this.#fail(other, failure) }) }, signal);
     this.#garbage = new Garbage({ ...shared, volumes });
   }
 }

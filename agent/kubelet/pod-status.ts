@@ -43,7 +43,7 @@ export const isOwned = ({ type, reason }: PodCondition): boolean =>
 const anyRegularStarted = (statuses: readonly ContainerStatus[]): boolean =>
   statuses.some((s) => s.started === true || s.state?.running !== undefined || s.state?.terminated !== undefined || s.lastState?.terminated !== undefined);
 
-export function podPhase(pod: Pod, init: readonly ContainerStatus[], regular: readonly ContainerStatus[], terminal: boolean): PodPhase {
+function podPhase(pod: Pod, init: readonly ContainerStatus[], regular: readonly ContainerStatus[], terminal: boolean): PodPhase {
   let pendingInit = 0, failedInit = 0, unknown = 0, running = 0, waiting = 0, stopped = 0, succeeded = 0;
   for (const container of initContainers(pod)) {
     const status = init.find((s) => s.name === container.name);

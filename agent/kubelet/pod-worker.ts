@@ -10,7 +10,7 @@ import type { Allocations } from './allocations.ts';
 import type { PodGroups } from './control-groups/pod-groups.ts';
 import { GracePeriod } from './grace-period.ts';
 import type { DeviceManager } from './devices/device-manager.ts';
-import type { ContainerEvents, ImageManager } from './images.ts';
+import type { ContainerEvents } from './images.ts';
 import type { PodKiller } from './kill-pod.ts';
 import { containerFacts } from './labels.ts';
 import type { ObjectCache } from './object-cache.ts';
@@ -40,7 +40,6 @@ export interface WorkerOptions {
   readonly groups?: PodGroups;
   readonly objects: ObjectCache;
   readonly tokens: ServiceAccountTokens;
-  readonly images: ImageManager;
   readonly hostIPs: readonly string[];
   /** Resolves when no proxy sends new requests to the Pod any more (or never will). */
   readonly drained: (pod: Pod, signal: AbortSignal) => Promise<void>;

@@ -47,7 +47,7 @@ export interface HealthOptions {
 const healthTimeoutMs = 60_000;
 /** A port in use is tried again after this long. */
 const retryMs = 5_000;
-export const proxyHealthPort = 10_256;
+const proxyHealthPort = 10_256;
 
 interface Listening { readonly server: Server; check?: HealthCheck }
 

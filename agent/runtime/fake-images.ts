@@ -27,13 +27,12 @@ export class FakeImages {
 
   constructor(clock: Clock, images: Readonly<Record<string, FakeImage>>) {
     this.#clock = clock;
-    for (const [reference, image] of Object.entries(images)) this.add(reference, image);
+    for (const [reference, image] of Object.entries(images)) {
+      this.#known.set(reference, image);
+      if (!image.remote) this.#keep(reference, image);
+    }
   }
 
-  add(reference: string, image: FakeImage): void {
-    this.#known.set(reference, image);
-    if (!image.remote) this.#keep(reference, image);
-  }
   tag(reference: string, name: string): void {
     const stored = this.find(reference)!;
     const tagged = { ...stored, repoTags: [...stored.repoTags, name] };

@@ -38,7 +38,6 @@ export class FakeRuntime implements Runtime {
 
   // What a test does to it.
 
-  addImage(reference: string, image: FakeImage): void { this.#images.add(reference, image); }
   /** Someone gives an image of the store another name. */
   tagImage(reference: string, name: string): void { this.#images.tag(reference, name); }
   /** A container of someone else, which is no Pod's, is made from this image. */

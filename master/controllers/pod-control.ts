@@ -11,7 +11,7 @@ import { all } from './settled.ts';
 /** Nothing can be made in a namespace that ends, and nothing has to be. */
 export const isEndingNamespace = (error: unknown): boolean => error instanceof StatusError && (error.status.details?.causes ?? []).some((c) => c.reason === 'NamespaceTerminating');
 
-export async function createPod({ client, events }: ControllerContext, owner: ObjectHead, draft: Draft<Pod>): Promise<void> {
+async function createPod({ client, events }: ControllerContext, owner: ObjectHead, draft: Draft<Pod>): Promise<void> {
   try {
     const pod = await client.create(Pods, draft);
     events.normal(owner, 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`);

@@ -9,7 +9,7 @@ const files = join(import.meta.dirname, 'client');
 const yaml = join(dirname(createRequire(import.meta.url).resolve('yaml/package.json')), 'browser', 'dist');
 
 /** Own files only, nothing inline, no HTML made from text (Trusted Types), no page around or beside that can reach in. */
-export const securityHeaders: Readonly<Record<string, string>> = {
+const securityHeaders: Readonly<Record<string, string>> = {
   'content-security-policy': [
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
     "require-trusted-types-for 'script'", "trusted-types 'none'",

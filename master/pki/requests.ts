@@ -40,7 +40,7 @@ const namesOf = (request: Pkcs10CertificateRequest): SubjectAlternativeNameExten
 };
 
 /** @throws Error when the PEM is no request */
-export function requestNames(pem: string): RequestNames {
+function requestNames(pem: string): RequestNames {
   const request = new Pkcs10CertificateRequest(PemConverter.decodeFirst(pem));
   const names = namesOf(request)?.names.items ?? [];
   const of = (type: string): string[] => names.filter((name) => name.type === type).map((name) => name.value);
@@ -48,7 +48,7 @@ export function requestNames(pem: string): RequestNames {
 }
 
 /** PEM of a certificate for the request's subject, names and key; it ends with the authority at the latest. @throws Error when the request is not signed by its key */
-export async function signRequest(authority: KeyPair, pem: string, usages: readonly string[], seconds: number, now = Date.now()): Promise<string> {
+async function signRequest(authority: KeyPair, pem: string, usages: readonly string[], seconds: number, now = Date.now()): Promise<string> {
   const request = new Pkcs10CertificateRequest(PemConverter.decodeFirst(pem));
   if (!(await request.verify(crypto))) throw new Error('unable to verify certificate request signature');
   const ca = new X509Certificate(authority.cert);

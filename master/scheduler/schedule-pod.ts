@@ -41,7 +41,7 @@ export function schedulePod(pod: Pod, snapshot: Snapshot, plugins: readonly Plug
   return { node: best(feasible, totalScores(trial.checks, feasible), choose.random), looked };
 }
 
-export function totalScores(checks: readonly Prepared[], feasible: readonly NodeInfo[]): number[] {
+function totalScores(checks: readonly Prepared[], feasible: readonly NodeInfo[]): number[] {
   const totals = feasible.map(() => 0);
   for (const { plugin, check } of checks) {
     if (!check.score) continue;

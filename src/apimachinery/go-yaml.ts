@@ -9,7 +9,7 @@ const float = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 const integer = /^([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+))$/;
 
 /** What a plain word that begins like a number is; the word itself when it is none. */
-export function goNumber(text: string): number | string {
+function goNumber(text: string): number | string {
   const named = /^([-+]?)\.(?:(inf|Inf|INF)|nan|NaN|NAN)$/.exec(text);
   if (named?.[2]) return named[1] === '-' ? -Infinity : Infinity;
   if (named && named[1] === '') return NaN;

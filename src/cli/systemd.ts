@@ -17,7 +17,7 @@ export interface Systemd {
   /** One `systemctl` call. */
   call(...args: readonly string[]): { readonly status: number | null; readonly stderr: string };
 }
-export const hostSystemd: Systemd = {
+const hostSystemd: Systemd = {
   unitDirectory: '/etc/systemd/system',
   call: (...args) => spawnSync('systemctl', args, { encoding: 'utf8' }),
 };

@@ -4,7 +4,7 @@ import { array, boolean, fieldsV1, int64, map, object, string, time, types, type
 
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 
-export const ownerReference = object('OwnerReference', {
+const ownerReference = object('OwnerReference', {
   apiVersion: string(5, { required: true, doc: 'API version of the owner.' }),
   kind: string(1, { required: true, doc: 'Kind of the owner.' }),
   name: string(3, { required: true, doc: 'Name of the owner.' }),
@@ -14,7 +14,7 @@ export const ownerReference = object('OwnerReference', {
 }, { package: meta, atomic: true, doc: 'Points from a dependent object to its owner, in the same namespace or cluster-scoped.' });
 export type OwnerReference = FieldsValue<typeof ownerReference.fields>;
 
-export const managedFieldsEntry = object('ManagedFieldsEntry', {
+const managedFieldsEntry = object('ManagedFieldsEntry', {
   manager: string(1, { doc: 'Who manages these fields.' }),
   operation: string(2, { doc: 'Apply or Update.' }),
   apiVersion: string(3, { doc: 'Version of the resource the field set belongs to.' }),

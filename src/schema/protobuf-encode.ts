@@ -108,5 +108,5 @@ function writeScalarMessage(writer: Writer, kind: ScalarKind, value: unknown): v
 }
 
 /** The largest double an int64 can hold: 2^63 itself is one too many. */
-export const maxInt64 = 2 ** 63 - 1024;
+const maxInt64 = 2 ** 63 - 1024;
 export const clampInt64 = (value: number): number => Math.min(maxInt64, Math.max(-(2 ** 63), value));

@@ -18,11 +18,11 @@ export interface Table { kind: 'Table'; apiVersion: 'meta.k8s.io/v1'; metadata: 
 /** Whose columns: a resource's, or those of another kind that is shown. */
 type Columned = Pick<ResourceDefinition, 'columns' | 'rowConditions'>;
 
-export function tableColumns(resource: Columned): unknown[] {
+function tableColumns(resource: Columned): unknown[] {
   return (resource.columns ?? defaultColumns).map((c) => ({ name: c.name, type: c.type, format: c.format ?? '', description: c.description ?? '', priority: c.priority ?? 0 }));
 }
 
-export function tableRow(resource: Columned, object: ApiObject, include: IncludeObject, now: number): unknown {
+function tableRow(resource: Columned, object: ApiObject, include: IncludeObject, now: number): unknown {
   const cells = (resource.columns ?? defaultColumns).map((c) => c.value(object, now));
   const conditions = resource.rowConditions?.(object) ?? [];
   return {

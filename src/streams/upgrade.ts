@@ -17,7 +17,7 @@ export function refuseUpgrade(socket: Duplex, code: number, message: string, hea
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
 }
 
-export function switchProtocols(socket: Duplex, protocol: string, headers: readonly string[] = []): void {
+function switchProtocols(socket: Duplex, protocol: string, headers: readonly string[] = []): void {
   socket.write(`${['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', `Upgrade: ${protocol}`, ...headers].join('\r\n')}\r\n\r\n`);
 }
 

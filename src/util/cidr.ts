@@ -25,7 +25,7 @@ export const formatIPv4 = (address: number): string =>
   `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
 
 /** Number of addresses in a range of this prefix. */
-export const sizeOfPrefix = (prefix: number): number => 2 ** (32 - prefix);
+const sizeOfPrefix = (prefix: number): number => 2 ** (32 - prefix);
 
 const firstOf = (address: number, prefix: number): number => address - (address % sizeOfPrefix(prefix));
 

@@ -11,7 +11,7 @@ import { answerObject, type ResourceHandlerContext } from './objects.ts';
 import { dryRunFaults, integerParameter, invalidOptions, isTrue, listParameters, writeContext } from './options.ts';
 
 /** Options of a delete: from the body when there is one, else from the query. @throws StatusError 400, 422 */
-export async function readDeleteOptions(request: AdmittedRequest, context: Pick<ResourceHandlerContext, 'typeOf'>, query = request.query): Promise<{ options: DeleteOptions; write: RequestContext }> {
+async function readDeleteOptions(request: AdmittedRequest, context: Pick<ResourceHandlerContext, 'typeOf'>, query = request.query): Promise<{ options: DeleteOptions; write: RequestContext }> {
   const body = await request.body();
   const present = 'value' in body ? body.value !== undefined : body.bytes.byteLength > 0;
   // A body's options replace the query's, dryRun included.

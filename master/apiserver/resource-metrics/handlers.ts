@@ -35,13 +35,13 @@ function asked<T>(registry: Registry, request: AdmittedRequest, definition: Reso
 const headOf = (definition: ResourceDefinition, { metadata: { name, namespace, labels } }: Node | Pod, now: number): Pick<ApiObject, 'kind' | 'apiVersion' | 'metadata'> =>
   ({ kind: definition.kind, apiVersion: definition.apiVersion, metadata: { name, ...(namespace ? { namespace } : {}), creationTimestamp: timestamp(now), ...(labels ? { labels } : {}) } as ApiObject['metadata'] });
 
-export function podMetrics(pod: Pod, node: NodeUsage | undefined, now: number): ApiObject | undefined {
+function podMetrics(pod: Pod, node: NodeUsage | undefined, now: number): ApiObject | undefined {
   const containers = node?.pods.get(`${pod.metadata.namespace}/${pod.metadata.name}`);
   const oldest = containers && [...containers.values()].reduce((a, b) => (b.at < a.at ? b : a));
   if (!oldest) return undefined;
   return { ...headOf(PodMetricses, pod, now), ...measured(oldest), containers: [...containers].map(([name, usage]) => ({ name, usage: quantities(usage) })) };
 }
-export const nodeMetrics = (node: Node, usage: Usage | undefined, now: number): ApiObject | undefined => usage && { ...headOf(NodeMetricses, node, now), ...measured(usage), usage: quantities(usage) };
+const nodeMetrics = (node: Node, usage: Usage | undefined, now: number): ApiObject | undefined => usage && { ...headOf(NodeMetricses, node, now), ...measured(usage), usage: quantities(usage) };
 
 export function resourceMetricsHandlers(usages: NodeUsages): Readonly<Record<string, SubresourceHandler>> {
   return {

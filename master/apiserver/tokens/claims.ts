@@ -36,7 +36,7 @@ export interface TokenWish {
 }
 
 const ref = ({ metadata }: ApiObject): Ref => ({ name: metadata.name, uid: metadata.uid });
-export const accountUser = (namespace: string, name: string): string => `system:serviceaccount:${namespace}:${name}`;
+const accountUser = (namespace: string, name: string): string => `system:serviceaccount:${namespace}:${name}`;
 
 export function boundClaims({ account, audiences, expirationSeconds, warnAfterSeconds, pod, secret, node }: TokenWish, nowMs: number, id: string): BoundClaims {
   const now = Math.floor(nowMs / 1000);

@@ -6,7 +6,7 @@ const prefix = 'base64url.bearer.authorization.k8s.io.';
 
 export interface OfferedProtocols { readonly others: readonly string[]; /** As they were sent: encoded. */ readonly tokens: readonly string[] }
 
-export function offeredProtocols(header: string): OfferedProtocols {
+function offeredProtocols(header: string): OfferedProtocols {
   const all = header.split(',').map((text) => text.trim()).filter((text) => text !== '');
   return { others: all.filter((name) => !name.startsWith(prefix)), tokens: all.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length)) };
 }

@@ -17,7 +17,7 @@ export interface Authority {
   endOf(certificate: string): number;
 }
 
-export const yearSeconds = 365 * 24 * 3600;
+const yearSeconds = 365 * 24 * 3600;
 const shortestSeconds = 600;
 const nodePrefix = 'system:node:';
 

@@ -9,7 +9,7 @@ import { equalJson } from '../../../src/util/json.ts';
 const name = 'clusterrole-aggregation-controller';
 
 /** The rules of the roles selected, by name within each selector, each once; a role is no part of itself. */
-export function aggregatedRules(role: ClusterRole, roles: readonly ClusterRole[]): PolicyRule[] {
+function aggregatedRules(role: ClusterRole, roles: readonly ClusterRole[]): PolicyRule[] {
   const rules: PolicyRule[] = [];
   for (const labels of role.aggregationRule?.clusterRoleSelectors ?? []) {
     const selector = selectorFromObject(labels as never);

@@ -20,7 +20,7 @@ const taintsTolerated: readonly (readonly [string, 'NoExecute' | 'NoSchedule'])[
 ];
 const networkTaint = ['node.kubernetes.io/network-unavailable', 'NoSchedule'] as const;
 
-export function tolerationsOf({ spec: { template } }: DaemonSet): TolerationLike[] {
+function tolerationsOf({ spec: { template } }: DaemonSet): TolerationLike[] {
   const own = (template.spec?.tolerations ?? []) as readonly TolerationLike[];
   const added = [...taintsTolerated, ...(template.spec?.hostNetwork ? [networkTaint] : [])].map(([key, effect]) => ({ key, operator: 'Exists', effect }));
   const has = (toleration: TolerationLike): boolean => own.some((o) => o.key === toleration.key && o.operator === toleration.operator && o.effect === toleration.effect && !o.value);

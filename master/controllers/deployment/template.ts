@@ -41,7 +41,7 @@ function textOf(template: Template): string {
 export const equalIgnoringHash = (a: Template, b: Template): boolean => textOf(a) === textOf(b);
 
 /** Replaces each character so that only letters and digits remain that spell nothing. */
-export const safeEncode = (text: string): string => [...text].map((c) => safeAlphabet[c.charCodeAt(0) % safeAlphabet.length]).join('');
+const safeEncode = (text: string): string => [...text].map((c) => safeAlphabet[c.charCodeAt(0) % safeAlphabet.length]).join('');
 
 /**
  * The pod-template-hash of a template: stable over restarts and key order, 32 bits in the safe alphabet. `collisions` (the

@@ -9,7 +9,7 @@ import { timestamp } from '../../../src/util/clock.ts';
 import { scaledValue } from '../deployment/bounds.ts';
 
 /** A Pod whose eviction was granted counts as gone for so long, though it is still there. */
-export const deletionTimeoutMs = 120_000;
+const deletionTimeoutMs = 120_000;
 
 export interface Scale { readonly uid: string; readonly replicas: number }
 /** The number of Pods a controller is to keep. @throws Error when it has none */

@@ -12,7 +12,7 @@ import { addressesOf, headlessLabel, hostnameOf, lacksClusterIP, targetPortIn } 
 import { equalJson } from '../../../src/util/json.ts';
 import { hinted, wantsTopologyHints, type ZoneRatios } from './topology-hints.ts';
 
-export const maxEndpointsPerSlice = 100;
+const maxEndpointsPerSlice = 100;
 export const managedBy = 'endpointslice-controller.k8s.io';
 
 type AddressType = 'IPv4' | 'IPv6';
@@ -24,7 +24,7 @@ export interface HintEvent { readonly type: 'Normal' | 'Warning'; readonly reaso
 interface WholePlan extends SlicePlan { readonly keep: readonly EndpointSlice[] }
 
 /** Ports differ between Pods only by what named target ports mean in them. */
-export function portsFor(service: Service, pod: Pod): EndpointPort[] {
+function portsFor(service: Service, pod: Pod): EndpointPort[] {
   return (service.spec.ports ?? []).flatMap((port) => {
     const number = targetPortIn(pod, port);
     if (number === undefined) return [];
@@ -33,7 +33,7 @@ export function portsFor(service: Service, pod: Pod): EndpointPort[] {
 }
 
 /** A Pod that ends is terminating and not ready, whatever its probes say; it serves as long as they succeed. */
-export function endpointFor(service: Service, pod: Pod, node: Node | undefined, addresses: string[]): Endpoint {
+function endpointFor(service: Service, pod: Pod, node: Node | undefined, addresses: string[]): Endpoint {
   const serving = isPodReady(pod);
   const terminating = Boolean(pod.metadata.deletionTimestamp);
   const zone = node?.metadata.labels?.[zoneLabel];

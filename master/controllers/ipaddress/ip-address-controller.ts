@@ -14,7 +14,7 @@ const index = 'clusterIP';
 const addressesOf = ({ spec }: Service): string[] => (spec.type === 'ExternalName' ? [] : (spec.clusterIPs ?? []).filter((ip) => ip !== '' && ip !== 'None'));
 
 /** The object an address should have. */
-export const addressObject = (ip: string, service: Service): Draft<IPAddress> => ({
+const addressObject = (ip: string, service: Service): Draft<IPAddress> => ({
   metadata: { name: ip, labels: { [familyLabel]: ip.includes(':') ? 'IPv6' : 'IPv4', [managedBy]: manager } },
   spec: { parentRef: { resource: 'services', namespace: service.metadata.namespace, name: service.metadata.name } },
 } as Draft<IPAddress>);

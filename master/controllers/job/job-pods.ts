@@ -11,7 +11,7 @@ export const trackingFinalizer = 'batch.kubernetes.io/job-tracking';
 /** Annotation, and label, of the Pods of an Indexed Job. */
 export const completionIndexKey = 'batch.kubernetes.io/job-completion-index';
 export const failureCountAnnotation = 'batch.kubernetes.io/job-index-failure-count';
-export const ignoredFailureCountAnnotation = 'batch.kubernetes.io/job-index-ignored-failure-count';
+const ignoredFailureCountAnnotation = 'batch.kubernetes.io/job-index-ignored-failure-count';
 /** A generated name has five characters more, and must be a host name. */
 const longestPrefix = 58;
 

@@ -7,9 +7,9 @@ import type { Node, NodeCondition } from '../../../src/api/core/node.ts';
 import { timestamp } from '../../../src/util/clock.ts';
 
 /** A node that was silent this long is no longer known to work. */
-export const monitorGraceMs = 40_000;
+const monitorGraceMs = 40_000;
 /** A new node may take this long to report for the first time. */
-export const startupGraceMs = 60_000;
+const startupGraceMs = 60_000;
 /** How often each node is looked at, even if nothing is heard. (upstream: --node-monitor-period) */
 export const monitorPeriodMs = 5_000;
 /** What only the node itself can say; unknown when it is silent. */

@@ -6,8 +6,8 @@ import type { Node, Taint } from '../../../src/api/core/node.ts';
 import type { Toleration } from '../../../src/api/core/toleration.ts';
 import { timestamp } from '../../../src/util/clock.ts';
 
-export const notReadyTaint = 'node.kubernetes.io/not-ready';
-export const unreachableTaint = 'node.kubernetes.io/unreachable';
+const notReadyTaint = 'node.kubernetes.io/not-ready';
+const unreachableTaint = 'node.kubernetes.io/unreachable';
 const unschedulableTaint = 'node.kubernetes.io/unschedulable';
 
 /** Condition → status → the taint that keeps new Pods away. */
@@ -29,7 +29,7 @@ export const isLost = (node: Node): boolean => Object.hasOwn(noScheduleTaints['R
 export const isEvicting = ({ spec: { taints = [] } }: Node): boolean => taints.some((taint) => taint.effect === 'NoExecute' && managed(taint));
 
 /** `evict`: whether a node that is lost loses its Pods. */
-export function wantedTaints(node: Node, evict: boolean, now: number): Taint[] {
+function wantedTaints(node: Node, evict: boolean, now: number): Taint[] {
   const wanted: Taint[] = [];
   for (const [type, taints] of Object.entries(noScheduleTaints)) {
     const key = taints[findCondition(node.status?.conditions, type)?.status ?? ''];

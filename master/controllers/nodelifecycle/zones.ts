@@ -25,7 +25,7 @@ const labelOf = ({ metadata: { labels = {} } }: Node, name: string): string => l
 export const zoneOf = (node: Node): string => JSON.stringify([labelOf(node, 'region'), labelOf(node, 'zone')]);
 
 /** With three nodes of five lost, 0.6 is beyond the threshold; two of two are not many enough for a part, but they are all. */
-export function zoneState(ready: number, lost: number, threshold: number): ZoneState {
+function zoneState(ready: number, lost: number, threshold: number): ZoneState {
   if (ready === 0 && lost > 0) return 'FullDisruption';
   return lost > 2 && lost / (lost + ready) >= threshold ? 'PartialDisruption' : 'Normal';
 }

@@ -15,7 +15,7 @@ export function claimsOf({ metadata, spec }: Pod, ephemeral = true): string[] {
 }
 export const keysOf = (pod: Pod): string[] => claimsOf(pod).map((name) => `${pod.metadata.namespace!}/${name}`);
 /** A Pod without a node never starts with a claim that is ending. */
-export const holdsClaim = (pod: Pod, name: string): boolean => Boolean(pod.spec.nodeName) && claimsOf(pod, !isPodTerminal(pod)).includes(name);
+const holdsClaim = (pod: Pod, name: string): boolean => Boolean(pod.spec.nodeName) && claimsOf(pod, !isPodTerminal(pod)).includes(name);
 
 export const claimIndex = { resource: Pods, name: 'persistentVolumeClaim', of: keysOf };
 

@@ -51,7 +51,7 @@ function freed({ resource, evaluator }: Counted): WatchRule<ApiObject> {
 }
 
 /** The status the quota should have. `used` of kinds nobody here counts stays what it was. */
-export function quotaStatus(quota: ResourceQuota, counts: Quantities): { hard: Quantities; used: Quantities } {
+function quotaStatus(quota: ResourceQuota, counts: Quantities): { hard: Quantities; used: Quantities } {
   const hard = quota.spec.hard ?? {};
   return { hard, used: pick({ ...quota.status.used, ...counts }, Object.keys(hard)) };
 }

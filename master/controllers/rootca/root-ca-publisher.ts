@@ -6,7 +6,7 @@ import { Namespaces } from '../../../src/api/core/namespace.ts';
 import type { Draft } from '../../../src/client/client.ts';
 import type { Controller, ControllerContext } from '../../../src/controller/controller.ts';
 
-export const rootCAConfigMap = 'kube-root-ca.crt';
+const rootCAConfigMap = 'kube-root-ca.crt';
 const key = 'ca.crt';
 
 export function createRootCAPublisher(rootCA: string): Controller {

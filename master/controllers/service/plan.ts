@@ -20,7 +20,7 @@ export function entrancesOf({ metadata, spec, status }: Node): string[] {
 }
 
 /** Names of the nodes that have a ready Pod of the Service: the only ones that answer when traffic stays where it arrives. */
-export function nodesWithEndpoints(slices: readonly EndpointSlice[]): Set<string> {
+function nodesWithEndpoints(slices: readonly EndpointSlice[]): Set<string> {
   const ready = slices.flatMap((slice) => slice.endpoints ?? []).filter((e) => e.conditions?.ready === true && e.targetRef?.kind === 'Pod');
   return new Set(ready.flatMap((e) => (e.nodeName ? [e.nodeName] : [])));
 }

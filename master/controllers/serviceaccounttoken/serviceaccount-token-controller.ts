@@ -16,7 +16,7 @@ const accountOf = (secret: Secret): string => (secret.type === type ? secret.met
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 /** What the Secret's data lacks, beside the token, which only the signer can make. */
-export function lackingData(secret: Secret, rootCA: string): { readonly data: Readonly<Record<string, string>>; readonly token: boolean; readonly uid: boolean } {
+function lackingData(secret: Secret, rootCA: string): { readonly data: Readonly<Record<string, string>>; readonly token: boolean; readonly uid: boolean } {
   const { data = {}, metadata } = secret;
   return {
     data: {

@@ -10,7 +10,7 @@ import { claimsOf, inOrdinalRange, ordinalOf } from './identity.ts';
 export type ClaimLookup = (name: string) => PersistentVolumeClaim | undefined;
 
 /** The owner the policy asks for: the set, the Pod that is scaled away, or none. */
-export function ownerOfClaims(set: StatefulSet, pod: Pod): 'set' | 'pod' | 'none' {
+function ownerOfClaims(set: StatefulSet, pod: Pod): 'set' | 'pod' | 'none' {
   const { whenDeleted, whenScaled } = set.spec.persistentVolumeClaimRetentionPolicy ?? { whenDeleted: 'Retain', whenScaled: 'Retain' };
   const ordinal = ordinalOf(set, pod);
   const scaledAway = ordinal !== undefined && !inOrdinalRange(set, ordinal);
@@ -21,7 +21,7 @@ export function ownerOfClaims(set: StatefulSet, pod: Pod): 'set' | 'pod' | 'none
 const isOf = (reference: OwnerRef, owner: { readonly kind: string; readonly name: string }): boolean => reference.kind === owner.kind && reference.name === owner.name;
 
 /** The owner references a claim should have; undefined when it has them. A controller that is neither set nor Pod is let be. */
-export function ownersFor(claim: PersistentVolumeClaim, set: StatefulSet, pod: Pod): readonly OwnerRef[] | undefined {
+function ownersFor(claim: PersistentVolumeClaim, set: StatefulSet, pod: Pod): readonly OwnerRef[] | undefined {
   const references = (claim.metadata.ownerReferences ?? []) as readonly OwnerRef[];
   const setName = { kind: StatefulSets.kind, name: set.metadata.name };
   const podName = { kind: Pods.kind, name: pod.metadata.name };

@@ -8,8 +8,8 @@ import type { Pod } from '../../../src/api/core/pod.ts';
 import type { Draft } from '../../../src/client/client.ts';
 import { revisionHashLabel } from '../history/revisions.ts';
 
-export const podNameLabel = 'statefulset.kubernetes.io/pod-name';
-export const podIndexLabel = 'apps.kubernetes.io/pod-index';
+const podNameLabel = 'statefulset.kubernetes.io/pod-name';
+const podIndexLabel = 'apps.kubernetes.io/pod-index';
 
 export const startOrdinal = ({ spec }: StatefulSet): number => spec.ordinals?.start ?? 0;
 export const podName = (set: StatefulSet, ordinal: number): string => `${set.metadata.name}-${ordinal}`;

@@ -3,7 +3,7 @@
 import { Nodes } from '../../../src/api/core/node.ts';
 import type { Controller } from '../../../src/controller/controller.ts';
 
-export const ttlAnnotation = 'node.alpha.kubernetes.io/ttl';
+const ttlAnnotation = 'node.alpha.kubernetes.io/ttl';
 /** The steps overlap, so that a cluster at a border does not rewrite all its nodes at every turn. */
 const steps = [
   { from: 0, to: 100, seconds: 0 }, { from: 90, to: 500, seconds: 15 }, { from: 450, to: 1000, seconds: 30 },

@@ -15,7 +15,7 @@ const restrictedPrefix = 'node-restriction.kubernetes.io';
 const leaseNamespace = 'kube-node-lease';
 
 /** Which changed labels a node may not set, sorted. */
-export function forbiddenLabels(labels: Readonly<Record<string, string>> = {}, old: Readonly<Record<string, string>> = {}): string[] {
+function forbiddenLabels(labels: Readonly<Record<string, string>> = {}, old: Readonly<Record<string, string>> = {}): string[] {
   const changed = [...new Set([...Object.keys(labels), ...Object.keys(old)])].filter((key) => labels[key] !== old[key]);
   return changed.filter((key) => labelUnder(key, restrictedPrefix) || (isKubernetesLabel(key) && !isKubeletLabel(key))).sort();
 }

@@ -9,7 +9,7 @@ export interface Latest { readonly revision: number; readonly created: number }
 const HIGH = 0x1_0000_0000;
 
 /** Eight bytes, big-endian: the order of the bytes is the order of the numbers. */
-export function writeRevision(target: Uint8Array, offset: number, revision: number): void {
+function writeRevision(target: Uint8Array, offset: number, revision: number): void {
   const view = viewOf(target);
   view.setUint32(offset, Math.floor(revision / HIGH));
   view.setUint32(offset + 4, revision % HIGH);

@@ -91,14 +91,14 @@ function converted({ metadata, spec, status }: AutoscalerV1): Autoscaler {
 }
 
 /** The stored form. */
-export function toAutoscaler(autoscaler: AutoscalerV1): Autoscaler {
+function toAutoscaler(autoscaler: AutoscalerV1): Autoscaler {
   const stored = converted(autoscaler);
   if (!stored.spec.metrics?.length) stored.spec.metrics = defaultMetrics();
   return stored;
 }
 
 /** The v1 form: one metric of its own, and annotations. */
-export function fromAutoscaler({ metadata, spec, status }: Autoscaler): AutoscalerV1 {
+function fromAutoscaler({ metadata, spec, status }: Autoscaler): AutoscalerV1 {
   const { metrics, behavior, ...common } = cloneJson(spec);
   const { currentMetrics, conditions, currentReplicas = 0, desiredReplicas, ...statusRest } = cloneJson(status);
   const cpu = metrics?.find(isCpuUtilization)?.resource?.target.averageUtilization;

@@ -66,7 +66,7 @@ function requestFaults(request: string, path: string): Fault[] {
 }
 
 /** `example.com/signer`. */
-export function signerNameFaults(name: string, path: string): Fault[] {
+function signerNameFaults(name: string, path: string): Fault[] {
   if (name === '') return [requiredFault(path)];
   const segments = name.split('/');
   if (segments.length !== 2) return [invalid(path, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'")];

@@ -90,7 +90,7 @@ export interface NodeAffinity extends FieldsValue<typeof nodeAffinity.fields> {}
 
 interface LabelKeyLists { readonly labelSelector?: object; readonly matchLabelKeys?: readonly string[]; readonly mismatchLabelKeys?: readonly string[] }
 /** Faults of lists of label keys that are to be merged into a selector. */
-export function labelKeyFaults(lists: LabelKeyLists, path: string): Fault[] {
+function labelKeyFaults(lists: LabelKeyLists, path: string): Fault[] {
   const faults: Fault[] = [];
   for (const name of ['matchLabelKeys', 'mismatchLabelKeys'] as const) {
     const keys = lists[name] ?? [];

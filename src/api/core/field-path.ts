@@ -14,7 +14,7 @@ export const volumeFieldPaths = ['metadata.annotations', 'metadata.labels', 'met
 const knownPaths: ReadonlySet<string> = new Set([...envFieldPaths, ...volumeFieldPaths, 'spec.restartPolicy', 'spec.schedulerName', 'status.phase']);
 
 /** `metadata.labels['app']` splits into its path and subscript; anything else is undefined. */
-export function splitSubscript(fieldPath: string): { readonly path: string; readonly subscript: string } | undefined {
+function splitSubscript(fieldPath: string): { readonly path: string; readonly subscript: string } | undefined {
   const match = /^([^[]+)\['(.*)'\]$/s.exec(fieldPath);
   return match ? { path: match[1] ?? '', subscript: match[2] ?? '' } : undefined;
 }

@@ -10,7 +10,7 @@ import { equalJson } from '../../util/json.ts';
 
 const messages = (path: string, value: unknown, texts: readonly string[]): Fault[] => texts.map((text) => invalid(path, value, text));
 
-export function taintFaults(taints: readonly Taint[], path: string): Fault[] {
+function taintFaults(taints: readonly Taint[], path: string): Fault[] {
   const seen = new Set<string>();
   return taints.flatMap((taint, i) => {
     const at = index(path, i);

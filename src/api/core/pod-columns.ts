@@ -87,7 +87,7 @@ export function podSummary({ metadata, spec, status }: PodView): PodSummary {
 }
 
 /** `3 (5m ago)`, or the number alone when no time is known. */
-export function restartsText({ restarts, lastRestart }: PodSummary, now: number): string {
+function restartsText({ restarts, lastRestart }: PodSummary, now: number): string {
   return restarts > 0 && lastRestart !== undefined ? `${restarts} (${humanDuration(now - lastRestart)} ago)` : String(restarts);
 }
 

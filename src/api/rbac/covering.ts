@@ -5,7 +5,7 @@ import type { PolicyRule } from './policy-rule.ts';
 const all = '*';
 
 /** The rule as rules of one verb on one thing each. */
-export function breakdown({ verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule): PolicyRule[] {
+function breakdown({ verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule): PolicyRule[] {
   const named = (verb: string, group: string, resource: string): PolicyRule[] => {
     const rule = { verbs: [verb], apiGroups: [group], resources: [resource] };
     return resourceNames.length ? resourceNames.map((name) => ({ ...rule, resourceNames: [name] })) : [rule];

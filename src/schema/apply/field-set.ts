@@ -9,7 +9,7 @@ export interface GrowingSet { [element: PathElement]: GrowingSet }
 
 const self = '.';
 const member: FieldSet = Object.freeze({});
-export const emptySet: FieldSet = member;
+const emptySet: FieldSet = member;
 
 const hasKeys = (node: FieldSet): boolean => {
   for (const _ in node) return true;

@@ -24,8 +24,8 @@ function newerWeightOf(shares: number): number {
 export const sharesBehind = (weight: number, asked: number | undefined): number =>
   (asked !== undefined && (weightOf(asked) === weight || newerWeightOf(asked) === weight) ? asked : sharesOf(weight));
 
-export const limitFilesV1 = { cpu: ['cpu.shares', 'cpu.cfs_quota_us', 'cpu.cfs_period_us'], memory: ['memory.limit_in_bytes'] } as const;
-export const limitFilesV2 = { unified: ['cpu.weight', 'cpu.max', 'memory.max'] } as const;
+const limitFilesV1 = { cpu: ['cpu.shares', 'cpu.cfs_quota_us', 'cpu.cfs_period_us'], memory: ['memory.limit_in_bytes'] } as const;
+const limitFilesV2 = { unified: ['cpu.weight', 'cpu.max', 'memory.max'] } as const;
 
 const number = (text = ''): number | undefined => (/^\d+\s*$/.test(text) ? Number(text) : undefined);
 const given = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;

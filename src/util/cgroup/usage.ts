@@ -27,10 +27,10 @@ const given = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], un
 /** Of the clock ticks cpuacct.stat counts in. */
 const nanosecondsPerTick = 1e7;
 
-export const filesV1 = {
+const filesV1 = {
   cpuacct: ['cpuacct.usage', 'cpuacct.stat'], cpu: ['cpu.stat'], memory: ['memory.usage_in_bytes', 'memory.stat', 'memory.limit_in_bytes', 'memory.max_usage_in_bytes', 'memory.failcnt'], pids: ['pids.current'],
 } as const;
-export const filesV2 = { unified: ['cpu.stat', 'memory.current', 'memory.stat', 'memory.max', 'memory.peak', 'memory.swap.current', 'pids.current'] } as const;
+const filesV2 = { unified: ['cpu.stat', 'memory.current', 'memory.stat', 'memory.max', 'memory.peak', 'memory.swap.current', 'pids.current'] } as const;
 
 export function usageV1(texts: CgroupTexts): CgroupUsage {
   const usage = number(texts['cpuacct.usage']);

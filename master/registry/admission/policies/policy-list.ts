@@ -21,7 +21,7 @@ export interface Binding { readonly name: string; readonly policyName: string; r
 export interface Policy { readonly name: string; readonly spec: ValidatingAdmissionPolicy['spec']; readonly criteria: Criteria; readonly bindings: readonly Binding[] }
 
 interface MatchResources { readonly namespaceSelector?: LabelSelectorObject; readonly objectSelector?: LabelSelectorObject; readonly resourceRules?: readonly NamedRule[]; readonly excludeResourceRules?: readonly NamedRule[]; readonly matchPolicy?: string }
-export const criteriaOf = ({ namespaceSelector = {}, objectSelector = {}, resourceRules = [], excludeResourceRules = [], matchPolicy }: MatchResources): Criteria => ({
+const criteriaOf = ({ namespaceSelector = {}, objectSelector = {}, resourceRules = [], excludeResourceRules = [], matchPolicy }: MatchResources): Criteria => ({
   namespaceSelector: selectorFromObject(namespaceSelector), objectSelector: selectorFromObject(objectSelector), rules: resourceRules, excluded: excludeResourceRules, matchPolicy,
 });
 

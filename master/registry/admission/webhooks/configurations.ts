@@ -33,7 +33,7 @@ export interface Webhook extends Omit<StoredWebhook, 'namespaceSelector' | 'obje
   readonly objectSelector: Selector;
 }
 
-export function webhooksOf(configuration: string, stored: readonly StoredWebhook[]): Webhook[] {
+function webhooksOf(configuration: string, stored: readonly StoredWebhook[]): Webhook[] {
   return stored.map((webhook) => ({
     ...webhook, id: `${configuration}/${webhook.name}`,
     namespaceSelector: selectorFromObject(webhook.namespaceSelector ?? {}), objectSelector: selectorFromObject(webhook.objectSelector ?? {}),
