@@ -135,10 +135,11 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
       yield bucket.entries.get(key)!;
     }
   }
-  count(prefix: string): number {
+  /** How many entries `list` has. */
+  count(prefix: string, after?: string): number {
     const bucket = this.#buckets.get(prefixOf(prefix));
     if (!bucket) return 0;
-    return bucket.keys.before(`${prefix}\uffff`) - bucket.keys.before(prefix);
+    return bucket.keys.before(`${prefix}\uffff`) - bucket.keys.before(after === undefined ? prefix : `${after}\0`);
   }
 
   /** Calls with every change under a resource's prefix from now on, in the turn in which the cache takes it in; the result stops that. */

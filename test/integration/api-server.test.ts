@@ -1,5 +1,5 @@
 // The API server's verbs end to end in process: the real filters, registry and watch cache over the memory store.
-import { ConfigMaps } from '../../src/api/core/config-map.ts';
+import { ConfigMaps, type ConfigMap } from '../../src/api/core/config-map.ts';
 import { Namespaces } from '../../src/api/core/namespace.ts';
 import { Pods } from '../../src/api/core/pod.ts';
 import { Services } from '../../src/api/core/service.ts';
@@ -8,6 +8,7 @@ import { Jobs } from '../../src/api/batch/job.ts';
 import { Deployments } from '../../src/api/apps/deployment.ts';
 import { startTestApi, type TestApi } from '../support/api-server.ts';
 import { refusal } from '../support/refusal.ts';
+import { ask, type Answered } from '../support/ask.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -111,6 +112,31 @@ describe('lists and watches', () => {
       token = page.metadata.continue;
     }
     expect(names.map((o) => o.metadata.name)).toEqual(['page-0', 'page-1', 'page-2', 'page-3', 'page-4']);
+  });
+
+  it('page on over the present when the snapshot is forgotten, and over that to the end', async () => {
+    const { store } = api.registry;
+    await api.client.create(Namespaces, { metadata: { name: 'pages' } });
+    const make = (n: number): Promise<unknown> => api.client.create(ConfigMaps, { metadata: { name: `page-${n}`, namespace: 'pages' } });
+    const list = (token = ''): Promise<Answered> => ask(api, 'GET', `/api/v1/namespaces/pages/configmaps?limit=2&continue=${token}`);
+    const page = async (token?: string): Promise<{ names: string[]; revision: string; remaining: number | undefined; next: string | undefined }> => {
+      const { items, metadata } = (await list(token)).object;
+      return { names: items.map((o: ConfigMap) => o.metadata.name), revision: metadata.resourceVersion, remaining: metadata.remainingItemCount, next: metadata.continue };
+    };
+    for (let i = 0; i < 7; i++) await make(i);
+    const first = await page();
+    expect(first).toMatchObject({ names: ['page-0', 'page-1'], remaining: 5 });
+    await make(7);
+    await store.compact(await store.revision());
+    const late = await list(first.next);
+    expect(late.object).toMatchObject({ code: 410, reason: 'Expired' });
+    const second = await page(late.object.metadata.continue);
+    expect(second).toMatchObject({ names: ['page-2', 'page-3'], remaining: 4 });
+    expect(second.revision).not.toBe(first.revision);
+    await make(8);
+    const third = await page(second.next);
+    expect(third).toMatchObject({ names: ['page-4', 'page-5'], revision: second.revision, remaining: 2 });
+    expect(await page(third.next)).toEqual({ names: ['page-6', 'page-7'], revision: second.revision, remaining: undefined, next: undefined });
   });
 
   it('tell of changes from a revision on, and of objects that stop matching', async () => {

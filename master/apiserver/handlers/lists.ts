@@ -79,8 +79,8 @@ async function selectPage(request: AdmittedRequest, registry: Registry, store: R
     }
   }
   if (!more) return { items, revision };
-  const remaining = selection.everything && after === undefined ? registry.cache.count(prefix) - items.length : undefined;
-  return { items, revision, continue: encodeContinue(after === undefined ? revision : present, items.at(-1)!.key.slice(prefix.length)), ...(remaining === undefined ? {} : { remaining }) };
+  const last = items.at(-1)!.key;
+  return { items, revision, continue: encodeContinue(revision, last.slice(prefix.length)), ...(selection.everything ? { remaining: registry.cache.count(prefix, last) } : {}) };
 }
 
 /** A client that names a revision this server has not seen yet waits a moment for it. @throws StatusError 504 for one nobody has seen */
