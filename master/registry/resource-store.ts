@@ -247,6 +247,9 @@ export class ResourceStore {
     await admission.admitted(whole, () => Promise.resolve());
   }
 
+  /** Who has written what of an object that is answered and not stored. */
+  track(object: ApiObject, context: RequestContext): void { this.#fields.track(undefined, object, this.#writer('', context)); }
+
   /** The new object of an apply, for `update`. @throws StatusError */
   apply(old: ApiObject | undefined, configuration: JsonValue, force: boolean, subresource: string, context: RequestContext): ApiObject {
     return this.#fields.apply(old, configuration, force, this.#writer(subresource, context));

@@ -132,6 +132,19 @@ describe('a token of a ServiceAccount', () => {
     const { object } = await ask({ token: await tokenFor({ audiences: ['a'] }) });
     expect(object.status).toEqual({ user: {}, error: `token audiences ["a"] is invalid for the target audiences ["${issuer}"]` });
     expect((await ask({ token: 'abc' })).object.status).toEqual({ user: {}, error: 'invalid bearer token' });
+    expect((await ask({ token: 'abc' })).object.metadata.managedFields).toEqual([{ manager: 'unknown', operation: 'Update', apiVersion: 'authentication.k8s.io/v1', time: expect.any(String), fieldsType: 'FieldsV1', fieldsV1: { 'f:spec': { 'f:token': {} } } }]);
+  });
+
+  it.each<[spec: object, fields: object]>([
+    [{ audiences: ['a'] }, { 'f:audiences': {}, 'f:expirationSeconds': {} }],
+    [{ boundObjectRef: { apiVersion: 'v1', kind: 'Secret', name: 'bound' } }, { 'f:boundObjectRef': { 'f:apiVersion': {}, 'f:kind': {}, 'f:name': {} }, 'f:expirationSeconds': {} }],
+  ])('says who asked for %j', async (spec, fields) => {
+    await admin.create(Secrets, { metadata: { namespace: 'default', name: 'bound' } }).catch(() => undefined);
+    const { object } = await asAdmin('POST', '/api/v1/namespaces/default/serviceaccounts/robot/token', review('authentication.k8s.io', 'TokenRequest', { spec }), { 'user-agent': 'kubelet/v1.33.1 (linux/amd64)' });
+    expect(object.metadata).toEqual({
+      ...account, creationTimestamp: expect.any(String),
+      managedFields: [{ manager: 'kubelet', operation: 'Update', apiVersion: 'authentication.k8s.io/v1', time: object.metadata.creationTimestamp, fieldsType: 'FieldsV1', fieldsV1: { 'f:spec': fields }, subresource: 'token' }],
+    });
   });
 
   it('in a Secret has no end but the Secret\'s', async () => {
@@ -202,9 +215,22 @@ describe('access reviews', () => {
     expect((await ask('selfsubjectaccessreviews', 'SelfSubjectAccessReview', { resourceAttributes: list }, { 'Impersonate-User': 'tom' })).object.status).toEqual({ allowed: false });
   });
 
+  it.each<[plural: string, kind: string, spec: object, fields: object, namespace?: string]>([
+    ['subjectaccessreviews', 'SubjectAccessReview', { user: 'ann', groups: ['g'], extra: { scopes: ['view'] }, resourceAttributes: list }, { 'f:extra': { '.': {}, 'f:scopes': {} }, 'f:groups': {}, 'f:resourceAttributes': { '.': {}, 'f:namespace': {}, 'f:resource': {}, 'f:verb': {} }, 'f:user': {} }],
+    ['localsubjectaccessreviews', 'LocalSubjectAccessReview', { user: 'ann', resourceAttributes: list }, { 'f:resourceAttributes': { '.': {}, 'f:namespace': {}, 'f:resource': {}, 'f:verb': {} }, 'f:user': {} }, 'default'],
+    ['selfsubjectaccessreviews', 'SelfSubjectAccessReview', { nonResourceAttributes: { verb: 'get', path: '/' } }, { 'f:nonResourceAttributes': { '.': {}, 'f:path': {}, 'f:verb': {} } }],
+  ])('say who asked, by %s', async (plural, kind, spec, fields, space = '') => {
+    const { object } = await ask(plural, kind, spec, { 'user-agent': 'curl/8.5' }, space);
+    expect(object.metadata).toEqual({
+      creationTimestamp: null, ...(space ? { namespace: space } : {}),
+      managedFields: [{ manager: 'curl', operation: 'Update', apiVersion: 'authorization.k8s.io/v1', time: expect.any(String), fieldsType: 'FieldsV1', fieldsV1: { 'f:spec': fields } }],
+    });
+  });
+
   it('list what the asker may do', async () => {
     const { object } = await ask('selfsubjectrulesreviews', 'SelfSubjectRulesReview', { namespace: 'default' }, { 'Impersonate-User': 'tom' });
-    expect(object.status).toMatchObject({ incomplete: false });
+    expect(object).toMatchObject({ metadata: { creationTimestamp: null }, spec: {}, status: { incomplete: false } });
+    expect(object.metadata.managedFields).toBeUndefined();
     expect(object.status.resourceRules).toContainEqual({ verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'] });
     expect(object.status.nonResourceRules).toContainEqual({ verbs: ['get'], nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/'] });
     expect((await ask('selfsubjectrulesreviews', 'SelfSubjectRulesReview', {})).object.message).toBe('no namespace on request');

@@ -46,7 +46,7 @@ export function accessReviews(authorizers: readonly Authorizer[]): Readonly<Reco
       const review = await readReview(request, context);
       const { namespace } = review['spec'] as { namespace?: string };
       if (!namespace) throw errors.badRequest('no namespace on request');
-      return answerReview({ ...review, spec: {} }, rulesOf(request.user, namespace, authorizers));
+      return answerReview({ ...review, metadata: {} as never, spec: {} }, rulesOf(request.user, namespace, authorizers));
     },
   };
 }

@@ -10,6 +10,7 @@ import { applyDefaults } from '../../../src/schema/defaulting.ts';
 import type { ApiObject } from '../../../src/schema/resource.ts';
 import { validateValue } from '../../../src/schema/validation.ts';
 import { timestamp } from '../../../src/util/clock.ts';
+import { FieldManagement } from '../../registry/field-management.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { SubresourceHandler } from '../api-server.ts';
 import { decodeObject, readBody } from '../handlers/body.ts';
@@ -20,6 +21,7 @@ import type { TokenIssuer } from './issuer.ts';
 
 const group = 'authentication.k8s.io';
 const kind = { type: tokenRequestType, kind: 'TokenRequest', apiVersion: `${group}/v1`, group, version: 'v1' };
+const fields = new FieldManagement(kind);
 
 /** What admission asks for in the tokens it mounts; such tokens live on, marked as stale, for programs that read theirs only once. */
 const mountedTokenSeconds = 3607;
@@ -34,6 +36,8 @@ export function tokenRequestHandler(tokens: Pick<TokenIssuer, 'bound'>): Subreso
     const write = writeContext(request, 'CreateOptions');
     const asked = decodeObject(kind, await readBody(request, kind.kind, typeOf), write);
     applyDefaults(kind.type, asked);
+    const now = registry.clock.now();
+    fields.track(undefined, asked, { subresource: 'token', manager: write.fieldManager, now: timestamp(now) });
     for (const field of ['name', 'namespace'] as const) {
       const value = asked.metadata[field];
       if (value && value !== request.info[field]) throw errors.invalid(group, kind.kind, name, [invalid(`metadata.${field}`, value, `must match the service account ${field} if specified`)]);
@@ -41,7 +45,6 @@ export function tokenRequestHandler(tokens: Pick<TokenIssuer, 'bound'>): Subreso
     const account = store.get(namespace, name).object;
     const spec = asked['spec'] as Spec;
     if (!spec.audiences?.length) spec.audiences = [issuer];
-    const now = registry.clock.now();
     Object.assign(asked.metadata, { name, namespace, creationTimestamp: timestamp(now) });
     const faults = validateValue(tokenRequestSpec, spec, 'spec');
     if (faults.length) throw errors.invalid(group, kind.kind, '', faults);
