@@ -116,6 +116,14 @@ describe('metadata', () => {
   });
 });
 
+describe('a PUT of what is not there', () => {
+  it('makes a Service, with all it needs', async () => {
+    const service = { metadata: { name: 'by-put' }, spec: { ports: [{ port: 80 }] } };
+    expect(await call('PUT', `${core}/services/by-put`, service)).toMatchObject({ metadata: { uid: expect.any(String) as string }, spec: { type: 'ClusterIP', clusterIP: expect.stringMatching(/^10\./) as string } });
+    expect(await refusal(call('PUT', `${core}/services/none/status`, { ...service, metadata: { name: 'none' } }))).toMatchObject({ code: 404 });
+  });
+});
+
 describe('a delete that does not say what becomes of dependents', () => {
   const job = { metadata: { name: 'work' }, spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } } };
   const jobs = '/apis/batch/v1/namespaces/default/jobs';

@@ -66,7 +66,7 @@ export async function create(request: AdmittedRequest, context: ResourceHandlerC
 }
 
 /** Kinds a PUT may create. (upstream: AllowCreateOnUpdate) */
-const createdByUpdate = new Set(['/endpoints', '/events', '/limitranges', 'coordination.k8s.io/leases', 'events.k8s.io/events', 'rbac.authorization.k8s.io/roles', 'rbac.authorization.k8s.io/rolebindings', 'rbac.authorization.k8s.io/clusterroles', 'rbac.authorization.k8s.io/clusterrolebindings', 'node.k8s.io/runtimeclasses']);
+const createdByUpdate = new Set(['/endpoints', '/events', '/limitranges', '/services', 'coordination.k8s.io/leases', 'events.k8s.io/events', 'rbac.authorization.k8s.io/roles', 'rbac.authorization.k8s.io/rolebindings', 'rbac.authorization.k8s.io/clusterroles', 'rbac.authorization.k8s.io/clusterrolebindings', 'node.k8s.io/runtimeclasses']);
 
 export async function update(request: AdmittedRequest, context: ResourceHandlerContext): Promise<Answer> {
   const { store } = context;
