@@ -118,6 +118,15 @@ describe('every namespace', () => {
     await plane.client.patch(ConfigMaps, { namespace, name: 'kube-root-ca.crt' }, { data: { 'ca.crt': 'forged' } });
     await plane.until(() => accounts.get('default/default') && maps.get('default/kube-root-ca.crt')?.data?.['ca.crt'] === 'PEM');
   });
+  it('says what its CA is good for', async () => {
+    await start();
+    const maps = plane.informers.informer(ConfigMaps);
+    const described = (): unknown => maps.get('default/kube-root-ca.crt')?.metadata.annotations?.['kubernetes.io/description'];
+    const words = /^Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints .*\. No other usage is guaranteed across distributions of Kubernetes clusters\.$/;
+    await plane.until(() => words.test(String(described())));
+    await plane.client.patch(ConfigMaps, { namespace, name: 'kube-root-ca.crt' }, { metadata: { annotations: { 'kubernetes.io/description': null, 'of': 'mine' } } });
+    await plane.until(() => words.test(String(described())) && maps.get('default/kube-root-ca.crt')?.metadata.annotations?.['of'] === 'mine');
+  });
   it('that is empty ends within milliseconds', async () => {
     await start();
     await plane.client.create(Namespaces, { metadata: { name: 'shop' } });

@@ -8,6 +8,9 @@ import type { Controller, ControllerContext } from '../../../src/controller/cont
 
 const rootCAConfigMap = 'kube-root-ca.crt';
 const key = 'ca.crt';
+const description = 'kubernetes.io/description';
+const text = 'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. '
+  + 'No other usage is guaranteed across distributions of Kubernetes clusters.';
 
 export function createRootCAPublisher(rootCA: string): Controller {
   return {
@@ -20,9 +23,10 @@ export function createRootCAPublisher(rootCA: string): Controller {
       const existing = cached(ConfigMaps).get(`${name}/${rootCAConfigMap}`);
       const data = { [key]: rootCA };
       if (!existing) {
-        await client.create(ConfigMaps, { metadata: { name: rootCAConfigMap, namespace: name }, data }).catch((error: unknown) => { if (!isAlreadyExists(error)) throw error; });
-      } else if (existing.data?.[key] !== rootCA || Object.keys(existing.data).length !== 1) {
-        await client.update(ConfigMaps, { ...existing, data } as Draft<ConfigMap>);
+        await client.create(ConfigMaps, { metadata: { name: rootCAConfigMap, namespace: name, annotations: { [description]: text } }, data }).catch((error: unknown) => { if (!isAlreadyExists(error)) throw error; });
+      } else if (existing.data?.[key] !== rootCA || Object.keys(existing.data).length !== 1 || !existing.metadata.annotations?.[description]) {
+        const { metadata } = existing;
+        await client.update(ConfigMaps, { ...existing, metadata: { ...metadata, annotations: { ...metadata.annotations, [description]: text } }, data } as Draft<ConfigMap>);
       }
     },
   };
