@@ -21,7 +21,8 @@ function subresourcesOf(resource: ResourceDefinition): Subresource[] {
 const writes: ReadonlySet<string> = new Set(['create', 'patch', 'update']);
 /** Of a custom resource whose definition is being deleted nothing that writes is shown. */
 const verbsOf = ({ verbs, ending }: ResourceDefinition): string[] => verbs.filter((verb) => !ending || !writes.has(verb)).sort();
-const storageHash = (r: ResourceDefinition): string => createHash('sha256').update(`${r.group}/${r.hashVersion ?? r.version}/${r.kind}`).digest().subarray(0, 8).toString('base64');
+/** Of the group, version and kind an object is stored in. */
+const storageHash = (r: ResourceDefinition): string => createHash('sha256').update(`${r.storedAs?.group ?? r.group}/${r.hashVersion ?? r.version}/${r.kind}`).digest().subarray(0, 8).toString('base64');
 
 interface GroupVersion { readonly priority: Priority; readonly own: readonly ResourceDefinition[]; /** Instead of its own. */ readonly remote?: RemoteVersion }
 type Groups = Map<string, Map<string, GroupVersion>>;

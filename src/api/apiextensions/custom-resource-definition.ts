@@ -39,6 +39,8 @@ export const CustomResourceDefinitions = defineResource({
   statusKeeps: ['labels', 'annotations', 'finalizers', 'ownerReferences'],
   anyFinalizer: true,
   generation: true,
+  // Upstream stores definitions in their older, shorter form.
+  hashVersion: 'v1beta1',
   prepareCreate: recordStorageVersion,
   prepareUpdate: recordStorageVersion,
   beginDeletion,

@@ -140,6 +140,7 @@ export const HorizontalPodAutoscalersV1 = defineResource({
     status: field(3, horizontalPodAutoscalerStatusV1, { written: true, doc: 'The autoscaler as it is.' }),
   },
   storedAs: { group: 'autoscaling', plural: 'horizontalpodautoscalers', encode: toAutoscaler, decode: fromAutoscaler },
+  hashVersion: 'v2',
   subresources: { status: true },
   prepareUpdate: keepStatusAnnotations,
   validate: faults,

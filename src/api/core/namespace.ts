@@ -58,7 +58,7 @@ export const Namespaces = defineResource({
     spec: field(2, namespaceSpec, { written: true, doc: 'The namespace as it is wanted.' }),
     status: field(3, namespaceStatus, { written: true, doc: 'The namespace as it is.' }),
   },
-  subresources: { status: true, others: [{ name: 'finalize', verbs: ['update'], kind: 'Namespace', group: '', version: 'v1' }] },
+  subresources: { status: true, others: [{ name: 'finalize', verbs: ['update'], kind: 'Namespace' }] },
   selectable: { 'status.phase': (namespace) => namespace.status.phase },
   defaults: labelWithName,
   prepareCreate: (namespace) => {

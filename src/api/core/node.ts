@@ -42,7 +42,7 @@ export const Nodes = defineResource({
     status: field(3, nodeStatus, { written: true, doc: 'The node as it is.' }),
   },
   statusOnCreate: true,
-  subresources: { status: true, others: [{ name: 'proxy', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'NodeProxyOptions', group: '', version: 'v1' }] },
+  subresources: { status: true, others: [{ name: 'proxy', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'NodeProxyOptions' }] },
   selectable: { 'spec.unschedulable': (node) => String(node.spec.unschedulable ?? false) },
   prepareCreate: ({ spec, status }) => {
     delete spec.configSource;

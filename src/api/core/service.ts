@@ -33,7 +33,7 @@ export const Services = defineResource({
     spec: field(2, serviceSpec, { written: true, doc: 'The Service as it is wanted.' }),
     status: field(3, serviceStatus, { written: true, doc: 'The Service as it is.' }),
   },
-  subresources: { status: true, others: [{ name: 'proxy', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'ServiceProxyOptions', group: '', version: 'v1' }] },
+  subresources: { status: true, others: [{ name: 'proxy', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'ServiceProxyOptions' }] },
   selectable: { 'spec.clusterIP': (service) => service.spec.clusterIP ?? '', 'spec.type': (service) => service.spec.type },
   defaults: ({ spec, status }) => {
     if (spec.type !== 'LoadBalancer') return;

@@ -73,7 +73,7 @@ const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', '
 const readVerbs = (text: string): string[] => (text === '*' ? verbs : text === '*-deletecollection' ? verbs.filter((verb) => verb !== 'deletecollection') : text === 'rw' ? ['get', 'patch', 'update'] : text.split(','));
 const words = (text: string | undefined): string[] => (text ?? '').split(/[ ,]/).filter((word) => word !== '' && word !== '-');
 
-interface Listed { name: string; singularName: string; namespaced: boolean; kind: string; group?: string; version?: string; verbs: string[]; shortNames?: string[]; categories?: string[] }
+interface Listed { name: string; singularName: string; namespaced: boolean; kind: string; group?: string; version?: string; verbs: string[]; shortNames?: string[]; categories?: string[]; storageVersionHash?: string }
 const discovery = new Discovery(allResources);
 const served = (groupVersion: string): Listed[] => {
   const [group = '', version = ''] = groupVersion.includes('/') ? groupVersion.split('/') : ['', groupVersion];
@@ -97,6 +97,20 @@ describe('kinds', () => {
     expect(own.map((sub) => [sub.name, `${sub.version ? (sub.group ? `${sub.group}/${sub.version}` : sub.version) : groupVersion}.${sub.kind}`, sub.verbs])).toEqual(wanted);
     const definition = allResources.find((resource) => resource.apiVersion === groupVersion && resource.plural === plural)!;
     expect(Object.keys(definition.selectable).sort()).toEqual(words(fields).sort());
+  });
+  // upstream: pkg/controlplane/storageversionhashdata/data.go, api/discovery
+  it.each([
+    ['v1', 'configmaps', 'qFsyl6wFWjQ='], ['v1', 'events', 'r2yiGXH7wu8='], ['events.k8s.io/v1', 'events', 'r2yiGXH7wu8='], ['autoscaling/v1', 'horizontalpodautoscalers', 'qwQve8ut294='],
+    ['autoscaling/v2', 'horizontalpodautoscalers', 'qwQve8ut294='], ['apps/v1', 'deployments', '8aSe+NMegvE='], ['apiextensions.k8s.io/v1', 'customresourcedefinitions', 'jfWCUB31mvA='],
+    ['v1', 'bindings', undefined], ['authorization.k8s.io/v1', 'subjectaccessreviews', undefined], ['v1', 'componentstatuses', undefined],
+  ])('%s %s are stored under the hash %s', (groupVersion, plural, hash) => {
+    expect(served(groupVersion).find((resource) => resource.name === plural)!.storageVersionHash).toBe(hash);
+  });
+  it('name group and version of a subresource only where they differ', () => {
+    const groupVersions = new Set(allResources.map((resource) => resource.apiVersion));
+    expect([...groupVersions].flatMap((groupVersion) => served(groupVersion)).filter(({ version }) => version).map(({ name, group, version }) => `${name} ${group}/${version}`).sort()).toEqual([
+      'deployments/scale autoscaling/v1', 'pods/eviction policy/v1', 'replicasets/scale autoscaling/v1', 'replicationcontrollers/scale autoscaling/v1', 'serviceaccounts/token authentication.k8s.io/v1', 'statefulsets/scale autoscaling/v1',
+    ]);
   });
   it('are all of them', () => {
     const known = new Set(facts.map((line) => line.split(' ').slice(0, 2).join(' ')));
