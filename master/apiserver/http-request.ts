@@ -93,7 +93,7 @@ function readAll(request: Request): Promise<{ bytes: Uint8Array }> {
 
 interface Peer { readonly shown: ServerRequest['peer']; readonly until: number }
 const peers = new WeakMap<object, Peer>();
-/** The user of a verified client certificate: CN and the O's, read once per connection. */
+/** The user of a verified client certificate: CN and the O's, and by which certificate, read once per connection. (upstream: apiserver authentication/request/x509) */
 function peerOf(request: Request, now: number): ServerRequest['peer'] {
   const session = 'stream' in request ? request.stream.session : undefined;
   const id: object = session ?? request.socket;
@@ -103,10 +103,13 @@ function peerOf(request: Request, now: number): ServerRequest['peer'] {
 }
 export function readPeer(socket: TLSSocket, address = ''): Peer {
   // A connection that has just broken has no certificate to show.
-  const { subject, serialNumber: serial = '', valid_from: from = '', valid_to: until } = (socket.getPeerCertificate?.() ?? {}) as { subject?: { CN?: string; O?: string | string[] }; serialNumber?: string; valid_from?: string; valid_to?: string };
+  const { subject, serialNumber: serial = '', valid_from: from = '', valid_to: until, fingerprint256 = '' } = (socket.getPeerCertificate?.() ?? {}) as { subject?: { CN?: string; O?: string | string[] }; serialNumber?: string; valid_from?: string; valid_to?: string; fingerprint256?: string };
   if (!socket.authorized) return { shown: subject ? { unverified: true, address } : { address }, until: Infinity };
   if (!subject?.CN) return { shown: { address }, until: Infinity };
   const { O: organizations = [] } = subject;
-  const user: User = { name: subject.CN, groups: Array.isArray(organizations) ? organizations : [organizations] };
+  const user: User = {
+    name: subject.CN, groups: Array.isArray(organizations) ? organizations : [organizations],
+    extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint256.replaceAll(':', '').toLowerCase()}`] },
+  };
   return { shown: { user, address, certificate: { serial, notBefore: Date.parse(from) } }, until: until ? Date.parse(until) : Infinity };
 }

@@ -1,4 +1,5 @@
 // Who asks, over the wire: tokens of ServiceAccounts, impersonation, and the reviews that tell who somebody is and what they may do.
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -154,6 +155,13 @@ describe('a token of a ServiceAccount', () => {
     expect((await whoAmI(bearer(token))).object.status.userInfo).toEqual({ username: user, uid: robot.metadata.uid, groups });
     await admin.delete(Secrets, { namespace: 'default', name: 'old' });
     expect((await whoAmI(bearer(token))).status).toBe(401);
+  });
+});
+
+describe('a client certificate', () => {
+  it('is a credential, told by its fingerprint', async () => {
+    const fingerprint = new X509Certificate(api.admin.cert).fingerprint256.replaceAll(':', '').toLowerCase();
+    expect((await whoAmI({}, true)).object.status.userInfo).toEqual({ username: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'], extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] } });
   });
 });
 
