@@ -49,6 +49,16 @@ it.each<[what: string, validation: object, data: object, answer: string]>([
   expect(object).toMatchObject({ reason: answer.startsWith('403') ? 'Forbidden' : 'Invalid', details: { name: 'c', kind: 'configmaps', causes: [{ message: answer.slice(answer.indexOf('Validating')) }] } });
 });
 
+it('leaves reviews alone: nobody is locked out', async () => {
+  await policy({ matchConstraints: { resourceRules: [rule(['*'], ['CREATE'])] }, validations: [{ expression: 'false' }] });
+  await bind();
+  expect(await make(map('c'))).toBe(denied('c', 'failed expression: false'));
+  const asked = { spec: { user: 'ann', resourceAttributes: { verb: 'get', resource: 'pods', namespace: 'default' } } };
+  for (const path of ['authorization.k8s.io/v1/subjectaccessreviews', 'authorization.k8s.io/v1/selfsubjectaccessreviews', 'authorization.k8s.io/v1/namespaces/default/localsubjectaccessreviews', 'authentication.k8s.io/v1/selfsubjectreviews']) {
+    expect([path, (await ask(api, 'POST', `/apis/${path}`, asked)).text]).toEqual([path, '201']);
+  }
+});
+
 it('warns in the place of refusing, and passes over errors where it may', async () => {
   await policy({ failurePolicy: 'Ignore', validations: [{ expression: "object.metadata.name != 'c'" }, { expression: "object.data.none == 'x'" }] });
   await bind({ validationActions: ['Warn', 'Audit'] });

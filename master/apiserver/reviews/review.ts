@@ -12,7 +12,7 @@ import { objectAnswer, type AdmittedRequest, type Answer } from '../request.ts';
 /** A create of a kind that is computed and not stored, e.g. a review. */
 export type ComputedHandler = (request: AdmittedRequest, context: ResourceHandlerContext) => Promise<Answer>;
 
-/** The body as an object of the resource, with defaults and who has written what. @throws StatusError */
+/** The body as an object of the resource, with defaults and who has written what, as admission lets it pass. @throws StatusError */
 export async function readReview(request: AdmittedRequest, { store, typeOf }: ResourceHandlerContext): Promise<ApiObject> {
   const { resource } = store;
   const write = writeContext(request, 'CreateOptions');
@@ -20,9 +20,11 @@ export async function readReview(request: AdmittedRequest, { store, typeOf }: Re
   applyDefaults(resource.type, object);
   store.track(object, write);
   const { namespace } = request.info;
-  if (!resource.namespaced) return object;
-  if (object.metadata.namespace && object.metadata.namespace !== namespace) throw errors.badRequest('the namespace of the provided object does not match the namespace sent on the request');
-  object.metadata.namespace = namespace;
+  if (resource.namespaced) {
+    if (object.metadata.namespace && object.metadata.namespace !== namespace) throw errors.badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    object.metadata.namespace = namespace;
+  }
+  await store.admit({ operation: 'CREATE', subresource: '', namespace: namespace || undefined, name: object.metadata.name, object, context: write }, 'concernsAll');
   return object;
 }
 

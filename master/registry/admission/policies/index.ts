@@ -18,6 +18,10 @@ import { PolicyList, type Binding, type Policy } from './policy-list.ts';
 
 const codes: Readonly<Record<string, number>> = { Forbidden: 403, Unauthorized: 401, RequestEntityTooLarge: 413, Invalid: 422 };
 const group = 'admissionregistration.k8s.io';
+/** Questions of who somebody is and what they may do: a policy about them may lock everybody out. (upstream: pkg/kubeapiserver/admission/exclusion) */
+const unjudged: ReadonlySet<string> = new Set(['authentication.k8s.io', 'authorization.k8s.io']);
+
+const isReview = ({ resource }: AdmissionRequest): boolean => unjudged.has(resource.group);
 
 export class AdmissionPolicies {
   readonly #list = new PolicyList();
@@ -28,7 +32,7 @@ export class AdmissionPolicies {
     this.#registry = registry;
     this.validating = {
       name: 'ValidatingAdmissionPolicy', concernsAll: true,
-      validate: (request) => (this.#list.all.length && isJudged(request) ? this.#validate(request) : undefined),
+      validate: (request) => (this.#list.all.length && isJudged(request) && !isReview(request) ? this.#validate(request) : undefined),
     };
   }
 
