@@ -49,6 +49,7 @@ import { createServiceAccountTokenController, type TokenSigner } from './service
 import { createStatefulSetController } from './statefulset/statefulset-controller.ts';
 import { createTtlController } from './ttl/ttl-controller.ts';
 import { ttlAfterFinishedController } from './ttlafterfinished/ttl-after-finished-controller.ts';
+import { policyStatusController } from './validatingadmissionpolicystatus/policy-status-controller.ts';
 
 export interface ControllerOptions {
   /** Everything the API server has of its own, at any time. */
@@ -103,6 +104,7 @@ export function createControllers(options: ControllerOptions): Controller[] {
     serviceController,
     ipAddressController,
     flowSchemaController,
+    policyStatusController,
     replicaSetController,
     replicationController,
     deploymentController,

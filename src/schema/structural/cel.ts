@@ -88,14 +88,21 @@ const library = addSets(addAddresses(new Environment({ enableOptionalTypes: true
   .registerFunction('kubernetes.Quantity.asInteger(): int', ({ text }: Quantity) => BigInt(quantityValue(text)))
   .registerFunction('kubernetes.Quantity.asApproximateFloat(): double', ({ text }: Quantity) => Number(parseQuantity(text).nanos) / 1e9);
 
-const ofRequests = (): Environment => addAuthorizer(library.clone()).registerVariable('object', 'dyn').registerVariable('oldObject', 'dyn').registerVariable('request', 'dyn');
+const ofRequests = (environment = library.clone(), object = 'dyn'): Environment => addAuthorizer(environment).registerVariable('object', object).registerVariable('oldObject', object).registerVariable('request', 'dyn');
+const ofPolicies = (environment: Environment): Environment => environment.registerVariable('params', 'dyn').registerVariable('namespaceObject', 'dyn').registerVariable('variables', 'dyn');
 /** `oldSelf` as rules know it, and as those do that are judged without one, too (`optionalOldSelf`); what conditions on requests know, and policies. */
 const environments = {
   plain: library.clone().registerVariable('self', 'dyn').registerVariable('oldSelf', 'dyn'), optional: library.clone().registerVariable('self', 'dyn').registerVariable('oldSelf', 'optional<dyn>'),
-  request: ofRequests(), policy: ofRequests().registerVariable('params', 'dyn').registerVariable('namespaceObject', 'dyn').registerVariable('variables', 'dyn'),
+  request: ofRequests(), policy: ofPolicies(ofRequests()),
 };
 for (const environment of Object.values(environments)) meter(environment);
 export { Optional };
+
+/** What expressions of policies know, with an `object` of the type that `declare` registers and names: for checking only. */
+export function typedPolicyEnvironment(declare: (environment: Environment) => string): Environment {
+  const environment = library.clone();
+  return ofPolicies(ofRequests(environment, declare(environment)));
+}
 
 export interface Expression {
   /** `bool`, `string`, or `dyn` where only a value can tell. */
