@@ -116,7 +116,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
     const aggregator = new Aggregator({ registry, tunnels, clientPair: frontProxy.current, clock, log });
     let ready = false;
     const server = new ApiServer({
-      registry, log, authenticators: [certificateAuthenticator((user, certificate) => refused(user, issuedAt(certificate))), tokenAuthenticator(tokens, registry, clock), bootstrapTokenAuthenticator(registry, clock, log)], authorizers: createAuthorizers(registry),
+      registry, log, authenticators: [certificateAuthenticator((user, certificate) => refused(user, issuedAt(certificate))), tokenAuthenticator(tokens, registry, clock, log), bootstrapTokenAuthenticator(registry, clock, log)], authorizers: createAuthorizers(registry),
       paths: [...openApiHandlers(registry.served, aggregator), ...tokens.openIdPaths(serverAddress), drainHandler(tunnels, registry), nodeCertificateHandler({ issue: (node, publicKey) => pki.nodeCertificate(node, publicKey), revoke })],
       subresources: {
         '/pods/log': logHandler(tunnels), '/pods/proxy': proxyHandler(tunnels), '/services/proxy': proxyHandler(tunnels), '/nodes/proxy': proxyHandler(tunnels),

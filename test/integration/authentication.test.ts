@@ -153,6 +153,11 @@ describe('a token of a ServiceAccount', () => {
     expect((await whoAmI(bearer(token))).status).toBe(401);
     await admin.create(Secrets, { metadata: { namespace: 'default', name: 'old', annotations: { 'kubernetes.io/service-account.name': 'robot' } }, type: 'kubernetes.io/service-account-token', stringData: { token } });
     expect((await whoAmI(bearer(token))).object.status.userInfo).toEqual({ username: user, uid: robot.metadata.uid, groups });
+    // Once a day it is noted that somebody needs it.
+    const noted = await admin.get(Secrets, { namespace: 'default', name: 'old' });
+    expect(noted.metadata.labels?.['kubernetes.io/legacy-token-last-used']).toBe(new Date(api.registry.clock.now()).toISOString().slice(0, 10));
+    await whoAmI(bearer(token));
+    expect((await admin.get(Secrets, { namespace: 'default', name: 'old' })).metadata.resourceVersion).toBe(noted.metadata.resourceVersion);
     await admin.delete(Secrets, { namespace: 'default', name: 'old' });
     expect((await whoAmI(bearer(token))).status).toBe(401);
   });

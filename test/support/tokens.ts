@@ -18,7 +18,7 @@ export function testTokens(registry: Registry, clock: Clock): Pick<ApiServerOpti
   const tokens = new TokenIssuer(testKey(), clock);
   const refused = refusedByRegistry(registry);
   return {
-    tokens, authenticators: [certificateAuthenticator((user, certificate) => refused(user, issuedAt(certificate))), tokenAuthenticator(tokens, registry, clock), bootstrapTokenAuthenticator(registry, clock, silentLog)],
+    tokens, authenticators: [certificateAuthenticator((user, certificate) => refused(user, issuedAt(certificate))), tokenAuthenticator(tokens, registry, clock, silentLog), bootstrapTokenAuthenticator(registry, clock, silentLog)],
     paths: tokens.openIdPaths(() => '127.0.0.1:6443'), subresources: { '/serviceaccounts/token': tokenRequestHandler(tokens) },
   };
 }

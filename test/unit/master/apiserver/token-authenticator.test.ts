@@ -1,5 +1,6 @@
 // Where a token is shown, and how often its signature is checked.
 import { FakeClock } from '../../../../src/util/clock.ts';
+import { silentLog } from '../../../../src/util/log.ts';
 import { tokenAuthenticator } from '../../../../master/apiserver/tokens/authenticator.ts';
 import { boundClaims, issuer } from '../../../../master/apiserver/tokens/claims.ts';
 import { protocolsWithoutToken } from '../../../../master/apiserver/tokens/websocket-protocol.ts';
@@ -15,7 +16,7 @@ const verify = (token: string): Promise<any> => {
   return Promise.resolve(token === 'good' ? boundClaims({ account, audiences: [issuer], expirationSeconds: 600 }, clock.now(), 'id') : undefined);
 };
 const ask = (headers: Record<string, string>): Promise<string | undefined> => {
-  const authenticator = tokenAuthenticator({ verify }, registry, clock);
+  const authenticator = tokenAuthenticator({ verify }, registry, clock, silentLog);
   return Promise.resolve(authenticator.authenticate({ headers } as never)).then((user) => user?.name);
 };
 const name = 'system:serviceaccount:n:a';
@@ -47,7 +48,7 @@ it('whoever is behind the server gets the other protocols', () => {
 });
 
 it('a signature is checked once, what the token names every time', async () => {
-  const authenticator = tokenAuthenticator({ verify }, registry, clock);
+  const authenticator = tokenAuthenticator({ verify }, registry, clock, silentLog);
   const again = (): Promise<unknown> => Promise.resolve(authenticator.authenticate({ headers: { authorization: 'Bearer good' } } as never));
   checked = 0;
   await again();
