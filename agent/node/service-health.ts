@@ -7,17 +7,18 @@ import { needsHealthCheckNodePort } from '../../src/api/core/service-spec.ts';
 import type { Service } from '../../src/api/core/service.ts';
 import { serviceNameLabel, type EndpointSlice } from '../../src/api/discovery/endpoint-slice.ts';
 import type { Clock } from '../../src/util/clock.ts';
+import { isProxied } from '../proxy/build-rules.ts';
 
 /** What a Service's health check port of this node tells. */
 export interface HealthCheck { readonly namespace: string; readonly name: string; readonly port: number; /** Ready ones of this node, by address. */ readonly localEndpoints: number }
 
 /** Pure: one for each Service that asks for it. */
 export function healthChecks(services: Iterable<Service>, slices: Iterable<EndpointSlice>, nodeName: string): HealthCheck[] {
-  const asked = [...services].filter(({ spec }) => spec && needsHealthCheckNodePort(spec as { type: string }) && (spec.healthCheckNodePort ?? 0) > 0);
+  const asked = [...services].filter(isProxied).filter(({ spec }) => spec && needsHealthCheckNodePort(spec as { type: string }) && (spec.healthCheckNodePort ?? 0) > 0);
   if (asked.length === 0) return [];
   const local = new Map<string, Set<string>>();
   for (const slice of slices) {
-    if (slice.addressType !== 'IPv4') continue;
+    if (slice.addressType !== 'IPv4' || !isProxied(slice)) continue;
     const key = `${slice.metadata.namespace}/${slice.metadata.labels?.[serviceNameLabel] ?? ''}`;
     for (const { nodeName: node, conditions, addresses } of slice.endpoints ?? []) {
       if (node !== nodeName || conditions?.ready === false || !addresses[0]) continue;

@@ -22,6 +22,11 @@ export interface RulesInput {
   readonly dns?: DnsTable;
 }
 
+/** Another program carries the Service, or nobody does: its clients go to the Pods themselves. (upstream: cmd/kube-proxy/app/server.go, the selectors of its informers) */
+const othersLabels = ['service.kubernetes.io/service-proxy-name', 'service.kubernetes.io/headless'];
+/** Whether Service or slice is for the proxy of the nodes. */
+export const isProxied = ({ metadata: { labels } }: Service | EndpointSlice): boolean => !othersLabels.some((label) => labels?.[label] !== undefined);
+
 interface Endpoint extends Backend { readonly ready: boolean; readonly servingTerminating: boolean; readonly forZones: readonly string[] }
 
 export function buildRules(input: RulesInput): ProxyRules {
@@ -30,7 +35,7 @@ export function buildRules(input: RulesInput): ProxyRules {
   for (const slice of input.endpointSlices) {
     if (input.revision === undefined) revision = Math.max(revision, Number(slice.metadata.resourceVersion ?? 0));
     const service = slice.metadata.labels?.[serviceNameLabel];
-    if (!service || slice.addressType !== 'IPv4') continue;
+    if (!service || slice.addressType !== 'IPv4' || !isProxied(slice)) continue;
     const key = `${slice.metadata.namespace}/${service}`;
     const known = slices.get(key);
     if (known) known.push(slice);
@@ -39,6 +44,7 @@ export function buildRules(input: RulesInput): ProxyRules {
   const ports: ServicePortRule[] = [];
   for (const service of input.services) {
     if (input.revision === undefined) revision = Math.max(revision, Number(service.metadata.resourceVersion ?? 0));
+    if (!isProxied(service)) continue;
     const key = `${service.metadata.namespace}/${service.metadata.name}`;
     for (const port of service.spec?.ports ?? []) {
       const rule = portRule(input, key, service, port, slices.get(key) ?? []);

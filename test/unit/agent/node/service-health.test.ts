@@ -19,6 +19,10 @@ describe('healthChecks', () => {
     ['one that stands in two slices once', [slice([endpoint(1)]), slice([endpoint(1), endpoint(2)])], 2],
     ['none of another Service, and none of another family', [slice([endpoint(1)], { metadata: { name: 'x', namespace: 'other', labels: { 'kubernetes.io/service-name': 'web' } } }), slice([endpoint(2)], { addressType: 'IPv6' })], 0],
   ])('counts %s', (_, slices, localEndpoints) => { expect(healthChecks([service(asking)], slices, 'n1')).toEqual([{ namespace: 'default', name: 'web', port: 30_100, localEndpoints }]); });
+  it('are none of Services another program carries', () => {
+    const other = { ...service(asking), metadata: { name: 'web', namespace: 'default', labels: { 'service.kubernetes.io/service-proxy-name': 'x' } } } as unknown as Service;
+    expect(healthChecks([other], [slice([endpoint(1)])], 'n1')).toEqual([]);
+  });
   it.each<[string, object]>([
     ['that are no load balancers', { ...asking, type: 'NodePort' }], ['that spread over all nodes', { ...asking, externalTrafficPolicy: 'Cluster' }], ['without a port', { ...asking, healthCheckNodePort: 0 }],
   ])('are none of Services %s', (_, spec) => { expect(healthChecks([service(spec)], [slice([endpoint(1)])], 'n1')).toEqual([]); });

@@ -119,6 +119,12 @@ describe('buildRules', () => {
     ['unassigned', { clusterIP: '', clusterIPs: [] }],
   ])('makes nothing of %s', (_, spec) => { expect(build([service(spec)], [slice([endpoint(1)])]).ports).toEqual([]); });
 
+  it.each(['service.kubernetes.io/service-proxy-name', 'service.kubernetes.io/headless'])('leaves Services and slices with the label %s to others', (label) => {
+    const labelled = <T extends Service | EndpointSlice>(object: T): T => ({ ...object, metadata: { ...object.metadata, labels: { ...object.metadata.labels, [label]: '' } } });
+    expect(build([labelled(service())], [slice([endpoint(1)])]).ports).toEqual([]);
+    expect(addresses(only([service()], [labelled(slice([endpoint(1)])), slice([endpoint(2)])]).internal)).toBe('2:8080');
+  });
+
   it('carries affinity, node port, load balancer and external addresses', () => {
     const rule = only([service({
       type: 'LoadBalancer', ports: [{ name: 'http', port: 80, nodePort: 30080 }], externalIPs: ['192.0.2.7', '::1'],
