@@ -2,6 +2,7 @@
 // Pure. (upstream: pkg/proxy/topology.go, pkg/proxy/serviceport.go)
 import type { Service, ServicePort } from '../../src/api/core/service.ts';
 import { serviceNameLabel, type EndpointPort, type EndpointSlice } from '../../src/api/discovery/endpoint-slice.ts';
+import { containsRange, formatCIDR, parseCIDR } from '../../src/util/cidr.ts';
 import type { DnsTable } from '../dns/table.ts';
 import type { Backend, ProxyRules, ServicePortRule } from './rules.ts';
 
@@ -64,6 +65,7 @@ function portRule(input: RulesInput, key: string, service: Service, port: Servic
   const endpoints = endpointsOf(slices, spec, port);
   const local = endpoints.filter((endpoint) => endpoint.nodeName === input.nodeName);
   const anywhere = near(endpoints, input.zone);
+  const ranges = sourceRanges(spec);
   return {
     id: `${key}:${port.name ?? ''}`,
     protocol,
@@ -73,6 +75,7 @@ function portRule(input: RulesInput, key: string, service: Service, port: Servic
     port: port.port,
     nodePort: port.nodePort ?? 0,
     loadBalancer: spec.type === 'LoadBalancer',
+    ...(ranges.length > 0 ? { sourceRanges: ranges } : {}),
     affinitySeconds: spec.sessionAffinity === 'ClientIP' ? spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800 : 0,
     internal: usable(spec.internalTrafficPolicy === 'Local' ? local : anywhere),
     external: usable(spec.externalTrafficPolicy === 'Local' ? local : anywhere),
@@ -137,6 +140,15 @@ function isHttp(port: ServicePort): boolean {
   if (declared) return declared === 'http' || declared === 'kubernetes.io/ws';
   const name = port.name ?? '';
   return name === 'http' || name.startsWith('http-');
+}
+
+/** Who may come by the load balancer: the IPv4 ranges that are in no other, as those of a set must not overlap; none where anybody may. */
+function sourceRanges({ type, loadBalancerSourceRanges }: NonNullable<Service['spec']>): string[] {
+  if (type !== 'LoadBalancer') return [];
+  const ranges = (loadBalancerSourceRanges ?? []).flatMap((text) => parseCIDR(text.trim()) ?? []);
+  if (ranges.some(({ prefix }) => prefix === 0)) return [];
+  const widest = ranges.filter((range) => !ranges.some((other) => other.prefix < range.prefix && containsRange(other, range)));
+  return [...new Set(widest.map(formatCIDR))];
 }
 
 const isIPv4 = (address: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(address);

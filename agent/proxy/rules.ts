@@ -1,5 +1,6 @@
 // What the proxy is to do, as one plain value: built by a pure function from Services and EndpointSlices, carried to the
 // workers as JSON, and read by every back end.
+import { containsAddress, mustParseCIDR, parseIPv4 } from '../../src/util/cidr.ts';
 import type { DnsTable } from '../dns/table.ts';
 
 export interface Backend {
@@ -28,6 +29,8 @@ export interface ServicePortRule {
   readonly nodePort: number;
   /** Ports of a LoadBalancer Service are opened on the node at `port` too. */
   readonly loadBalancer: boolean;
+  /** Who may come by the load balancer's port, as IPv4 ranges; anybody where there are none. Never empty. */
+  readonly sourceRanges?: readonly string[];
   /** Seconds a client sticks to a Pod; 0 for none (sessionAffinity ClientIP). */
   readonly affinitySeconds: number;
   /** Traffic from inside the cluster, and from outside (they differ under traffic policies). */
@@ -65,6 +68,20 @@ export interface Listen {
   readonly side: 'internal' | 'external';
 }
 
+/** On every address of the node. */
+const anyAddress = '0.0.0.0';
+
+/** The ranges clients of this place have to be of. Node ports are open to anybody. (upstream: pkg/proxy/nftables/proxier.go, its firewall chains) */
+export const sourceRangesOf = (rule: ServicePortRule, { address, port }: Pick<Listen, 'address' | 'port'>): readonly string[] | undefined =>
+  (address === anyAddress && rule.loadBalancer && port === rule.port ? rule.sourceRanges : undefined);
+
+/** Whether a client with this address may use the place. */
+export function admits(rule: ServicePortRule, listen: Listen, client: string): boolean {
+  const ranges = sourceRangesOf(rule, listen);
+  const address = ranges && parseIPv4(client);
+  return !ranges || (address !== undefined && ranges.some((range) => containsAddress(mustParseCIDR(range), address)));
+}
+
 /** Where a worker of this role listens for a rule. */
 export function listensOf(rule: ServicePortRule, role: WorkerRole): Listen[] {
   const { protocol } = rule;
@@ -75,5 +92,5 @@ export function listensOf(rule: ServicePortRule, role: WorkerRole): Listen[] {
     ];
   }
   const ports = [...(rule.nodePort ? [rule.nodePort] : []), ...(rule.loadBalancer && rule.port !== rule.nodePort ? [rule.port] : [])];
-  return ports.map((port): Listen => ({ protocol, address: '0.0.0.0', port, side: 'external' }));
+  return ports.map((port): Listen => ({ protocol, address: anyAddress, port, side: 'external' }));
 }

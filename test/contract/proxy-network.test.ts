@@ -96,6 +96,17 @@ describe.each([['nftables', '1'], ['nftables', '0'], ['relay', '1']] as const)('
       if (kernel) expect(await net.answers('lan', host, nodePort)).toEqual([`b saw ${lan}`]);
     });
 
+    it("clients of its source ranges alone by the load balancer's port, and anybody by the node port", async () => {
+      const restricted = (range: string): ServicePortRule[] => (['TCP', 'UDP'] as const).map((protocol) => port({ id: `default/db:${protocol}`, protocol, loadBalancer: true, sourceRanges: [range] }));
+      await serve(...restricted(`${lan}/32`));
+      while (kernel && !(await net.commands.run('nft', ['list', 'map', 'ip', net.table, 'node-services'])).includes('udp . 5432')) await realClock.sleep(5);
+      for (const protocol of ['tcp', 'udp'] as const) expect((await net.answers('lan', host, 5432, protocol)).map((answer) => answer[0])).toEqual(['a', 'b', 'c']);
+      expect((await net.answers('a', host, nodePort)).map((answer) => answer[0])).toEqual(['a', 'b', 'c']);
+      expect(await Promise.all([net.ask('a', host, 5432), net.ask('container', host, 5432, 'udp')])).toEqual([kernel ? 'silence' : 'ECONNRESET', 'silence']);
+      await serve(...restricted(`${a}/32`));
+      expect((await net.answers('a', host, 5432)).map((answer) => answer[0])).toEqual(['a', 'b', 'c']);
+    });
+
     it('nothing while there is no endpoint, and refuses what is no Service', async () => {
       await serve(port({ internal: [] }), port({ id: 'default/db:u', protocol: 'UDP', internal: [] }));
       const none = kernel ? ['ECONNREFUSED'] : ['ECONNRESET'];

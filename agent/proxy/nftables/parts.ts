@@ -1,8 +1,8 @@
 // What the kernel is to hold for one place (an address and port, or a port of the node): elements of a few maps, and chains that are
-// shared by all Services with as many endpoints. Only Services with ClientIP affinity have chains of their own. Pure.
+// shared by all Services with as many endpoints. Only ClientIP affinity and source ranges have chains of their own. Pure.
 import { createHash } from 'node:crypto';
 import { containsAddress, parseIPv4, type CIDR } from '../../../src/util/cidr.ts';
-import { listensOf, type Backend, type ServicePortRule } from '../rules.ts';
+import { listensOf, sourceRangesOf, type Backend, type ServicePortRule } from '../rules.ts';
 
 /**
  * `services` and `node-services` lead a place to a chain, `inside` and `node-inside` those where traffic of the cluster itself has
@@ -19,6 +19,8 @@ export interface Claim {
   readonly rule: ServicePortRule;
   readonly own: readonly Backend[];
   readonly others: readonly Backend[];
+  /** Whoever is of none of these ranges is met with silence. */
+  readonly sourceRanges?: readonly string[] | undefined;
 }
 
 export interface Part {
@@ -59,18 +61,24 @@ export function claimsOf(rule: ServicePortRule): Claim[] {
   return [
     ...rule.clusterIPs.map((address): Claim => ({ family: 'service', place: `${address} . ${protocol} . ${rule.port}`, rule, own: rule.internal, others: rule.internal })),
     ...rule.externalIPs.map((address): Claim => ({ family: 'service', place: `${address} . ${protocol} . ${rule.port}`, rule, own, others: rule.external })),
-    ...listensOf(rule, 'node').map(({ port }): Claim => ({ family: 'node', place: `${protocol} . ${port}`, rule, own, others: rule.external })),
+    ...listensOf(rule, 'node').map((listen): Claim => ({ family: 'node', place: `${protocol} . ${listen.port}`, rule, own, others: rule.external, sourceRanges: sourceRangesOf(rule, listen) })),
   ];
 }
 
 /** `pods` is this node's own pod subnet, `previous` what the place had before. */
-export function partOf({ family, place, rule, own, others }: Claim, pods: CIDR, previous?: Part): Part {
+export function partOf({ family, place, rule, own, others, sourceRanges }: Claim, pods: CIDR, previous?: Part): Part {
   const elements: [ElementName, string, string][] = [];
   const chains: [string, readonly string[]][] = [];
   const clients: string[] = [];
   const flows: [string, readonly string[]][] = [];
   const orders = { outside: [] as string[], inside: [] as string[] };
 
+  const lead = (side: Traffic, chain: string): void => {
+    if (!sourceRanges) return void elements.push([maps[family][side], place, `goto ${chain}`]);
+    const name = `from-${short(...sourceRanges, chain)}`;
+    chains.push([name, [`ip saddr != { ${sourceRanges.join(', ')} } drop`, `goto ${chain}`]]);
+    elements.push([maps[family][side], place, `goto ${name}`]);
+  };
   const list = (side: Traffic, backends: readonly Backend[]): void => {
     for (const { address, port } of backends) {
       if (containsAddress(pods, parseIPv4(address)!)) elements.push(['hairpin', `${address} . ${address}`, '']);
@@ -83,13 +91,13 @@ export function partOf({ family, place, rule, own, others }: Claim, pods: CIDR, 
       const made = sticky(rule, backends);
       chains.push(...made.chains);
       clients.push(...made.clients);
-      elements.push([maps[family][side], place, `goto ${made.name}`]);
+      lead(side, made.name);
       return;
     }
     const offset = side === 'inside' ? insideOffset : 0;
     const order = orders[side] = keepSlots(previous?.orders[side] ?? [], backends.map(({ address, port }) => `${address} . ${port}`));
     order.forEach((endpoint, i) => elements.push([maps[family].endpoints, `${offset + i} . ${place}`, endpoint]));
-    elements.push([maps[family][side], place, `goto ${sharedChain(family, side, order.length)}`]);
+    lead(side, sharedChain(family, side, order.length));
   };
 
   if (others.length > 0) list('outside', others);

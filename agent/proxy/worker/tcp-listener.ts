@@ -1,7 +1,7 @@
 // One open TCP port of a Service: hands each connection to the HTTP path or to the relay, as its rule says when it comes; later
 // changes of the rule move its requests, not its ways.
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Listen } from '../rules.ts';
+import { admits, type Listen } from '../rules.ts';
 import type { HttpService } from './http/service.ts';
 import type { Origin, PortState, Side } from './port-state.ts';
 import { relay } from './relay.ts';
@@ -43,7 +43,7 @@ export class TcpListener implements Origin {
 
   #onConnection = (socket: Socket): void => {
     // Whoever comes new to a Service without a back end is refused, as in Kubernetes; on a connection that is open 503 says so.
-    if (!this.port.hasBackends(this.listen.side)) {
+    if (!this.port.hasBackends(this.listen.side) || !admits(this.port.rule, this.listen, socket.remoteAddress ?? '')) {
       socket.resetAndDestroy();
       return;
     }

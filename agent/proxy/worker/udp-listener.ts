@@ -1,7 +1,7 @@
 // One open UDP port of a Service: each client address is a flow with its own socket to one back end, ended by idleness.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { Clock } from '../../../src/util/clock.ts';
-import type { Listen } from '../rules.ts';
+import { admits, type Listen } from '../rules.ts';
 import type { BackendState, PortState } from './port-state.ts';
 
 /** As long as the kernel remembers a UDP flow that was answered (nf_conntrack_udp_timeout_stream). */
@@ -62,6 +62,7 @@ export class UdpListener {
   }
 
   #begin(key: string, from: RemoteInfo): Flow | undefined {
+    if (!admits(this.#port.rule, this.listen, from.address)) return undefined;
     const backend = this.#port.choose(this.listen.side, from.address);
     if (!backend || this.#flows.size >= maxFlows) return undefined;
     const socket = createSocket('udp4');

@@ -1,6 +1,6 @@
 // Tables: Services and EndpointSlices in, rules out.
 import { buildRules, type ProxyMode } from '../../../../agent/proxy/build-rules.ts';
-import { listensOf, type ServicePortRule } from '../../../../agent/proxy/rules.ts';
+import { admits, listensOf, type ServicePortRule } from '../../../../agent/proxy/rules.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../../../src/api/core/service.ts';
 import type { Endpoint, EndpointSlice } from '../../../../src/api/discovery/endpoint-slice.ts';
 
@@ -123,6 +123,24 @@ describe('buildRules', () => {
     const labelled = <T extends Service | EndpointSlice>(object: T): T => ({ ...object, metadata: { ...object.metadata, labels: { ...object.metadata.labels, [label]: '' } } });
     expect(build([labelled(service())], [slice([endpoint(1)])]).ports).toEqual([]);
     expect(addresses(only([service()], [labelled(slice([endpoint(1)])), slice([endpoint(2)])]).internal)).toBe('2:8080');
+  });
+
+  it.each<[string, string, string[] | undefined, string | undefined]>([
+    ['each once, without host bits', 'LoadBalancer', ['10.1.2.3/8', ' 192.0.2.7/32 ', '10.0.0.0/8'], '10.0.0.0/8 192.0.2.7/32'],
+    ['but those within others', 'LoadBalancer', ['10.1.0.0/16', '10.0.0.0/8'], '10.0.0.0/8'],
+    ['none when one is everybody', 'LoadBalancer', ['10.0.0.0/8', '0.0.0.0/0'], undefined],
+    ['none of another family', 'LoadBalancer', ['2001:db8::/32'], undefined],
+    ['none of other types', 'NodePort', ['10.0.0.0/8'], undefined],
+    ['none that are not there', 'LoadBalancer', undefined, undefined],
+  ])('takes the source ranges: %s', (_, type, ranges, expected) => {
+    const spec = { type, ...(ranges ? { loadBalancerSourceRanges: ranges } : {}) } as Partial<Spec>;
+    expect(only([service(spec)], []).sourceRanges?.join(' ')).toBe(expected);
+  });
+
+  it('admits by the load balancer\'s port who is of its ranges, and by the node port anybody', () => {
+    const rule = only([service({ type: 'LoadBalancer', loadBalancerSourceRanges: ['10.0.0.0/8'], ports: [{ name: 'http', port: 80, nodePort: 30080 }] })], []);
+    const admitted = [...listensOf(rule, 'node'), ...listensOf(rule, 'service')].map((listen) => `${listen.port} ${['10.9.9.9', '192.0.2.1', ''].filter((client) => admits(rule, listen, client)).length}`);
+    expect(admitted).toEqual(['30080 3', '80 1', '80 3']);
   });
 
   it('carries affinity, node port, load balancer and external addresses', () => {

@@ -59,6 +59,13 @@ describe('the plan', () => {
     expect(textOf(planOf([port({ mode: 'relay' }), port({ mode: 'http', id: 'other' })], ['TCP/30080']).whole())).toBe('');
   });
 
+  it('lets only those of its source ranges come by the load balancer\'s port', () => {
+    const { elements, chains } = planOf([port({ nodePort: 30080, loadBalancer: true, sourceRanges: ['10.0.0.0/8', '192.0.2.1/32'] })], ['TCP/30080', 'TCP/80']);
+    const [name, ...others] = [...chains.keys()];
+    expect([chains.get(name!), others]).toEqual([['ip saddr != { 10.0.0.0/8, 192.0.2.1/32 } drop', 'goto node-outside-of-2'], []]);
+    expect(entries(elements['node-services'])).toEqual(['tcp . 30080 : goto node-outside-of-2', `tcp . 80 : goto ${name}`]);
+  });
+
   it('gives a place two claim to the first by id, and to the other when that goes', () => {
     const plan = planOf([port({ id: 'b', internal: [end(2)] }), port({ id: 'a', internal: [end(1)] })]);
     expect(entries(plan.elements.endpoints)).toEqual(['0 . 10.2.0.1 . tcp . 80 : 10.1.1.1 . 8080']);
@@ -202,6 +209,7 @@ const anyRule = fc.record({
   id: fc.constantFrom('a', 'b', 'c', 'd'), protocol: fc.constantFrom('TCP', 'UDP'), mode: fc.constantFrom('nftables', 'nftables', 'nftables', 'relay'),
   clusterIPs: fc.uniqueArray(fc.constantFrom('10.2.0.1', '10.2.0.2', '10.2.0.3'), { minLength: 1, maxLength: 2 }), externalIPs: fc.uniqueArray(fc.constantFrom('10.2.0.1', '10.9.0.1'), { maxLength: 1 }),
   port: fc.constantFrom(80, 81), nodePort: fc.constantFrom(0, 30_080, 30_081), loadBalancer: fc.boolean(), affinitySeconds: fc.constantFrom(0, 0, 5, 6), internal: backends, external: backends,
+  sourceRanges: fc.constantFrom(undefined, undefined, ['10.0.0.0/8'], ['10.0.0.0/8', '192.0.2.0/24']),
 }).chain((rule) => fc.boolean().map((same): ServicePortRule => ({ ...rule, external: same ? rule.internal : rule.external }) as ServicePortRule));
 const anyStep = fc.array(fc.oneof(
   { weight: 4, arbitrary: anyRule.map((rule) => ({ rule })) },
