@@ -126,14 +126,14 @@ describe('a review', () => {
   it('tells of a review, which may be refused and changed', async () => {
     const reviews = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
     const asked = (verb: string): Promise<any> => call('POST', reviews, { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: { verb, resource: 'pods' } } }, {}, { 'user-agent': 'curl/8.5' });
-    server.on('/asked', ({ request }) => ((request.object.spec as { resourceAttributes: { verb: string } }).resourceAttributes.verb === 'watch' ? deny('not here') : allow()));
-    server.on('/changed', () => jsonPatch({ op: 'replace', path: '/spec/resourceAttributes/resource', value: 'secrets' }));
+    api.server.on('/asked', ({ request }) => ((request.object.spec as { resourceAttributes: { verb: string } }).resourceAttributes.verb === 'watch' ? deny('not here') : allow()));
+    api.server.on('/changed', () => jsonPatch({ op: 'replace', path: '/spec/resourceAttributes/resource', value: 'secrets' }));
     const rule = ruleOf(['CREATE'], '*', { apiGroups: ['authorization.k8s.io'] });
     await configure('validating', 'reviews', hook('/asked', [rule]));
     await configure('mutating', 'reviews', hook('/changed', [rule]));
     expect(await asked('get')).toMatchObject({ spec: { resourceAttributes: { verb: 'get', resource: 'secrets' } }, status: { allowed: true } });
     expect(only('/asked')).toMatchObject({ operation: 'CREATE', resource: { group: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews' }, object: { kind: 'SelfSubjectAccessReview', metadata: { managedFields: [{ manager: 'curl', operation: 'Update' }] } } });
-    expect(await refusal(asked('watch'))).toEqual({ code: 400, message: 'admission webhook "asked.k8s.io" denied the request: not here' });
+    expect(await told(asked('watch'))).toEqual({ code: 400, message: 'admission webhook "asked.k8s.io" denied the request: not here' });
   });
 
   it('comes in the version the webhook understands, and of the resource in that its rules name', async () => {
