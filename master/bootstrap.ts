@@ -57,6 +57,15 @@ export async function bootstrapServiceCIDR(client: Client, cidr: string, now: st
   await client.patch(ServiceCIDRs, key, { status: { conditions: [ready] } }, { subresource: 'status' });
 }
 
+/** Since when uses of tokens in Secrets are noted: one without a note has not been used since. (upstream: pkg/controlplane/controller/legacytokentracking) */
+export async function bootstrapTokenTracking(client: Client, now: string): Promise<void> {
+  const key = { namespace: 'kube-system', name: 'kube-apiserver-legacy-service-account-token-tracking' };
+  const data = { since: now.slice(0, 10) };
+  await ensure(client.create(ConfigMaps, { metadata: key, data }));
+  const known = await client.get(ConfigMaps, key);
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(known.data?.['since'] ?? '')) await client.patch(ConfigMaps, key, { data });
+}
+
 /** Makes the `kubernetes` Service and points it at this API server, also after its address has changed. */
 export async function bootstrapService(client: Client, endpoint: ApiEndpoint): Promise<void> {
   const key = { namespace: 'default', name: 'kubernetes' };

@@ -29,7 +29,7 @@ import { TokenIssuer } from './apiserver/tokens/issuer.ts';
 import { tokenRequestHandler } from './apiserver/tokens/token-request.ts';
 import { refusedByRegistry } from './apiserver/removed-nodes.ts';
 import { Tunnels } from './apiserver/tunnel.ts';
-import { bootstrapClusterInfo, bootstrapDiscovery, bootstrapNamespaces, bootstrapPriorityClasses, bootstrapService, bootstrapServiceCIDR, bootstrapStorageClass, noteRemovedNode } from './bootstrap.ts';
+import { bootstrapClusterInfo, bootstrapDiscovery, bootstrapNamespaces, bootstrapPriorityClasses, bootstrapService, bootstrapServiceCIDR, bootstrapStorageClass, bootstrapTokenTracking, noteRemovedNode } from './bootstrap.ts';
 import { runControlPlane } from './control-plane.ts';
 import type { EvictionRates } from './controllers/nodelifecycle/zones.ts';
 import { dashboard } from './dashboard/dashboard.ts';
@@ -158,6 +158,7 @@ export async function runMaster(options: MasterOptions, signal: AbortSignal): Pr
       bootstrapFlowControl(bootstrap),
       bootstrapStorageClass(bootstrap),
       bootstrapServiceCIDR(bootstrap, options.serviceCIDR, timestamp(clock.now())),
+      bootstrapTokenTracking(bootstrap, timestamp(clock.now())),
       bootstrapService(bootstrap, { address: advertiseAddress, port, serviceIP }),
       bootstrapDiscovery(bootstrap, { server: `https://${serverAddress()}`, ca: pki.authority.cert }),
       bootstrapClusterInfo(bootstrap, { podCIDR: options.podCIDR, serviceCIDR: options.serviceCIDR, vxlanPort: options.vxlanPort, nodePortRange: `${options.nodePorts.first}-${options.nodePorts.last}` }),

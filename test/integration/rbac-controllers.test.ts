@@ -1,4 +1,6 @@
 // The controllers around who may what: roles that are put together from others, and Secrets that get their account's token.
+import { bootstrapTokenTracking } from '../../master/bootstrap.ts';
+import { ConfigMaps } from '../../src/api/core/config-map.ts';
 import { Secrets, type Secret } from '../../src/api/core/secret.ts';
 import { ServiceAccounts } from '../../src/api/core/service-account.ts';
 import { ClusterRoles } from '../../src/api/rbac/cluster-role.ts';
@@ -25,6 +27,17 @@ it('a ClusterRole with an aggregationRule has the rules of all that carry its la
   await plane.untilAsync(async () => (await rules('upper')).join() === 'b');
   await client.delete(ClusterRoles, { name: 'part-b' });
   await plane.untilAsync(async () => (await rules('upper')).length === 0);
+});
+
+it('the cluster says since when uses of such Secrets are noted, once', async () => {
+  const key = { namespace: 'kube-system', name: 'kube-apiserver-legacy-service-account-token-tracking' };
+  const since = async (): Promise<string | undefined> => (await plane.client.get(ConfigMaps, key)).data?.['since'];
+  await bootstrapTokenTracking(plane.client, '2030-01-01T10:00:00Z');
+  await bootstrapTokenTracking(plane.client, '2031-01-01T10:00:00Z');
+  expect(await since()).toBe('2030-01-01');
+  await plane.client.patch(ConfigMaps, key, { data: { since: 'once' } });
+  await bootstrapTokenTracking(plane.client, '2031-01-01T10:00:00Z');
+  expect(await since()).toBe('2031-01-01');
 });
 
 it('a Secret for a token gets it with authority and namespace, and goes with its account', async () => {
