@@ -1,106 +1,21 @@
 // The kubelet: one loop over what can happen (Pods of the API, the engine's events, probe results, objects Pods refer to, time),
 // each of which only wakes the worker of the Pod it concerns. upstream: pkg/kubelet/kubelet.go (syncLoopIteration)
 import { setMaxListeners } from 'node:events';
-import { Nodes, type Node } from '../../src/api/core/node.ts';
 import { Pods } from '../../src/api/core/pod.ts';
-import type { Service } from '../../src/api/core/service.ts';
-import { keyOf, type Client } from '../../src/client/client.ts';
-import type { EventRecorder } from '../../src/client/event-recorder.ts';
+import { keyOf } from '../../src/client/client.ts';
 import { Informer } from '../../src/client/informer.ts';
 import { AsyncQueue } from '../../src/util/async-queue.ts';
-import type { Clock } from '../../src/util/clock.ts';
-import type { Log } from '../../src/util/log.ts';
-import type { Runtime, RuntimeEvent } from '../runtime/runtime.ts';
-import type { NodeAllocatable } from './downward.ts';
-import { admissionFailure } from './admission.ts';
-import { Allocations } from './allocations.ts';
-import type { PodGroups } from './control-groups/pod-groups.ts';
-import { containerEvents, nodeReference } from './events.ts';
-import type { DeviceManager } from './devices/device-manager.ts';
-import { EvictionManager, type EvictionSetup } from './eviction/manager.ts';
+import type { RuntimeEvent } from '../runtime/runtime.ts';
 import type { PressureType } from './eviction/pressure.ts';
-import { Garbage } from './garbage.ts';
-import type { PullSecret } from './image-credentials.ts';
-import { ImageGarbage, type ImageGCPolicy } from './image-gc.ts';
-import { ImageManager } from './images.ts';
-import { PodKiller, type PodAddressPool } from './kill-pod.ts';
-import type { LogLinks } from './log-links.ts';
-import { ObjectCache } from './object-cache.ts';
-import { NodeShutdown, type ShutdownPeriod } from './node-shutdown.ts';
-import { MirrorPods } from './mirror-pods.ts';
+import { kubeletParts, type KubeletOptions, type KubeletParts } from './kubelet-parts.ts';
 import { isMirror, type Pod } from './pod.ts';
-import { PodSandboxes } from './pod-sandbox.ts';
-import { persistentVolumeOf } from './persistent-volumes.ts';
 import type { PodFailure } from './pod-status.ts';
-import { PodWorkers } from './pod-workers.ts';
-import { makeRoom } from './preemptor.ts';
-import { ProberManager, type ProberOptions } from './probes/prober-manager.ts';
-import { PullLimit } from './pull-limit.ts';
-import { PulledImages } from './pulled-images.ts';
 import { Relister } from './relister.ts';
 import { RuntimeCache } from './runtime-cache.ts';
-import { runtimeHandlerOf } from './runtime-classes.ts';
-import { ServiceAccountTokens } from './service-account-tokens.ts';
-import { ContainerStarter } from './start-container.ts';
 import { StaticPodSource } from './static-pods.ts';
-import { StartLimit } from './start-limit.ts';
-import { StatusManager } from './status-manager.ts';
-import { StopLimit } from './stop-limit.ts';
-import { allowedSysctls, type AllowedSysctls } from './sysctls.ts';
-import { PodSyncer } from './sync-pod.ts';
 import { withTerminationMessage } from './termination-message.ts';
-import type { Mounter } from './volumes/mounts.ts';
 import type { ProbeCount } from './stats/kubelet-metrics.ts';
-import { VolumeManager, type MountedVolumes } from './volumes/volume-manager.ts';
-
-export interface KubeletOptions {
-  readonly client: Client;
-  readonly runtime: Runtime;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly recorder: EventRecorder;
-  readonly nodeName: string;
-  readonly hostIPs: readonly string[];
-  readonly dataDir: string;
-  /** Directory of the manifests of static Pods. */
-  readonly podManifestPath?: string;
-  readonly network: string;
-  readonly addresses: PodAddressPool;
-  readonly clusterDomain: string;
-  readonly clusterDNS: readonly string[];
-  readonly hostFiles?: { readonly hosts: string; readonly resolvConf: string };
-  readonly services: () => readonly Service[];
-  readonly allocatable: NodeAllocatable;
-  readonly memoryCapacity: number;
-  /** This node as a watch knows it; without it Pods are not judged by what the node has. */
-  readonly node?: () => Node | undefined;
-  /** The safe ones when not given. */
-  readonly sysctls?: AllowedSysctls;
-  /** Whether the kernel enforces AppArmor profiles; it does when not given. */
-  readonly appArmor?: boolean;
-  /** Starts the engine works on at once. */
-  readonly starts: number;
-  readonly mounter: Mounter;
-  /** Control groups of Pods, where this host lets them be made. */
-  readonly groups?: PodGroups;
-  /** Keeps links to the containers' logs where collectors look for them. */
-  readonly logLinks?: LogLinks;
-  readonly drained: (pod: Pod, signal: AbortSignal) => Promise<void>;
-  /** Devices that plugins offer; none without it. */
-  readonly devices?: DeviceManager;
-  readonly eviction: EvictionSetup;
-  readonly imageGC: ImageGCPolicy;
-  /** Images that are pulled at once; as many as are wanted when not given. */
-  readonly parallelPulls?: number;
-  readonly nodeCredentials?: () => Promise<PullSecret | undefined>;
-  /** What Pods get of the time when the machine goes down; none: they are left as they are. */
-  readonly shutdown: readonly ShutdownPeriod[];
-  /** Has the node's status written. */
-  readonly report?: () => Promise<void>;
-  readonly probe?: ProberOptions['probe'];
-  /** Told when the engine goes away (with the error) and when it is back. */
-  readonly onRuntime?: (error: Error | undefined) => void;
-}
+import type { MountedVolumes } from './volumes/volume-manager.ts';
 
 type Signal =
   | { readonly kind: 'pod'; readonly pod: Pod }
@@ -126,15 +41,9 @@ export class Kubelet {
   readonly #relister: Relister;
   /** Housekeeping that is under way: an engine that hangs must hold up nothing else. */
   readonly #busy = new Set<'list' | 'garbage'>();
-  #workers: PodWorkers | undefined;
-  #garbage: Garbage | undefined;
-  #evictions: EvictionManager | undefined;
-  #shutdown: NodeShutdown | undefined;
-  #imageGarbage: ImageGarbage | undefined;
-  #volumes: VolumeManager | undefined;
-  #probes: ProberManager | undefined;
+  /** Since it runs. */
+  #parts: KubeletParts | undefined;
   #informer: Informer<Pod> | undefined;
-  #mirrors: MirrorPods | undefined;
   /** By name. */
   readonly #static = new Map<string, Pod>();
 
@@ -145,17 +54,17 @@ export class Kubelet {
   }
 
   /** What the node is short of. */
-  get pressure(): ReadonlySet<PressureType> { return this.#evictions?.conditions ?? new Set(); }
+  get pressure(): ReadonlySet<PressureType> { return this.#parts?.evictions.conditions ?? new Set(); }
   /** Why the node cannot run Pods, of what shows here. */
-  get problems(): readonly string[] { return [...(this.#relister.fault === undefined ? [] : [this.#relister.fault]), ...(this.#shutdown?.underWay ? ['node is shutting down'] : [])]; }
+  get problems(): readonly string[] { return [...(this.#relister.fault === undefined ? [] : [this.#relister.fault]), ...(this.#parts?.shutdown.underWay ? ['node is shutting down'] : [])]; }
   /** Ends the Pods because the machine goes down. */
-  async shutDown(): Promise<void> { await this.#shutdown?.run(); }
+  async shutDown(): Promise<void> { await this.#parts?.shutdown.run(); }
 
-  pods(): Pod[] { return this.#workers?.pods() ?? []; }
-  podNamed(namespace: string, name: string): Pod | undefined { return this.#workers?.podNamed(`${namespace}/${name}`); }
+  pods(): Pod[] { return this.#parts?.workers.pods() ?? []; }
+  podNamed(namespace: string, name: string): Pod | undefined { return this.#parts?.workers.podNamed(`${namespace}/${name}`); }
 
-  volumes(uid: string): MountedVolumes { return this.#volumes?.mounted(uid) ?? new Map(); }
-  probeCounts(): ProbeCount[] { return this.#probes?.counts() ?? []; }
+  volumes(uid: string): MountedVolumes { return this.#parts?.volumes.mounted(uid) ?? new Map(); }
+  probeCounts(): ProbeCount[] { return this.#parts?.probes.counts() ?? []; }
 
   /** Learns what runs, then works until the signal aborts. Containers go on when it ends. */
   async run(signal: AbortSignal): Promise<void> {
@@ -164,7 +73,10 @@ export class Kubelet {
     setMaxListeners(0, signal);
     const end = (): void => this.#queue.end();
     signal.addEventListener('abort', end, { once: true });
-    this.#build(signal);
+    const parts = this.#parts = kubeletParts(this.#options, {
+      cache: this.cache, changed: (uid) => this.#queue.push({ kind: 'changed', uid }), listed: () => this.#informer?.list() ?? [],
+      fail: (pod, failure) => this.#fail(pod, failure), clearAway: () => this.#clearAway(),
+    }, signal);
     // Events are subscribed to before the first list, so that nothing falls between.
     const events = runtime.events(signal);
     const paused = await this.#relister.relist();
@@ -174,8 +86,8 @@ export class Kubelet {
     void this.#follow(events, signal);
 
     // What the node is short of decides which Pods it takes in.
-    await new Promise<void>((resolve) => { void this.#evictions!.run(signal, resolve); });
-    void this.#imageGarbage!.run(signal);
+    await new Promise<void>((resolve) => { void parts.evictions.run(signal, resolve); });
+    void parts.imageGarbage.run(signal);
     if (podManifestPath !== undefined) {
       const source = new StaticPodSource({ directory: podManifestPath, nodeName, clock, log, changed: (pods) => this.#queue.push({ kind: 'static', pods }) });
       // Known before anything that runs can be taken for a leftover.
@@ -199,10 +111,10 @@ export class Kubelet {
   }
 
   #dispatch(next: Signal): void {
-    const workers = this.#workers!;
+    const { workers, mirrors } = this.#parts!;
     switch (next.kind) {
-      case 'pod': if (isMirror(next.pod)) this.#mirrors!.observe(next.pod); else workers.update(next.pod); break;
-      case 'podGone': if (isMirror(next.pod)) this.#mirrors!.gone(next.pod); else workers.remove(next.pod); break;
+      case 'pod': if (isMirror(next.pod)) mirrors.observe(next.pod); else workers.update(next.pod); break;
+      case 'podGone': if (isMirror(next.pod)) mirrors.gone(next.pod); else workers.remove(next.pod); break;
       case 'static': this.#setStatic(next.pods); break;
       case 'changed': workers.poke(next.uid); break;
       case 'runtime': {
@@ -219,20 +131,22 @@ export class Kubelet {
   /** Ends a Pod in the time it has for that, also one that runs from before and has not been looked at yet. */
   #fail(pod: Pod, failure: PodFailure): Promise<void> {
     const { uid } = pod.metadata;
-    if (!this.#workers!.has(uid)) this.#workers!.update(this.#informer!.list().find((listed) => listed.metadata.uid === uid) ?? pod);
-    return this.#workers!.fail(uid, failure, pod.spec.terminationGracePeriodSeconds ?? 30);
+    const { workers } = this.#parts!;
+    if (!workers.has(uid)) workers.update(this.#informer!.list().find((listed) => listed.metadata.uid === uid) ?? pod);
+    return workers.fail(uid, failure, pod.spec.terminationGracePeriodSeconds ?? 30);
   }
   #setStatic(pods: readonly Pod[]): void {
+    const { workers, mirrors } = this.#parts!;
     const wanted = new Map(pods.map((pod) => [keyOf(pod), pod]));
     for (const [key, old] of this.#static) {
       const pod = wanted.get(key);
       if (pod?.metadata.uid === old.metadata.uid) continue;
-      this.#workers!.replace(old, pod);
-      if (!pod) this.#mirrors!.unwant(old);
+      workers.replace(old, pod);
+      if (!pod) mirrors.unwant(old);
     }
     for (const [key, pod] of wanted) {
-      if (!this.#static.has(key)) this.#workers!.update(pod);
-      this.#mirrors!.want(pod);
+      if (!this.#static.has(key)) workers.update(pod);
+      mirrors.want(pod);
     }
     this.#static.clear();
     for (const [key, pod] of wanted) this.#static.set(key, pod);
@@ -242,8 +156,8 @@ export class Kubelet {
   async #heed(event: RuntimeEvent): Promise<void> {
     if (event.type === 'paused') this.#resume([event.containerId]);
     const uid = await this.cache.handle(event);
-    if (uid !== undefined) this.#workers!.poke(uid);
-    if (event.type !== 'started' || this.#workers!.has(event.podUid)) return;
+    if (uid !== undefined) this.#parts!.workers.poke(uid);
+    if (event.type !== 'started' || this.#parts!.workers.has(event.podUid)) return;
     // The engine carries out what it was asked for even when the agent that asked has died, and the Pod may be gone by then.
     await (event.sandbox ? this.cache.refreshSandbox(event.containerId) : this.cache.refreshContainer(event.containerId));
     // In line behind the Pods the API has told of.
@@ -261,7 +175,7 @@ export class Kubelet {
     try {
       this.#resume(await this.#relister.relist());
     } finally {
-      this.#workers!.pokeAll();
+      this.#parts!.workers.pokeAll();
     }
     this.#queue.push({ kind: 'listed' });
   }
@@ -270,11 +184,11 @@ export class Kubelet {
     for (const id of ids) this.#options.runtime.unpauseContainer(id).catch((error: unknown) => this.#options.log.info({ error, id }, 'a paused container could not be let go on; the next list tries again'));
   }
   async #clearAway(): Promise<void> {
-    const workers = this.#workers!;
+    const { workers, garbage } = this.#parts!;
     if (!this.#informer?.synced) return;
     for (const uid of this.cache.uids()) if (!workers.has(uid)) workers.endOrphan(uid);
     this.#options.devices?.keepOnly((uid) => workers.has(uid));
-    await this.#garbage!.collect((uid) => workers.has(uid));
+    await garbage.collect((uid) => workers.has(uid));
   }
 
   /** Passes the engine's events on; when the stream breaks, everything is listed anew. */
@@ -287,7 +201,7 @@ export class Kubelet {
           events = runtime.events(signal);
           this.#resume(await this.#relister.relist());
           onRuntime?.(undefined);
-          this.#workers!.pokeAll();
+          this.#parts!.workers.pokeAll();
         }
         for await (const event of events) this.#queue.push({ kind: 'runtime', event });
         if (!signal.aborted) throw new Error('the event stream of the engine ended');
@@ -299,62 +213,5 @@ export class Kubelet {
         await clock.sleep(engineRetryMs, signal).catch(() => undefined);
       }
     }
-  }
-
-  #build(signal: AbortSignal): void {
-    const o = this.#options;
-    const { runtime, client, clock, log, hostIPs } = o;
-    const { cache } = this;
-    const shared = { runtime, cache, clock, log, hostIPs, events: containerEvents(o.recorder), ...(o.groups ? { groups: o.groups } : {}), ...(o.devices ? { devices: o.devices } : {}) };
-    const changed = (uid: string): void => { this.#queue.push({ kind: 'changed', uid }); };
-    const objects = new ObjectCache({ client, clock, log, onChange: changed });
-    signal.addEventListener('abort', () => objects.close(), { once: true });
-    const tokens = new ServiceAccountTokens(client, clock);
-    const volumes = this.#volumes = new VolumeManager({
-      dataDir: o.dataDir, mounter: o.mounter, clock,
-      sources: { configMap: (p, n) => objects.configMap(p, n), secret: (p, n) => objects.secret(p, n), token: (p, t) => tokens.get(p, t), persistentVolume: (p, n, e) => persistentVolumeOf(client, p, n, e), allocatable: o.allocatable },
-    });
-    const pulled = new PulledImages(o.dataDir, log);
-    const images = new ImageManager({ ...shared, pulled, pulls: new PullLimit(o.parallelPulls ?? Infinity) });
-    const probes = this.#probes = new ProberManager({ ...shared, hostIP: hostIPs[0] ?? '', onChange: changed, ...(o.probe ? { probe: o.probe } : {}) });
-    signal.addEventListener('abort', () => probes.close(), { once: true });
-    const killer = new PodKiller({ ...shared, addresses: o.addresses, hostIP: hostIPs[0] ?? '', limit: new StopLimit(o.starts, clock) });
-    const limit = new StartLimit(o.starts);
-    const sandboxes = new PodSandboxes({
-      ...shared, addresses: o.addresses, runtimeHandler: (pod) => runtimeHandlerOf(client, pod), network: o.network, nodeName: o.nodeName, clusterDomain: o.clusterDomain, clusterDNS: o.clusterDNS,
-      hostFiles: o.hostFiles ?? { hosts: '/etc/hosts', resolvConf: '/etc/resolv.conf' },
-    });
-    const starter = new ContainerStarter({
-      ...shared, volumes, killer, limit, env: { objects, services: o.services, allocatable: o.allocatable },
-      oom: { memoryCapacity: o.memoryCapacity }, seccompRoot: `${o.dataDir}/seccomp`,
-    });
-    const syncer = new PodSyncer({ ...shared, volumes, objects, images, probes, killer, sandboxes, starter, limit, nodeCredentials: o.nodeCredentials ?? (() => Promise.resolve(undefined)) });
-    const allocations = new Allocations({ allocatable: o.allocatable, pods: () => this.#informer?.list() ?? [], onRoom: changed });
-    const statuses = new StatusManager({ client, clock, log, signal });
-    this.#mirrors = new MirrorPods({ client, clock, log, nodeName: o.nodeName, signal, mirrored: (uid, mirror) => statuses.mirrored(uid, mirror) });
-    const warnNode = (reason: string, message: string): void => o.recorder.warning(nodeReference(o.nodeName), reason, message);
-    const imageGarbage = this.#imageGarbage = new ImageGarbage({
-      ...shared, policy: o.imageGC, pulled, warnNode, disk: async () => (await o.eviction.signals()).signals.get('imagefs.available'),
-    });
-    const evictions: EvictionManager = this.#evictions = new EvictionManager({
-      ...shared, ...o.eviction, volumes, active: () => workers.active(), fail: (uid, failure, grace) => workers.fail(uid, failure, grace),
-      reclaimDisk: () => this.#clearAway().then(() => imageGarbage.deleteUnused()), warnNode,
-    });
-    const shutdown = this.#shutdown = new NodeShutdown({
-      periods: o.shutdown, dataDir: o.dataDir, clock, log, active: () => workers.active(), fail: (uid, failure, grace) => workers.fail(uid, failure, grace), told: (uid) => statuses.flush(uid),
-      noteNode: (reason, message) => o.recorder.normal(nodeReference(o.nodeName), reason, message), report: o.report ?? (() => Promise.resolve()),
-    });
-    let read: Node | undefined;
-    const node = (): Node | undefined => {
-      const watched = o.node?.();
-      return watched && read && Number(read.metadata.resourceVersion) > Number(watched.metadata.resourceVersion) ? read : watched;
-    };
-    const refreshNode = async (): Promise<void> => { read = await client.get<Node>(Nodes, { name: o.nodeName }); };
-    const sysctls = o.sysctls ?? allowedSysctls();
-    const claims = (): Pod[] => workers.claims(this.#informer?.list());
-    const refuse = (pod: Pod): PodFailure | undefined =>
-      evictions.refuse(pod) ?? admissionFailure(pod, { node: node(), others: claims(), sysctls, appArmor: o.appArmor ?? true }) ?? shutdown.refuse();
-    const workers: PodWorkers = this.#workers = new PodWorkers({ ...shared, syncer, killer, probes, statuses, volumes, allocations, objects, tokens, drained: o.drained, refuse, refreshNode, makeRoom: (pod) => makeRoom(pod, { log, events: shared.events, node, claims, fail: (other, failure) => this.#fail(other, failure) }) }, signal);
-    this.#garbage = new Garbage({ ...shared, volumes });
   }
 }
