@@ -99,6 +99,9 @@ export class MemoryStore implements Store {
     this.#sorted = undefined;
   }
 
+  /** All it has is in memory by its nature. */
+  relax(): Promise<void> { return this.#closed ? Promise.reject(new StorageUnavailable('the store is closed')) : Promise.resolve(); }
+
   async backup(file: string): Promise<void> {
     const { entries, revision } = await this.list('');
     const saved = { revision, entries: entries.map((entry) => ({ ...entry, value: Buffer.from(entry.value).toString('base64') })) };

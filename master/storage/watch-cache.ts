@@ -100,6 +100,8 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
       bucket.keys = new SortedKeys([...bucket.entries.keys()]);
       bucket.windowStart = this.#revision;
     }
+    // From here on the cache is who is read.
+    await this.#store.relax();
     void this.#follow(signal);
   }
 

@@ -195,6 +195,35 @@ function storePointContract(open: OpenStore, durable: boolean): void {
     expect(await again.create('/a', bytes('2'))).toBeGreaterThan(deleted);
   });
 
+  it('gives memory back while it is written to and watched, and makes a backup all the same', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'dray-backup-'));
+    const stop = new AbortController();
+    try {
+      // Larger than a page, and than what is copied in one go.
+      const large = Buffer.alloc(100_000, 'l');
+      const first = await store.create('/k/large', large);
+      const held = (await store.get('/k/large'))!;
+      const batches = store.watch('/k/', first, stop.signal)[Symbol.asyncIterator]();
+      // One that has caught up is told of what is written, and reads nothing.
+      const begun = batches.next();
+      await store.create('/k/begin', bytes('v'));
+      await begun;
+      const writes = (from: number): Promise<number>[] => Array.from({ length: 50 }, (_, i) => store.create(`/k/${from + i}`, bytes('v')));
+      await Promise.all([...writes(0), store.relax(), ...writes(50)]);
+      const seen = new Set<string>();
+      while (seen.size < 100) for (const event of (await batches.next()).value?.events ?? []) seen.add(event.type === 'put' ? event.entry.key : event.key);
+      await Promise.all([store.backup(join(dir, 'copy')), store.relax()]);
+      expect([Buffer.compare(held.value, large), Buffer.compare((await store.get('/k/large'))!.value, large), (await store.list('/k/')).entries.length]).toEqual([0, 0, 102]);
+      const copy = await under.restore(join(dir, 'copy'));
+      expect(Buffer.compare((await copy.get('/k/large'))!.value, large)).toBe(0);
+      await store.close();
+      await expect(store.relax()).rejects.toBeInstanceOf(StorageUnavailable);
+    } finally {
+      stop.abort();
+      await rm(dir, { recursive: true });
+    }
+  });
+
   it('makes a backup while it is written to', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'dray-backup-'));
     try {

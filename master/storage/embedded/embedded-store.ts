@@ -116,6 +116,14 @@ class EmbeddedStore implements Store {
     } while (swept < upTo);
   }
 
+  async relax(): Promise<void> {
+    this.#checkOpen();
+    await this.#queue.exclusive(async () => {
+      // A copy is made of the file as it is mapped.
+      if (this.#backups.size === 0) await this.#tables.reopen();
+    });
+  }
+
   async backup(file: string): Promise<void> {
     this.#checkOpen();
     const copy = this.#copyTo(file);

@@ -108,9 +108,13 @@ export class Tables {
       this.#tables().root.resetReadTxn();
       this.#readable();
     } catch {
-      await this.close();
-      this.#opened = await openTables(this.#file);
+      await this.reopen();
     }
+  }
+  /** Pages of the file that were read count as this process' memory for as long as it is mapped. */
+  async reopen(): Promise<void> {
+    await this.close();
+    this.#opened = await openTables(this.#file);
   }
 
   async close(): Promise<void> {
