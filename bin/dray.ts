@@ -102,6 +102,19 @@ program.command('status').description('show what runs').addOption(dataDir()).act
   process.exitCode = (await status(options)) ? 0 : 1;
 });
 
+program.command('backup').argument('<file>', 'the archive to write').description("write the cluster's objects and keys to a file, while it works; on the host of the master").addOption(dataDir()).action(async (file, options) => {
+  const [{ writeBackup }, { commands }] = await Promise.all([import('../master/backup.ts'), import('../src/util/run.ts')]);
+  const bytes = await writeBackup({ dataDir: options.dataDir, file: resolve(file), run: commands.run, clock: realClock });
+  process.stdout.write(`${resolve(file)}: ${(bytes / 1e6).toFixed(1)} MB; whoever reads it is administrator of the cluster\n`);
+});
+program.command('restore').argument('<file>', 'an archive of dray backup').description("put a cluster's objects and keys back, while its master is down; dray up goes on from there").addOption(dataDir())
+  .option('--replace', 'move aside what the data directory has of the cluster', false)
+  .action(async (file, options) => {
+    const [{ restoreBackup }, { commands }] = await Promise.all([import('../master/backup.ts'), import('../src/util/run.ts')]);
+    const { createdAt, before } = await restoreBackup({ dataDir: options.dataDir, file: resolve(file), run: commands.run, clock: realClock, replace: options.replace });
+    process.stdout.write(`restored as of ${createdAt}${before ? `; what was there before lies in ${before}` : ''}: dray up\n`);
+  });
+
 program.command('ui').description('print an address that opens the web UI and signs in').addOption(dataDir())
   .option('--service-account <name>', 'whose rights: a name in default, or namespace/name (default: an administrator made for this)')
   .option('--duration <time>', 'how long the token is good for, e.g. 30m (default: 1h)', seconds)

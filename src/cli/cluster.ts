@@ -36,7 +36,7 @@ export type ProxyMode = 'auto' | 'http' | 'relay' | 'nftables';
 export class UsageError extends Error {}
 
 /** Files and directories master, agent and command line make in a data directory. */
-const ownNames = /^((cluster|join)\.json(\.tmp)?|(master|agent|supervisor)\.(pid|pid\.start|log)|(admin|node-.*)\.kubeconfig(\.tmp)?|pki|store|engine|(network|pulled-images|installed-packages)\.json(\.new)?|pods|memory|volumes|proxy-.*)$/;
+const ownNames = /^((cluster|join)\.json(\.tmp)?|(master|agent|supervisor)\.(pid|pid\.start|log)|(admin|node-.*)\.kubeconfig(\.tmp)?|pki|store|engine|(network|pulled-images|installed-packages|device-allocations)\.json(\.new)?|before-restore-.*|(backup|restore)-[A-Za-z0-9]{6}|pods|memory|volumes|proxy-.*)$/;
 
 export const defaultDataDir = '/var/lib/dray';
 /** Data directories of the clusters of this machine, so that a new one keeps clear of their ranges. */
