@@ -294,5 +294,5 @@ describe('one whose server fails', () => {
     await eventually(() => call('GET', '/api/v1/namespaces/waiting'), ({ status }) => status === 404);
     expect([(await call('GET', flunders())).status, await inDiscovery()]).toEqual([404, undefined]);
     expect((await get('/apis')).groups.map((one: { name: string }) => one.name)).not.toContain(group);
-  }, 20_000);
+  });
 });

@@ -24,7 +24,7 @@ beforeAll(async () => {
   await master.start();
   transport = new HttpTransport({ access: () => readKubeconfig(master.kubeconfig), userAgent: 'test' });
   client = new Client(transport);
-}, 60_000);
+});
 afterAll(async () => {
   await transport.close();
   await master.stop();
