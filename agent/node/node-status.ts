@@ -29,8 +29,9 @@ export interface NodeStatusInputs {
   /** What the node is short of. */
   readonly pressure: ReadonlySet<PressureType>;
   readonly reserve: Reserve;
-  /** Resources others have advertised on the node (extendedResources), and those device plugins offer. */
+  /** Resources others have advertised on the node (extendedResources). */
   readonly extended: Resources;
+  /** Those that device plugins offer. */
   readonly devices: DeviceCounts;
   readonly now: number;
 }

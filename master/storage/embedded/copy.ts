@@ -1,17 +1,11 @@
 // Copies of a store's file: taken while a master works on it, by another process too, and made ready to go on from.
 import { chmod } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { open } from 'lmdb';
-import { DATA_FILE, Tables } from './tables.ts';
+import { basename, dirname } from 'node:path';
+import { copyTables, DATA_FILE, Tables } from './tables.ts';
 
-/** Writes the store of `dir` as it is at one moment to `file`, without the room that is free in it. Waits for nobody. */
+/** The store of `dir` as it is at one moment, for its owner alone. Waits for nobody. */
 export async function copyStore(dir: string, file: string): Promise<void> {
-  const root = open({ path: join(dir, DATA_FILE), noSubdir: true, readOnly: true, maxDbs: 4, encoding: 'binary', keyEncoding: 'binary', mapSize: 16 * 1024 ** 3 });
-  try {
-    await root.backup(file, true);
-  } finally {
-    await root.close();
-  }
+  await copyTables(dir, file);
   await chmod(file, 0o600);
 }
 

@@ -166,16 +166,24 @@ export class Tables {
 /** lmdb's types know no options here. */
 const append = (table: Table, key: Buffer, value: Buffer): Promise<boolean> => (table.put as unknown as (key: Buffer, value: Buffer, options: PutOptions) => Promise<boolean>).call(table, key, value, appended);
 
+const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
+/** Address space, not memory; lmdb grows it when the data does. */
+const mapped = { noSubdir: true, maxDbs: 4, maxReaders: 16, mapSize: 16 * 1024 ** 3 } as const;
+
+/** Writes the store of `dir` as it is at one moment to `file`, without the room that is free in it, while another process works on it. */
+export async function copyTables(dir: string, file: string): Promise<void> {
+  const root = open({ ...binary, ...mapped, path: join(dir, DATA_FILE), readOnly: true });
+  try {
+    await root.backup(file, true);
+  } finally {
+    await root.close();
+  }
+}
+
 async function openTables(file: string): Promise<Opened> {
-  const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
   const options = {
-    ...binary,
+    ...binary, ...mapped,
     path: file,
-    noSubdir: true,
-    maxDbs: 4,
-    maxReaders: 16,
-    // Address space, not memory; lmdb grows it when the data does.
-    mapSize: 16 * 1024 ** 3,
     // A put resolves after fdatasync, not before.
     overlappingSync: false,
     // Every transaction is one explicit `batch`.
