@@ -1,9 +1,9 @@
 // Which images this agent has brought onto the host: only they may be removed again. What someone built, loaded, pulled or gave
 // another name is theirs. Kept in a file, because the engine does not tell who pulled an image.
 import { readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../src/util/log.ts';
+import { replaceFile } from '../../src/util/replace-file.ts';
 import type { Image } from '../runtime/runtime.ts';
 
 export class PulledImages {
@@ -49,8 +49,7 @@ export class PulledImages {
   }
   #write(): Promise<void> {
     return (this.#writing = this.#writing.then(async () => {
-      await writeFile(`${this.#path}.new`, `${JSON.stringify(Object.fromEntries(this.#names), undefined, 1)}\n`);
-      await rename(`${this.#path}.new`, this.#path);
+      await replaceFile(this.#path, `${JSON.stringify(Object.fromEntries(this.#names), undefined, 1)}\n`);
     }).catch((error: unknown) => this.#log.warn({ error }, 'which images were pulled could not be written down; they stay on the host')));
   }
   /** What cannot be read makes nothing removable. */

@@ -1,7 +1,8 @@
 // The record of what the node's network changed on this host, written before each change: a purge works from it when no agent lives.
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NetworkIdentity } from './names.ts';
+import { replaceFile } from '../../src/util/replace-file.ts';
 
 export interface NetworkRecord extends NetworkIdentity {
   /** Value of net.ipv4.ip_forward before, present when it was changed. */
@@ -28,8 +29,7 @@ export async function readNetworkRecord(dataDir: string): Promise<NetworkRecord 
 
 export async function writeNetworkRecord(dataDir: string, record: NetworkRecord): Promise<void> {
   const path = pathIn(dataDir);
-  await writeFile(`${path}.new`, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600, flush: true });
-  await rename(`${path}.new`, path);
+  await replaceFile(path, `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
 export const deleteNetworkRecord = (dataDir: string): Promise<void> => rm(pathIn(dataDir), { force: true });

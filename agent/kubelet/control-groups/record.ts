@@ -1,8 +1,9 @@
 // Which control groups this node has made on its host, written before the first of them: a purge works from it when no agent lives.
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCgroupMounts } from '../../../src/util/cgroup/location.ts';
 import type { Run } from '../../../src/util/run.ts';
+import { replaceFile } from '../../../src/util/replace-file.ts';
 import { openHierarchies } from './hierarchies.ts';
 import { groupAt, type GroupTree } from './plan.ts';
 
@@ -22,8 +23,7 @@ export async function readTrees(dataDir: string): Promise<RecordedTree[]> {
 }
 export async function writeTrees(dataDir: string, trees: readonly RecordedTree[]): Promise<void> {
   const path = pathIn(dataDir);
-  await writeFile(`${path}.new`, `${JSON.stringify(trees, undefined, 2)}\n`, { mode: 0o600, flush: true });
-  await rename(`${path}.new`, path);
+  await replaceFile(path, `${JSON.stringify(trees, undefined, 2)}\n`);
 }
 
 export const readMounts = async (): Promise<ReturnType<typeof parseCgroupMounts>> => parseCgroupMounts(await readFile('/proc/self/mountinfo', 'utf8'));

@@ -2,11 +2,11 @@
 // their plugin says they need. Who holds which is kept in a file, so that a later agent gives nothing away twice.
 // upstream: pkg/kubelet/cm/devicemanager/manager.go
 import { readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quantityValue } from '../../../src/apimachinery/quantity.ts';
 import type { Clock } from '../../../src/util/clock.ts';
 import type { Log } from '../../../src/util/log.ts';
+import { replaceFile } from '../../../src/util/replace-file.ts';
 import type { ContainerConfig, Mount } from '../../runtime/runtime.ts';
 import { initContainers, type Container, type Pod } from '../pod.ts';
 import type { PodFailure } from '../pod-status.ts';
@@ -156,8 +156,7 @@ export class DeviceManager {
 
   #write(): void {
     this.#writing = this.#writing.then(async () => {
-      await writeFile(`${this.#path}.new`, `${JSON.stringify(this.#ledger.record, undefined, 1)}\n`, { mode: 0o600, flush: true });
-      await rename(`${this.#path}.new`, this.#path);
+      await replaceFile(this.#path, `${JSON.stringify(this.#ledger.record, undefined, 1)}\n`);
     }).catch((error: unknown) => this.#options.log.warn({ error }, 'who holds which device could not be written down; a later agent may give devices away twice'));
   }
   #read(): LedgerRecord | undefined {
