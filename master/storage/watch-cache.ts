@@ -2,11 +2,12 @@
 // touch the disk; a write is visible here before it is acknowledged. (upstream: apiserver storage/cacher)
 import type { Log } from '../../src/util/log.ts';
 import { AsyncQueue } from '../../src/util/async-queue.ts';
+import { Past } from './past.ts';
 import { SortedKeys } from './sorted-keys.ts';
 import { Compacted, type Entry, type Store, type StoreEvent } from './store.ts';
 
 /** A change of one key, as watchers get it. `current` is absent for deletes, `previous` for creations. */
-export interface CacheEvent<T> { readonly revision: number; readonly current?: T; readonly previous?: T; /** Delete: what the last state looks like at the delete's revision. */ readonly deleted?: T }
+export interface CacheEvent<T> { readonly revision: number; readonly current?: T; readonly previous?: T; /** Delete: what the last state looks like at the delete's revision. */ readonly deleted?: T; /** What the resource's trigger says of the states after and before, where it has one. */ readonly triggers?: readonly string[] }
 
 /** Which changes a watcher is told of, beyond the prefix. */
 export interface WatchScope {
@@ -40,9 +41,12 @@ class Bucket<T> {
   /** Events after this revision are all in the window. */
   windowStart: number;
   readonly prefix: string;
-  constructor(prefix: string, revision: number) {
+  /** What was before the window. */
+  readonly past: Past<CacheEvent<T>>;
+  constructor(prefix: string, revision: number, past: Past<CacheEvent<T>>) {
     this.prefix = prefix;
     this.windowStart = revision;
+    this.past = past;
   }
 
   add(watcher: Watcher<T>, { key, trigger }: WatchScope = {}): () => void {
@@ -170,54 +174,56 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
     const bucket = this.#bucket(prefixOf(prefix));
     const queue = new AsyncQueue<CacheEvent<T> | number>({ limit, onEnd: () => remove?.() });
     const past: CacheEvent<T>[] = [];
+    const concerned = (event: CacheEvent<T>): boolean => keyOfEvent(event).startsWith(prefix) && concerns(event, scope);
     let start = from;
     while (start < bucket.windowStart) {
       const target = bucket.windowStart;
-      past.push(...(await this.#past(prefix, start, target)));
+      const events = await bucket.past.events(start, target);
+      if (events) past.push(...events.filter(concerned));
+      else for await (const batch of this.#read(scope.key ?? prefix, start, target)) past.push(...batch.filter(concerned));
       start = target;
     }
     // From here to the registration nothing may be awaited: an event between the two would be lost.
-    for (const event of bucket.window) if (event.revision > start) past.push(event);
-    for (const event of past) if (keyOfEvent(event).startsWith(prefix)) queue.push(event);
+    for (const event of bucket.window) if (event.revision > start && concerned(event)) past.push(event);
+    for (const event of past) queue.push(event);
     const overflow = (): void => { if (queue.ended) this.#log.info({ prefix }, 'a slow watcher was ended'); };
     if (!queue.ended) remove = bucket.add({ prefix, event: (event) => { if (event.revision > from && !queue.push(event)) overflow(); } }, scope);
     return queue;
   }
 
-  /** Events after `from` up to `target`, older than the window, read back from the store's log. */
-  async #past(prefix: string, from: number, target: number): Promise<CacheEvent<T>[]> {
-    const events: CacheEvent<T>[] = [];
+  /** Events after `from` up to `to`, older than the window, read back from the store's log. */
+  async *#read(prefix: string, from: number, to: number): AsyncGenerator<CacheEvent<T>[]> {
     const stop = new AbortController();
     try {
-      for await (const batch of this.#store.watch(prefix, from, stop.signal)) {
-        for (const event of batch.events) if (revisionOf(event) <= target) events.push(this.#convert(event));
-        if (batch.revision >= target) break;
+      for await (const { events, revision } of this.#store.watch(prefix, from, stop.signal)) {
+        yield events.filter((event) => revisionOf(event) <= to).map((event) => this.#change(event));
+        if (revision >= to) break;
       }
     } finally {
       stop.abort();
     }
-    return events;
   }
 
-  #convert(event: StoreEvent): CacheEvent<T> {
-    if (event.type === 'put') return { revision: event.entry.revision, current: this.#decode(event.entry), ...(event.previous ? { previous: this.#decode(event.previous) } : {}) };
-    return { revision: event.revision, previous: this.#decode(event.previous), deleted: this.#decode({ ...event.previous, revision: event.revision }) };
+  /** `previous` is the state before where somebody holds it already. */
+  #change(event: StoreEvent, previous = event.previous && this.#decode(event.previous)): CacheEvent<T> {
+    const trigger = this.#triggerOf(prefixOf(keyOf(event)));
+    if (event.type === 'put') {
+      const current = this.#decode(event.entry);
+      return { revision: event.entry.revision, current, ...(previous ? { previous } : {}), ...(trigger ? { triggers: previous ? [trigger(current), trigger(previous)] : [trigger(current)] } : {}) };
+    }
+    return { revision: event.revision, previous: previous!, deleted: this.#decode({ ...event.previous, revision: event.revision }), ...(trigger ? { triggers: [trigger(previous!)] } : {}) };
   }
 
   #apply(event: StoreEvent): void {
-    const key = event.type === 'put' ? event.entry.key : event.key;
+    const key = keyOf(event);
     const bucket = this.#bucket(prefixOf(key));
-    const previous = bucket.entries.get(key);
-    let change: CacheEvent<T>;
-    if (event.type === 'put') {
-      const current = this.#decode(event.entry);
-      bucket.entries.set(key, current);
-      if (!previous) bucket.keys.add(key);
-      change = { revision: event.entry.revision, current, ...(previous ? { previous } : {}) };
+    const change = this.#change(event, bucket.entries.get(key));
+    if (change.current) {
+      bucket.entries.set(key, change.current);
+      if (!change.previous) bucket.keys.add(key);
     } else {
       bucket.entries.delete(key);
       bucket.keys.delete(key);
-      change = { revision: event.revision, previous: previous ?? this.#decode(event.previous), deleted: this.#decode({ ...event.previous, revision: event.revision }) };
     }
     bucket.window.push(change);
     bucket.windowBytes += sizeOf(change);
@@ -233,11 +239,8 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
   }
 
   /** Everyone a change concerns: a write must not wake the others, of whom there may be thousands. */
-  #groupsOf(bucket: Bucket<T>, key: string, { current, previous }: CacheEvent<T>): Set<string> {
-    const groups = new Set([bucket.prefix, key.slice(0, key.lastIndexOf('/') + 1), key]);
-    const trigger = this.#triggerOf(bucket.prefix);
-    if (trigger) for (const value of [current, previous]) if (value) groups.add(triggered(trigger(value)));
-    return groups;
+  #groupsOf(bucket: Bucket<T>, key: string, { triggers = [] }: CacheEvent<T>): Set<string> {
+    return new Set([bucket.prefix, key.slice(0, key.lastIndexOf('/') + 1), key, ...triggers.map(triggered)]);
   }
 
   #progress(revision: number): void {
@@ -257,7 +260,7 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
   #bucket(prefix: string): Bucket<T> {
     let bucket = this.#buckets.get(prefix);
     // A resource first seen after the start has had no event since then, so its window reaches back to the start.
-    if (!bucket) this.#buckets.set(prefix, (bucket = new Bucket<T>(prefix, this.#start)));
+    if (!bucket) this.#buckets.set(prefix, (bucket = new Bucket<T>(prefix, this.#start, new Past((from, to) => this.#read(prefix, from, to), sizeOf))));
     return bucket;
   }
 }
@@ -269,4 +272,7 @@ function prefixOf(key: string): string {
   return key.slice(0, third + 1);
 }
 const revisionOf = (event: StoreEvent): number => (event.type === 'put' ? event.entry.revision : event.revision);
+const keyOf = (event: StoreEvent): string => (event.type === 'put' ? event.entry.key : event.key);
 const keyOfEvent = <T extends { key: string }>(event: CacheEvent<T>): string => (event.current ?? event.previous)!.key;
+/** Whether who watches with this scope is told of it. */
+const concerns = <T extends { key: string }>(event: CacheEvent<T>, { key, trigger }: WatchScope): boolean => (key === undefined || keyOfEvent(event) === key) && (trigger === undefined || event.triggers?.includes(trigger) === true);

@@ -90,3 +90,21 @@ it('keeps so many bytes of the past; what is older comes from the store', async 
   expect(await textsFrom(cache.revision - 11)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11']);
   expect(read).toHaveBeenCalledTimes(1);
 });
+
+it('many that begin in the same past have it read and decoded once, and get what concerns each', async () => {
+  const store = new MemoryStore();
+  let decoded = 0;
+  const decode = ({ key, value, revision }: { key: string; value: Uint8Array; revision: number }): Item => {
+    decoded++;
+    return { key, revision, size: value.byteLength, text: Buffer.from(value).toString() };
+  };
+  for (let i = 0; i < 100; i++) await store.create(`/registry/core/pods/a/${i}`, Buffer.from(`n${i % 10}`));
+  const cache = new WatchCache<Item>(store, decode, silentLog, () => ({ text }) => text);
+  await cache.start(stop.signal);
+  decoded = 0;
+  const read = jest.spyOn(store, 'watch');
+  const queues = await Promise.all(Array.from({ length: 40 }, (_, i) => cache.watch('/registry/core/pods/', i % 4, 1000, { trigger: `n${i % 10}` })));
+  expect(queues.map((queue) => queue.drain().map((e) => (typeof e === 'number' ? '' : e.current!.text)))).toEqual(queues.map((_, i) => Array<string>(i % 10 < i % 4 ? 9 : 10).fill(`n${i % 10}`)));
+  expect(read).toHaveBeenCalledTimes(1);
+  expect(decoded).toBe(100);
+});
