@@ -1,4 +1,5 @@
 // All resource stores of a server over one store and one watch cache.
+import type { FieldSelector } from '../../src/apimachinery/selectors.ts';
 import { ResourceSet } from '../../src/schema/resource-set.ts';
 import type { ResourceDefinition } from '../../src/schema/resource.ts';
 import type { DecideAccess } from '../../src/schema/structural/cel-authorizer.ts';
@@ -105,8 +106,11 @@ export class Registry {
     if (!store) throw new Error(`resource ${resource.plural}.${resource.group} is not served`);
     return store;
   }
-  /** The field selector whose watchers are told of changes by value. */
-  triggerField({ resource }: ResourceStore): string | undefined { return triggers[`${resource.group}/${resource.plural}`]; }
+  /** The value of the resource's trigger that a field selector asks for. */
+  triggerValue({ resource }: ResourceStore, fields: FieldSelector | undefined): string | undefined {
+    const field = triggers[`${resource.group}/${resource.plural}`];
+    return field && fields?.requirements.find((r) => r.field === field && r.operator === '=')?.value;
+  }
   stores(): Iterable<ResourceStore> { return this.#stores.values(); }
 }
 
@@ -117,6 +121,6 @@ const id = (group: string, version: string, plural: string): string => `${group}
 function triggersOf(resources: readonly ResourceDefinition[]): Map<string, (stored: StoredObject) => string> {
   return new Map(resources.flatMap((resource) => {
     const read = resource.selectable[triggers[`${resource.group}/${resource.plural}`] ?? ''];
-    return read ? [[prefixOf(resource), (stored: StoredObject) => read(stored.object)] as const] : [];
+    return read ? [[prefixOf(resource), (stored: StoredObject) => read(stored.passing)] as const] : [];
   }));
 }

@@ -2,67 +2,14 @@
 // touch the disk; a write is visible here before it is acknowledged. (upstream: apiserver storage/cacher)
 import type { Log } from '../../src/util/log.ts';
 import { AsyncQueue } from '../../src/util/async-queue.ts';
+import { Bucket, concerns, keyOfEvent, sizeOf, type Cached, type CacheEvent, type Trigger, type WatchScope } from './bucket.ts';
 import { Past } from './past.ts';
-import { SortedKeys } from './sorted-keys.ts';
 import { Compacted, type Entry, type Store, type StoreEvent } from './store.ts';
 
-/** A change of one key, as watchers get it. `current` is absent for deletes, `previous` for creations. */
-export interface CacheEvent<T> { readonly revision: number; readonly current?: T; readonly previous?: T; /** Delete: what the last state looks like at the delete's revision. */ readonly deleted?: T; /** What the resource's trigger says of the states after and before, where it has one. */ readonly triggers?: readonly string[] }
+/** The trigger of the resource with a prefix, where it has one. */
+export type TriggerOf<T> = (prefix: string) => Trigger<T> | undefined;
 
-/** Which changes a watcher is told of, beyond the prefix. */
-export interface WatchScope {
-  /** Of this key alone. */
-  readonly key?: string;
-  /** Of objects that have, or had before the change, this value of the prefix's trigger. */
-  readonly trigger?: string;
-}
-
-interface Watcher<T> {
-  readonly prefix: string;
-  /** Called in revision order; must not throw or block. */
-  event(event: CacheEvent<T>): void;
-}
-
-/** A field of a resource's objects that many watchers select by, each its own value. (upstream: storage.IndexerFuncs, "trigger") */
-export type TriggerOf<T> = (prefix: string) => ((value: T) => string) | undefined;
-
-/** Recent events kept per resource prefix, for watches that start in the past; older ones are read back from the store. */
-const windowSize = 2048;
-/** Of the objects they are about. */
-const windowBytes = 1 << 20;
-
-class Bucket<T> {
-  readonly entries = new Map<string, T>();
-  keys = new SortedKeys();
-  /** Watchers by what concerns them, so that a change finds its own without asking the others: a prefix, a key, a trigger's value. */
-  readonly watchers = new Map<string, Set<Watcher<T>>>();
-  readonly window: CacheEvent<T>[] = [];
-  windowBytes = 0;
-  /** Events after this revision are all in the window. */
-  windowStart: number;
-  readonly prefix: string;
-  /** What was before the window. */
-  readonly past: Past<CacheEvent<T>>;
-  constructor(prefix: string, revision: number, past: Past<CacheEvent<T>>) {
-    this.prefix = prefix;
-    this.windowStart = revision;
-    this.past = past;
-  }
-
-  add(watcher: Watcher<T>, { key, trigger }: WatchScope = {}): () => void {
-    const group = key ?? (trigger === undefined ? watcher.prefix : triggered(trigger));
-    const members = this.watchers.get(group) ?? new Set();
-    this.watchers.set(group, members.add(watcher));
-    return () => {
-      members.delete(watcher);
-      if (members.size === 0 && this.watchers.get(group) === members) this.watchers.delete(group);
-    };
-  }
-}
-
-const triggered = (value: string): string => `=${value}`;
-
-export class WatchCache<T extends { readonly key: string; readonly revision: number; /** In bytes. */ readonly size: number }> {
+export class WatchCache<T extends Cached> {
   readonly #store: Store;
   readonly #decode: (entry: Entry) => T;
   readonly #log: Log;
@@ -93,17 +40,11 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
       const page = await this.#store.list('/registry/', { limit: pageSize, ...(after === undefined ? {} : { after }), ...(revision === undefined ? {} : { revision }) });
       revision ??= page.revision;
       this.#start = this.#revision = revision;
-      for (const entry of page.entries) {
-        const bucket = this.#bucket(prefixOf(entry.key));
-        bucket.entries.set(entry.key, this.#decode(entry));
-      }
+      for (const entry of page.entries) this.#bucket(prefixOf(entry.key)).load(this.#decode(entry));
       after = page.entries.at(-1)?.key;
       if (!page.more || after === undefined) break;
     }
-    for (const bucket of this.#buckets.values()) {
-      bucket.keys = new SortedKeys([...bucket.entries.keys()]);
-      bucket.windowStart = this.#revision;
-    }
+    for (const bucket of this.#buckets.values()) bucket.loaded(this.#revision);
     // From here on the cache is who is read.
     await this.#store.relax();
     void this.#follow(signal);
@@ -129,24 +70,15 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
     this.#stop(new Error('the store is closed'));
   }
 
-  get(key: string): T | undefined { return this.#buckets.get(prefixOf(key))?.entries.get(key); }
+  get(key: string): T | undefined { return this.#buckets.get(prefixOf(key))?.get(key); }
 
-  /** Entries under `prefix` (a resource prefix, or one followed by a namespace) after key `after`, in key order. */
-  *list(prefix: string, after?: string): Generator<T> {
-    const bucket = this.#buckets.get(prefixOf(prefix));
-    if (!bucket) return;
-    // Keys may move while the caller awaits; the generator is consumed synchronously by contract.
-    for (const key of bucket.keys.from(after === undefined || after < prefix ? prefix : `${after}\0`)) {
-      if (!key.startsWith(prefix)) return;
-      yield bucket.entries.get(key)!;
-    }
-  }
-  /** How many entries `list` has. */
-  count(prefix: string, after?: string): number {
-    const bucket = this.#buckets.get(prefixOf(prefix));
-    if (!bucket) return 0;
-    return bucket.keys.before(`${prefix}\uffff`) - bucket.keys.before(after === undefined ? prefix : `${after}\0`);
-  }
+  /**
+   * Entries under `prefix` (a resource prefix, or one followed by a namespace) after key `after`, in key order; of those whose trigger has the
+   * value `trigger`, where the resource has one. To be consumed before anything is awaited: keys move.
+   */
+  list(prefix: string, after?: string, trigger?: string): Iterable<T> { return this.#buckets.get(prefixOf(prefix))?.list(prefix, after, trigger) ?? []; }
+  /** How many entries `list` has, whatever their trigger says. */
+  count(prefix: string, after?: string): number { return this.#buckets.get(prefixOf(prefix))?.count(prefix, after) ?? 0; }
 
   /** Calls with every change under a resource's prefix from now on, in the turn in which the cache takes it in; the result stops that. */
   observe(prefix: string, event: (event: CacheEvent<T>) => void): () => void {
@@ -154,7 +86,7 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
   }
 
   /** Whether anybody is told of changes under a resource's prefix. */
-  isWatched(prefix: string): boolean { return (this.#buckets.get(prefix)?.watchers.size ?? 0) > 0; }
+  isWatched(prefix: string): boolean { return this.#buckets.get(prefix)?.watched === true; }
 
   /** Resolves once everything up to `revision` is visible. */
   waitFor(revision: number): Promise<void> {
@@ -184,7 +116,7 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
       start = target;
     }
     // From here to the registration nothing may be awaited: an event between the two would be lost.
-    for (const event of bucket.window) if (event.revision > start && concerned(event)) past.push(event);
+    past.push(...bucket.recent(start).filter(concerned));
     for (const event of past) queue.push(event);
     const overflow = (): void => { if (queue.ended) this.#log.info({ prefix }, 'a slow watcher was ended'); };
     if (!queue.ended) remove = bucket.add({ prefix, event: (event) => { if (event.revision > from && !queue.push(event)) overflow(); } }, scope);
@@ -206,41 +138,19 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
 
   /** `previous` is the state before where somebody holds it already. */
   #change(event: StoreEvent, previous = event.previous && this.#decode(event.previous)): CacheEvent<T> {
-    const trigger = this.#triggerOf(prefixOf(keyOf(event)));
-    if (event.type === 'put') {
-      const current = this.#decode(event.entry);
-      return { revision: event.entry.revision, current, ...(previous ? { previous } : {}), ...(trigger ? { triggers: previous ? [trigger(current), trigger(previous)] : [trigger(current)] } : {}) };
-    }
-    return { revision: event.revision, previous: previous!, deleted: this.#decode({ ...event.previous, revision: event.revision }), ...(trigger ? { triggers: [trigger(previous!)] } : {}) };
+    const { trigger } = this.#bucket(prefixOf(keyOf(event)));
+    const { revision } = event.type === 'put' ? event.entry : event;
+    const current = event.type === 'put' ? this.#decode(event.entry) : undefined;
+    return {
+      revision, ...(current ? { current } : { deleted: this.#decode({ ...event.previous!, revision }) }), ...(previous ? { previous } : {}),
+      ...(trigger ? { trigger: { ...(current ? { current: trigger(current) } : {}), ...(previous ? { previous: trigger(previous) } : {}) } } : {}),
+    };
   }
 
   #apply(event: StoreEvent): void {
     const key = keyOf(event);
     const bucket = this.#bucket(prefixOf(key));
-    const change = this.#change(event, bucket.entries.get(key));
-    if (change.current) {
-      bucket.entries.set(key, change.current);
-      if (!change.previous) bucket.keys.add(key);
-    } else {
-      bucket.entries.delete(key);
-      bucket.keys.delete(key);
-    }
-    bucket.window.push(change);
-    bucket.windowBytes += sizeOf(change);
-    if (bucket.window.length > windowSize || bucket.windowBytes > windowBytes) {
-      // Dropping a quarter at a time keeps the array from shifting at every event.
-      const dropped = bucket.window.splice(0, Math.ceil(bucket.window.length / 4));
-      bucket.windowStart = dropped.at(-1)!.revision;
-      for (const old of dropped) bucket.windowBytes -= sizeOf(old);
-    }
-    for (const group of this.#groupsOf(bucket, key, change)) {
-      for (const watcher of bucket.watchers.get(group) ?? []) if (key.startsWith(watcher.prefix)) watcher.event(change);
-    }
-  }
-
-  /** Everyone a change concerns: a write must not wake the others, of whom there may be thousands. */
-  #groupsOf(bucket: Bucket<T>, key: string, { triggers = [] }: CacheEvent<T>): Set<string> {
-    return new Set([bucket.prefix, key.slice(0, key.lastIndexOf('/') + 1), key, ...triggers.map(triggered)]);
+    bucket.apply(key, this.#change(event, bucket.get(key)));
   }
 
   #progress(revision: number): void {
@@ -260,12 +170,14 @@ export class WatchCache<T extends { readonly key: string; readonly revision: num
   #bucket(prefix: string): Bucket<T> {
     let bucket = this.#buckets.get(prefix);
     // A resource first seen after the start has had no event since then, so its window reaches back to the start.
-    if (!bucket) this.#buckets.set(prefix, (bucket = new Bucket<T>(prefix, this.#start, new Past((from, to) => this.#read(prefix, from, to), sizeOf))));
+    if (!bucket) {
+      const past = new Past<CacheEvent<T>>((from, to) => this.#read(prefix, from, to), sizeOf);
+      this.#buckets.set(prefix, (bucket = new Bucket<T>({ prefix, revision: this.#start, trigger: this.#triggerOf(prefix), past })));
+    }
     return bucket;
   }
 }
 
-const sizeOf = ({ current, previous }: CacheEvent<{ readonly size: number }>): number => (current ?? previous!).size;
 /** `/registry/<group>/<plural>/` of a key or prefix. */
 function prefixOf(key: string): string {
   const third = key.indexOf('/', key.indexOf('/', 10) + 1);
@@ -273,6 +185,3 @@ function prefixOf(key: string): string {
 }
 const revisionOf = (event: StoreEvent): number => (event.type === 'put' ? event.entry.revision : event.revision);
 const keyOf = (event: StoreEvent): string => (event.type === 'put' ? event.entry.key : event.key);
-const keyOfEvent = <T extends { key: string }>(event: CacheEvent<T>): string => (event.current ?? event.previous)!.key;
-/** Whether who watches with this scope is told of it. */
-const concerns = <T extends { key: string }>(event: CacheEvent<T>, { key, trigger }: WatchScope): boolean => (key === undefined || keyOfEvent(event) === key) && (trigger === undefined || event.triggers?.includes(trigger) === true);

@@ -5,7 +5,7 @@ import type { ApiObject } from '../../../src/schema/resource.ts';
 import { mirrorAnnotation, podReferences, volumeSecrets } from '../../registry/pod-references.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { StoredObject } from '../../registry/stored-object.ts';
-import type { CacheEvent } from '../../storage/watch-cache.ts';
+import type { CacheEvent } from '../../storage/bucket.ts';
 
 export type Vertex = 'pod' | 'secret' | 'configmap' | 'serviceAccount' | 'pvc' | 'pv' | 'volumeattachment';
 

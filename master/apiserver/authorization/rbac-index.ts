@@ -7,7 +7,7 @@ import type { ApiObject } from '../../../src/schema/resource.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { User } from '../../registry/request-context.ts';
 import type { StoredObject } from '../../registry/stored-object.ts';
-import type { CacheEvent } from '../../storage/watch-cache.ts';
+import type { CacheEvent } from '../../storage/bucket.ts';
 import type { PolicyRule } from './rules.ts';
 
 export const rbacGroup = 'rbac.authorization.k8s.io';

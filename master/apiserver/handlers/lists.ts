@@ -70,7 +70,8 @@ async function selectPage(request: AdmittedRequest, registry: Registry, store: R
     if (one && keep(one)) items.push(one);
   } else {
     // Only what has to be asked for is looked at twice.
-    const present = resource.storedAs?.convert ? [...registry.cache.list(prefix, after)] : registry.cache.list(prefix, after);
+    const listed = registry.cache.list(prefix, after, registry.triggerValue(store, selection.fields));
+    const present = resource.storedAs?.convert ? [...listed] : listed;
     if (Array.isArray(present)) await sieve.prepare(present);
     for (const stored of present) {
       if (!keep(stored)) continue;

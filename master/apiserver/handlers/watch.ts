@@ -13,7 +13,7 @@ import { prepareViews, viewOf } from '../../registry/views.ts';
 import { deepFreeze, goJson } from '../../../src/util/json.ts';
 import { turnsEnd } from '../../../src/util/turn.ts';
 import { Compacted } from '../../storage/store.ts';
-import type { CacheEvent, WatchScope } from '../../storage/watch-cache.ts';
+import type { CacheEvent, WatchScope } from '../../storage/bucket.ts';
 import type { MediaType } from '../negotiation.ts';
 import type { AdmittedRequest, Answer, WatchItem } from '../request.ts';
 import { caughtUp, includeObject, isNamed, prefixOf, selectionOf } from './lists.ts';
@@ -66,7 +66,7 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
     throw error;
   }
   const keep = (stored: StoredObject | undefined): boolean => stored !== undefined && (!single || stored.key === prefix) && (selection.everything || (isNamed(selection, stored) && selection.matches(viewOf(resource, stored))));
-  const present = initialEvents || (from === 0 && !query.has('sendInitialEvents')) ? [...registry.cache.list(prefix)] : [];
+  const present = initialEvents || (from === 0 && !query.has('sendInitialEvents')) ? [...registry.cache.list(prefix, undefined, registry.triggerValue(store, selection.fields))] : [];
   const asked = prepareViews(resource, present);
   if (asked) await asked;
   const initial = present.filter(keep);
@@ -172,8 +172,7 @@ export async function watch(request: AdmittedRequest, registry: Registry, store:
 /** One object is watched by its key, what an agent runs by its node: changes of others need not be looked at. */
 function scopeOf({ info }: AdmittedRequest, registry: Registry, store: ResourceStore, { fields, name = info.name }: Selection): WatchScope {
   if (name && (info.namespace || !store.resource.namespaced)) return { key: store.keyOf(info.namespace, name) };
-  const field = registry.triggerField(store);
-  const trigger = field && fields?.requirements.find((r) => r.field === field && r.operator === '=')?.value;
+  const trigger = registry.triggerValue(store, fields);
   return trigger === undefined ? {} : { trigger };
 }
 

@@ -108,3 +108,25 @@ it('many that begin in the same past have it read and decoded once, and get what
   expect(read).toHaveBeenCalledTimes(1);
   expect(decoded).toBe(100);
 });
+
+it('lists those that have a value, in order, as they come and go and change it', async () => {
+  const { store, cache, put, remove } = await start();
+  const pods = (prefix: string, trigger?: string, after?: string): string[] => [...cache.list(prefix, after, trigger)].map(({ key, text }) => `${key.slice('/registry/core/pods/'.length)}=${text}`);
+  const all = '/registry/core/pods/';
+  await put(`${all}b/x`, 'n1');
+  await put(`${all}a/x`, 'n1');
+  await put(`${all}a/y`, 'n2');
+  expect(pods(all, 'n1')).toEqual(['a/x=n1', 'b/x=n1']);
+  expect(pods(`${all}b/`, 'n1')).toEqual(['b/x=n1']);
+  expect(pods(all, 'n1', `${all}a/x`)).toEqual(['b/x=n1']);
+  await put(`${all}a/x`, 'n2');
+  await remove(`${all}b/x`);
+  expect([pods(all, 'n1'), pods(all, 'n2'), pods(all)]).toEqual([[], ['a/x=n2', 'a/y=n2'], ['a/x=n2', 'a/y=n2']]);
+  // What has no trigger is listed whole.
+  await put('/registry/core/configmaps/a/x', 'n1');
+  expect([...cache.list('/registry/core/configmaps/', undefined, 'n2')]).toHaveLength(1);
+  // Another cache, from what is stored.
+  const later = new WatchCache<Item>(store, ({ key, value, revision }) => ({ key, revision, size: value.byteLength, text: Buffer.from(value).toString() }), silentLog, () => ({ text }) => text);
+  await later.start(stop.signal);
+  expect([...later.list(all, undefined, 'n2')].map(({ key }) => key)).toEqual([`${all}a/x`, `${all}a/y`]);
+});
