@@ -106,3 +106,8 @@ spec:
   ${ends}
   containers: [{name: main, image: '${busybox}', command: [sleep, '3600'], env: [{name: VALUE, value: '${value}'}]}]
 `;
+
+/** Hears no signal, and has ten minutes. */
+export const deaf = pod('deaf', `
+terminationGracePeriodSeconds: 600
+containers: [{name: main, image: '${testImage}', args: [stubborn]}]`);

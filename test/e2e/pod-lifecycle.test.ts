@@ -1,12 +1,12 @@
 // How Pods go from one state to the next on a real engine: the order of sidecars, hooks, deadlines, probes of each kind, gates, what is
-// said of each end, Pods of the node's own. All Pods are made at once, so that their waits overlap.
+// said of each end, Pods of the node's own, evictions that can wait. All Pods are made at once, so that their waits overlap.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, startCluster, type TestCluster } from '../support/cluster.ts';
 import { podsOf } from '../support/pods.ts';
 import { buildTestImage } from '../support/test-image.ts';
-import { manifest, staticPod } from './pod-lifecycle-pods.ts';
+import { deaf, manifest, staticPod } from './pod-lifecycle-pods.ts';
 
 let cluster: TestCluster;
 let host: string;
@@ -182,4 +182,23 @@ test("Pods of the node's own follow their files, and come back when their mirror
   rmSync(file);
   await eventually('its end', async () => !(await shown()));
   expect(await cluster.hosts[0]!.docker('ps', '-q', '--filter', 'label=io.kubernetes.pod.name=own')).toBe('');
+});
+
+test('a soft threshold: the node says at once that it is short, evicts after the grace period, and gives a Pod the time that is for such ends', async () => {
+  await cluster.kubectl('delete', 'pods', '--all', '--grace-period=1', '--wait=false');
+  await cluster.kubectlInput(deaf, 'apply', '-f', '-');
+  await ready('deaf');
+  expect((await cluster.dray('down')).code).toBe(0);
+  // No machine has so much: it is crossed from the first look on.
+  const up = await cluster.dray('up', '--detach', '--eviction-soft', 'memory.available<1000Ti', '--eviction-soft-grace-period', 'memory.available=12s', '--eviction-max-pod-grace-period', '2');
+  expect([up.code, up.stderr]).toEqual([0, '']);
+  await cluster.kubectl('wait', `node/${cluster.hosts[0]!.name}`, '--for=condition=MemoryPressure', '--timeout=150s');
+  const since = Date.parse(await jsonpath(cluster.hosts[0]!.name, '{.status.conditions[?(@.type=="MemoryPressure")].lastTransitionTime}', 'node'));
+  await until('deaf', 'jsonpath={.status.reason}=Evicted');
+  const evicted = (path: string): Promise<string> => cluster.kubectl('get', 'events', '--field-selector', 'reason=Evicted,involvedObject.name=deaf', '-o', `jsonpath={.items[0].${path}}`);
+  // A look is every ten seconds, a time of the API has whole ones.
+  expect(Date.parse(await eventually('the Event', () => evicted('firstTimestamp'))) - since).toBeGreaterThanOrEqual(11_000);
+  expect(await evicted('message')).toMatch(/^The node was low on resource: memory\. Threshold quantity: 1000Ti, available: \d+Ki\. Container main was using \d+Ki, request is 0, has larger consumption of memory\. $/);
+  await until('deaf', 'jsonpath={.status.phase}=Failed');
+  expect([await jsonpath('deaf', '{.spec.terminationGracePeriodSeconds}'), await status('deaf', 'state.terminated.exitCode')]).toEqual(['600', '137']);
 });
