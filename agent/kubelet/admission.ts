@@ -36,8 +36,9 @@ function otherSystem(pod: Pod): PodFailure | undefined {
   const label = pod.metadata.labels?.['kubernetes.io/os'];
   if (label !== undefined && label !== 'linux') return { reason: 'PodOSSelectorNodeLabelDoesNotMatch', message: "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label" };
   if (pod.spec.os && pod.spec.os.name !== 'linux') return { reason: 'PodOSNotSupported', message: "Failed to admit pod as the OS field doesn't match node OS" };
-  // The engine always adds the groups the image names for the user.
-  if (pod.spec.securityContext?.supplementalGroupsPolicy === 'Strict') return { reason: 'SupplementalGroupsPolicyNotSupported', message: 'SupplementalGroupsPolicy=Strict is not supported in this node' };
+  // The engine adds the groups that the image's /etc/group gives the user, unless it is told a group: the Pod's is for all containers that have none of their own.
+  const { supplementalGroupsPolicy, runAsGroup } = pod.spec.securityContext ?? {};
+  if (supplementalGroupsPolicy === 'Strict' && runAsGroup === undefined) return { reason: 'SupplementalGroupsPolicyNotSupported', message: 'SupplementalGroupsPolicy=Strict is not supported in this node' };
   return undefined;
 }
 

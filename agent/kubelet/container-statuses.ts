@@ -66,6 +66,8 @@ export function containerStatus(container: Container, kind: ContainerKind, input
     ({ state, lastState, restartCount } = unknownToRuntime(old, defaultReason, pod.metadata.deletionTimestamp !== undefined));
   }
 
+  const told = !current || old?.containerID === containerID(current.id) ? old?.user : undefined;
+  const user = told ?? (current?.user ? { linux: current.user } : undefined);
   const reason = waiting.get(container.name);
   if (!terminal && reason && !state.running && shouldBeRestarted(pod, container, runtime)) {
     if (state.terminated) lastState = state;
@@ -82,6 +84,8 @@ export function containerStatus(container: Container, kind: ContainerKind, input
     image: current ? current.image : old?.image || container.image || '', imageID: current ? imageID(current.imageRef || current.imageId) : old?.imageID ?? '',
     ...(current ? { containerID: containerID(current.id) } : old?.containerID ? { containerID: old.containerID } : {}),
     ...(kind === 'ephemeral' ? {} : { started: oneShot ? running : started }),
+    // What was told once stays, also of one that has ended or become somebody else before another agent saw it.
+    ...(user ? { user } : {}),
     ...(container.volumeMounts?.length ? { volumeMounts: container.volumeMounts.map(mountStatus) } : {}),
     // Of one that was never made nothing is told; what is set aside for one that was lost stays known to a later agent.
     ...(current || old?.resources ? {

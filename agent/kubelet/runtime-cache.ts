@@ -79,7 +79,9 @@ export class RuntimeCache {
   }
   putContainer(status: ContainerStatus): void {
     const entry = this.#entry(status.pod.uid);
-    entry.containers.set(status.id, status);
+    // It was started as whom it was first seen as, whoever it has become.
+    const { user } = entry.containers.get(status.id) ?? status;
+    entry.containers.set(status.id, user ? { ...status, user } : status);
     entry.status = undefined;
     this.#podOf.set(status.id, status.pod.uid);
     this.#logs?.add(status);

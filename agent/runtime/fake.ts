@@ -138,6 +138,7 @@ export class FakeRuntime implements Runtime {
     return {
       ...containerOf(container), startedAt, finishedAt, exitCode, message, reason: container.state === 'exited' ? reason : '',
       imageRef: container.imageId, pid: container.state === 'running' ? container.pid : 0, logPath: `/var/lib/fake/${id}.log`, mounts: container.config?.mounts ?? [], resources: container.resources,
+      ...(container.state === 'running' ? { user: startedAs(container.config?.security) } : {}),
     };
   }
   async containerStats(id: string, { writableLayer }: { writableLayer: boolean }): Promise<ContainerStats> {
@@ -290,3 +291,7 @@ function containerOf({ id, sandboxId, config, pod, imageId, state, createdAt, pa
   };
 }
 const environment = ({ config }: FakeContainer): Record<string, string> => Object.fromEntries((config?.envs ?? []).map(({ key, value }) => [key, value]));
+/** In images of this runtime nobody has a name. */
+const startedAs = ({ runAsUser = 0, runAsGroup = 0, supplementalGroups = [] }: NonNullable<ContainerConfig['security']> = {}): NonNullable<ContainerStatus['user']> => ({
+  uid: runAsUser, gid: runAsGroup, supplementalGroups: [...new Set([runAsGroup, ...supplementalGroups])].sort((a, b) => a - b),
+});

@@ -49,6 +49,8 @@ export interface LinuxSecurityContext {
   readonly readonlyRootfs?: boolean; readonly noNewPrivs?: boolean; readonly addCapabilities?: readonly string[]; readonly dropCapabilities?: readonly string[];
   readonly seccomp?: 'runtime/default' | 'unconfined' | { readonly localhostProfile: string }; readonly apparmor?: string; readonly seLinux?: { readonly user?: string; readonly role?: string; readonly type?: string; readonly level?: string }; readonly pidMode?: 'container' | 'pod' | 'host' | { readonly targetId: string }; readonly maskedPathsUnset?: boolean;
 }
+/** As whom a container's first process was started, in the container's own numbers. */
+export interface LinuxContainerUser { readonly uid: number; readonly gid: number; readonly supplementalGroups: readonly number[] }
 export interface ContainerMetadata { readonly name: string; readonly attempt: number }
 export interface ContainerConfig {
   readonly metadata: ContainerMetadata;
@@ -96,6 +98,8 @@ export interface ContainerStatus extends Container {
   readonly logPath: string;
   readonly mounts: readonly Mount[];
   readonly resources: LinuxResources;
+  /** While it runs, where that can be seen. The process may have become another since it was started. */
+  readonly user?: LinuxContainerUser;
 }
 
 /** What a container uses now; nothing once its process has ended but its writable layer. */

@@ -199,6 +199,15 @@ export function runtimeContract(name: string, open: () => Promise<RuntimeUnderTe
         expect((await runtime.containerStatus(id)).state).toBe('running');
       });
 
+      it('say as whom they were started, while they run', async () => {
+        const { id } = await container('untilStopped', { security: { runAsUser: 1000, runAsGroup: 3000, supplementalGroups: [4000, 2000] } });
+        const user = async (): Promise<unknown> => (await runtime.containerStatus(id)).user;
+        await runtime.startContainer(id);
+        expect(await user()).toMatchObject({ uid: 1000, gid: 3000, supplementalGroups: expect.arrayContaining([2000, 4000]) });
+        await runtime.stopContainer(id, 0);
+        expect(await user()).toBeUndefined();
+      });
+
       it('are in the control group of their sandbox, or together in the engine\'s', async () => {
         const groups = async (overrides?: Partial<PodSandboxConfig>): Promise<(string | undefined)[]> => {
           const { id: sandboxId, config } = await sandbox(overrides);

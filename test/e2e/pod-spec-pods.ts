@@ -135,7 +135,7 @@ one('guarded', 'securityContext: {appArmorProfile: {type: RuntimeDefault}}')}${
 one('root', 'securityContext: {runAsNonRoot: true}')}${
 one('root-by-number', 'securityContext: {runAsNonRoot: true, runAsUser: 0}')}${
 one('named-user', 'securityContext: {runAsNonRoot: true}', '', userImage)}${
-one('other-group', 'securityContext: {runAsGroup: 4000}', '', userImage)}${
+one('other-group', '', 'securityContext: {runAsGroup: 4000, supplementalGroupsPolicy: Strict},', userImage)}${
 one('unsafe-sysctl', '', 'securityContext: {sysctls: [{name: kernel.msgmax, value: "65536"}]},')}${
 one('own-users', 'securityContext: {procMount: Unmasked}', 'hostUsers: false,')}${
 pod('terminal', `dnsConfig: {searches: [${manySearches.join()}]}, containers: [{name: main, image: '${busybox}', stdin: true, tty: true, command: [sh]}]`)}${

@@ -21,7 +21,7 @@ beforeAll(async () => {
     args: ['--device-plugins-dir', plugins],
     daemonArgs: ['--add-runtime', `${otherRuntime}=/usr/sbin/runc`],
     before: async ({ dataDir, hosts: [host] }) => {
-      await host!.docker('create', '--name', 'template', busybox);
+      await host!.docker('run', '--name', 'template', '--network', 'none', busybox, 'sh', '-c', 'echo more:x:5000:www-data >> /etc/group');
       await host!.docker('commit', '--change', 'USER www-data:adm', 'template', userImage);
       await host!.docker('rm', 'template');
       mkdirSync(join(dataDir, 'seccomp'));
@@ -122,7 +122,13 @@ test('users, groups, capabilities, system calls and kernel parameters', async ()
     `CapEff: ${hex(0n)} NoNewPrivs: 1 Seccomp: 2`, `CapEff: ${hex((usual | 1n << NET_ADMIN | 1n << SYS_TIME) & ~(1n << CHOWN | 1n << MKNOD))} NoNewPrivs: 0 Seccomp: 0`, `CapEff: ${hex(usual)} NoNewPrivs: 0 Seccomp: 2`,
   ]);
   await ready('other-group');
-  expect(await inside('other-group', 'id -u; id -g')).toBe('33\n4000');
+  // Without the one the image's file has for its user.
+  expect(await inside('other-group', 'id -u; id -G; grep www-data /etc/group | tail -n 1')).toBe('33\n4000\nmore:x:5000:www-data');
+  // As the kernel has them, and as the status says.
+  for (const name of ['secure', 'other-group']) {
+    const linux = JSON.parse(await jsonpath(name, '{.status.containerStatuses[?(@.name=="main")].user.linux}')) as { uid: number; gid: number; supplementalGroups: number[] };
+    expect(`${linux.uid} ${linux.gid} ${linux.supplementalGroups.join(' ')}`).toBe((await inside(name, "grep -E '^(Uid|Gid|Groups):' /proc/1/status | sed -E 's/^(Uid|Gid):[[:space:]]*([0-9]+).*/\\2/; s/^Groups:[[:space:]]*//' | tr -s '\\n ' ' '")).trim());
+  }
   const attempt = (of: string, script: string): Promise<string> => within('secure', of, `${script} 2>&1 || true`);
   expect(await attempt('main', 'touch /x')).toContain('Read-only file system');
   expect(await attempt('own-profile', 'touch /x && mkdir /y')).toContain('Operation not permitted');

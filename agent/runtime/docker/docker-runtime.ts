@@ -21,6 +21,7 @@ import { containerLogs } from './logs.ts';
 import { CONTAINER, label, SANDBOX } from './names.ts';
 import { mayLowerOomScore } from './oom-score.ts';
 import { KernelResources } from './kernel-resources.ts';
+import { userOf } from './kernel-user.ts';
 import { Members } from './members.ts';
 import { PAUSE_IMAGE, pauseArchive } from './pause.ts';
 import { containerStats } from './stats.ts';
@@ -161,7 +162,9 @@ class DockerRuntime implements Runtime {
   async containerStatus(id: string): Promise<ContainerStatus> {
     const info = await this.#inspect(id);
     const status = containerStatus(info, await this.#imageRef(info.Image));
-    return status.state === 'running' ? { ...status, resources: this.#kernel.of(status.id, status.pid, status.resources) } : status;
+    if (status.state !== 'running') return status;
+    const user = userOf(status.id, status.pid);
+    return { ...status, resources: this.#kernel.of(status.id, status.pid, status.resources), ...(user ? { user } : {}) };
   }
   containerStats(id: string, { writableLayer }: { writableLayer: boolean }): Promise<ContainerStats> { return containerStats(this.#docker, id, writableLayer); }
   /** The engine has no code of its own for one that is not paused. */

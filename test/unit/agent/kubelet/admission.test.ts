@@ -36,6 +36,7 @@ it.each<[string, Row]>([
   ['a profile where the kernel enforces them', { spec: { securityContext: profile('RuntimeDefault') } }],
   ['no profile at all where it does not', { spec: { securityContext: profile('Unconfined') }, appArmor: false }],
   ['anything of a node that is not known yet', { spec: { nodeSelector: { disk: 'ssd' }, containers: [asks('99')] } as never, node: undefined }],
+  ['groups of the Pod alone, a first one among them', { spec: { securityContext: { supplementalGroupsPolicy: 'Strict', runAsGroup: 0 } } as never }],
   ['safe sysctls, in either way of writing', { spec: sysctls('kernel.shm_rmid_forced', 'net/ipv4/tcp_syncookies') }],
   ['a sysctl that is allowed by its beginning', { spec: sysctls('kernel.msgmax'), unsafe: 'kernel.msg*, net.core.somaxconn' }],
 ])('takes in %s', (_, row) => expect(judged(row)).toBeUndefined());
@@ -44,7 +45,7 @@ const short = (name: string, requested: number, used: number, capacity: number) 
 it.each<[string, Row, string, string]>([
   ['another system', { spec: { os: { name: 'windows' } } as never }, 'PodOSNotSupported', "Failed to admit pod as the OS field doesn't match node OS"],
   ['the label of another system', { metadata: { labels: { 'kubernetes.io/os': 'windows' } } }, 'PodOSSelectorNodeLabelDoesNotMatch', "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label"],
-  ['groups of the Pod alone', { spec: { securityContext: { supplementalGroupsPolicy: 'Strict' } } as never }, 'SupplementalGroupsPolicyNotSupported', 'SupplementalGroupsPolicy=Strict is not supported in this node'],
+  ['groups of the Pod alone, without a first one', { spec: { securityContext: { supplementalGroupsPolicy: 'Strict' } } as never }, 'SupplementalGroupsPolicyNotSupported', 'SupplementalGroupsPolicy=Strict is not supported in this node'],
   ['a node selector', { spec: { nodeSelector: { disk: 'ssd' } } as never }, 'NodeAffinity', "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"],
   ['node affinity', { spec: { affinity } }, 'NodeAffinity', "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"],
   ['a critical Pod on the wrong node', { spec: { priority: 2_000_000_000, affinity } }, 'NodeAffinity', "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"],

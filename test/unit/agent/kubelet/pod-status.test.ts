@@ -54,6 +54,16 @@ describe('container states', () => {
     expect(b!.lastState.terminated!.message).toBe('b'.repeat(2048));
     expect(first({ containers: [['a', long('a'.repeat(4096))]] }).state.terminated!.message).toHaveLength(4096);
   });
+  it('says as whom each was started; what was told of one stays, and is not that of the next', () => {
+    const user = { uid: 1000, gid: 3000, supplementalGroups: [2000, 3000] };
+    const told = { linux: { uid: 0, gid: 0, supplementalGroups: [0] } };
+    const status = { containerStatuses: [{ name: 'a', containerID: 'docker://a-0', user: told }] };
+    expect(first({ containers: [['a', { user }]] }).user).toEqual({ linux: user });
+    expect(first({ containers: [['a', { user }]], status }).user).toEqual(told);
+    expect(first({ containers: [['a', exited()]], status }).user).toEqual(told);
+    expect(first({ containers: [['a', exited()], ['a', { restarts: 1, user }]], status }).user).toEqual({ linux: user });
+    expect(first({ containers: [['a']] })).not.toHaveProperty('user');
+  });
   it('counts restarts and keeps the run before', () => {
     const status = first({ containers: [['a', exited(3)], ['a', { restarts: 1 }]] });
     expect(status).toMatchObject({ restartCount: 1, ready: true, started: true, imageID: 'docker-pullable://nginx@sha256:1', containerID: 'docker://a-1', lastState: { terminated: { exitCode: 3 } } });

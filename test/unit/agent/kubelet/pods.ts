@@ -17,14 +17,14 @@ export const sandbox = (more: Partial<KnownSandbox> = {}): KnownSandbox => ({
   id: `sandbox-${more.metadata?.attempt ?? 0}`, metadata: { name: 'web', namespace: 'default', uid: 'uid-1', attempt: 0 }, state: 'ready', createdAt: 1, labels: {}, annotations: {}, ip: '10.42.0.5', hostNetwork: false, ...more,
 });
 
-export interface Ran { state?: ContainerStatus['state']; exitCode?: number; restarts?: number; sandboxId?: string; of?: Container; reason?: string; startedAt?: number; finishedAt?: number; message?: string; resources?: ContainerStatus['resources'] }
-export function ran(name: string, { state = 'running', exitCode = 0, restarts = 0, sandboxId = 'sandbox-0', of = container(name), reason, startedAt = 1_000, finishedAt = 2_000, message = '', resources = {} }: Ran = {}): ContainerStatus {
+export interface Ran { state?: ContainerStatus['state']; exitCode?: number; restarts?: number; sandboxId?: string; of?: Container; reason?: string; startedAt?: number; finishedAt?: number; message?: string; resources?: ContainerStatus['resources']; user?: ContainerStatus['user'] }
+export function ran(name: string, { state = 'running', exitCode = 0, restarts = 0, sandboxId = 'sandbox-0', of = container(name), reason, startedAt = 1_000, finishedAt = 2_000, message = '', resources = {}, user }: Ran = {}): ContainerStatus {
   return {
     id: `${name}-${restarts}`, podSandboxId: sandboxId, metadata: { name, attempt: restarts }, pod: { name: 'web', namespace: 'default', uid: 'uid-1', attempt: 0 },
     image: 'nginx:1', imageId: 'sha256:1', imageRef: 'nginx@sha256:1', state, createdAt: restarts, labels: {},
     annotations: containerAnnotations(pod(), of, { kind: 'regular', restartCount: restarts, terminationFile: '' }),
     startedAt: state === 'created' ? 0 : startedAt, finishedAt: state === 'exited' ? finishedAt : 0, exitCode, reason: reason ?? (state !== 'exited' ? '' : exitCode === 0 ? 'Completed' : 'Error'), message,
-    pid: 1, logPath: '', mounts: [], resources,
+    pid: 1, logPath: '', mounts: [], resources, ...(user ? { user } : {}),
   };
 }
 export const runtime = (sandboxes: KnownSandbox[], containers: ContainerStatus[] = []): PodRuntimeStatus => ({ sandboxes, containers: [...containers].sort(newestFirst) });

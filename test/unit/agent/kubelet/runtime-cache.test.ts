@@ -44,6 +44,16 @@ describe('RuntimeCache', () => {
     expect(cache.get('u').containers.map((c) => c.finishedAt)).toEqual([7]);
   });
 
+  it('keeps as whom a container was started, whoever it becomes, and when it has ended', () => {
+    const { cache } = asked();
+    const as = (uid: number): ContainerStatus['user'] & object => ({ uid, gid: 0, supplementalGroups: [0] });
+    cache.putContainer({ ...container('running'), user: as(0) });
+    cache.putContainer({ ...container('running'), user: as(999) });
+    expect(cache.get('u').containers[0]!.user).toEqual(as(0));
+    cache.putContainer(container('exited'));
+    expect(cache.get('u').containers[0]!.user).toEqual(as(0));
+  });
+
   it('takes in answers that come in their order', async () => {
     const { cache, containers } = asked();
     const [first, second] = [cache.refreshContainer('c'), cache.refreshContainer('c')];
