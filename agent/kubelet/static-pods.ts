@@ -1,7 +1,6 @@
 // Pods that the node has by itself, from files of a directory: each file is one Pod, and what it says is the Pod's identity.
 // upstream: pkg/kubelet/config/file.go, common.go (tryDecodeSinglePod, applyDefaults)
 import { createHash } from 'node:crypto';
-import { watch } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -13,12 +12,11 @@ import type { ApiObject } from '../../src/schema/resource.ts';
 import { validateObject } from '../../src/schema/validation.ts';
 import { timestamp, type Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
+import { DirectoryChange } from './directory-change.ts';
 import { hashAnnotation, sourceAnnotation } from './pod.ts';
 
 /** upstream: fileCheckFrequency */
 const checkEveryMs = 20_000;
-/** A file is read when it has been left alone for so long. */
-const settleMs = 50;
 
 /** The Pod of one file; another content is another Pod. @throws Error why it is none */
 export function staticPod(text: string, file: string, nodeName: string, now: number): Pod {
@@ -88,17 +86,9 @@ export class StaticPodSource {
   async follow(signal: AbortSignal): Promise<void> {
     const { directory, clock, log } = this.#options;
     while (!signal.aborted) {
-      let woken = (): void => undefined;
-      const change = new Promise<void>((resolve) => { woken = resolve; });
-      let watcher: ReturnType<typeof watch> | undefined;
-      try {
-        watcher = watch(directory, () => woken()).on('error', () => woken());
-      } catch {
-        // Not there yet: looked for again.
-      }
+      const change = new DirectoryChange(directory);
       await this.read().catch((error: unknown) => log.warn({ directory, error }, 'the manifests cannot be read; trying again'));
-      await Promise.race([change.then(() => clock.sleep(settleMs, signal)), clock.sleep(checkEveryMs, signal)]).catch(() => undefined);
-      watcher?.close();
+      await change.orAfter(checkEveryMs, clock, signal);
     }
   }
 }

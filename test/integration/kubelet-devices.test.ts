@@ -111,6 +111,25 @@ it("a plugin's refusal is the Pod's, and costs no device; before the start of a 
   expect(waiting.status.containerStatuses![0]!.state.waiting!.message).toBe('device plugin PreStartContainer rpc failed with err: rpc error: code = Unknown desc = not yet');
 });
 
+it('a plugin that has gone and wanted to be asked keeps a container from its start; where it did not want to, the container starts while it may come back', async () => {
+  const manager = manage();
+  const pod = { metadata: { uid: 'x' }, spec: { containers: [wants(1)] } } as never;
+  const prepared = (): Promise<unknown> => manager.prepare(pod, wants(1) as never).then(({ envs }) => envs, (error: Error) => error.message);
+  const gone = async (of: TestPlugin): Promise<void> => { of.stop(); await counts(manager, { [gpu]: { capacity: 1, allocatable: 0 } }); };
+  const first = await plugin({ preStart: true }, { a: 'Healthy' });
+  await counts(manager, { [gpu]: { capacity: 1, allocatable: 1 } });
+  expect(await manager.admit(pod)).toBeUndefined();
+  expect(await prepared()).toEqual([{ key: 'VISIBLE', value: 'a' }]);
+  await gone(first);
+  expect(await prepared()).toBe('device plugin PreStartContainer rpc failed with err: endpoint example.com/gpu has been stopped');
+  const second = await plugin({}, { a: 'Healthy' });
+  await counts(manager, { [gpu]: { capacity: 1, allocatable: 1 } });
+  await gone(second);
+  expect(await prepared()).toEqual([{ key: 'VISIBLE', value: 'a' }]);
+  await clock.advance(300_000);
+  expect(await prepared()).toBe('endpoint not found in cache for a registered resource: example.com/gpu');
+});
+
 it('a plugin that has gone leaves ill devices, after five minutes none; one that comes back brings them again', async () => {
   const manager = manage();
   const first = await plugin();
@@ -151,8 +170,16 @@ it('leaves alone a socket another kubelet listens on, takes one nobody listens o
   const registered = plugin();
   await eventually(async () => { await clock.advance(10_000); expect(plugins).toHaveLength(1); });
   await registered;
+  const noticed = async (): Promise<void> => {
+    const from = clock.now();
+    await eventually(async () => { await clock.advance(50); expect(existsSync(path)).toBe(true); });
+    // Nobody has waited until it is looked after anyway.
+    expect(clock.now() - from).toBeLessThan(60_000);
+  };
   rmSync(path);
-  await eventually(async () => { await clock.advance(10_000); expect(existsSync(path)).toBe(true); });
+  await noticed();
+  rmSync(directory, { recursive: true });
+  await noticed();
   const [{ stop, done }] = managers as [{ stop: AbortController; done: Promise<void> }];
   stop.abort();
   await done;

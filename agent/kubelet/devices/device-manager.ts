@@ -43,15 +43,15 @@ export class DeviceManager {
   readonly #path: string;
   readonly #ledger: DeviceLedger;
   readonly #plugins = new Map<string, DevicePlugin>();
-  /** Ends the patience with a resource whose plugin has gone. */
-  readonly #absences = new Map<string, () => void>();
+  /** Resources whose plugin has gone and may come back: what ends the patience with it, and whether it wanted to be asked before a container's start. */
+  readonly #absences = new Map<string, { readonly cancel: () => void; readonly preStartRequired: boolean }>();
   #writing: Promise<void> = Promise.resolve();
 
   constructor(options: DeviceManagerOptions) {
     this.#options = options;
     this.#path = join(options.dataDir, 'device-allocations.json');
     this.#ledger = new DeviceLedger(this.#read());
-    for (const resource of this.#ledger.record.resources) this.#awaitPlugin(resource);
+    for (const resource of this.#ledger.record.resources) this.#awaitPlugin(resource, false);
   }
 
   /** Takes plugins in until the signal aborts. */
@@ -59,7 +59,7 @@ export class DeviceManager {
     const { directory, clock, log } = this.#options;
     await serveRegistration(directory, (registration) => this.#register(registration), { clock, log }, signal);
     for (const plugin of this.#plugins.values()) plugin.close();
-    for (const cancel of this.#absences.values()) cancel();
+    for (const { cancel } of this.#absences.values()) cancel();
   }
 
   get counts(): DeviceCounts { return this.#ledger.counts(); }
@@ -89,10 +89,7 @@ export class DeviceManager {
   /** Tells the plugins that want to know that the container begins, and what it is to be given. @throws Error in upstream's words */
   async prepare(pod: Pod, container: Container): Promise<DeviceConfig> {
     const held = Object.entries(this.#ledger.heldBy(pod.metadata.uid, container.name));
-    for (const [resource, { devices }] of held) {
-      const plugin = this.#plugins.get(resource);
-      if (plugin?.options.preStartRequired) await plugin.preStartContainer(devices).catch((error: unknown) => { throw new Error(`device plugin PreStartContainer rpc failed with err: ${(error as Error).message}`, { cause: error }); });
-    }
+    for (const [resource, { devices }] of held) await this.#announce(resource, devices);
     return deviceConfig(held.map(([, { allocation }]) => allocation));
   }
 
@@ -100,6 +97,20 @@ export class DeviceManager {
   release(uid: string): void { if (this.#ledger.release(uid)) this.#write(); }
   /** Frees what Pods hold that are not here any more. */
   keepOnly(isHere: (uid: string) => boolean): void { for (const uid of this.#ledger.uids()) if (!isHere(uid)) this.release(uid); }
+
+  /** upstream: callPreStartContainerIfNeeded */
+  async #announce(resource: string, devices: readonly string[]): Promise<void> {
+    const plugin = this.#plugins.get(resource);
+    const absence = this.#absences.get(resource);
+    if (!plugin && !absence) throw new Error(`endpoint not found in cache for a registered resource: ${resource}`);
+    if (!(plugin ? plugin.options.preStartRequired : absence!.preStartRequired)) return;
+    try {
+      if (!plugin) throw new Error(`endpoint ${resource} has been stopped`);
+      await plugin.preStartContainer(devices);
+    } catch (error) {
+      throw new Error(`device plugin PreStartContainer rpc failed with err: ${(error as Error).message}`, { cause: error });
+    }
+  }
 
   async #allocate(uid: string, { name, resources }: Container, reusable: ReadonlyMap<string, ReadonlySet<string>>): Promise<void> {
     // Requests of such resources are their limits.
@@ -140,18 +151,21 @@ export class DeviceManager {
       log.info({ resource, ...(error ? { error: error.message } : {}) }, 'a device plugin has gone');
       this.#plugins.delete(resource);
       this.#ledger.lost(resource);
-      this.#awaitPlugin(resource);
+      this.#awaitPlugin(resource, options.preStartRequired);
       onChange();
     });
     this.#plugins.set(resource, plugin);
-    this.#absences.get(resource)?.();
+    this.#absences.get(resource)?.cancel();
+    this.#absences.delete(resource);
     before?.close();
   }
-  #awaitPlugin(resource: string): void {
-    this.#absences.set(resource, this.#options.clock.after(absenceMs, () => {
+  #awaitPlugin(resource: string, preStartRequired: boolean): void {
+    const cancel = this.#options.clock.after(absenceMs, () => {
+      this.#absences.delete(resource);
       this.#ledger.tell(resource, []);
       this.#options.onChange();
-    }));
+    });
+    this.#absences.set(resource, { cancel, preStartRequired });
   }
 
   #write(): void {

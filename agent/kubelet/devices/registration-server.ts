@@ -7,13 +7,16 @@ import { Server, ServerCredentials, status, type handleUnaryCall } from '@grpc/g
 import { isExtended } from '../../../src/api/core/resources.ts';
 import type { Clock } from '../../../src/util/clock.ts';
 import type { Log } from '../../../src/util/log.ts';
+import { DirectoryChange } from '../directory-change.ts';
 import { apiVersion, registrationService, type PluginOptions, type RegisterRequest } from './plugin-api.ts';
 import { answers, registrationSocket, removeRegistration } from './plugin-directory.ts';
 
 export interface Registration { readonly resource: string; /** Path of the plugin's socket. */ readonly socket: string; readonly options: PluginOptions }
 
-/** How often the socket is looked after, in ms. */
-const checkMs = 10_000;
+/** The socket is looked after when something happens in its directory; and now and then, for what is not told. In ms. */
+const repairMs = 60_000;
+/** Where nothing is told, or nobody would tell: who listens in its place may end without a trace. */
+const retryMs = 10_000;
 
 /** Why a plugin is not taken; undefined when it is. */
 export function registrationFault({ version, resourceName }: RegisterRequest): string | undefined {
@@ -36,24 +39,28 @@ export async function serveRegistration(directory: string, registered: (registra
   let inode: number | undefined;
   let said: string | undefined;
   while (!signal.aborted) {
+    let change: DirectoryChange | undefined;
+    let latestMs = retryMs;
     try {
+      await mkdir(directory, { recursive: true, mode: 0o750 });
+      change = new DirectoryChange(directory);
       const there = await lstat(path).catch(() => undefined);
       if (!server || there?.ino !== inode) {
         server?.forceShutdown();
         server = undefined;
         if (there && (await answers(path))) throw new Error('another kubelet listens there');
-        await mkdir(directory, { recursive: true, mode: 0o750 });
         await rm(path, { force: true });
         server = await listen(path, register);
         inode = (await lstat(path)).ino;
         said = undefined;
       }
+      if (change.isNoticing) latestMs = repairMs;
     } catch (error) {
       const { message } = error as Error;
       if (said !== message) log.info({ path, error: message }, 'device plugins cannot register; it is tried again');
       said = message;
     }
-    await clock.sleep(checkMs, signal).catch(() => undefined);
+    await (change?.orAfter(latestMs, clock, signal) ?? clock.sleep(latestMs, signal).catch(() => undefined));
   }
   server?.forceShutdown();
   if (server) await removeRegistration(directory).catch((error: unknown) => log.warn({ error, directory }, 'what plugins registered with could not be taken away'));
