@@ -43,14 +43,28 @@ export function actionHeaders(action: HttpGetAction, purpose: string): Record<st
 const plainAnswer = 'http: server gave HTTP response to HTTPS client';
 export const isPlainAnswer = (error: unknown): boolean => error instanceof Error && error.message.endsWith(plainAnswer);
 
+const dialCauses: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused', EHOSTUNREACH: 'no route to host', ENETUNREACH: 'network is unreachable', ETIMEDOUT: 'connection timed out',
+};
+/** Go's words for a connection that did not come about; undefined for another failure. */
+export function dialFailure(host: string, address: string, { code = '' }: NodeJS.ErrnoException): string | undefined {
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `dial tcp: lookup ${host}: ${code === 'ENOTFOUND' ? 'no such host' : 'Temporary failure in name resolution'}`;
+  const cause = dialCauses[code];
+  return cause === undefined ? undefined : `dial tcp ${address}: connect: ${cause}`;
+}
+
+/** Of what was no HTTP, the first line. */
+const malformed = ({ rawPacket }: NodeJS.ErrnoException & { rawPacket?: Buffer }): string =>
+  `net/http: HTTP/1.x transport connection broken: malformed HTTP response ${quoted((rawPacket ?? Buffer.alloc(0)).toString('latin1').split(/\r?\n/)[0]!)}`;
+
 /** Go's words for the failures people know from `kubectl describe`. */
 function inWords(url: URL, error: NodeJS.ErrnoException): Error {
   const address = `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`;
-  const why = error.code === 'ECONNREFUSED' ? `dial tcp ${address}: connect: connection refused`
-    : error.code === 'EHOSTUNREACH' ? `dial tcp ${address}: connect: no route to host`
-      : error.code === 'EPROTO' || error.code === 'ERR_SSL_WRONG_VERSION_NUMBER' ? plainAnswer
-        : error.code === 'ECONNRESET' ? `read tcp ${address}: read: connection reset by peer`
-          : error.name === 'AbortError' || error.name === 'TimeoutError' ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)' : error.message;
+  const why = dialFailure(url.hostname, address, error)
+    ?? (error.code === 'EPROTO' || error.code === 'ERR_SSL_WRONG_VERSION_NUMBER' ? plainAnswer
+      : error.code === 'ECONNRESET' ? (error.syscall ? `read tcp ${address}: read: connection reset by peer` : 'EOF')
+        : error.code?.startsWith('HPE_') ? malformed(error)
+          : error.name === 'AbortError' || error.name === 'TimeoutError' ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)' : error.message);
   return new Error(`Get ${quoted(String(url))}: ${why}`);
 }
 

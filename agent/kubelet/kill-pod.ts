@@ -99,7 +99,7 @@ export class PodKiller {
     if (!pod || !found || !hook || status.state !== 'running') return;
     const podIP = isHostNetwork(pod) ? hostIP : cache.get(pod.metadata.uid).sandboxes.find((s) => s.state === 'ready')?.ip ?? '';
     try {
-      await runHook(hook, { container: found.container, containerId: status.id, podIP }, { runtime, clock, timeoutMs: grace.remainingMs(), signal });
+      await runHook(hook, { pod, container: found.container, containerId: status.id, podIP }, { runtime, clock, timeoutMs: grace.remainingMs(), signal });
     } catch (error) {
       if (signal.aborted) return;
       log.info({ error: (error as Error).message, pod: pod.metadata.name, container: found.container.name }, 'preStop hook failed');

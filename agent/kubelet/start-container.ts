@@ -216,7 +216,7 @@ export class ContainerStarter {
     const status = hook && latestContainer(cache.get(pod.metadata.uid), container.name);
     if (!hook || status?.state !== 'running') return;
     try {
-      await runHook(hook, { container, containerId: status.id, podIP: podIPs[0] ?? hostIPs[0] ?? '' }, { runtime, clock, timeoutMs: postStartTimeoutMs, signal });
+      await runHook(hook, { pod, container, containerId: status.id, podIP: podIPs[0] ?? hostIPs[0] ?? '' }, { runtime, clock, timeoutMs: postStartTimeoutMs, signal });
     } catch (error) {
       if (signal.aborted) throw error;
       events.warning(pod, container, 'FailedPostStartHook', 'PostStartHook failed');

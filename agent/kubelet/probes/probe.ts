@@ -1,7 +1,7 @@
 // One probe of one container, by its kind of action. upstream: pkg/kubelet/prober/prober.go, pkg/probe
 import { connect } from 'node:net';
 import type { Runtime } from '../../runtime/runtime.ts';
-import { actionHeaders, actionUrl, httpGet } from '../http-get.ts';
+import { actionHeaders, actionUrl, dialFailure, httpGet } from '../http-get.ts';
 import { resolvePort, type Container } from '../pod.ts';
 import { grpcHealth } from './grpc.ts';
 
@@ -49,9 +49,9 @@ function tcpProbe(host: string, port: number, timeoutMs: number): Promise<ProbeO
       socket.destroy();
       resolve({ result, output });
     };
-    const at = `dial tcp ${host.includes(':') ? `[${host}]` : host}:${port}`;
-    socket.setTimeout(timeoutMs, () => end('failure', `${at}: i/o timeout`));
+    const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    socket.setTimeout(timeoutMs, () => end('failure', `dial tcp ${address}: i/o timeout`));
     socket.on('connect', () => end('success', ''));
-    socket.on('error', (error: NodeJS.ErrnoException) => end('failure', `${at}: ${error.code === 'ECONNREFUSED' ? 'connect: connection refused' : error.message}`));
+    socket.on('error', (error: NodeJS.ErrnoException) => end('failure', dialFailure(host, address, error) ?? `dial tcp ${address}: ${error.message}`));
   });
 }

@@ -1,15 +1,15 @@
 // Probes and hooks against servers on loopback: what counts as success, what is sent, and the words for what fails.
 import { createServer as createHttp2 } from 'node:http2';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { actionHeaders, actionUrl } from '../../../../agent/kubelet/http-get.ts';
+import { createServer as createSocketServer, type AddressInfo, type Socket } from 'node:net';
+import { actionHeaders, actionUrl, dialFailure } from '../../../../agent/kubelet/http-get.ts';
 import { runHook } from '../../../../agent/kubelet/lifecycle-hooks.ts';
 import { healthRequest, healthStatus } from '../../../../agent/kubelet/probes/grpc.ts';
 import { runProbe, type Probe } from '../../../../agent/kubelet/probes/probe.ts';
 import { exitsAfter } from '../../../../agent/runtime/fake-process.ts';
 import { FakeRuntime } from '../../../../agent/runtime/fake.ts';
 import { realClock } from '../../../../src/util/clock.ts';
-import { container } from './pods.ts';
+import { container, pod } from './pods.ts';
 
 let server: Server;
 let port: number;
@@ -30,7 +30,7 @@ afterAll(() => { server.closeAllConnections(); server.close(); });
 beforeEach(() => { seen = []; });
 
 const runtime = new FakeRuntime({ clock: realClock });
-const target = { container: container('a', { ports: [{ name: 'http', containerPort: 1, protocol: 'TCP' }] } as never), containerId: 'x', podIP: '127.0.0.1' };
+const target = { pod: pod(), container: container('a', { ports: [{ name: 'http', containerPort: 1, protocol: 'TCP' }] } as never), containerId: 'x', podIP: '127.0.0.1' };
 const run = (probe: object) => runProbe(runtime, { timeoutSeconds: 60, ...probe } as Probe, target);
 const get = (path: string, more: object = {}, timeoutSeconds = 60) => run({ httpGet: { path, port, scheme: 'HTTP', ...more }, timeoutSeconds });
 
@@ -45,6 +45,22 @@ it('says when nothing listens', async () => {
   expect(await run({ httpGet: { path: '/', port: 1, scheme: 'HTTP' } })).toEqual({ result: 'failure', output: 'Get "http://127.0.0.1:1/": dial tcp 127.0.0.1:1: connect: connection refused' });
   expect(await run({ tcpSocket: { port: 'http' } })).toEqual({ result: 'failure', output: 'dial tcp 127.0.0.1:1: connect: connection refused' });
 });
+it.each<[string, (socket: Socket) => void, string]>([
+  ['ends the connection', (socket) => socket.once('data', () => socket.end()), 'EOF'],
+  ['breaks it off', (socket) => socket.once('data', () => socket.resetAndDestroy()), 'read tcp ADDRESS: read: connection reset by peer'],
+  ['speaks something else', (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'), 'net/http: HTTP/1.x transport connection broken: malformed HTTP response "SSH-2.0-OpenSSH_9.2"'],
+])('says when a server %s', async (_, behave, words) => {
+  const other = createSocketServer((socket) => behave(socket.on('error', () => undefined)));
+  await new Promise<void>((resolve) => { other.listen(0, '127.0.0.1', resolve); });
+  const address = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+  const outcome = await get('/x', { port: (other.address() as AddressInfo).port });
+  other.close();
+  expect(outcome).toEqual({ result: 'failure', output: `Get "http://${address}/x": ${words.replace('ADDRESS', address)}` });
+});
+it.each([
+  ['EHOSTUNREACH', 'dial tcp 10.1.1.1:80: connect: no route to host'], ['ENETUNREACH', 'dial tcp 10.1.1.1:80: connect: network is unreachable'], ['ETIMEDOUT', 'dial tcp 10.1.1.1:80: connect: connection timed out'],
+  ['ENOTFOUND', 'dial tcp: lookup web.example: no such host'], ['ECONNRESET', undefined],
+])('says of a connection that ends in %s: %s', (code, words) => expect(dialFailure('web.example', '10.1.1.1:80', Object.assign(new Error('x'), { code }))).toBe(words));
 it('opens a TCP connection', async () => expect(await run({ tcpSocket: { port } })).toEqual({ result: 'success', output: '' }));
 it('sends the Pod\'s headers, and its own where it has none', async () => {
   await get('/200', { httpHeaders: [{ name: 'Host', value: 'web.example' }, { name: 'X-A', value: '1' }, { name: 'x-a', value: '2' }] });
@@ -69,6 +85,15 @@ it.each([[0, 'success'], [3, 'failure']])('a command that ends with %d is a %s',
   const id = await fake.createContainer(await fake.runPodSandbox(sandbox), { metadata: { name: 'a', attempt: 0 }, image: 'i', imageReference: 'i', envs: [], mounts: [] }, sandbox);
   await fake.startContainer(id);
   expect((await runProbe(fake, { exec: { command: ['x'] }, timeoutSeconds: 60 } as Probe, { ...target, containerId: id })).result).toBe(result);
+});
+
+it('a hook that fails says which one, of what, and what its command has said', async () => {
+  const fake = new FakeRuntime({ clock: realClock });
+  fake.execSync = () => Promise.resolve({ exitCode: 4, stdout: Buffer.from('looking\n'), stderr: Buffer.from('not there\n'), timedOut: false });
+  const fails = (hook: object): Promise<string> => runHook(hook as never, target, { runtime: fake, clock: realClock, timeoutMs: 60_000, signal: new AbortController().signal }).then(() => 'it works', (error: Error) => error.message);
+  const where = 'for Container "a" in Pod "web_default(uid-1)" failed - error:';
+  expect(await fails({ exec: { command: ['sh', '-c', 'look'] } })).toBe(`Exec lifecycle hook ([sh -c look]) ${where} command 'sh -c look' exited with 4: not there\n, message: "looking\\nnot there\\n"`);
+  expect(await fails({ httpGet: { path: '/x', port: 1, scheme: 'HTTP' } })).toBe(`HTTP lifecycle hook (/x) ${where} Get "http://127.0.0.1:1/x": dial tcp 127.0.0.1:1: connect: connection refused`);
 });
 
 it('speaks gRPC\'s health check', async () => {
