@@ -2,6 +2,7 @@
 // upstream: k8s.io/kubelet/pkg/apis/deviceplugin/v1beta1/api.proto
 import { makeClientConstructor, type ServiceDefinition, type ServiceError } from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
+import { rpcWords } from '../rpc-words.ts';
 
 export const apiVersion = 'v1beta1';
 
@@ -56,6 +57,4 @@ export const registrationService = loaded['v1beta1.Registration'] as ServiceDefi
 export const devicePluginService = loaded['v1beta1.DevicePlugin'] as ServiceDefinition;
 export const DevicePluginClient = makeClientConstructor(devicePluginService, 'v1beta1.DevicePlugin');
 
-const codes = ['OK', 'Canceled', 'Unknown', 'InvalidArgument', 'DeadlineExceeded', 'NotFound', 'AlreadyExists', 'PermissionDenied', 'ResourceExhausted', 'FailedPrecondition', 'Aborted', 'OutOfRange', 'Unimplemented', 'Internal', 'Unavailable', 'DataLoss', 'Unauthenticated'];
-/** A failed call in the words of Go's library, which is what users of plugins know. */
-export const rpcError = ({ code, details }: ServiceError): Error => new Error(`rpc error: code = ${codes[code] ?? `Code(${code})`} desc = ${details}`);
+export const rpcError = ({ code, details }: ServiceError): Error => new Error(rpcWords(code, details));

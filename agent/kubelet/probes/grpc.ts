@@ -1,9 +1,13 @@
 // The gRPC health check over plain HTTP/2: one unary call whose two messages are simple enough to write by hand.
 // upstream: pkg/probe/grpc/grpc.go, grpc.health.v1
 import { connect, constants } from 'node:http2';
+import { formatDuration } from '../../../src/apimachinery/duration.ts';
+import { rpcWords } from '../rpc-words.ts';
 import type { ProbeOutcome } from './probe.ts';
 
 const serving = 1;
+/** The code of a connection that broke. */
+const unavailable = 14;
 
 /** A gRPC frame (not compressed, length) around HealthCheckRequest { string service = 1 }. */
 export function healthRequest(service: string): Buffer {
@@ -30,9 +34,9 @@ export function grpcHealth(host: string, port: number, service: string, timeoutM
       session.destroy();
       resolve({ result, output });
     };
-    const unreachable = (why: string): void => end('failure', `timeout: failed to connect service ${JSON.stringify(address)} within ${timeoutMs / 1000}s: ${why}`);
-    const timer = setTimeout(() => unreachable('context deadline exceeded'), timeoutMs);
+    const unreachable = (why: string): void => end('failure', `timeout: failed to connect service ${JSON.stringify(address)} within ${formatDuration(timeoutMs)}: ${why}`);
     let connected = false;
+    const timer = setTimeout(() => (connected ? end('failure', `timeout: health rpc did not complete within ${formatDuration(timeoutMs)}`) : unreachable('context deadline exceeded')), timeoutMs);
     session.on('connect', () => { connected = true; });
     session.on('error', (error) => unreachable(error.message));
     const stream = session.request({
@@ -49,10 +53,10 @@ export function grpcHealth(host: string, port: number, service: string, timeoutM
     stream.on('response', take);
     stream.on('trailers', take);
     stream.on('data', (part: Buffer) => parts.push(part));
-    stream.on('error', (error) => (connected ? end('failure', `error: health rpc probe failed: ${error.message}`) : unreachable((error.cause as Error | undefined)?.message ?? error.message)));
+    stream.on('error', (error) => (connected ? end('failure', `error: health rpc probe failed: ${rpcWords(unavailable, error.message)}`) : unreachable((error.cause as Error | undefined)?.message ?? error.message)));
     stream.on('end', () => {
       if (code === '12') return end('failure', `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${words}`);
-      if (code !== '0') return end('failure', `error: health rpc probe failed: ${words}`);
+      if (code !== '0') return end('failure', `error: health rpc probe failed: ${rpcWords(Number(code), words)}`);
       const status = healthStatus(Buffer.concat(parts));
       const name = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'][status] ?? String(status);
       return status === serving ? end('success', 'service healthy') : end('failure', `service unhealthy (responded with ${JSON.stringify(name)})`);

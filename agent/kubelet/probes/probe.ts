@@ -1,5 +1,6 @@
 // One probe of one container, by its kind of action. upstream: pkg/kubelet/prober/prober.go, pkg/probe
 import { connect } from 'node:net';
+import { formatDuration } from '../../../src/apimachinery/duration.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { actionHeaders, actionUrl, dialFailure, httpGet } from '../http-get.ts';
 import { resolvePort, type Container } from '../pod.ts';
@@ -26,7 +27,7 @@ export async function runProbe(runtime: Runtime, probe: Probe, target: ProbeTarg
 
 async function execProbe(runtime: Runtime, command: readonly string[], { containerId }: ProbeTarget, timeoutMs: number): Promise<ProbeOutcome> {
   const { exitCode, stdout, stderr, timedOut } = await runtime.execSync(containerId, command, timeoutMs);
-  if (timedOut) return { result: 'failure', output: `command timed out: ${JSON.stringify(command.join(' '))} timed out after ${timeoutMs / 1000}s` };
+  if (timedOut) return { result: 'failure', output: `command timed out: ${JSON.stringify(command.join(' '))} timed out after ${formatDuration(timeoutMs)}` };
   const output = Buffer.concat([stdout, stderr]).subarray(0, maxOutput).toString();
   return { result: exitCode === 0 ? 'success' : 'failure', output };
 }

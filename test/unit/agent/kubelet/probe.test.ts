@@ -101,11 +101,16 @@ it('speaks gRPC\'s health check', async () => {
   expect(healthRequest('')).toEqual(Buffer.alloc(5));
   expect([healthStatus(Buffer.from([0, 0, 0, 0, 2, 8, 1])), healthStatus(Buffer.alloc(5))]).toEqual([1, 0]);
   let status = 1;
+  let code = 0;
+  let silent = false;
   const grpc = createHttp2();
+  grpc.on('session', (session) => session.on('error', () => undefined));
   grpc.on('stream', (stream, headers) => {
+    stream.on('error', () => undefined);
     expect(headers[':path']).toBe('/grpc.health.v1.Health/Check');
+    if (silent) return;
     stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
-    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(code), ...(code ? { 'grpc-message': 'unknown%20service' } : {}) }));
     stream.end(Buffer.from([0, 0, 0, 0, 2, 8, status]));
   });
   await new Promise<void>((resolve) => { grpc.listen(0, '127.0.0.1', resolve); });
@@ -113,6 +118,12 @@ it('speaks gRPC\'s health check', async () => {
   expect(await run(at)).toEqual({ result: 'success', output: 'service healthy' });
   status = 2;
   expect(await run(at)).toEqual({ result: 'failure', output: 'service unhealthy (responded with "NOT_SERVING")' });
+  code = 5;
+  expect(await run(at)).toEqual({ result: 'failure', output: 'error: health rpc probe failed: rpc error: code = NotFound desc = unknown service' });
+  code = 12;
+  expect(await run(at)).toEqual({ result: 'failure', output: 'error: this server does not implement the grpc health protocol (grpc.health.v1.Health): unknown service' });
+  silent = true;
+  expect(await run({ ...at, timeoutSeconds: 2 })).toEqual({ result: 'failure', output: 'timeout: health rpc did not complete within 2s' });
   grpc.close();
   expect((await run({ grpc: { port: 1 }, timeoutSeconds: 1 })).output).toContain('failed to connect service "127.0.0.1:1" within 1s');
 });
