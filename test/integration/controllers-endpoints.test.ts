@@ -1,7 +1,8 @@
 // Endpoints and EndpointSlices against the real API server in memory: since when they could have been as they are, and what is told
-// where they cannot be written.
+// where they cannot be written and where their hints come and go.
 import { Endpoints } from '../../src/api/core/endpoints.ts';
 import { Events } from '../../src/api/core/event.ts';
+import { Nodes } from '../../src/api/core/node.ts';
 import { Pods } from '../../src/api/core/pod.ts';
 import { ResourceQuotas } from '../../src/api/core/resource-quota.ts';
 import { Services } from '../../src/api/core/service.ts';
@@ -16,7 +17,7 @@ afterEach(() => plane.stop());
 const namespace = 'default';
 const labels = { app: 'web' };
 const service = (name = 'web') => plane.client.create(Services, { metadata: { namespace, name }, spec: { selector: labels, ports: [{ port: 80 }] } } as never);
-const pod = (name: string) => plane.client.create(Pods, { metadata: { namespace, name, labels }, spec: { containers: [{ name: 'c', image: 'i' }] } } as never);
+const pod = (name: string, spec = {}) => plane.client.create(Pods, { metadata: { namespace, name, labels }, spec: { ...spec, containers: [{ name: 'c', image: 'i' }] } } as never);
 const endpoints = () => plane.informers.informer(Endpoints).get('default/web');
 const slice = () => plane.informers.informer(EndpointSlices).list(namespace).find((s) => s.metadata.labels?.[serviceNameLabel] === 'web');
 
@@ -42,4 +43,19 @@ it('tell in Events why they are not made', async () => {
   const told = async () => (await plane.client.list(Events, { namespace })).items.filter(({ type }) => type === 'Warning').map(({ reason, message, involvedObject: { kind } }) => `${kind} ${reason}: ${message}`);
   await plane.untilAsync(async () => (await told()).some((text) => text.startsWith('Endpoints FailedToCreateEndpoint: Failed to create endpoint for service default/web: endpoints "web" is forbidden: exceeded quota: none')));
   await plane.untilAsync(async () => (await told()).some((text) => text.startsWith('Service FailedToUpdateEndpointSlices: Error updating Endpoint Slices for Service default/web: endpointslices.discovery.k8s.io ')));
+});
+
+it('tell in Events that topology-aware hints came, and that they went with their annotation', async () => {
+  for (const [name, zone] of [['node-1', 'a'], ['node-2', 'b']] as const) {
+    await plane.client.patch(Nodes, { name }, { metadata: { labels: { 'topology.kubernetes.io/zone': zone } } } as never);
+    await pod(`on-${name}`, { nodeName: name });
+  }
+  await plane.client.create(Services, { metadata: { namespace, name: 'web', annotations: { 'service.kubernetes.io/topology-mode': 'Auto' } }, spec: { selector: labels, ports: [{ port: 80 }] } } as never);
+  const hints = (): string[] => (slice()?.endpoints ?? []).map((endpoint) => endpoint.hints?.forZones?.[0]?.name ?? '').sort();
+  await plane.until(() => hints().join() === 'a,b');
+  const told = async () => (await plane.client.list(Events, { namespace })).items.filter(({ reason }) => reason?.startsWith('TopologyAwareHints')).map(({ type, reason, message }) => `${type} ${reason}: ${message}`);
+  await plane.untilAsync(async () => (await told()).includes('Normal TopologyAwareHintsEnabled: Topology Aware Hints has been enabled, addressType: IPv4'));
+  await plane.client.patch(Services, { namespace, name: 'web' }, { metadata: { annotations: { 'service.kubernetes.io/topology-mode': null } } } as never);
+  await plane.until(() => hints().join() === ',');
+  await plane.untilAsync(async () => (await told()).includes('Warning TopologyAwareHintsDisabled: Topology Aware Hints has been disabled, addressType: IPv4'));
 });

@@ -17,8 +17,8 @@ export const managedBy = 'endpointslice-controller.k8s.io';
 
 type AddressType = 'IPv4' | 'IPv6';
 export interface SlicePlan { readonly create: readonly Draft<EndpointSlice>[]; readonly update: readonly EndpointSlice[]; readonly remove: readonly EndpointSlice[] }
-/** With what is to be told of topology-aware hints. */
-export interface HintedPlan extends SlicePlan { readonly events: readonly HintEvent[] }
+/** With whether there are topology-aware hints then, and what is to be told of them. */
+export interface HintedPlan extends SlicePlan { readonly hints: boolean; readonly events: readonly HintEvent[] }
 export interface HintEvent { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string }
 /** With those slices that stay as they are. */
 interface WholePlan extends SlicePlan { readonly keep: readonly EndpointSlice[] }
@@ -57,30 +57,45 @@ export function labelsFor(service: Service): Record<string, string> {
   return { ...own, [serviceNameLabel]: service.metadata.name, [managedByLabel]: managedBy, ...(lacksClusterIP(service) ? { [headlessLabel]: '' } : {}) };
 }
 
-/** All writes for a Service. `existing` are its slices made by this controller, `ratios` the zones' parts of all processors. */
-export function planSlices(service: Service, pods: readonly Pod[], nodeOf: (name: string) => Node | undefined, existing: readonly EndpointSlice[], ratios: () => ZoneRatios): HintedPlan {
+/**
+ * All writes for a Service. `existing` are its slices made by this controller, `ratios` the zones' parts of all processors. `hadHints` is whether it had
+ * topology-aware hints when it was last planned; where nobody knows, those that are there are of that kind if it asks for them now.
+ */
+export function planSlices(service: Service, pods: readonly Pod[], nodeOf: (name: string) => Node | undefined, existing: readonly EndpointSlice[], ratios: () => ZoneRatios, hadHints?: boolean): HintedPlan {
   const families = (service.spec.ipFamilies?.length ? service.spec.ipFamilies : ['IPv4']) as AddressType[];
   const live = existing.filter((slice) => !slice.metadata.deletionTimestamp);
+  const wanted = wantsTopologyHints(service);
   const plans = families.map((family) => {
-    const own = live.filter((slice) => slice.addressType === family);
-    const plan = planFamily(service, family, pods, nodeOf, own);
-    return wantsTopologyHints(service) ? withTopologyHints(plan, family, own, ratios()) : { ...plan, events: [] };
+    const plan = planFamily(service, family, pods, nodeOf, live.filter((slice) => slice.addressType === family));
+    return wanted ? withTopologyHints(plan, ratios()) : plan;
   });
+  const had = hadHints ?? (wanted && live.some((slice) => slice.endpoints?.some((endpoint) => endpoint.hints !== undefined)));
+  const disabled = plans.map((plan) => (plan as TopologyPlan).disabled);
   return {
     create: plans.flatMap((p) => p.create), update: plans.flatMap((p) => p.update),
     remove: [...live.filter((slice) => !families.includes(slice.addressType as AddressType)), ...plans.flatMap((p) => p.remove)],
-    events: plans.flatMap((p) => p.events),
+    hints: wanted && disabled.includes(undefined),
+    events: wanted ? hintEvents(families, disabled, had) : had ? [hintEvent('Warning', 'Topology Aware Hints has been disabled', families[0]!)] : [],
   };
 }
 
-function withTopologyHints({ create, update, keep, remove }: WholePlan, family: AddressType, existing: readonly EndpointSlice[], ratios: ZoneRatios): HintedPlan {
+/** `disabled`: why there are no hints. */
+interface TopologyPlan extends SlicePlan { readonly disabled: string | undefined }
+function withTopologyHints({ create, update, keep, remove }: WholePlan, ratios: ZoneRatios): TopologyPlan {
   const { written, rewritten, disabled } = hinted({ written: [...create, ...update] as (Draft<EndpointSlice> & { endpoints?: Endpoint[] })[], kept: keep }, ratios);
-  const had = existing.some((slice) => slice.endpoints?.some((endpoint) => endpoint.hints !== undefined));
-  const event = (type: HintEvent['type'], reason: string, words: string): HintEvent[] => [{ type, reason, message: `${words}, addressType: ${family}` }];
-  return {
-    create: written.slice(0, create.length), update: [...(written.slice(create.length) as EndpointSlice[]), ...rewritten], remove,
-    events: disabled !== undefined ? event('Warning', 'TopologyAwareHintsDisabled', disabled) : had ? [] : event('Normal', 'TopologyAwareHintsEnabled', 'Topology Aware Hints has been enabled'),
-  };
+  return { create: written.slice(0, create.length), update: [...(written.slice(create.length) as EndpointSlice[]), ...rewritten], remove, disabled };
+}
+
+const hintEvent = (type: HintEvent['type'], words: string, family: AddressType): HintEvent => (
+  { type, reason: type === 'Normal' ? 'TopologyAwareHintsEnabled' : 'TopologyAwareHintsDisabled', message: `${words}, addressType: ${family}` });
+/** Why there are none is told of each kind of address, that there are of the first that has them. upstream: hintsPopulatedByService is one for all */
+function hintEvents(families: readonly AddressType[], disabled: readonly (string | undefined)[], had: boolean): HintEvent[] {
+  const first = had ? -1 : disabled.indexOf(undefined);
+  return families.flatMap((family, i) => {
+    const why = disabled[i];
+    if (why !== undefined) return [hintEvent('Warning', why, family)];
+    return i === first ? [hintEvent('Normal', 'Topology Aware Hints has been enabled', family)] : [];
+  });
 }
 
 interface Group { readonly ports: EndpointPort[]; readonly endpoints: Map<string, Endpoint>; readonly existing: EndpointSlice[] }

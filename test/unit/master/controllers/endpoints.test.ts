@@ -92,6 +92,19 @@ describe('topology-aware hints', () => {
     expect([hintsOf(carryOut(wider, alone)), alone.events[0]?.type]).toEqual([['', '', '', ''], 'Warning']);
     expect(hintsOf(carryOut(wider, slicesFor(auto({}), pods, wider, nodes)))).toEqual(['a', 'a', 'a', 'b']);
   });
+  it('are told to have gone with the annotation, and only when they were such', () => {
+    const pods = on('n1', 'n2');
+    const told = (svc: Service, had?: boolean) => planSlices(svc, pods, (name) => nodes[name as 'n1'], [], () => zoneRatios(Object.values(nodes)), had).events.map(({ type, reason, message }) => `${type} ${reason}: ${message}`);
+    const [gone, enabled] = [['Warning TopologyAwareHintsDisabled: Topology Aware Hints has been disabled, addressType: IPv4'], ['Normal TopologyAwareHintsEnabled: Topology Aware Hints has been enabled, addressType: IPv4']];
+    expect([told(auto({}), true), told(auto({}), false), told(auto({})), told(auto(), true), told(auto(), false)]).toEqual([gone, [], [], [], enabled]);
+  });
+  it('of both kinds of addresses are told once', () => {
+    const both = (annotations?: object): Service => { const svc = auto(annotations); return { ...svc, spec: { ...svc.spec, ipFamilies: ['IPv6', 'IPv4'] } } as Service; };
+    const pods = on('n1', 'n2').map((p, i) => ({ ...p, status: { ...p.status, podIPs: [{ ip: `10.42.0.${i + 1}` }, { ip: `fd00::${i + 1}` }] } }) as Pod);
+    const plan = (svc: Service, had: boolean) => planSlices(svc, pods, (name) => nodes[name as 'n1'], [], () => zoneRatios(Object.values(nodes)), had);
+    expect([plan(both(), false), plan(both(), true), plan(both({}), true)].map(({ hints, events }) => [hints, events.map(({ message }) => message)])).toEqual([
+      [true, ['Topology Aware Hints has been enabled, addressType: IPv6']], [true, []], [false, ['Topology Aware Hints has been disabled, addressType: IPv6']]]);
+  });
   it('for any nodes and Pods: every ready endpoint has one or none has, and a plan carried out has nothing left to do', () => {
     fc.assert(fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.integer({ min: 1, max: 16 })), { minLength: 1, maxLength: 6 }), fc.array(fc.nat(), { maxLength: 130 }), (shapes, places) => {
       const where = Object.fromEntries(shapes.map(([zone, cpu], i) => [`n${i}`, located(`n${i}`, zone, String(cpu))]));
@@ -135,7 +148,7 @@ describe('slices', () => {
   it('stay when nothing changed; one change writes one slice', () => {
     const pods = Array.from({ length: 150 }, (_, i) => backend(i));
     const slices = settled(service(), pods);
-    expect(slicesFor(service(), pods, slices)).toEqual({ create: [], update: [], remove: [], events: [] });
+    expect(slicesFor(service(), pods, slices)).toEqual({ create: [], update: [], remove: [], hints: false, events: [] });
     const ending = pods.map((p, i) => (i === 7 ? backend(7, { metadata: { deletionTimestamp: at(1) } }) : p));
     const plan = slicesFor(service(), ending, slices);
     expect([plan.create.length, plan.update.length, plan.remove.length]).toEqual([0, 1, 0]);
@@ -149,7 +162,7 @@ describe('slices', () => {
   it('an empty Service keeps one empty slice, which is filled later', () => {
     const empty = settled(service(), []);
     expect(empty).toHaveLength(1);
-    expect(slicesFor(service(), [], empty)).toEqual({ create: [], update: [], remove: [], events: [] });
+    expect(slicesFor(service(), [], empty)).toEqual({ create: [], update: [], remove: [], hints: false, events: [] });
     const plan = slicesFor(service(), [backend(1)], empty);
     expect([plan.create.length, plan.update.length, plan.remove.length]).toEqual([0, 1, 0]);
   });
