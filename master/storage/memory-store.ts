@@ -1,5 +1,4 @@
 // A store that keeps nothing: the whole contract in memory, for fast tests.
-import { readFile, rename, writeFile } from 'node:fs/promises';
 import { realClock, type Clock } from '../../src/util/clock.ts';
 import { checkKey, owned, violation, type Write } from './precondition.ts';
 import { Compacted, StorageUnavailable, type Entry, type ListResult, type Store, type StoreEvent, type WatchBatch } from './store.ts';
@@ -40,17 +39,6 @@ export class MemoryStore implements Store {
       { revision: () => this.#revision, replay: (prefix, from) => this.#replay(prefix, from) },
       options.clock ?? realClock, options.watchLimit ?? 4096,
     );
-  }
-
-  /** A store as it was when `backup` wrote `file`. */
-  static async restore(file: string, options: MemoryStoreOptions = {}): Promise<MemoryStore> {
-    const saved = JSON.parse(await readFile(file, 'utf8')) as { revision: number; entries: (Omit<Entry, 'value'> & { value: string })[] };
-    const store = new MemoryStore(options);
-    store.#revision = store.#compacted = saved.revision;
-    for (const entry of saved.entries) {
-      store.#current.set(entry.key, { ...entry, value: owned(Buffer.from(entry.value, 'base64')), previous: undefined });
-    }
-    return store;
   }
 
   async revision(): Promise<number> { return this.#revision; }
@@ -101,13 +89,6 @@ export class MemoryStore implements Store {
 
   /** All it has is in memory by its nature. */
   relax(): Promise<void> { return this.#closed ? Promise.reject(new StorageUnavailable('the store is closed')) : Promise.resolve(); }
-
-  async backup(file: string): Promise<void> {
-    const { entries, revision } = await this.list('');
-    const saved = { revision, entries: entries.map((entry) => ({ ...entry, value: Buffer.from(entry.value).toString('base64') })) };
-    await writeFile(`${file}.tmp`, JSON.stringify(saved), { mode: 0o600 });
-    await rename(`${file}.tmp`, file);
-  }
 
   async close(): Promise<void> {
     this.#closed = true;

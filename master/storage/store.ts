@@ -48,8 +48,6 @@ export interface Store {
   compact(revision: number): Promise<void>;
   /** Gives back the memory that reading much of the store has taken. Whoever reads while it does may be told StorageUnavailable. */
   relax(): Promise<void>;
-  /** Writes a consistent copy while the store is in use; `file` appears when it is complete. */
-  backup(file: string): Promise<void>;
   /** Lets the writes under way finish and ends the watches; later writes are rejected with StorageUnavailable. */
   close(): Promise<void>;
 }

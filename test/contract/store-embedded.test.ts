@@ -1,11 +1,12 @@
 // What the embedded store promises beyond the contract: it survives kill -9 and a full disk, and has one owner.
 import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, copyFile, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { copyStore } from '../../master/storage/embedded/copy.ts';
 import { openEmbeddedStore } from '../../master/storage/embedded/embedded-store.ts';
 import { DATA_FILE } from '../../master/storage/embedded/tables.ts';
 import { Compacted, type Store } from '../../master/storage/store.ts';
@@ -155,9 +156,8 @@ describe('the data directory', () => {
     const data = join(dir, 'deep/data');
     const store = await openEmbeddedStore(data);
     await store.create('/a', Buffer.from('secret'));
-    await store.backup(join(dir, 'backup'));
     await store.close();
-    for (const file of [data, join(data, DATA_FILE), join(dir, 'backup')]) expect((await stat(file)).mode & 0o077).toBe(0);
+    for (const file of [data, join(data, DATA_FILE)]) expect((await stat(file)).mode & 0o077).toBe(0);
   });
 
   it('holds little more than what was written', async () => {
@@ -176,20 +176,41 @@ describe('the data directory', () => {
     await writeFile(join(dir, 'other', DATA_FILE), 'no store at all'.repeat(1000));
     await expect(openEmbeddedStore(join(dir, 'other'))).rejects.toThrow(join(dir, 'other'));
   });
+});
 
-  it('may be replaced by a backup, which replaces an older backup whole', async () => {
-    const store = await openEmbeddedStore(dir);
-    await store.create('/a', Buffer.from('1'));
-    const backup = join(dir, 'backup');
-    await writeFile(backup, 'an older one');
-    await chmod(backup, 0o600);
-    await store.backup(backup);
-    await expect(store.backup(join(dir, 'no/such/dir\0'))).rejects.toThrow();
-    await store.create('/b', Buffer.from('1'));
+describe('a copy', () => {
+  it('is what was there at one moment, while another process writes and compacts', async () => {
+    const child = start(process.execPath, [...childArguments, dir, 'write', 'compact']);
+    const exit = once(child, 'exit');
+    const copied = join(dir, 'copied');
+    await mkdir(copied);
+    let [began, late, copy] = [0, 0, undefined as Promise<void> | undefined];
+    const acknowledged: Acknowledged[] = [];
+    for await (const line of createInterface(child.stdout)) {
+      if (!/^(put \S+ \d+ \d+ \d+ v*|delete \S+ \d+)$/.test(line)) continue;
+      acknowledged.push(parse(line));
+      if (acknowledged.length < 300) continue;
+      began ||= acknowledged.at(-1)!.revision;
+      // Writers are told in the order of revisions: what was told after a later one is of the copy's time or after it.
+      copy ??= copyStore(dir, join(copied, DATA_FILE)).then(() => { late = acknowledged.length + 10 * writers; });
+      if (late && acknowledged.length >= late) child.kill('SIGKILL');
+    }
+    await copy;
+    expect([...(await exit), stderr.replace(warnings, '')]).toEqual([null, 'SIGKILL', '']);
+    expect((await stat(join(copied, DATA_FILE))).mode & 0o077).toBe(0);
+    const store = await openEmbeddedStore(copied);
+    const revision = await store.revision();
+    expect(revision).toBeGreaterThanOrEqual(began);
+    expect(revision).toBeLessThan(acknowledged.at(-1)!.revision);
+    const state = new Map<string, Acknowledged>();
+    for (const write of acknowledged.filter((one) => one.revision <= revision).sort((a, b) => a.revision - b.revision)) state.set(write.key, write);
+    const there = [...state.values()].filter(({ type }) => type === 'put').map(({ key, revision: written, value }) => [key, written, value]).sort();
+    expect((await store.list('/')).entries.map((entry) => [entry.key, entry.revision, Buffer.from(entry.value).toString()]).sort()).toEqual(there);
+    expect(await store.create('/new', Buffer.from('1'))).toBeGreaterThan(revision);
     await store.close();
-    await copyFile(backup, join(dir, DATA_FILE));
-    const restored = await openEmbeddedStore(dir);
-    expect((await restored.list('/')).entries.map((entry) => entry.key)).toEqual(['/a']);
-    await restored.close();
+  });
+
+  it('of what is no store fails', async () => {
+    await expect(copyStore(join(dir, 'nowhere'), join(dir, 'copy'))).rejects.toThrow();
   });
 });

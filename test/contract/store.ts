@@ -1,7 +1,4 @@
 // The contract of master/storage/store.ts as tests: each implementation passes all of it.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { KeyExists, MAX_KEY_BYTES, RevisionMismatch, StorageUnavailable, type Entry, type Store } from '../../master/storage/store.ts';
 import { storeHistoryContract } from './store-history.ts';
 import { storeWatchContract } from './store-watch.ts';
@@ -10,8 +7,6 @@ export interface StoreUnderTest {
   readonly store: Store;
   /** Closes the store and opens what it kept. Called only when `durable`. */
   reopen?(): Promise<Store>;
-  /** Opens a backup. */
-  restore(file: string): Promise<Store>;
   /** Ends every store it opened. */
   dispose(): Promise<void>;
 }
@@ -195,11 +190,10 @@ function storePointContract(open: OpenStore, durable: boolean): void {
     expect(await again.create('/a', bytes('2'))).toBeGreaterThan(deleted);
   });
 
-  it('gives memory back while it is written to and watched, and makes a backup all the same', async () => {
-    const dir = await mkdtemp(join(tmpdir(), 'dray-backup-'));
+  it('gives memory back while it is written to and watched', async () => {
     const stop = new AbortController();
     try {
-      // Larger than a page, and than what is copied in one go.
+      // Larger than a page.
       const large = Buffer.alloc(100_000, 'l');
       const first = await store.create('/k/large', large);
       const held = (await store.get('/k/large'))!;
@@ -212,32 +206,11 @@ function storePointContract(open: OpenStore, durable: boolean): void {
       await Promise.all([...writes(0), store.relax(), ...writes(50)]);
       const seen = new Set<string>();
       while (seen.size < 100) for (const event of (await batches.next()).value?.events ?? []) seen.add(event.type === 'put' ? event.entry.key : event.key);
-      await Promise.all([store.backup(join(dir, 'copy')), store.relax()]);
       expect([Buffer.compare(held.value, large), Buffer.compare((await store.get('/k/large'))!.value, large), (await store.list('/k/')).entries.length]).toEqual([0, 0, 102]);
-      const copy = await under.restore(join(dir, 'copy'));
-      expect(Buffer.compare((await copy.get('/k/large'))!.value, large)).toBe(0);
       await store.close();
       await expect(store.relax()).rejects.toBeInstanceOf(StorageUnavailable);
     } finally {
       stop.abort();
-      await rm(dir, { recursive: true });
-    }
-  });
-
-  it('makes a backup while it is written to', async () => {
-    const dir = await mkdtemp(join(tmpdir(), 'dray-backup-'));
-    try {
-      await times(50, (i) => store.create(`/k/${i}`, bytes(`${i}`)));
-      const before = await store.revision();
-      const [, ...revisions] = await Promise.all([store.backup(join(dir, 'copy')), ...Array.from({ length: 50 }, (_, i) => store.create(`/k/${i + 50}`, bytes('late')))]);
-      expect(Math.min(...revisions)).toBeGreaterThan(before);
-      const copy = await under.restore(join(dir, 'copy'));
-      const revision = await copy.revision();
-      expect(revision).toBeGreaterThanOrEqual(before);
-      expect((await copy.list('/')).entries).toEqual((await store.list('/', { revision })).entries);
-      expect(await copy.create('/new', bytes('1'))).toBeGreaterThan(revision);
-    } finally {
-      await rm(dir, { recursive: true });
     }
   });
 }

@@ -1,6 +1,5 @@
 // The store inside the master's process, on lmdb: the log is the database, a revision is a row.
-import { constants } from 'node:fs';
-import { mkdir, open, rename, rm, statfs } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import { realClock, type Clock } from '../../../src/util/clock.ts';
 import { silentLog, type Log } from '../../../src/util/log.ts';
 import { checkKey, owned, type Write } from '../precondition.ts';
@@ -50,7 +49,6 @@ class EmbeddedStore implements Store {
   #revision: number;
   #compacted: number;
   #closing: Promise<void> | undefined;
-  readonly #backups = new Set<Promise<void>>();
   readonly #log: Log;
   #failing = false;
 
@@ -118,30 +116,13 @@ class EmbeddedStore implements Store {
 
   async relax(): Promise<void> {
     this.#checkOpen();
-    await this.#queue.exclusive(async () => {
-      // A copy is made of the file as it is mapped.
-      if (this.#backups.size === 0) await this.#tables.reopen();
-    });
-  }
-
-  async backup(file: string): Promise<void> {
-    this.#checkOpen();
-    const copy = this.#copyTo(file);
-    this.#backups.add(copy);
-    try {
-      await copy;
-    } catch (error) {
-      throw new StorageUnavailable(`cannot write the backup ${file}: ${(error as Error).message}`, { cause: error });
-    } finally {
-      this.#backups.delete(copy);
-    }
+    await this.#queue.exclusive(() => this.#tables.reopen());
   }
 
   close(): Promise<void> {
     this.#closing ??= (async () => {
       await this.#queue.close();
       this.#hub.end();
-      await Promise.allSettled(this.#backups);
       await this.#tables.close();
       await this.#lock.release();
     })();
@@ -227,22 +208,6 @@ class EmbeddedStore implements Store {
     }
     await this.#tables.commit({ forget, compacted, swept });
     return swept;
-  }
-
-  async #copyTo(file: string): Promise<void> {
-    const partial = `${file}.partial`;
-    await rm(partial, { force: true });
-    try {
-      await this.#tables.backup(partial);
-      const copy = await open(partial, constants.O_RDWR);
-      await copy.chmod(0o600);
-      await copy.sync();
-      await copy.close();
-      await rename(partial, file);
-    } catch (error) {
-      await rm(partial, { force: true });
-      throw error;
-    }
   }
 
   /** After a failed transaction: makes the tables usable again, if it can, and says what the writers are told. */

@@ -96,8 +96,6 @@ export class Tables {
     });
   }
 
-  backup(file: string): Promise<void> { return this.#tables().root.backup(file, true); }
-
   /**
    * After a failed transaction: lmdb goes on after a full disk, but once it could not write its root page it refuses
    * everything until it is opened again. Whether that last transaction took effect shows only then.
