@@ -1,11 +1,12 @@
 // Graceful node shutdown: before the machine goes down its Pods are ended, the less important first, each group in its part of the
 // time, and no further ones are taken in. Who tells of the shutdown is the agent's signal, in the place of systemd's inhibitor.
 // upstream: pkg/kubelet/nodeshutdown/nodeshutdown_manager.go
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatDuration, parseDuration } from '../../src/apimachinery/duration.ts';
 import { timestamp, within, type Clock } from '../../src/util/clock.ts';
 import type { Log } from '../../src/util/log.ts';
+import { replaceFileSync } from '../../src/util/replace-file.ts';
 import { systemCriticalPriority, type Pod } from './pod.ts';
 import type { PodFailure } from './pod-status.ts';
 
@@ -45,10 +46,7 @@ export function readShutdownState(dataDir: string): ShutdownState | undefined {
     throw error;
   }
 }
-function writeShutdownState(dataDir: string, state: ShutdownState): void {
-  writeFileSync(`${stateFile(dataDir)}.new`, `${JSON.stringify(state)}\n`);
-  renameSync(`${stateFile(dataDir)}.new`, stateFile(dataDir));
-}
+const writeShutdownState = (dataDir: string, state: ShutdownState): void => replaceFileSync(stateFile(dataDir), `${JSON.stringify(state)}\n`);
 
 const failure: PodFailure = { reason: 'Terminated', message: 'Pod was terminated in response to imminent node shutdown.', disrupted: true };
 const refusal: PodFailure = { reason: 'NodeShutdown', message: 'Pod was rejected as the node is shutting down.' };

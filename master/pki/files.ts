@@ -1,17 +1,12 @@
 // The cluster's certificates on disk: made on first use, renewed when four fifths of their life are over or they no longer name
 // what they must.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { kubeconfig, readKubeconfig } from '../../src/client/kubeconfig.ts';
 import { realClock, type Clock } from '../../src/util/clock.ts';
+import { replaceFileSync } from '../../src/util/replace-file.ts';
 import { createAuthority, describe, issue, issueFor, type CertificateRequest, type KeyPair } from './certificates.ts';
-
-export function writePrivate(file: string, text: string): void {
-  // Renamed into place: a reader sees the old text or the new one, never half of it.
-  writeFileSync(`${file}.tmp`, text, { mode: 0o600 });
-  renameSync(`${file}.tmp`, file);
-}
 
 export class Pki {
   readonly directory: string;
@@ -43,8 +38,8 @@ export class Pki {
     return existsSync(cert) && existsSync(key) ? { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') } : undefined;
   }
   static #write(directory: string, name: string, pair: KeyPair): void {
-    writePrivate(join(directory, `${name}.key`), pair.key);
-    writePrivate(join(directory, `${name}.crt`), pair.cert);
+    replaceFileSync(join(directory, `${name}.key`), pair.key);
+    replaceFileSync(join(directory, `${name}.crt`), pair.cert);
   }
 
   /** The pair called `name`, issued again when it is missing, has to be renewed or lacks a name of the request. */
@@ -65,7 +60,7 @@ export class Pki {
     const kept = this.#serves(file, server, client.commonName);
     if (kept !== undefined) return kept;
     const pair = await this.pair(client.name, { commonName: client.commonName, organizations: [client.organization], usage: 'client' });
-    writePrivate(file, kubeconfig({ server, ca: this.authority.cert, cert: pair.cert, key: pair.key }, { cluster: 'dray', user: client.name }));
+    replaceFileSync(file, kubeconfig({ server, ca: this.authority.cert, cert: pair.cert, key: pair.key }, { cluster: 'dray', user: client.name }));
     return describe(pair.cert).renewAt;
   }
   writeAdmin(file: string, server: string): Promise<number> {

@@ -1,8 +1,9 @@
 // One cluster on this host: its data directory, what was decided at its first start, and the files others read.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { replaceFileSync } from '../util/replace-file.ts';
 import type { AgentSettings } from './agent-settings.ts';
 import type { MasterSettings } from './master-settings.ts';
 import { defaultNodePortRange, defaultVxlanPort, parseNodePortRange, type ClusterRanges } from './ranges.ts';
@@ -36,7 +37,7 @@ export type ProxyMode = 'auto' | 'http' | 'relay' | 'nftables';
 export class UsageError extends Error {}
 
 /** Files and directories master, agent and command line make in a data directory. */
-const ownNames = /^((cluster|join)\.json(\.tmp)?|(master|agent|supervisor)\.(pid|pid\.start|log)|(admin|node-.*)\.kubeconfig(\.tmp)?|pki|store|engine|(network|pulled-images|installed-packages|device-allocations)\.json(\.new)?|before-restore-.*|(backup|restore)-[A-Za-z0-9]{6}|pods|memory|volumes|proxy-.*)$/;
+const ownNames = /^((cluster|join)\.json(\.tmp|\.new)?|(master|agent|supervisor)\.(pid|pid\.start|log)|(admin|node-.*)\.kubeconfig(\.tmp|\.new)?|pki|store|engine|(network|pulled-images|installed-packages|device-allocations|control-groups)\.json(\.new)?|graceful_node_shutdown_state(\.new)?|before-restore-.*|(backup|restore)-[A-Za-z0-9]{6}|pods|memory|volumes|proxy-.*)$/;
 
 export const defaultDataDir = '/var/lib/dray';
 /** Data directories of the clusters of this machine, so that a new one keeps clear of their ranges. */
@@ -84,14 +85,13 @@ export class Cluster {
     this.writePrivate(this.joinFile, `${JSON.stringify(record, undefined, 2)}\n`);
     this.#register();
   }
-  /** A file its owner alone may read; whoever reads it sees the old text or the new one. @throws UsageError */
+  /** @throws UsageError */
   writePrivate(file: string, text: string): void {
     try {
-      writeFileSync(`${file}.tmp`, text, { mode: 0o600 });
+      replaceFileSync(file, text);
     } catch (error) {
       throw new UsageError(`--data-dir: ${(error as Error).message}`);
     }
-    renameSync(`${file}.tmp`, file);
   }
   save(record: ClusterRecord): void {
     this.writePrivate(this.recordFile, `${JSON.stringify(record, undefined, 2)}\n`);

@@ -1,7 +1,8 @@
 // Reads, writes and renews kubeconfig files. (upstream: client-go tools/clientcmd/api/v1/types.go)
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { replaceFileSync } from '../util/replace-file.ts';
 
 export interface ClusterAccess { readonly server: string; readonly ca: string; readonly cert: string; readonly key: string }
 /** Access that may be renewed is asked for whenever a connection is made. */
@@ -82,6 +83,5 @@ export function replaceCredentials(file: string, { cert, key }: Pick<ClusterAcce
   if (!user) throw new Error(`kubeconfig ${file} has no user`);
   const { 'client-certificate': _cert, 'client-key': _key, ...rest } = user.user;
   user.user = { ...rest, 'client-certificate-data': Buffer.from(cert).toString('base64'), 'client-key-data': Buffer.from(key).toString('base64') };
-  writeFileSync(`${file}.tmp`, stringify(config, { lineWidth: 0 }), { mode: 0o600 });
-  renameSync(`${file}.tmp`, file);
+  replaceFileSync(file, stringify(config, { lineWidth: 0 }));
 }

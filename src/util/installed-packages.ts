@@ -1,7 +1,8 @@
 // Packages that were installed after the set-up, when they were first needed: written down beside the other data, so that `down --purge` can
 // name them with those the set-up installed.
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFileSync } from './replace-file.ts';
 
 const fileIn = (dataDir: string): string => join(dataDir, 'installed-packages.json');
 
@@ -12,7 +13,5 @@ export function installedPackages(dataDir: string): string[] {
 }
 
 export function noteInstalledPackages(dataDir: string, packages: readonly string[]): void {
-  const file = fileIn(dataDir);
-  writeFileSync(`${file}.new`, `${JSON.stringify([...new Set([...installedPackages(dataDir), ...packages])])}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  replaceFileSync(fileIn(dataDir), `${JSON.stringify([...new Set([...installedPackages(dataDir), ...packages])])}\n`);
 }

@@ -10,7 +10,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 it('erases its own names, data of claims included, and keeps those of others', () => {
   for (const name of ['store', 'pki', 'pods', 'volumes', 'photos']) mkdirSync(join(directory, name, 'deep'), { recursive: true });
-  for (const name of ['cluster.json', 'agent.log', 'network.json', 'proxy-node.rules.jsonl', 'notes.txt']) writeFileSync(join(directory, name), '');
+  for (const name of ['cluster.json', 'agent.log', 'network.json', 'control-groups.json.new', 'cluster.json.new', 'admin.kubeconfig.new', 'graceful_node_shutdown_state', 'proxy-node.rules.jsonl', 'notes.txt']) writeFileSync(join(directory, name), '');
   new Cluster(directory).erase();
   expect(readdirSync(directory).sort()).toEqual(['notes.txt', 'photos']);
 });
