@@ -346,7 +346,7 @@ export function runtimeContract(name: string, open: () => Promise<RuntimeUnderTe
 
       it('can be closed', async () => {
         const session = await runtime.exec(await running('untilStopped'), { command: shell('hangs') });
-        const outputs = read(session).catch(() => []);
+        const outputs = read(session).catch(() => []); // cut off, or at its end
         session.close();
         await expect(session.wait()).rejects.toThrow();
         await outputs;

@@ -104,7 +104,7 @@ test('ten deaths of the master lose nothing that was acknowledged', async () => 
   const stop = new AbortController();
   const follower = new Follower();
   const following = follower.run(stop.signal);
-  following.catch(() => undefined);
+  following.catch(() => undefined); // told at the end
   const all: Known[] = [];
   const containers = await cluster.hosts[0]!.docker('ps', '-q', '--no-trunc');
 

@@ -128,6 +128,7 @@ describe('the network of two nodes', () => {
   afterAll(async () => {
     for (const child of children) child.kill('SIGKILL');
     outside?.close();
+    // What a test has removed already, or never made whole, keeps nothing else from being cleared away.
     for (const node of nodes) await node.network.remove().catch(() => undefined);
     await lan?.stop();
     await Promise.all(directories.map((path) => rm(path, { recursive: true, force: true })));
@@ -282,7 +283,7 @@ describe('the network of two nodes', () => {
       for (let ms = 300; !stop.signal.aborted; ms *= 2) {
         await keeper.ensure();
         await node.host.commands.run(command, args, { input });
-        await realClock.sleep(ms, stop.signal).catch(() => undefined);
+        await realClock.sleep(ms, stop.signal).catch(() => undefined); // aborted: the loop ends
       }
     })();
     try {

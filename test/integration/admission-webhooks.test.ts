@@ -8,7 +8,6 @@ import { allow, deny, jsonPatch, judgeData, ruleOf, stage } from '../support/web
 const api = webhookApi({ work: { hooked: 'yes' }, skipped: { hooked: 'yes', skip: 'yes' }, other: {} });
 const { call, merge } = api;
 const { hook, configure, reviewsOf, only } = admissionHooks(api);
-beforeAll(() => call('POST', '/api/v1/namespaces/work/serviceaccounts', { metadata: { name: 'default' } }).catch(() => undefined));
 
 const maps = '/api/v1/namespaces/work/configmaps';
 const pod = (name: string, more: object = {}): object => ({ metadata: { name }, spec: { containers: [{ name: 'main', image: 'pause' }] }, ...more });

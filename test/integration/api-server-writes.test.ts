@@ -3,7 +3,7 @@ import type { Transport, WatchEvent } from '../../src/client/transport.ts';
 import { MemoryTransport } from '../../master/apiserver/memory-transport.ts';
 import { ask } from '../support/ask.ts';
 import { startTestApi, type TestApi } from '../support/api-server.ts';
-import { refusal } from '../support/refusal.ts';
+import { refusal, unlessThere } from '../support/refusal.ts';
 
 let api: TestApi;
 let transport: Transport;
@@ -51,7 +51,7 @@ describe('generation', () => {
     ['a label', { metadata: { labels: { x: 'y' } } }, false], ['an annotation, which ReplicaSets get too', { metadata: { annotations: { x: 'y' } } }, true],
     ['the spec', { spec: { minReadySeconds: 3 } }, true], ['the spec as it is', { spec: { replicas: 0 } }, false], ['itself', { metadata: { generation: 77 } }, false],
   ])('and %s', async (_what, patch, grows) => {
-    await call('POST', `${apps}/deployments`, deployment('generation')).catch(() => undefined);
+    await unlessThere(call('POST', `${apps}/deployments`, deployment('generation')));
     const { metadata } = await call('GET', `${apps}/deployments/generation`);
     expect((await call('PATCH', `${apps}/deployments/generation`, patch)).metadata.generation).toBe(metadata.generation + (grows ? 1 : 0));
   });
@@ -65,7 +65,7 @@ describe('a dry run', () => {
     ['DELETE', 'configmaps/dry', undefined, { kind: 'Status', status: 'Success' }],
     ['POST', 'services', { metadata: { name: 'dry' }, spec: { type: 'NodePort', clusterIP: '10.43.7.7', ports: [{ port: 80, nodePort: 30777 }] } }, { spec: { clusterIP: '10.43.7.7' } }],
   ])('of %s %s stores nothing', async (method, where, body, answer) => {
-    await call('POST', `${core}/configmaps`, { metadata: { name: 'dry' }, data: { a: '1' } }).catch(() => undefined);
+    await unlessThere(call('POST', `${core}/configmaps`, { metadata: { name: 'dry' }, data: { a: '1' } }));
     const before = api.registry.cache.revision;
     // Twice: nothing it would have taken stays taken.
     for (let i = 0; i < 2; i++) expect(await call(method, `${core}/${where}?dryRun=All`, body)).toMatchObject(answer);
@@ -88,7 +88,7 @@ describe('metadata', () => {
     ['uid', { metadata: { uid: 'b' } }, 422, 'ConfigMap "fixed" is invalid: metadata.uid: Invalid value: "b": field is immutable'],
     ['revision', { metadata: { resourceVersion: '1' } }, 409, 'the object has been modified'],
   ])('%s cannot change', async (_what, patch, code, message) => {
-    await call('POST', `${core}/configmaps`, { metadata: { name: 'fixed' } }).catch(() => undefined);
+    await unlessThere(call('POST', `${core}/configmaps`, { metadata: { name: 'fixed' } }));
     const error = await refusal(call('PATCH', `${core}/configmaps/fixed`, patch));
     expect(error.code).toBe(code);
     expect(error.message).toContain(message);
@@ -205,13 +205,13 @@ describe('a patch', () => {
     ['strategic', 'fieldValidation=Strict', { why: {}, dat: { $retainKeys: [] }, data: { $patch: 'replace' }, metadata: { '$setElementOrder/finalizers': ['a'], finalizers: ['a'] } }, 422, ' "" is invalid: patch: Invalid value: "map[dat:map[$retainKeys:[]] data:map[] metadata:map[] why:map[]]": strict decoding error: unknown field "dat", unknown field "why"'],
     ['strategic', '', { $patch: 'frob' }, 500, 'unknown patch type: frob in map: map[$patch:frob]'],
   ])('%s %s %j is refused', async (form, query, patch, code, message) => {
-    await call('POST', `${core}/configmaps`, { metadata: { name: 'patched' }, data: { a: '1' } }).catch(() => undefined);
+    await unlessThere(call('POST', `${core}/configmaps`, { metadata: { name: 'patched' }, data: { a: '1' } }));
     const error = await refusal(call('PATCH', `${core}/configmaps/patched?${query}`, patch, form));
     expect(error.code).toBe(code);
     expect(error.message).toEqual(typeof message === 'string' ? message : expect.stringMatching(message));
   });
   it.each<[form: keyof typeof contentTypes, patch: unknown]>([['json', null], ['json', []], ['strategic', null], ['strategic', {}], ['merge', {}]])('%s %j changes nothing', async (form, patch) => {
-    await call('POST', `${core}/configmaps`, { metadata: { name: 'patched' }, data: { a: '1' } }).catch(() => undefined);
+    await unlessThere(call('POST', `${core}/configmaps`, { metadata: { name: 'patched' }, data: { a: '1' } }));
     const before = await call('GET', `${core}/configmaps/patched`);
     expect(await call('PATCH', `${core}/configmaps/patched`, patch, form)).toEqual(before);
   });
@@ -234,8 +234,8 @@ describe('a subresource of a Pod', () => {
     ['binding', { target: { name: 5 } }], ['binding', { target: { name: 'n' }, metadata: { annotations: 'abc' } }], ['binding', { kind: 'Pod', target: { name: 'n' } }],
     ['eviction', { deleteOptions: { gracePeriodSeconds: 'x' } }], ['eviction', { deleteOptions: { dryRun: 'All' } }], ['eviction', { kind: 'Pod' }],
   ])('%s %j is refused', async (subresource, body) => {
-    await call('POST', `${core}/serviceaccounts`, { metadata: { name: 'default' } }).catch(() => undefined);
-    await call('POST', `${core}/pods`, { metadata: { name: 'sub' }, spec: { containers: [{ name: 'c', image: 'i' }] } }).catch(() => undefined);
+    await unlessThere(call('POST', `${core}/serviceaccounts`, { metadata: { name: 'default' } }));
+    await unlessThere(call('POST', `${core}/pods`, { metadata: { name: 'sub' }, spec: { containers: [{ name: 'c', image: 'i' }] } }));
     const before = await call('GET', `${core}/pods/sub`);
     expect(await refusal(call('POST', `${core}/pods/sub/${subresource}`, body))).toMatchObject({ code: 400 });
     expect(await call('GET', `${core}/pods/sub`)).toEqual(before);
@@ -247,7 +247,7 @@ describe('a subresource of a Pod', () => {
     ['none/exec', 404, 'pods "none" not found'], ['sub/exec?container=x&command=a', 400, 'container x is not valid for pod sub'], ['sub/attach', 400, 'pod sub does not have a host assigned'],
     ['placed/exec?command=a', 400, 'Upgrade request required'], ['placed/attach', 400, 'Upgrade request required'], ['placed/portforward?ports=80', 400, 'Upgrade request required'],
   ])('%s without an upgrade is refused for what is wrong first', async (where, code, message) => {
-    await call('POST', `${core}/pods`, { metadata: { name: 'placed' }, spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] } }).catch(() => undefined);
+    await unlessThere(call('POST', `${core}/pods`, { metadata: { name: 'placed' }, spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] } }));
     for (const method of ['GET', 'POST'] as const) expect(await refusal(call(method, `${core}/pods/${where}`))).toMatchObject({ code, message });
   });
   it('eviction is spoken in its older version too', async () => {

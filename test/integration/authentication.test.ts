@@ -11,6 +11,7 @@ import { ClusterRoleBindings } from '../../src/api/rbac/cluster-role-binding.ts'
 import { ClusterRoles } from '../../src/api/rbac/cluster-role.ts';
 import { Client } from '../../src/client/client.ts';
 import { startHttpsApi, type HttpsApi } from '../support/api-server-https.ts';
+import { unlessThere } from '../support/refusal.ts';
 
 interface Answer { readonly status: number; readonly type: string; readonly text: string; readonly object: any }
 type Headers = Record<string, string | string[]>;
@@ -140,7 +141,7 @@ describe('a token of a ServiceAccount', () => {
     [{ audiences: ['a'] }, { 'f:audiences': {}, 'f:expirationSeconds': {} }],
     [{ boundObjectRef: { apiVersion: 'v1', kind: 'Secret', name: 'bound' } }, { 'f:boundObjectRef': { 'f:apiVersion': {}, 'f:kind': {}, 'f:name': {} }, 'f:expirationSeconds': {} }],
   ])('says who asked for %j', async (spec, fields) => {
-    await admin.create(Secrets, { metadata: { namespace: 'default', name: 'bound' } }).catch(() => undefined);
+    await unlessThere(admin.create(Secrets, { metadata: { namespace: 'default', name: 'bound' } }));
     const { object } = await asAdmin('POST', '/api/v1/namespaces/default/serviceaccounts/robot/token', review('authentication.k8s.io', 'TokenRequest', { spec }), { 'user-agent': 'kubelet/v1.33.1 (linux/amd64)' });
     expect(object.metadata).toEqual({
       ...account, creationTimestamp: expect.any(String),

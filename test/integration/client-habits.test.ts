@@ -15,7 +15,7 @@ function call(method: string, path: string, body?: unknown, headers: Record<stri
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; }).on('end', () => {
         let value: unknown;
-        try { value = JSON.parse(text); } catch { value = undefined; }
+        try { value = JSON.parse(text); } catch { value = undefined; } // it is asked about as text
         resolve({ status: response.statusCode!, type: response.headers['content-type'] ?? '', body: value, text });
       });
     });

@@ -9,6 +9,7 @@ import { Nodes, type Node } from '../../src/api/core/node.ts';
 import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import { ReplicationControllers, type ReplicationController } from '../../src/api/core/replication-controller.ts';
 import { ServiceAccounts } from '../../src/api/core/service-account.ts';
+import { isNotFound } from '../../src/apimachinery/status-error.ts';
 import type { Draft } from '../../src/client/client.ts';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from '../support/control-plane.ts';
 
@@ -157,7 +158,7 @@ describe('any history of a Deployment', () => {
         else if (s.do === 'image') await plane.client.patch(Deployments, key, { spec: { template: template(labels, s.image) } });
         else if (s.do === 'pause') await plane.client.patch(Deployments, key, { spec: { paused: s.paused } });
         else if (s.do === 'wait') await plane.clock.advance(s.ms);
-        else if (pods()[s.nth]) await plane.client.delete(Pods, { namespace, name: pods()[s.nth]!.metadata.name }).catch(() => undefined);
+        else if (pods()[s.nth]) await plane.client.delete(Pods, { namespace, name: pods()[s.nth]!.metadata.name }).catch((error: unknown) => { if (!isNotFound(error)) throw error; });
       }
       const wanted = await plane.client.patch(Deployments, key, { spec: { paused: false } });
       const deployment = () => plane.informers.informer(Deployments).get('default/web');

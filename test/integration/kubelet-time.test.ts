@@ -3,6 +3,7 @@ import { exitsAfter, ignoresStop, type FakeProcess } from '../../agent/runtime/f
 import type { ProbeOutcome } from '../../agent/kubelet/probes/probe.ts';
 import { Pods, type Pod } from '../../src/api/core/pod.ts';
 import { isPodReady } from '../../src/api/core/pod-conditions.ts';
+import { isNotFound } from '../../src/apimachinery/status-error.ts';
 import { FakeClock } from '../../src/util/clock.ts';
 import { kubeletBed, type KubeletBed } from '../support/kubelet.ts';
 import { settled } from '../support/settled.ts';
@@ -29,7 +30,7 @@ describe('kubelet over time', () => {
     const from = clock.now();
     for (;;) {
       await settled();
-      const pod = await bed.get(name).catch(() => undefined);
+      const pod = await bed.get(name).catch((error: unknown) => { if (!isNotFound(error)) throw error; return undefined; });
       if (check(pod)) return { pod, took: clock.now() - from };
       if (clock.now() - from > limitMs) throw new Error(`pod ${name} did not come to satisfy ${check.toString()}: ${JSON.stringify(pod?.status, undefined, 1)}`);
       await clock.advance(stepMs);

@@ -173,7 +173,7 @@ test('what clients and watches were told is one history, through kills of the ma
   const watchers = [new Watcher('list'), new Watcher('list'), new Watcher('stream'), new Watcher('list', 'a'), new Watcher('stream', 'a')];
   const pages: Segment[] = [];
   const watching = watchers.map((w) => w.run(stop.signal));
-  for (const w of watching) w.catch(() => undefined);
+  for (const w of watching) w.catch(() => undefined); // told at the end
   const plan = fc.sample(step, (kills + 1) * callsPerRound);
   for (let round = 0; round <= kills; round++) {
     const steps = plan.slice(round * callsPerRound, (round + 1) * callsPerRound);

@@ -45,7 +45,7 @@ describeCompiled(main, 'proxy worker processes', () => {
   }
   async function untilServed(): Promise<string> {
     for (;;) {
-      const reply = await once(ip, 80).catch(() => undefined);
+      const reply = await once(ip, 80).catch(() => undefined); // refused as long as it does not listen
       if (reply) return reply.body.toString();
       await realClock.sleep(10);
     }

@@ -142,7 +142,7 @@ export async function startStreamsCluster(): Promise<StreamsCluster> {
     exec: async (id, options) => {
       const session = await fake.exec(id, options);
       open++;
-      session.wait().catch(() => undefined).finally(() => { open--; });
+      session.wait().catch(() => undefined).finally(() => { open--; }); // how it ends is told to who asked for it
       return { ...session, close: () => session.close(), resize: async (columns, rows) => { resizes.push({ columns, rows }); } };
     },
     attach: (id, options) => fake.attach(id, options),

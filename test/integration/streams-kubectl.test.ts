@@ -152,10 +152,11 @@ describeKubectls(['1.27', '1.30', '1.33'], (version, kubectl) => {
           if (text.includes('ECONNREFUSED')) resolve(text);
         });
       });
-      await get(port, '/').catch(() => undefined);
+      await expect(get(port, '/')).rejects.toThrow();
       expect(await said).toMatch(/error forwarding port \d+ to pod/);
+      const closed = once(child, 'close');
       child.kill();
-      await once(child, 'close').catch(() => undefined);
+      await closed;
     });
   });
 

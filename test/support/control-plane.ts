@@ -126,7 +126,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     const renew = (): void => {
       clock.after(10_000, () => {
         if (signal.aborted || silent.has(name)) return;
-        client.patch(Leases, { name, namespace: 'kube-node-lease' }, { spec: { renewTime: microTimestamp(clock.now()) } }).then(renew, () => undefined);
+        client.patch(Leases, { name, namespace: 'kube-node-lease' }, { spec: { renewTime: microTimestamp(clock.now()) } }).then(renew, (error: unknown) => { if (!isNotFound(error) && !signal.aborted) log.error({ error }, 'the pretended heartbeat failed'); });
       });
     };
     renew();

@@ -91,8 +91,8 @@ export async function kubeletBed(images: Readonly<Record<string, FakeImage>>, op
         services: () => [], allocatable: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '10Gi' }, memoryCapacity: 8 * 2 ** 30, starts: 4, mounter: noMounts, drained: () => Promise.resolve(), eviction: plentiful, imageGC: parseImageGC({}), shutdown: [], ...overrides,
       });
       const done = kubelet.run(stop.signal);
-      done.catch(() => undefined);
-      const started: RunningKubelet = { kubelet, recorder, async kill() { stop.abort(new Error('killed')); await done.catch(() => undefined); running.delete(started); } };
+      done.catch(() => undefined); // told when it is killed
+      const started: RunningKubelet = { kubelet, recorder, async kill() { stop.abort(new Error('killed')); await done.catch((error: unknown) => { if (error !== stop.signal.reason) throw error; }); running.delete(started); } };
       running.add(started);
       return started;
     },

@@ -1,5 +1,5 @@
-// What a call is refused with; a call that is let through fails the test.
-import { StatusError } from '../../src/apimachinery/status-error.ts';
+// What a call is refused with; a call that is let through fails the test. And what may be there already, but not refused otherwise.
+import { isAlreadyExists, StatusError } from '../../src/apimachinery/status-error.ts';
 
 export async function refusal(call: Promise<unknown>): Promise<StatusError> {
   try {
@@ -16,4 +16,13 @@ export interface Told { readonly code: number; readonly reason?: string; readonl
 export async function told(call: Promise<unknown>): Promise<Told> {
   const { status } = await refusal(call);
   return { code: status.code!, ...(status.reason ? { reason: status.reason } : {}), message: status.message! };
+}
+
+/** Waits for a create of what may be there already; every other refusal fails the test. */
+export async function unlessThere(create: Promise<unknown>): Promise<void> {
+  try {
+    await create;
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
 }

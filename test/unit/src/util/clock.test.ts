@@ -14,7 +14,7 @@ it('goes on without it when time is up, whatever it comes to later', async () =>
   const work = new Promise<string>((_, reject) => { fail = reject; });
   const answer = within(clock, 1000, work, () => 'late');
   const refusal = within(clock, 1000, work, () => { throw new Error('too late'); });
-  refusal.catch(() => undefined);
+  refusal.catch(() => undefined); // asked below, when it has been refused for a while
   await clock.advance(999);
   expect(clock.pending).toBe(2);
   await clock.advance(1);
