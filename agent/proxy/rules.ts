@@ -69,7 +69,7 @@ export interface Listen {
 }
 
 /** On every address of the node. */
-const anyAddress = '0.0.0.0';
+export const anyAddress = '0.0.0.0';
 
 /** The ranges clients of this place have to be of. Node ports are open to anybody. (upstream: pkg/proxy/nftables/proxier.go, its firewall chains) */
 export const sourceRangesOf = (rule: ServicePortRule, { address, port }: Pick<Listen, 'address' | 'port'>): readonly string[] | undefined =>

@@ -14,6 +14,7 @@ const fault = process.getuid?.() !== 0 ? 'not root' : notBuilt(workerProgram) ??
 
 const ip = '10.216.0.10';
 const nodePort = 30_870;
+const later = '10.215.0.77/24';
 const { a, c, gateway, service, container, host, lan } = addresses;
 const all = [endpoint('a'), endpoint('b'), endpoint('c')];
 const saw = (...pairs: [string, string][]): string[] => pairs.map(([name, address]) => `${name} saw ${address}`);
@@ -54,6 +55,12 @@ describe.each([['nftables', '1'], ['nftables', '0'], ['relay', '1']] as const)('
       await serve(port());
       await held();
       expect(await net.answers(from, host, nodePort)).toEqual(kernel ? direct : relayed);
+    });
+
+    it.each<[Place, string]>([['a', host], ['a', gateway], ['container', host], ['container', gateway], ['c', host], ['lan', host], ['host', host], ['host', '127.0.0.1']])('the UDP node port, asked from %s at %s', async (from, address) => {
+      await serve(port({ id: 'default/db:u', protocol: 'UDP' }));
+      await held();
+      expect((await net.answers(from, address, nodePort, 'udp')).map((answer) => answer[0])).toEqual(['a', 'b', 'c']);
     });
 
     it('the node port on loopback', async () => {
@@ -114,6 +121,28 @@ describe.each([['nftables', '1'], ['nftables', '0'], ['relay', '1']] as const)('
       expect(await net.answers('a', ip, 5433, 'tcp', 2)).toEqual(['ECONNREFUSED']);
       expect(await net.answers('a', '10.216.0.77', 5432, 'tcp', 2)).toEqual(['ECONNREFUSED']);
       if (kernel) expect(await net.answers('container', ip, 5432, 'udp', 1)).toEqual(['ECONNREFUSED']);
+    });
+
+    it('the UDP node port at an address that came later', async () => {
+      await serve(port({ id: 'default/db:u', protocol: 'UDP' }));
+      await held();
+      await net.commands.run('ip', ['address', 'add', later, 'dev', 'eth0']);
+      try {
+        // Which answer is the first to come from it depends on when addresses are looked up.
+        while ((await net.ask('container', later.split('/')[0]!, nodePort, 'brief')) === 'silence') ;
+        expect((await net.answers('container', later.split('/')[0]!, nodePort, 'udp')).map((answer) => answer[0])).toEqual(['a', 'b', 'c']);
+      } finally {
+        await net.commands.run('ip', ['address', 'delete', later, 'dev', 'eth0']);
+      }
+    });
+
+    it('no UDP port of the node somebody else has', async () => {
+      await serve();
+      const release = await net.occupy('other', nodePort);
+      await serve(port({ id: 'default/db:u', protocol: 'UDP' }));
+      expect(net.errors().map(({ port: at }) => at)).toEqual([nodePort]);
+      expect(await net.answers('lan', host, nodePort, 'udp', 8)).toEqual([`other saw ${lan}`]);
+      await release();
     });
 
     it('no port of the node somebody else has, until it is free', async () => {

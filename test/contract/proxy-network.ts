@@ -29,7 +29,7 @@ const server = `
 const [name, port] = process.argv.slice(1);
 const udp = require('node:dgram').createSocket('udp4').on('message', (_m, from) => udp.send(name + ' saw ' + from.address, from.port, from.address));
 udp.bind(Number(port), () => require('node:net').createServer((s) => { s.on('error', () => {}); s.end(name + ' saw ' + s.remoteAddress); }).listen(Number(port), '0.0.0.0', () => console.log('ready')));`;
-/** One answer a line for each line \`protocol address port\`: of a UDP socket that stays the same for \`flow\`. */
+/** One answer a line for each line \`protocol address port\`: of a UDP socket that stays the same for \`flow\`, and that waits for a moment only for \`brief\`. */
 const client = `
 const flow = require('node:dgram').createSocket('udp4').on('error', () => {});
 const say = (id, text) => console.log(id + ' ' + text);
@@ -44,7 +44,7 @@ require('node:readline').createInterface({ input: process.stdin }).on('line', (l
   const s = protocol === 'flow' ? flow : require('node:dgram').createSocket('udp4');
   let done = false;
   const end = (text) => { if (done) return; done = true; clearTimeout(timer); say(id, text); if (s !== flow) s.close(); };
-  const timer = setTimeout(() => end('silence'), 15_000);
+  const timer = setTimeout(() => end('silence'), protocol === 'brief' ? 200 : 15_000);
   s.once('message', (d) => end(String(d))).once('error', (e) => end(e.code));
   if (s === flow) s.send('x', Number(port), address); else s.connect(Number(port), address, () => s.send('x', (e) => { if (e) end(e.code); }));
 });
@@ -60,7 +60,7 @@ export interface ServiceNetwork {
   readonly commands: Commands;
   readonly errors: () => readonly ListenError[];
   /** What a client of that place is told, or the code of its error. */
-  ask(from: Place, address: string, port: number, protocol?: 'tcp' | 'udp' | 'flow'): Promise<string>;
+  ask(from: Place, address: string, port: number, protocol?: 'tcp' | 'udp' | 'flow' | 'brief'): Promise<string>;
   /** The different answers to so many connections, sorted. The kernel draws the endpoint of each: of three, one is missed by as many once in a hundred million times. */
   answers(from: Place, address: string, port: number, protocol?: 'tcp' | 'udp', times?: number): Promise<string[]>;
   /** A server of somebody else on the host's port; the answer ends it. */

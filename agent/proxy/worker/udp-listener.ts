@@ -1,8 +1,9 @@
-// One open UDP port of a Service: each client address is a flow with its own socket to one back end, ended by idleness.
+// One open UDP port of a Service: each client address that asks an address is a flow with its own socket to one back end, ended by idleness.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { Clock } from '../../../src/util/clock.ts';
 import { admits, type Listen } from '../rules.ts';
 import type { BackendState, PortState } from './port-state.ts';
+import { UdpSockets } from './udp-sockets.ts';
 
 /** As long as the kernel remembers a UDP flow that was answered (nf_conntrack_udp_timeout_stream). */
 const flowIdleMs = 120_000;
@@ -13,64 +14,50 @@ interface Flow { readonly socket: Socket; readonly backend: BackendState; lastUs
 
 export class UdpListener {
   readonly listen: Listen;
-  readonly socket: Socket;
+  readonly #sockets: UdpSockets;
   #port: PortState;
   readonly #clock: Clock;
   readonly #flows = new Map<string, Flow>();
   #cancelSweep: (() => void) | undefined;
-  #closed = false;
-  readonly #adopted: boolean;
 
   constructor(listen: Listen, port: PortState, clock: Clock, adopted?: Socket) {
     this.listen = listen;
     this.#port = port;
     this.#clock = clock;
-    this.#adopted = adopted !== undefined;
-    this.socket = adopted ?? createSocket('udp4');
-    this.socket.on('message', (message, from) => this.#forward(message, from));
-    // ICMP errors of single packets: the sender learns by silence, as without the relay.
-    this.socket.on('error', () => {});
+    this.#sockets = new UdpSockets({ listen, clock, answers: () => this.#port.rule.mode !== 'nftables', received: (message, from, asked) => this.#forward(message, from, asked) }, adopted);
   }
 
+  get socket(): Socket { return this.#sockets.main; }
   get port(): PortState { return this.#port; }
   set port(port: PortState) {
     this.#port = port;
     this.dropGone();
   }
 
-  open(): Promise<void> {
-    if (this.#adopted) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.socket.once('error', reject);
-      this.socket.bind({ address: this.listen.address, port: this.listen.port, exclusive: true }, () => {
-        this.socket.off('error', reject);
-        resolve();
-      });
-    });
-  }
+  open(): Promise<void> { return this.#sockets.open(); }
 
-  #forward(message: Buffer, from: RemoteInfo): void {
-    const key = `${from.address}:${from.port}`;
+  #forward(message: Buffer, from: RemoteInfo, asked: string): void {
+    const key = `${from.address}:${from.port} ${asked}`;
     let flow = this.#flows.get(key);
     if (!flow || flow.backend.gone) {
       if (flow) this.#end(key, flow);
-      flow = this.#begin(key, from);
+      flow = this.#begin(key, from, asked);
       if (!flow) return;
     }
     flow.lastUsed = this.#clock.monotonic();
     flow.socket.send(message, flow.backend.port, flow.backend.address);
   }
 
-  #begin(key: string, from: RemoteInfo): Flow | undefined {
+  #begin(key: string, from: RemoteInfo, asked: string): Flow | undefined {
     if (!admits(this.#port.rule, this.listen, from.address)) return undefined;
     const backend = this.#port.choose(this.listen.side, from.address);
     if (!backend || this.#flows.size >= maxFlows) return undefined;
     const socket = createSocket('udp4');
     const flow: Flow = { socket, backend, lastUsed: this.#clock.monotonic() };
     socket.on('message', (reply, source) => {
-      if (this.#closed || source.address !== backend.address || source.port !== backend.port) return;
+      if (source.address !== backend.address || source.port !== backend.port) return;
       flow.lastUsed = this.#clock.monotonic();
-      this.socket.send(reply, from.port, from.address);
+      this.#sockets.answer(asked, reply, from);
     });
     socket.on('error', () => {
       if (this.#flows.get(key) === flow) this.#end(key, flow);
@@ -99,9 +86,8 @@ export class UdpListener {
   }
 
   close(): Promise<void> {
-    this.#closed = true;
     this.#cancelSweep?.();
     for (const [key, flow] of this.#flows) this.#end(key, flow);
-    return new Promise((resolve) => this.socket.close(() => resolve()));
+    return this.#sockets.close();
   }
 }
