@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { createGzip, gunzip } from 'node:zlib';
 import * as errors from '../../src/apimachinery/status-error.ts';
 import { groupVersions, openApiJson, openApiV2, openApiV3, type OpenApiOptions } from '../../src/schema/openapi.ts';
+import { mergedSwagger, type Swagger } from '../../src/schema/openapi-merge.ts';
 import { openApiProtobuf } from '../../src/schema/openapi-protobuf.ts';
 import type { ServedResources } from '../../src/schema/resource-set.ts';
 import { realClock } from '../../src/util/clock.ts';
@@ -92,13 +93,15 @@ async function answer({ headers }: AdmittedRequest, { etag, gzip, bytes }: Kept,
 const v2Name = (form: Form): string => `v2 ${form.contentType}`;
 const sameList = (a: readonly unknown[], b: readonly unknown[] | undefined): boolean => b !== undefined && a.length === b.length && a.every((item, i) => item === b[i]);
 
-/** `aggregator`: of whose extension servers documents are listed and passed on, in version 3. */
-export function openApiHandlers(served: ServedResources, aggregator?: Aggregator): PathHandler[] {
+/** `aggregator`: of whose extension servers documents are listed and passed on, in version 3; in version 2 they are part of the one there is. */
+export function openApiHandlers(served: ServedResources, aggregator?: Pick<Aggregator, 'swagger' | 'document' | 'documents' | 'passOn'>): PathHandler[] {
   const options: OpenApiOptions = {
     version: kubernetesVersion.gitVersion,
     kindType: (apiVersion, kind) => subresourceKinds.get(`${apiVersion}/${kind}`),
   };
   const documents = new Documents();
+  let swagger: readonly Swagger[] = [];
+  const forgetV2 = (): void => { for (const form of [json, protobufV2]) documents.forget(v2Name(form)); };
   let resources = served.current;
   let groups = groupVersions(resources);
   served.subscribe(() => {
@@ -106,7 +109,7 @@ export function openApiHandlers(served: ServedResources, aggregator?: Aggregator
     resources = served.current;
     groups = groupVersions(resources);
     for (const [place, own] of before) if (!sameList(own, groups.get(place))) documents.forget(place);
-    for (const form of [json, protobufV2]) documents.forget(v2Name(form));
+    forgetV2();
   });
   const group = (place: string): Promise<Kept> => documents.get(place, () => openApiJson('v3', openApiV3(place, groups.get(place)!, options)));
   async function* index(): AsyncGenerator<[place: string, url: string]> {
@@ -119,7 +122,15 @@ export function openApiHandlers(served: ServedResources, aggregator?: Aggregator
       path: '/openapi/v2',
       async handle(request) {
         const form = choose(request.headers['accept'], [json, protobufV2]);
-        const document = await documents.get(v2Name(form), () => (form === json ? openApiJson('v2', openApiV2(resources, options)) : openApiProtobuf(openApiV2(resources, options))));
+        const now = (await aggregator?.swagger()) ?? [];
+        if (!sameList(now, swagger)) {
+          swagger = now;
+          forgetV2();
+        }
+        const document = await documents.get(v2Name(form), () => {
+          const whole = mergedSwagger(openApiV2(resources, options), swagger);
+          return form === json ? openApiJson('v2', whole) : openApiProtobuf(whole);
+        });
         return answer(request, document, form.contentType);
       },
     },

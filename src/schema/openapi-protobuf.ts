@@ -89,7 +89,7 @@ function writeOperation(writer: Writer, operation: Json): void {
   text(writer, 5, operation['operationId']);
   texts(writer, 6, operation['produces']);
   texts(writer, 7, operation['consumes']);
-  for (const parameter of operation['parameters'] as Json[]) message(writer, 8, parameter, parametersItem);
+  for (const parameter of (operation['parameters'] ?? []) as Json[]) message(writer, 8, parameter, parametersItem);
   message(writer, 9, operation['responses'], (responses, value) => named(responses, 1, value, (item, response) => message(item, 1, response, writeResponse)));
   texts(writer, 10, operation['schemes']);
   vendorExtensions(writer, 13, operation);

@@ -200,6 +200,18 @@ describe('one that is', () => {
     expect(await get(`/openapi/v3/${place}`)).toMatchObject({ info: { title: 'extension' } });
   });
 
+  it('has its OpenAPI document of version 2 in the one there is', async () => {
+    const { paths, definitions } = await get('/openapi/v2');
+    const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
+    expect(paths[`/apis/${apiVersion}/namespaces/{namespace}/flunders`].get.parameters).toEqual([{ name: 'pretty', in: 'query', type: 'string', uniqueItems: true }]);
+    expect(definitions['com.example.wardle.Flunder'].properties.metadata).toEqual({ $ref: `#/definitions/${meta}_v2` });
+    expect([definitions[`${meta}_v2`].properties, definitions[meta].properties.uid, definitions['Info'], paths['/apis/apps/v1/deployments']]).toEqual([{ name: { type: 'string' } }, expect.anything(), undefined, expect.anything()]);
+    const asked = (): number => extension.seen.filter(({ url }) => url === '/openapi/v2').length;
+    const before = asked();
+    await get('/openapi/v2');
+    expect([before > 0, asked()]).toEqual([true, before]);
+  });
+
   it('is trusted by the caBundle alone, for a name alone', async () => {
     const { client } = cluster;
     const change = (part: object): Promise<unknown> => client.patch(APIServices, { name }, { spec: part });

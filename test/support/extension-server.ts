@@ -41,6 +41,19 @@ const groupList = {
   }] }] }],
 };
 
+const swaggerTag = '"1"';
+const swagger = {
+  swagger: '2.0', info: { title: 'extension', version: '1' }, parameters: { pretty: { name: 'pretty', in: 'query', type: 'string', uniqueItems: true } },
+  paths: {
+    [`/${place}/namespaces/{namespace}/flunders`]: { get: { operationId: 'listFlunder', parameters: [{ $ref: '#/parameters/pretty' }], responses: { 200: { description: 'OK', schema: { $ref: '#/definitions/com.example.wardle.Flunder' } } } } },
+    '/version/': { get: { responses: { 200: { description: 'OK', schema: { $ref: '#/definitions/Info' } } } } },
+  },
+  definitions: {
+    'com.example.wardle.Flunder': { type: 'object', description: 'A flunder.', properties: { metadata: { $ref: '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } }, 'x-kubernetes-group-version-kind': [{ group, version, kind: 'Flunder' }] },
+    'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta': { type: 'object', properties: { name: { type: 'string' } } }, 'Info': { type: 'object' },
+  },
+};
+
 /** `serverName`: what its certificate is for; `clientCA`: of the front proxy. */
 export async function startExtensionServer(serverName: string, clientCA: string): Promise<ExtensionServer> {
   const authority = await createAuthority('extension-ca');
@@ -94,6 +107,10 @@ export async function startExtensionServer(serverName: string, clientCA: string)
     if (extension.fault !== undefined) return void response.writeHead(extension.fault).end('not well');
     if (url.pathname === '/apis' && extension.aggregated && String(request.headers.accept).includes('APIGroupDiscoveryList')) return json(response, 200, groupList, listType);
     if (url.pathname === `/${place}`) return json(response, 200, { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: apiVersion, resources: [resource, status] });
+    if (url.pathname === '/openapi/v2') {
+      if (request.headers['if-none-match'] === swaggerTag) return void response.writeHead(304).end();
+      return json(response.setHeader('etag', swaggerTag), 200, swagger);
+    }
     if (url.pathname === '/openapi/v3') return json(response, 200, { paths: { version: { serverRelativeURL: '/openapi/v3/version?hash=1' }, [place]: { serverRelativeURL: `/openapi/v3/${place}?hash=ABC` } } });
     if (url.pathname === `/openapi/v3/${place}`) return json(response, 200, { openapi: '3.0.0', info: { title: 'extension' }, paths: {} });
     if (url.pathname.startsWith(`/${place}/`)) return void objects(request, response, url).catch(() => response.destroy());

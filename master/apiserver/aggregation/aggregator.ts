@@ -4,6 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { APIService } from '../../../src/api/apiregistration/api-service.ts';
+import type { Swagger } from '../../../src/schema/openapi-merge.ts';
 import type { ServedResources } from '../../../src/schema/resource-set.ts';
 import type { Clock } from '../../../src/util/clock.ts';
 import type { Log } from '../../../src/util/log.ts';
@@ -17,6 +18,7 @@ import type { ClientPair } from './backend.ts';
 import { checkDiscovery } from './check-discovery.ts';
 import { passConnectionOn, passOn } from './pass-on.ts';
 import { RemoteDiscovery, type RemoteVersion } from './remote-discovery.ts';
+import { RemoteSwagger } from './remote-swagger.ts';
 
 export interface AggregatorOptions { readonly registry: Registry; readonly tunnels: Tunnels; readonly clientPair: ClientPair; readonly clock: Clock; readonly log: Log }
 
@@ -24,6 +26,7 @@ export class Aggregator {
   readonly #options: AggregatorOptions;
   readonly #remotes: RemoteGroupVersions;
   readonly #discovery: RemoteDiscovery;
+  readonly #swagger: RemoteSwagger;
   /** What is served here and by extension servers. */
   readonly resources: ServedResources;
 
@@ -31,6 +34,7 @@ export class Aggregator {
     this.#options = options;
     this.#remotes = new RemoteGroupVersions(options);
     this.#discovery = new RemoteDiscovery(this.#remotes, options);
+    this.#swagger = new RemoteSwagger(this.#remotes, options);
     this.resources = new AllResources(options.registry.served, this.#discovery);
   }
 
@@ -58,6 +62,9 @@ export class Aggregator {
   /** OpenAPI documents of extension servers: `apis/g/v` → where each is. */
   documents(): Readonly<Record<string, string>> { return this.#remotes.size ? this.#discovery.documents() : {}; }
   document(place: string): RemoteGroupVersion | undefined { return this.#remotes.size ? this.#discovery.document(place)?.remote : undefined; }
+
+  /** What their OpenAPI documents of version 2 say of what each serves; the same objects as long as it is the same. */
+  swagger(): readonly Swagger[] | Promise<readonly Swagger[]> { return this.#remotes.size ? this.#swagger.all() : []; }
 
   /** Undefined when the server behind an APIService answers, else what is wrong. */
   check(apiService: APIService): Promise<string | undefined> { return checkDiscovery(apiService, this.#options, this.#options.clock); }

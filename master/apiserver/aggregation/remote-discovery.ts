@@ -19,7 +19,8 @@ const longest = 16 * 1024 * 1024;
 
 /** Whom an extension server lets read all of it. */
 export const aggregatorUser: User = { name: 'system:kube-aggregator', groups: ['system:masters'] };
-const documentsUser: User = { name: 'system:aggregator', groups: [] };
+/** Whom it lets read its OpenAPI documents. */
+export const documentsUser: User = { name: 'system:aggregator', groups: [] };
 
 const formOf = (version: string): string => `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
 
