@@ -98,7 +98,7 @@ export class ImageGarbage {
         if (this.#failed) warnNode('ImageGCFailed', message);
         this.#failed = true;
       }
-      await clock.sleep(periodMs, signal).catch(() => undefined);
+      await clock.sleep(periodMs, signal).catch(() => undefined); // aborted: the loop ends
     }
   }
 
@@ -126,7 +126,7 @@ export class ImageGarbage {
 
   #alone(work: () => Promise<void>): Promise<void> {
     const done = this.#working.then(work);
-    this.#working = done.catch(() => undefined);
+    this.#working = done.catch(() => undefined); // told to who waits for this one
     return done;
   }
   /** The time the records are of. */

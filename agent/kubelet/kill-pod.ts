@@ -83,7 +83,7 @@ export class PodKiller {
       await grace.within(Promise.all([options.drained, options.turn, this.#preStop(pod, status, grace, hurry.signal)]));
       const again: Promise<void>[] = [];
       // A shorter grace period reaches a container that is being stopped already.
-      const offAgain = grace.onShorten(() => again.push(stop().catch(() => undefined)));
+      const offAgain = grace.onShorten(() => again.push(stop().catch(() => undefined))); // the first stop tells what is wrong
       await limit.run(stop).finally(offAgain);
       await Promise.all(again);
     } finally {

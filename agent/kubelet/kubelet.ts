@@ -210,7 +210,7 @@ export class Kubelet {
         if (events) log.warn({ error: (error as Error).message }, 'the engine cannot be followed; connecting again until it answers');
         events = undefined;
         onRuntime?.(error as Error);
-        await clock.sleep(engineRetryMs, signal).catch(() => undefined);
+        await clock.sleep(engineRetryMs, signal).catch(() => undefined); // aborted: the loop ends
       }
     }
   }

@@ -77,7 +77,7 @@ export class MirrorPods {
       } catch (error) {
         if (signal.aborted) break;
         log.info({ error: (error as Error).message, pod: key }, 'the mirror of a static Pod could not be written; trying again');
-        await clock.sleep(backoff.next('write'), signal).catch(() => undefined);
+        await clock.sleep(backoff.next('write'), signal).catch(() => undefined); // aborted: the loop ends
       }
     }
     this.#busy.delete(key);

@@ -61,6 +61,7 @@ export class StaticPodSource {
     const next = new Map<string, { readonly text: string; readonly pod: Pod | undefined }>();
     for (const name of (await readdir(directory).catch(noneOrThrow)).sort()) {
       const path = join(directory, name);
+      // One that cannot be looked at keeps no other from being read.
       if (name.startsWith('.') || !(await stat(path).catch(() => undefined))?.isFile()) continue;
       const before = this.#files.get(name);
       const text = await readFile(path, 'utf8');

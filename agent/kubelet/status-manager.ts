@@ -212,7 +212,7 @@ export class StatusManager {
         // The Pod is gone, or another one has its name: nobody is left to tell.
         if (isNotFound(error) || isConflict(error)) return;
         this.#log.debug({ error, pod: name }, 'Pod status could not be written; trying again');
-        await this.#clock.sleep(backoff.next('patch'), this.#signal).catch(() => undefined);
+        await this.#clock.sleep(backoff.next('patch'), this.#signal).catch(() => undefined); // aborted: the loop ends
       }
     }
   }

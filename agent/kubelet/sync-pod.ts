@@ -163,7 +163,7 @@ export class PodSyncer {
     // Only for a first start: a restart may find itself in back-off, and then asks for no image.
     if (first && actions.createSandbox && actions.attempt === 0) {
       const fetching = ensure(first);
-      fetching.catch(() => undefined);
+      fetching.catch(() => undefined); // told when the container is to start
       early.set(first.name, fetching);
     }
     return (container) => early.get(container.name) ?? ensure(container);

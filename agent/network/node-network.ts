@@ -74,7 +74,7 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
   /** One change of the host at a time. */
   const serially = <T>(action: () => Promise<T>): Promise<T> => {
     const next = last.then(action, action);
-    last = next.catch(() => undefined);
+    last = next.catch(() => undefined); // told to who waits for this one
     return next;
   };
 
@@ -178,7 +178,7 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
       while (!signal.aborted) {
         const lost = await told.next(failed ? retryMs : lookMs);
         if (signal.aborted) break;
-        await clock.sleep(settleMs, signal).catch(() => undefined);
+        await clock.sleep(settleMs, signal).catch(() => undefined); // aborted: the loop ends
         if (signal.aborted) break;
         try {
           const missed = told.missed();

@@ -55,7 +55,7 @@ export function losses(commands: Commands, identity: NetworkIdentity, names: Net
       } catch (error) {
         log.warn({ error }, `${command} monitor ended, losses are found by the timer until it runs again`);
         silent++;
-        await clock.sleep(restartMs, signal).catch(() => undefined);
+        await clock.sleep(restartMs, signal).catch(() => undefined); // aborted: the loop ends
         silent--;
       }
     }

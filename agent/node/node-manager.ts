@@ -206,7 +206,7 @@ export class NodeManager {
   async #repeat(work: () => Promise<void>, everyMs: number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await work();
-      await this.#options.clock.sleep(everyMs, signal).catch(() => undefined);
+      await this.#options.clock.sleep(everyMs, signal).catch(() => undefined); // aborted: the loop ends
     }
   }
 }

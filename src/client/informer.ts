@@ -126,13 +126,13 @@ export class Informer<T extends ObjectHead = any> implements Lister<T> {
           this.#advance(revision);
         }
         // A server that ends every watch at once must not be asked in a tight loop.
-        if (empty && clock.monotonic() - began < shortWatchMs) await clock.sleep(backoff.next('list'), signal).catch(() => undefined);
+        if (empty && clock.monotonic() - began < shortWatchMs) await clock.sleep(backoff.next('list'), signal).catch(() => undefined); // aborted: the loop ends
       } catch (error) {
         if (signal.aborted) return;
         if (isExpired(error)) listed = false;
         else log.debug({ resource: this.resource.plural, error }, 'watch broke; resuming');
         const wait = backoff.next('list');
-        await clock.sleep(isExpired(error) && wait <= 200 ? 0 : wait, signal).catch(() => undefined);
+        await clock.sleep(isExpired(error) && wait <= 200 ? 0 : wait, signal).catch(() => undefined); // aborted: the loop ends
       }
     }
   }

@@ -10,6 +10,7 @@ import type { Log } from '../../../src/util/log.ts';
 import { DirectoryChange } from '../directory-change.ts';
 import { apiVersion, registrationService, type PluginOptions, type RegisterRequest } from './plugin-api.ts';
 import { answers, registrationSocket, removeRegistration } from './plugin-directory.ts';
+import { ifThere } from '../../../src/util/if-there.ts';
 
 export interface Registration { readonly resource: string; /** Path of the plugin's socket. */ readonly socket: string; readonly options: PluginOptions }
 
@@ -44,7 +45,7 @@ export async function serveRegistration(directory: string, registered: (registra
     try {
       await mkdir(directory, { recursive: true, mode: 0o750 });
       change = new DirectoryChange(directory);
-      const there = await lstat(path).catch(() => undefined);
+      const there = await ifThere(lstat(path));
       if (!server || there?.ino !== inode) {
         server?.forceShutdown();
         server = undefined;
@@ -60,7 +61,7 @@ export async function serveRegistration(directory: string, registered: (registra
       if (said !== message) log.info({ path, error: message }, 'device plugins cannot register; it is tried again');
       said = message;
     }
-    await (change?.orAfter(latestMs, clock, signal) ?? clock.sleep(latestMs, signal).catch(() => undefined));
+    await (change?.orAfter(latestMs, clock, signal) ?? clock.sleep(latestMs, signal).catch(() => undefined)); // aborted: the loop ends
   }
   server?.forceShutdown();
   if (server) await removeRegistration(directory).catch((error: unknown) => log.warn({ error, directory }, 'what plugins registered with could not be taken away'));

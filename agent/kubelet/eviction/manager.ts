@@ -70,7 +70,7 @@ export class EvictionManager {
         return false;
       });
       begun();
-      if (!evicted) await clock.sleep(periodMs, signal).catch(() => undefined);
+      if (!evicted) await clock.sleep(periodMs, signal).catch(() => undefined); // aborted: the loop ends
     }
   }
 

@@ -7,6 +7,7 @@ import type { NodeAllocatable } from '../downward.ts';
 import { quoted, type Pod } from '../pod.ts';
 import { podMemoryLimit } from '../resources.ts';
 import type { VolumePlugin } from './plugin.ts';
+import { ifThere } from '../../../src/util/if-there.ts';
 
 /** Any user a container runs as may write here; the set-group bit hands the group on to what is made inside. */
 const modeFor = (group: number | undefined): number => (group === undefined ? 0o777 : 0o2777);
@@ -21,7 +22,7 @@ export const emptyDir: VolumePlugin = {
       // The sticky bit is that of every tmpfs that is mounted without a mode.
       await mountTmpfs(directory, { mode: (modeFor(group) | 0o1000).toString(8), sizeBytes: memorySize(pod, sizeLimit, sources.allocatable), ...(group === undefined ? {} : { group }) });
     } else if (medium) throw new Error(`unknown storage medium ${quoted(medium)}`);
-    else if (!(await lstat(directory).catch(() => undefined))) await make(directory, group);
+    else if (!(await ifThere(lstat(directory)))) await make(directory, group);
     return directory;
   },
 };

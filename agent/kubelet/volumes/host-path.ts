@@ -2,6 +2,7 @@
 import { chmod, mkdir, open, stat } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import type { VolumePlugin } from './plugin.ts';
+import { ifThere } from '../../../src/util/if-there.ts';
 
 const checks: Readonly<Record<string, { is: (s: Stats) => boolean; what: string }>> = {
   Directory: { is: (s) => s.isDirectory(), what: 'directory' },
@@ -29,7 +30,7 @@ export const hostPath: VolumePlugin = {
     }
     const check = checks[type];
     if (!check) throw new Error(`${type} is an invalid volume type`);
-    let found = await stat(path).catch(() => undefined);
+    let found = await ifThere(stat(path));
     if (!found && type === 'DirectoryOrCreate') {
       await mkdir(path, { recursive: true, mode: 0o755 }).catch((error: NodeJS.ErrnoException) => { throw inWords(error); });
       found = await stat(path);

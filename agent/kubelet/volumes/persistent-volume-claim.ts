@@ -9,6 +9,7 @@ import { hostPath } from './host-path.ts';
 import { nfsVolume } from './nfs.ts';
 import { setOwnership } from './ownership.ts';
 import { MapVolumeError, VolumeProcessingError, type BlockDevice, type VolumePlugin } from './plugin.ts';
+import { ifThere } from '../../../src/util/if-there.ts';
 
 export const persistentVolumeClaim: VolumePlugin = {
   name: 'kubernetes.io/persistent-volume-claim',
@@ -28,9 +29,9 @@ export const persistentVolumeClaim: VolumePlugin = {
     if (spec.nfs) return nfsVolume(spec.nfs, spec.mountOptions);
     if (!spec.local) throw new VolumeProcessingError(`failed to get Plugin from volumeSpec for volume ${quoted(metadata.name)} err=no volume plugin matched`);
     const { path } = spec.local;
-    if (!(await stat(path).catch(() => undefined))) throw new Error(`path ${quoted(path)} does not exist`);
+    if (!(await ifThere(stat(path)))) throw new Error(`path ${quoted(path)} does not exist`);
     // Once a Pod: what its containers make of modes and groups stays. The directory is there for a later agent to know.
-    if (volume.persistentVolumeClaim?.readOnly !== true && !(await stat(directory).catch(() => undefined))) {
+    if (volume.persistentVolumeClaim?.readOnly !== true && !(await ifThere(stat(directory)))) {
       await setOwnership(path, pod.spec.securityContext);
       await mkdir(directory, { recursive: true, mode: 0o750 });
     }
@@ -43,7 +44,7 @@ const isIn = (pod: Pod, volume: string, list: 'volumeMounts' | 'volumeDevices'):
 /** Of the plugins for volumes of a host, only that of local ones knows devices. upstream: pkg/volume/util/operationexecutor (GenerateMapVolumeFunc) */
 async function blockDevice(volume: string, path: string | undefined): Promise<BlockDevice> {
   if (path === undefined) throw new MapVolumeError(`MapVolume.FindMapperPluginBySpec failed to find BlockVolumeMapper plugin. Volume plugin is nil. for volume ${quoted(volume)}`);
-  const found = await stat(path).catch(() => undefined);
+  const found = await ifThere(stat(path));
   if (!found?.isBlockDevice()) throw new MapVolumeError(`MapVolume.MapBlockVolume failed for volume ${quoted(volume)} : path ${quoted(path)} ${found ? 'is not a block device' : 'does not exist'}`);
   return { blockDevice: path };
 }

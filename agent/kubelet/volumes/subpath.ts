@@ -84,6 +84,7 @@ async function existingPart(root: string, parts: readonly string[]): Promise<{ e
 /** Binds the place onto `target`, a path only the agent can write to; once is enough as long as it is the same place. */
 export async function bindSubPath(handle: FileHandle, target: string, mounter: Mounter): Promise<void> {
   const wanted = await handle.stat();
+  // What was bound there may be broken, as a server's that has gone: then it is bound anew.
   const there = await stat(target).catch(() => undefined);
   if (there && there.dev === wanted.dev && there.ino === wanted.ino) return;
   for (const path of await mounter.below(target)) await mounter.unmount(path);

@@ -166,7 +166,7 @@ export class VolumeManager {
     if (typeof place === 'string') return { hostPath: await this.#bind(root, subPath, target) };
     // One at a time: a silent server keeps a thread, and all the agent's work on files has four.
     const done = this.#networkTurn.then(() => this.#bind(root, subPath, target));
-    this.#networkTurn = done.catch(() => undefined);
+    this.#networkTurn = done.catch(() => undefined); // told to who waits for this one
     return { hostPath: await done };
   }
   async #bind(volumePath: string, subPath: string, target: string): Promise<string> {

@@ -47,7 +47,7 @@ export class Guard {
         signal.addEventListener('abort', done, { once: true });
         if (told) done();
       });
-      await clock.sleep(settleMs, signal).catch(() => undefined);
+      await clock.sleep(settleMs, signal).catch(() => undefined); // aborted: the loop ends
       if (signal.aborted) return;
       told = false;
       await look();
@@ -67,7 +67,7 @@ export class Guard {
         log.warn({ error }, 'nft monitor ended, a loss of rules is found by the timer until it runs again');
         this.#expected = undefined;
         tell();
-        await clock.sleep(deafCheckMs, signal).catch(() => undefined);
+        await clock.sleep(deafCheckMs, signal).catch(() => undefined); // aborted: the loop ends
         tell();
       }
     }
