@@ -1,22 +1,39 @@
-// Regular expressions in Go's syntax (RE2), as JavaScript's: what differs in writing is rewritten, the rest is the same.
-const posixClasses: Readonly<Record<string, string>> = {
-  alnum: '0-9A-Za-z', alpha: 'A-Za-z', ascii: '\\x00-\\x7F', blank: '\\t ', cntrl: '\\x00-\\x1F\\x7F', digit: '0-9', graph: '!-~', lower: 'a-z', print: ' -~',
-  punct: '!-\\/:-@\\[-`{-~', space: '\\t\\n\\v\\f\\r ', upper: 'A-Z', word: '0-9A-Za-z_', xdigit: '0-9A-Fa-f',
-};
+// Regular expressions as Go has them (RE2): the same syntax is accepted and refused, in the same words, and no text keeps one busy for
+// longer than it is long. JavaScript's own would take what nobody else takes, and some of them for hours.
+import { RE2JS } from 're2js';
 
-/** @throws SyntaxError when neither reading understands the pattern */
-export function compileGoPattern(pattern: string): RegExp {
-  let flags = '';
-  const text = pattern
-    .replace(/^\(\?([imsU]+)\)/, (_whole, given: string) => { flags = given.replace(/U/g, ''); return ''; })
-    .replace(/\(\?P</g, '(?<')
-    .replace(/\\Q(.*?)(?:\\E|$)/gs, (_whole, literal: string) => literal.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
-    .replace(/\\A/g, '^').replace(/\\z/g, '$')
-    .replace(/\[:(\w+):\]/g, (whole, name: string) => (Object.hasOwn(posixClasses, name) ? posixClasses[name]! : whole));
+export interface GoPattern {
+  /** Whether it is found anywhere in the text. */
+  test(text: string): boolean;
+  /** The leftmost text that it matches; empty when there is none, as Go says it. */
+  find(text: string): string;
+  /** All of them that do not overlap, or the first of them. */
+  findAll(text: string, limit?: number): string[];
+}
+
+const kept = 1000;
+const patterns = new Map<string, GoPattern | SyntaxError>();
+
+/** @throws SyntaxError in Go's words */
+export function compileGoPattern(pattern: string): GoPattern {
+  let compiled = patterns.get(pattern);
+  if (!compiled) {
+    compiled = compile(pattern);
+    if (patterns.size >= kept) patterns.delete(patterns.keys().next().value!);
+    patterns.set(pattern, compiled);
+  }
+  if (compiled instanceof SyntaxError) throw compiled;
+  return compiled;
+}
+
+function compile(pattern: string): GoPattern | SyntaxError {
   try {
-    return new RegExp(text, `${flags}u`);
-  } catch {
-    // Outside of Unicode mode more may be escaped than must be, as in Go.
-    return new RegExp(text, flags);
+    const engine = RE2JS.compile(pattern).re2() as Engine;
+    return { test: (text) => engine.match(text), find: (text) => engine.find(text), findAll: (text, limit = -1) => engine.findAll(text, limit) ?? [] };
+  } catch (error) {
+    return new SyntaxError((error as Error).message);
   }
 }
+
+/** As far as it is used here: the package gives no types to what it answers. */
+interface Engine { match(text: string): boolean; find(text: string): string; findAll(text: string, limit: number): string[] | null }

@@ -70,6 +70,7 @@ export const packageHomes: Readonly<Record<string, readonly string[]>> = {
   ws: ['src/streams'],
   protobufjs: ['src/schema'],
   '@marcbachmann/cel-js': ['src/schema/structural'],
+  're2js': ['src/apimachinery'],
 };
 
 /** Files that may be longer than `longest`, each for a reason. */

@@ -3,6 +3,7 @@
 // upstream: apiserver pkg/admission/plugin/policy/validating/typechecking.go, pkg/cel/openapi; cel-go checker, common/error.go
 import type { Environment } from '@marcbachmann/cel-js';
 import type { ObjectType, ScalarKind, Type } from '../schema.ts';
+import { frame } from './cel-frame.ts';
 import { typedPolicyEnvironment } from './cel.ts';
 
 const scalars: Partial<Record<ScalarKind, string>> = { string: 'string', duration: 'string', int32: 'int', int64: 'int', double: 'double', boolean: 'bool', time: 'google.protobuf.Timestamp', microTime: 'google.protobuf.Timestamp' };
@@ -64,12 +65,4 @@ function faultOf(expression: string, { message, code, node }: Refusal): Fault | 
   if ((operator === '==' || operator === '!=') && [left, right].includes('null') && [left, right].some((name) => name.startsWith('kubernetes.object'))) return undefined;
   const { pos = 0 } = (node.args[1] ?? {}) as Partial<Node>;
   return { message: applied(operator === 'in' ? '@in' : operator === '[]' ? '_[_]' : `_${operator}_`, [left, right]), at: Math.max(at, expression.lastIndexOf(operator, pos - 1)) };
-}
-
-/** As cel-go shows where something is. */
-function frame(expression: string, message: string, at: number): string {
-  const before = expression.slice(0, at).split('\n');
-  const column = before.at(-1)!.length;
-  const line = expression.split('\n')[before.length - 1]!;
-  return `ERROR: <input>:${before.length}:${column + 1}: ${message}\n | ${line}\n | ${'.'.repeat(column)}^`;
 }

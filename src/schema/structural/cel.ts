@@ -1,12 +1,12 @@
 // CEL as rules of custom resources speak it: the language with Kubernetes' own functions for lists, patterns, quantities and
 // addresses. (upstream: apiserver pkg/cel/library)
 import { Environment, Optional } from '@marcbachmann/cel-js';
-import { compileGoPattern } from '../../apimachinery/go-pattern.ts';
 import { addQuantities, compareQuantities, isQuantity, parseQuantity, quantityValue, subtractQuantities } from '../../apimachinery/quantity.ts';
 import { addAddresses } from './cel-addresses.ts';
 import { addAuthorizer } from './cel-authorizer.ts';
 import { evaluateCounted, meter, type Evaluation } from './cel-cost.ts';
 import { format, quote } from './cel-format.ts';
+import { addPatterns, useGoPatterns } from './cel-patterns.ts';
 import { addSets } from './cel-sets.ts';
 
 /** A text that is a quantity, as a value of its own type. */
@@ -33,12 +33,6 @@ const indexIn = (list: readonly unknown[], item: unknown, last: boolean): bigint
   return BigInt(last ? list.findLastIndex(at) : list.findIndex(at));
 };
 const absolute = (text: string): boolean => URL.canParse(text) && /^[a-z][a-z0-9+.-]*:/i.test(text);
-const find = (text: string, pattern: string): string => compileGoPattern(pattern).exec(text)?.[0] ?? '';
-const findAll = (text: string, pattern: string, limit = -1): string[] => {
-  const { source, flags } = compileGoPattern(pattern);
-  const all = [...text.matchAll(new RegExp(source, `${flags}g`))].map(([match]) => match);
-  return limit < 0 ? all : all.slice(0, limit);
-};
 /** What stands before `.quote`. */
 class Strings {}
 function replaceSome(text: string, from: string, to: string, limit: number): string {
@@ -47,7 +41,7 @@ function replaceSome(text: string, from: string, to: string, limit: number): str
   return parts.slice(1).reduce((whole, part, i) => `${whole}${i < limit ? to : from}${part}`, parts[0] ?? '');
 }
 
-const library = addSets(addAddresses(new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false, limits: { maxAstNodes: 10_000, maxDepth: 100 } })))
+const library = addPatterns(addSets(addAddresses(new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false, limits: { maxAstNodes: 10_000, maxDepth: 100 } }))))
   .registerType('kubernetes.Quantity', Quantity)
   .registerType('kubernetes.URL', Url)
   .registerFunction('list<dyn>.isSorted(): bool', (list: readonly Comparable[]) => list.every((item, i) => i === 0 || compare(list[i - 1]!, item) <= 0))
@@ -56,9 +50,6 @@ const library = addSets(addAddresses(new Environment({ enableOptionalTypes: true
   .registerFunction('list<dyn>.max(): dyn', (list: readonly Comparable[]) => extreme(list, 1))
   .registerFunction('list<dyn>.indexOf(dyn): int', (list: readonly unknown[], item: unknown) => indexIn(list, item, false))
   .registerFunction('list<dyn>.lastIndexOf(dyn): int', (list: readonly unknown[], item: unknown) => indexIn(list, item, true))
-  .registerFunction('string.find(string): string', find)
-  .registerFunction('string.findAll(string): list<string>', (text: string, pattern: string) => findAll(text, pattern))
-  .registerFunction('string.findAll(string, int): list<string>', (text: string, pattern: string, limit: bigint) => findAll(text, pattern, Number(limit)))
   .registerFunction('string.replace(string, string): string', (text: string, from: string, to: string) => text.split(from).join(to))
   .registerFunction('string.replace(string, string, int): string', (text: string, from: string, to: string, limit: bigint) => replaceSome(text, from, to, Number(limit)))
   .registerFunction('string.format(list<dyn>): string', format)
@@ -128,11 +119,13 @@ export function compileExpression(text: string, variables: keyof typeof environm
 
 function compile(text: string, environment: Environment): Expression {
   try {
+    const { valid, type, error } = environment.check(text);
     const parsed = environment.parse(text);
-    const { valid, type, error } = parsed.check();
+    if (valid) useGoPatterns(text, parsed.ast);
     if (valid && type !== undefined) return { type, evaluate: (variables, most) => evaluateCounted(parsed, { ...variables }, most) };
     throw error ?? new Error('the expression has no type');
   } catch (error) {
+    if (error instanceof SyntaxError) throw error;
     throw new SyntaxError((error as Error).message.split('\n')[0]!);
   }
 }

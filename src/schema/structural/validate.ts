@@ -1,7 +1,7 @@
 // Judges values by a structural schema: every fault at once, in the words of upstream's validator.
 // upstream: kube-openapi pkg/validation/validate, apiextensions-apiserver pkg/apiserver/validation/validation.go, ratcheting.go
 import { invalid, required, show, tooLong, tooMany, typeInvalid, type Fault } from '../../apimachinery/fault.ts';
-import { compileGoPattern } from '../../apimachinery/go-pattern.ts';
+import { compileGoPattern, type GoPattern } from '../../apimachinery/go-pattern.ts';
 import { equalJson } from '../../util/json.ts';
 import { hasFormat } from './formats.ts';
 import { additionalOf, isIntOrString, isMap, itemsOf, propertyOf, type StructuralSchema } from './structural-schema.ts';
@@ -62,20 +62,13 @@ function enumFaults(schema: StructuralSchema, value: unknown, path: string): Fau
   return [{ type: 'NotSupported', field: fieldOf(path), message: `Unsupported value: ${show(value)}: supported values: ${shown.join(', ')}` }];
 }
 
-const patterns = new Map<string, RegExp | string>();
-const patternsKept = 1000;
-function patternFor(pattern: string): RegExp | string {
-  let compiled = patterns.get(pattern);
-  if (compiled === undefined) {
-    try {
-      compiled = compileGoPattern(pattern);
-    } catch (error) {
-      compiled = (error as Error).message;
-    }
-    if (patterns.size >= patternsKept) patterns.delete(patterns.keys().next().value!);
-    patterns.set(pattern, compiled);
+/** A definition of before its patterns were judged may have one that is none: no text matches that. */
+function patternFor(pattern: string): GoPattern | string {
+  try {
+    return compileGoPattern(pattern);
+  } catch (error) {
+    return (error as Error).message;
   }
-  return compiled;
 }
 
 /** Only the first fault of a text is told. */

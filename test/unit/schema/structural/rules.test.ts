@@ -37,6 +37,15 @@ it.each<[rule: StructuralRule, fault: string]>([
   [{ rule: 'false', message: ' told so ', messageExpression: '"a\\nb"' }, 'spec: Invalid value: "object": told so'], [{ rule: 'false', messageExpression: 'self.nosuch' }, 'spec: Invalid value: "object": failed rule: false'],
 ])('%j fails', (rule, fault) => { expect(texts(spec(members, rule), value)).toEqual([fault]); });
 
+it.each<[rule: string, column: number]>([['self.name.matches("a(?=b)")', 19], ['self.set.all(x, x.matches("(a)\\\\1"))', 27]])('%s has a pattern that is none', (rule, column) => {
+  expect(expressionFault(rule, 'bool')).toBe(`compilation failed: ERROR: <input>:1:${column}: invalid matches argument\n | ${rule}\n | ${'.'.repeat(column - 1)}^`);
+});
+it('looks for patterns as Go has them, within the cost of a call', () => {
+  expect(texts(spec(members, { rule: '!self.name.matches("^(a+)+$")' }), { name: `${'a'.repeat(10_000)}!` })).toEqual([]);
+  expect(texts(spec(members, { rule: 'self.name.matches(self.set[0])' }), { name: 'b', set: ['(?=b)'] })).toEqual([expect.stringContaining('error parsing regexp: invalid or unsupported Perl syntax: `(?=`')]);
+  expect(texts(spec(members, { rule: 'self.name.matches(self.set[0])' }), { name: 'x'.repeat(100_000), set: ['a'.repeat(1000)] })[0]).toContain('call cost exceeds limit');
+});
+
 it('holds where it stands: in items and values of maps', () => {
   const positive: StructuralSchema = { ...integer, 'x-kubernetes-validations': [{ rule: 'self > 0' }] };
   expect(texts(spec({ l: { type: 'array', items: positive }, m: { type: 'object', additionalProperties: positive } }), { l: [1, 0], m: { k: -1 } })).toEqual(['spec.l[1]: Invalid value: "integer": failed rule: self > 0', 'spec.m[k]: Invalid value: "integer": failed rule: self > 0']);
