@@ -28,7 +28,7 @@ export function swaggerBelow(document: unknown, prefix: string): Swagger {
     const parameter = apart[refOf(value, parameterPrefix) ?? ''];
     return isObject(parameter) ? parameter : value;
   };
-  const wanted: Json = {};
+  const wanted = Object.create(null) as Json; // a definition may have any name
   const collect = (value: JsonValue): JsonValue => mapped(value, (object) => {
     const name = refOf(object, definitionPrefix);
     const definition = name === undefined || Object.hasOwn(wanted, name) ? undefined : all[name];
