@@ -38,7 +38,8 @@ export class Past<E extends Dated> {
 
   async #between(from: number, to: number): Promise<readonly E[] | undefined> {
     if (from <= this.#tooLongFrom) return undefined;
-    const known = await this.#grown(from, to);
+    // What others asked for may be what makes it too long.
+    const known = (await this.#grown(from, to)) ?? (this.#known && (await this.#stretch(from, to, keptBytes)));
     clearTimeout(this.#forget);
     this.#known = known;
     if (!known) {

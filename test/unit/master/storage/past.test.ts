@@ -48,6 +48,13 @@ it('what is too long to be kept is not read for others, and a shorter stretch is
   expect(await past.events(90, 100)).toHaveLength(7);
 });
 
+it('what others asked for does not make a stretch too long', async () => {
+  const { past, reads } = start(happened(60, 1 << 20));
+  await past.events(0, 20);
+  expect(await past.events(15, 30)).toHaveLength(10);
+  expect(reads).toEqual([[0, 20], [20, 30], [15, 30]]);
+});
+
 it('a failed read fails who asked, and nobody later', async () => {
   let fail = true;
   const past = new Past<Event>(async function* () {
