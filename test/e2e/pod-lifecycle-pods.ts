@@ -4,8 +4,8 @@ import { testImage } from '../support/test-image.ts';
 
 const shell = (script: string): string => JSON.stringify(['sh', '-c', script]);
 const host = `volumeMounts: [{name: host, mountPath: /host}]`;
-/** Says in a file of the host that it begins, and which signal ended it. */
-const noting = (name: string, more = ''): string => `{name: ${name}, image: '${busybox}', command: ${shell(`echo ${name} begins >> /host/$POD; trap 'echo ${name} ends >> /host/$POD; exit 0' TERM; ${more}while :; do sleep 0.1; done`)}, env: [{name: POD, valueFrom: {fieldRef: {fieldPath: metadata.name}}}], ${host}`;
+/** Says in a file of the host that it begins, and which signal ended it; it has started when it has said so. */
+const noting = (name: string): string => `{name: ${name}, image: '${busybox}', command: ${shell(`trap 'echo ${name} ends >> /host/$POD; exit 0' TERM; echo ${name} begins >> /host/$POD; touch /tmp/up; while :; do sleep 0.1; done`)}, env: [{name: POD, valueFrom: {fieldRef: {fieldPath: metadata.name}}}], startupProbe: {exec: {command: [test, -f, /tmp/up]}, periodSeconds: 1, failureThreshold: 60}, ${host}`;
 const pod = (name: string, spec: string, labels = ''): string => `---
 apiVersion: v1
 kind: Pod
@@ -22,7 +22,7 @@ export const manifest = (directory: string): string => {
 terminationGracePeriodSeconds: 20
 ${volumes}
 initContainers:
-- ${noting('first', 'touch /tmp/up; ')}, restartPolicy: Always, startupProbe: {exec: {command: [test, -f, /tmp/up]}, periodSeconds: 1, failureThreshold: 60}}
+- ${noting('first')}, restartPolicy: Always}
 - {name: between, image: '${busybox}', command: ${shell('echo between >> /host/sidecars')}, ${host}}
 - ${noting('second')}, restartPolicy: Always}
 containers:
