@@ -40,6 +40,8 @@ const amounts = (devices: DeviceCounts, of: 'capacity' | 'allocatable'): Resourc
 
 /** upstream: the kubelet's --node-status-max-images */
 const maxImages = 50;
+/** Of one image. upstream: nodestatus/setters.go (MaxNamesPerImageInNodeStatus) */
+const maxNames = 5;
 
 interface Judgement { readonly type: string; readonly status: 'True' | 'False'; readonly reason: string; readonly message: string }
 
@@ -62,7 +64,7 @@ function judgements({ pressure, problems }: NodeStatusInputs): Judgement[] {
 }
 
 export function imageList(images: readonly Image[]): { names: string[]; sizeBytes: number }[] {
-  return images.map((i) => ({ names: [...i.repoDigests, ...i.repoTags].filter((n) => !n.includes('<none>')), sizeBytes: i.size }))
+  return images.map((i) => ({ names: [...i.repoDigests, ...i.repoTags].filter((n) => !n.includes('<none>')).slice(0, maxNames), sizeBytes: i.size }))
     .filter((i) => i.names.length > 0).sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, maxImages);
 }
 

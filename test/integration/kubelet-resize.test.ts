@@ -52,7 +52,11 @@ describe('resize', () => {
     expect(waits.status.containerStatuses![0]).toMatchObject({ allocatedResources: { cpu: '1' }, resources: { limits: { cpu: '1' } } });
     await first.kill();
     bed.start();
-    // The new agent has looked at it: the status that was changed meanwhile is as it was.
+    const deferred = { type: 'Warning', reason: 'ResizeDeferred', message: "Node didn't have enough resource: cpu, requested: 2000, used: 2500, capacity: 4000" };
+    const told = async (): Promise<unknown[]> => (await bed.events('web')).filter(({ reason }) => reason.startsWith('Resize'));
+    // The new agent has looked at it, and says so once more.
+    await eventually(async () => expect(await told()).toEqual([deferred, deferred]));
+    // A status that is changed by others is as it was.
     await bed.client.patch(Pods, { namespace: 'default', name: 'web' }, { status: { containerStatuses: [{ name: 'c', restartCount: 7 }] } }, { subresource: 'status', type: 'strategic' });
     await bed.until('web', (p) => p?.status.containerStatuses?.[0]?.restartCount === 0);
     expect(await actual('web')).toMatchObject({ cpuQuota: 100_000 });
@@ -61,6 +65,7 @@ describe('resize', () => {
     expect(condition(after, 'PodResizePending')).toBeUndefined();
     await resize('web', limits('5', '64Mi'));
     expect(condition(await bed.until('web', (p) => condition(p, 'PodResizePending')), 'PodResizePending')).toMatchObject({ reason: 'Infeasible', message: "Node didn't have enough capacity: cpu, requested: 5000, capacity: 4000" });
+    await eventually(async () => expect(await told()).toEqual([deferred, deferred, { type: 'Warning', reason: 'ResizeInfeasible', message: "Node didn't have enough capacity: cpu, requested: 5000, capacity: 4000" }]));
   });
 
   it('says what the engine refused', async () => {

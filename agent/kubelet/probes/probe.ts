@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { formatDuration } from '../../../src/apimachinery/duration.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
+import { expand } from '../env.ts';
 import { actionHeaders, actionUrl, dialFailure, httpGet } from '../http-get.ts';
 import { resolvePort, type Container } from '../pod.ts';
 import { grpcHealth } from './grpc.ts';
@@ -18,11 +19,17 @@ const maxOutput = 10 * 1024;
 /** @throws Error when the probe itself could not be made: its result is then not counted. */
 export async function runProbe(runtime: Runtime, probe: Probe, target: ProbeTarget): Promise<ProbeOutcome> {
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
-  if (probe.exec) return execProbe(runtime, probe.exec.command ?? [], target, timeoutMs);
+  if (probe.exec) return execProbe(runtime, expanded(probe.exec.command ?? [], target.container), target, timeoutMs);
   if (probe.httpGet) return httpProbe(actionUrl(probe.httpGet, target.container, target.podIP), actionHeaders(probe.httpGet, 'probe'), timeoutMs);
   if (probe.tcpSocket) return tcpProbe(probe.tcpSocket.host || target.podIP, resolvePort(probe.tcpSocket.port, target.container), timeoutMs);
   if (probe.grpc) return grpcHealth(target.podIP, probe.grpc.port, probe.grpc.service ?? '', timeoutMs);
   throw new Error(`missing probe handler for ${target.container.name}`);
+}
+
+/** By what is written in the container's env, and by nothing that is looked up. upstream: container/helpers.go (ExpandContainerCommandOnlyStatic) */
+function expanded(command: readonly string[], { env = [] }: Container): string[] {
+  const values = new Map(env.map(({ name, value = '' }) => [name, value]));
+  return command.map((word) => expand(word, (name) => values.get(name)));
 }
 
 async function execProbe(runtime: Runtime, command: readonly string[], { containerId }: ProbeTarget, timeoutMs: number): Promise<ProbeOutcome> {

@@ -87,6 +87,18 @@ it.each([[0, 'success'], [3, 'failure']])('a command that ends with %d is a %s',
   expect((await runProbe(fake, { exec: { command: ['x'] }, timeoutSeconds: 60 } as Probe, { ...target, containerId: id })).result).toBe(result);
 });
 
+it('a command is told what the env of the container says outright', async () => {
+  const asked: (readonly string[])[] = [];
+  const fake = new FakeRuntime({ clock: realClock, images: {} });
+  fake.execSync = (_id, command) => {
+    asked.push(command);
+    return Promise.resolve({ exitCode: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), timedOut: false });
+  };
+  const container = { ...target.container, env: [{ name: 'FILE', value: '/tmp/$(DIR)' }, { name: 'SECRET', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] } as never;
+  await runProbe(fake, { exec: { command: ['test', '-f', '$(FILE)', '$(SECRET)', '$(OTHER)', '$$(FILE)'] } } as Probe, { ...target, container });
+  expect(asked).toEqual([['test', '-f', '/tmp/$(DIR)', '', '$(OTHER)', '$(FILE)']]);
+});
+
 it('a hook that fails says which one, of what, and what its command has said', async () => {
   const fake = new FakeRuntime({ clock: realClock });
   fake.execSync = () => Promise.resolve({ exitCode: 4, stdout: Buffer.from('looking\n'), stderr: Buffer.from('not there\n'), timedOut: false });

@@ -54,10 +54,11 @@ it('tells of a reboot', () => {
   const before = status();
   expect(statusEvents('n', { ...before, nodeInfo: { ...before.nodeInfo!, bootID: 'a' } }, before)).toEqual([{ type: 'Warning', reason: 'Rebooted', message: 'Node n has been rebooted, boot id: b' }]);
 });
-it('lists the 50 largest images that have a name', () => {
+it('lists the 50 largest images that have a name, by five of their names', () => {
   const image = (name: string, size: number) => ({ id: name, repoTags: name ? [name] : ['<none>:<none>'], repoDigests: [], size, user: '', createdAt: 0 });
   expect(imageList([image('a', 1), image('', 9), image('b', 2)])).toEqual([{ names: ['b'], sizeBytes: 2 }, { names: ['a'], sizeBytes: 1 }]);
   expect(imageList(Array.from({ length: 60 }, (_, i) => image(`i${i}`, i)))).toHaveLength(50);
+  expect(imageList([{ ...image('', 1), repoTags: ['a', 'b', '<none>:<none>', 'c', 'd', 'e', 'f'] }])[0]!.names).toEqual(['a', 'b', 'c', 'd', 'e']);
 });
 it.each<[string, boolean, (s: any) => object]>([
   ['a later heartbeat', false, (s) => ({ ...s, conditions: s.conditions.map((c: object) => ({ ...c, lastHeartbeatTime: 'later' })) })],
