@@ -74,10 +74,10 @@ describe('stopDockerd', () => {
     const directory = mkdtempSync(join(tmpdir(), 'dray-dockerd-'));
     const program = join(directory, 'dockerd');
     copyFileSync('/bin/sh', program);
-    const daemon = spawn(program, ['-c', 'n=0; trap \'n=$((n + 1)); echo told; if [ $n = 4 ]; then exit 7; fi\' TERM; echo up; while :; do sleep 0.05; done'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const daemon = spawn(program, ['-c', 'n=0; trap \'n=$((n + 1)); if [ $n = 4 ]; then exit 7; fi; echo told\' TERM; echo up; while :; do sleep 0.05; done'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const ended = once(daemon, 'exit');
     await once(daemon.stdout, 'data');
-    // The time it is given is over once it has taken note of a signal: two that come at once are one.
+    // The time it is given is over once it has taken note of a signal: two that come at once are one. Of the last it says nothing: it is gone then.
     let said = '';
     daemon.stdout.on('data', (chunk: Buffer) => { said += chunk.toString(); });
     await stopEngine(daemon.pid!, { ...realClock, monotonic: () => said.split('told').length * 100_000 }, 100);
