@@ -4,6 +4,7 @@
 import { isPodTerminal } from '../../src/api/core/pod-conditions.ts';
 import { milliValue, quantityValue } from '../../src/apimachinery/quantity.ts';
 import { podRequests } from '../../src/api/core/pod-resources.ts';
+import { equalJson } from '../../src/util/json.ts';
 import { oldStatus } from './container-statuses.ts';
 import type { NodeAllocatable } from './downward.ts';
 import { initContainers, isResizable, type Container, type Pod } from './pod.ts';
@@ -65,13 +66,13 @@ export function judgeResize(pod: Pod, others: readonly Pod[], allocatable: Pick<
 }
 
 export class Allocations {
-  readonly #options: { readonly allocatable: NodeAllocatable; readonly pods: () => readonly Pod[]; readonly onRoom: (uid: string) => void };
+  readonly #options: { readonly allocatable: NodeAllocatable; readonly pods: () => readonly Pod[]; readonly onRoom: (uid: string) => void; readonly onPending: (pod: Pod, pending: PendingResize) => void };
   readonly #held = new Map<string, Allocated>();
   /** Pods that have ended here, whatever the API says of them yet. */
   readonly #over = new Set<string>();
 
-  /** `pods` are all of this node as the API has them; `onRoom` is told of each Pod whose resize may fit now. */
-  constructor(options: { allocatable: NodeAllocatable; pods: () => readonly Pod[]; onRoom: (uid: string) => void }) { this.#options = options; }
+  /** `pods` are all of this node as the API has them; `onRoom` is told of each Pod whose resize may fit now, `onPending` why one waits, whenever that is something else. */
+  constructor(options: { allocatable: NodeAllocatable; pods: () => readonly Pod[]; onRoom: (uid: string) => void; onPending: (pod: Pod, pending: PendingResize) => void }) { this.#options = options; }
 
   /** Sets aside what the Pod wishes, if that can be. */
   admit(pod: Pod): Allocated {
@@ -79,6 +80,7 @@ export class Allocations {
     const before = this.#held.get(uid)?.pod ?? recorded(pod);
     const kept = withResources(pod, (container, kind) => this.#resourcesIn(before, container, kind));
     const pending = kept === pod ? undefined : judgeResize(pod, this.#others(uid), this.#options.allocatable);
+    if (pending && !equalJson(pending, this.#held.get(uid)?.pending)) this.#options.onPending(pod, pending);
     this.#held.set(uid, pending ? { pod: kept, pending } : { pod });
     if (kept === pod || pending) return this.#held.get(uid)!;
     this.#tellOfRoom(uid);

@@ -47,9 +47,10 @@ const dialCauses: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused', EHOSTUNREACH: 'no route to host', ENETUNREACH: 'network is unreachable', ETIMEDOUT: 'connection timed out',
 };
 /** Go's words for a connection that did not come about; undefined for another failure. */
-export function dialFailure(host: string, address: string, { code = '' }: NodeJS.ErrnoException): string | undefined {
+export function dialFailure(host: string, address: string, { code = '', syscall }: NodeJS.ErrnoException): string | undefined {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `dial tcp: lookup ${host}: ${code === 'ENOTFOUND' ? 'no such host' : 'Temporary failure in name resolution'}`;
-  const cause = dialCauses[code];
+  // A connection that is there may be lost in the same way.
+  const cause = syscall === 'read' || syscall === 'write' ? undefined : dialCauses[code];
   return cause === undefined ? undefined : `dial tcp ${address}: connect: ${cause}`;
 }
 

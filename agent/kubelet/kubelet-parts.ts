@@ -143,7 +143,9 @@ export function kubeletParts(o: KubeletOptions, { cache, changed, listed, fail, 
     oom: { memoryCapacity: o.memoryCapacity }, seccompRoot: `${o.dataDir}/seccomp`,
   });
   const syncer = new PodSyncer({ ...shared, volumes, objects, images, probes, killer, sandboxes, starter, limit, nodeCredentials: o.nodeCredentials ?? (() => Promise.resolve(undefined)) });
-  const allocations = new Allocations({ allocatable: o.allocatable, pods: listed, onRoom: changed });
+  const allocations = new Allocations({
+    allocatable: o.allocatable, pods: listed, onRoom: changed, onPending: (pod, { reason, message }) => shared.events.warning(pod, undefined, `Resize${reason}`, message),
+  });
   const statuses = new StatusManager({ client, clock, log, signal });
   const mirrors = new MirrorPods({ client, clock, log, nodeName: o.nodeName, signal, mirrored: (uid, mirror) => statuses.mirrored(uid, mirror) });
   const warnNode = (reason: string, message: string): void => o.recorder.warning(nodeReference(o.nodeName), reason, message);

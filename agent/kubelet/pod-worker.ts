@@ -3,11 +3,10 @@
 import { isPodTerminal } from '../../src/api/core/pod-conditions.ts';
 import { Backoff } from '../../src/util/backoff.ts';
 import type { Clock } from '../../src/util/clock.ts';
-import { equalJson } from '../../src/util/json.ts';
 import type { Log } from '../../src/util/log.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { nodeAffinityReason } from './admission.ts';
-import type { Allocations, PendingResize } from './allocations.ts';
+import type { Allocations } from './allocations.ts';
 import type { PodGroups } from './control-groups/pod-groups.ts';
 import { GracePeriod } from './grace-period.ts';
 import type { DeviceManager } from './devices/device-manager.ts';
@@ -65,7 +64,6 @@ export class PodWorker {
   #state: WorkerState = 'sync';
   #grace: GracePeriod | undefined;
   #failure: PodFailure | undefined;
-  #resizeTold: PendingResize | undefined;
   /** Seconds a Pod that is ended by the kubelet may take at most. */
   #graceLimit = Infinity;
   #tellEnded: () => void = () => undefined;
@@ -233,7 +231,6 @@ export class PodWorker {
   /** Hands on the Pod's status; whether it is to end, or has ended. That it has is told when nothing of it can run any more. */
   #publish(pod: Pod, terminal: boolean, when: 'now' | 'soon' = 'now'): 'running' | 'ended' {
     const { statuses } = this.#options;
-    this.#tellResize(pod);
     const status = this.#status(pod, terminal);
     const { status: told } = statuses.current(pod);
     const ended = isPodTerminal({ status });
@@ -241,13 +238,6 @@ export class PodWorker {
     // Mostly its end is a moment away; Services let go at once of a Pod that fails for a reason of its own.
     else statuses.set(pod, beforeItsEnd(status, told), this.#failure ? 'now' : 'soon');
     return ended ? 'ended' : 'running';
-  }
-  /** Why a resize waits, each time that is something else. upstream: kubelet.go (handlePodResourcesResize) */
-  #tellResize(pod: Pod): void {
-    const { allocations, events } = this.#options;
-    const { pending } = allocations.current(pod);
-    if (pending && !equalJson(pending, this.#resizeTold)) events.warning(pod, undefined, `Resize${pending.reason}`, pending.message);
-    this.#resizeTold = pending;
   }
   /** Containers are ready or not also while they end; all else is told when they have, mostly a moment later. upstream: status_manager.go (SetContainerReadiness) */
   #tellReadiness(pod: Pod): void {

@@ -139,7 +139,10 @@ export class Bucket<T extends Cached> {
 }
 
 const triggered = (value: string): string => `=${value}`;
-export const sizeOf = ({ current, previous }: CacheEvent<Pick<Cached, 'size'>>): number => (current ?? previous!).size;
+/** The state before is mostly that of another event. */
+const sizeOf = ({ current, previous }: CacheEvent<Cached>): number => (current ?? previous!).size;
+/** Read back, each event has its own. */
+export const sizeOfStates = ({ current, previous }: CacheEvent<Cached>): number => (current?.size ?? 0) + (previous?.size ?? 0);
 export const keyOfEvent = ({ current, previous }: CacheEvent<Pick<Cached, 'key'>>): string => (current ?? previous!).key;
 /** Whether who watches with this scope is told of it. */
 export const concerns = (event: CacheEvent<Cached>, { key, trigger }: WatchScope): boolean => (key === undefined || keyOfEvent(event) === key) && (trigger === undefined || event.trigger?.current === trigger || event.trigger?.previous === trigger);

@@ -2,7 +2,7 @@
 // touch the disk; a write is visible here before it is acknowledged. (upstream: apiserver storage/cacher)
 import type { Log } from '../../src/util/log.ts';
 import { AsyncQueue } from '../../src/util/async-queue.ts';
-import { Bucket, concerns, keyOfEvent, sizeOf, type Cached, type CacheEvent, type Trigger, type WatchScope } from './bucket.ts';
+import { Bucket, concerns, keyOfEvent, sizeOfStates, type Cached, type CacheEvent, type Trigger, type WatchScope } from './bucket.ts';
 import { Past } from './past.ts';
 import { Compacted, type Entry, type Store, type StoreEvent } from './store.ts';
 
@@ -99,7 +99,7 @@ export class WatchCache<T extends Cached> {
    * Events under a prefix after revision `from`, without gap or duplicate; `scope` spares those of other keys or trigger values, as
    * far as they come from now on. Whoever pushes the cache's revision gets it when all events up to it are read. The queue ends
    * with an overflow when more than `limit` wait.
-   * @throws Compacted when the store no longer knows `from`
+   * @throws Compacted when the store no longer knows `from`, or too much has happened since then
    */
   async watch(prefix: string, from: number, limit: number, scope: WatchScope = {}): Promise<AsyncQueue<CacheEvent<T> | number>> {
     let remove: (() => void) | undefined;
@@ -110,9 +110,7 @@ export class WatchCache<T extends Cached> {
     let start = from;
     while (start < bucket.windowStart) {
       const target = bucket.windowStart;
-      const events = await bucket.past.events(start, target);
-      if (events) past.push(...events.filter(concerned));
-      else for await (const batch of this.#read(scope.key ?? prefix, start, target)) past.push(...batch.filter(concerned));
+      past.push(...(await bucket.past.events(start, target)).filter(concerned));
       start = target;
     }
     // From here to the registration nothing may be awaited: an event between the two would be lost.
@@ -129,8 +127,9 @@ export class WatchCache<T extends Cached> {
     try {
       for await (const { events, revision } of this.#store.watch(prefix, from, stop.signal)) {
         yield events.filter((event) => revisionOf(event) <= to).map((event) => this.#change(event));
-        if (revision >= to) break;
+        if (revision >= to) return;
       }
+      throw new Error('the store is closed');
     } finally {
       stop.abort();
     }
@@ -171,7 +170,7 @@ export class WatchCache<T extends Cached> {
     let bucket = this.#buckets.get(prefix);
     // A resource first seen after the start has had no event since then, so its window reaches back to the start.
     if (!bucket) {
-      const past = new Past<CacheEvent<T>>((from, to) => this.#read(prefix, from, to), sizeOf);
+      const past = new Past<CacheEvent<T>>((from, to) => this.#read(prefix, from, to), sizeOfStates);
       this.#buckets.set(prefix, (bucket = new Bucket<T>({ prefix, revision: this.#start, trigger: this.#triggerOf(prefix), past })));
     }
     return bucket;

@@ -11,27 +11,28 @@ export interface GoPattern {
   findAll(text: string, limit?: number): string[];
 }
 
-const kept = 1000;
-const patterns = new Map<string, GoPattern | SyntaxError>();
+/** Those of definitions and rules, which are used again and again: what objects bring is as much as anybody likes. */
+const kept = new Map<string, GoPattern>();
+const keptAtMost = 1000;
 
 /** @throws SyntaxError in Go's words */
-export function compileGoPattern(pattern: string): GoPattern {
-  let compiled = patterns.get(pattern);
-  if (!compiled) {
-    compiled = compile(pattern);
-    if (patterns.size >= kept) patterns.delete(patterns.keys().next().value!);
-    patterns.set(pattern, compiled);
-  }
-  if (compiled instanceof SyntaxError) throw compiled;
+export function compileGoPattern(pattern: string): GoPattern { return kept.get(pattern) ?? compile(pattern); }
+
+/** The same for a pattern that somebody who may define things has written. @throws SyntaxError in Go's words */
+export function keepGoPattern(pattern: string): GoPattern {
+  const compiled = compileGoPattern(pattern);
+  if (kept.has(pattern)) return compiled;
+  if (kept.size >= keptAtMost) kept.delete(kept.keys().next().value!);
+  kept.set(pattern, compiled);
   return compiled;
 }
 
-function compile(pattern: string): GoPattern | SyntaxError {
+function compile(pattern: string): GoPattern {
   try {
     const engine = RE2JS.compile(pattern).re2() as Engine;
     return { test: (text) => engine.match(text), find: (text) => engine.find(text), findAll: (text, limit = -1) => engine.findAll(text, limit) ?? [] };
   } catch (error) {
-    return new SyntaxError((error as Error).message);
+    throw new SyntaxError((error as Error).message, { cause: error });
   }
 }
 

@@ -19,26 +19,27 @@ function mapped(value: JsonValue, change: (object: Json) => Json): JsonValue {
   return isObject(value) ? Object.fromEntries(Object.entries(change(value)).map(([name, member]) => [name, mapped(member, change)])) : value;
 }
 
-/** What a server's document says of the paths below `prefix`; parameters that stand apart in it are put where they are meant. */
+/** What a server's document says of the paths below `prefix`; parameters that stand apart in it are put where they are named, which is in lists of them. */
 export function swaggerBelow(document: unknown, prefix: string): Swagger {
   const { paths, definitions, parameters } = isObject(document) ? document : {};
   const [all, apart] = [isObject(definitions) ? definitions : {}, isObject(parameters) ? parameters : {}];
   const own = Object.entries(isObject(paths) ? paths : {}).filter(([path]) => path.startsWith(prefix));
-  const inlined = (value: Json): Json => {
-    const parameter = apart[refOf(value, parameterPrefix) ?? ''];
-    return isObject(parameter) ? parameter : value;
+  const inlined = (value: JsonValue): JsonValue => (isObject(value) && Array.isArray(value['parameters']) ? { ...value, parameters: value['parameters'].map(named) } : value);
+  const named = (parameter: JsonValue): JsonValue => {
+    const name = isObject(parameter) ? refOf(parameter, parameterPrefix) : undefined;
+    return name !== undefined && Object.hasOwn(apart, name) ? apart[name]! : parameter;
   };
   const wanted = Object.create(null) as Json; // a definition may have any name
   const collect = (value: JsonValue): JsonValue => mapped(value, (object) => {
     const name = refOf(object, definitionPrefix);
-    const definition = name === undefined || Object.hasOwn(wanted, name) ? undefined : all[name];
+    const definition = name === undefined || Object.hasOwn(wanted, name) || !Object.hasOwn(all, name) ? undefined : all[name];
     if (isObject(definition)) {
       wanted[name!] = definition;
       collect(definition);
     }
     return object;
   });
-  const whole = own.map(([path, item]) => [path, mapped(item, inlined)] as const);
+  const whole = own.map(([path, item]) => [path, isObject(item) ? inlined(Object.fromEntries(Object.entries(item).map(([name, member]) => [name, inlined(member)]))) : item] as const);
   for (const [, item] of whole) collect(item);
   return { paths: Object.fromEntries(whole), definitions: wanted };
 }

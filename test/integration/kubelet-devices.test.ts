@@ -1,5 +1,5 @@
 // Devices that plugins offer over real sockets: a resource of the node, given to containers with what they need, and given back.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -179,6 +179,17 @@ it('leaves alone a socket another kubelet listens on, takes one nobody listens o
   rmSync(path);
   await noticed();
   rmSync(directory, { recursive: true });
+  await noticed();
+  // Who comes later has its socket, also when this one has noticed; and this one takes it back when nobody is left.
+  rmSync(path);
+  const later = createServer().listen(path);
+  await new Promise((resolve) => { later.once('listening', resolve); });
+  const own = statSync(path).ino;
+  await clock.advance(50);
+  await settled();
+  for (let i = 0; i < 3; i++) await clock.advance(10_000);
+  expect(statSync(path).ino).toBe(own);
+  await new Promise((resolve) => { later.close(resolve); });
   await noticed();
   const [{ stop, done }] = managers as [{ stop: AbortController; done: Promise<void> }];
   stop.abort();

@@ -1,16 +1,16 @@
 // Where device plugins register: a socket in the directory of their own. One that is taken by another kubelet of this host is left
 // alone; one that vanishes, or whose owner does, is made again, which is the sign for plugins to register anew.
 // upstream: pkg/kubelet/cm/devicemanager/plugin/v1beta1/server.go
-import { lstat, mkdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Server, ServerCredentials, status, type handleUnaryCall } from '@grpc/grpc-js';
 import { isExtended } from '../../../src/api/core/resources.ts';
 import type { Clock } from '../../../src/util/clock.ts';
 import type { Log } from '../../../src/util/log.ts';
+import { ifThere } from '../../../src/util/if-there.ts';
 import { DirectoryChange } from '../directory-change.ts';
 import { apiVersion, registrationService, type PluginOptions, type RegisterRequest } from './plugin-api.ts';
 import { answers, registrationSocket, removeRegistration } from './plugin-directory.ts';
-import { ifThere } from '../../../src/util/if-there.ts';
 
 export interface Registration { readonly resource: string; /** Path of the plugin's socket. */ readonly socket: string; readonly options: PluginOptions }
 
@@ -50,7 +50,6 @@ export async function serveRegistration(directory: string, registered: (registra
         server?.forceShutdown();
         server = undefined;
         if (there && (await answers(path))) throw new Error('another kubelet listens there');
-        await rm(path, { force: true });
         server = await listen(path, register);
         inode = (await lstat(path)).ino;
         said = undefined;
@@ -67,9 +66,18 @@ export async function serveRegistration(directory: string, registered: (registra
   if (server) await removeRegistration(directory).catch((error: unknown) => log.warn({ error, directory }, 'what plugins registered with could not be taken away'));
 }
 
+/** Listens under a name of its own first: who stops to listen removes what has the name it began with, and that may be another's by then. */
 async function listen(path: string, register: handleUnaryCall<RegisterRequest, object>): Promise<Server> {
+  const own = `${path}.new`;
   const server = new Server();
   server.addService(registrationService, { Register: register });
-  await new Promise<void>((resolve, reject) => { server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve())); });
+  await rm(own, { force: true });
+  await new Promise<void>((resolve, reject) => { server.bindAsync(`unix:${own}`, ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve())); });
+  try {
+    await rename(own, path);
+  } catch (error) {
+    server.forceShutdown();
+    throw error;
+  }
   return server;
 }

@@ -6,7 +6,8 @@ import { rpcWords } from '../rpc-words.ts';
 import type { ProbeOutcome } from './probe.ts';
 
 const serving = 1;
-/** The code of a connection that broke. */
+/** The codes of an answer that is none, and of a connection that broke. */
+const internal = 13;
 const unavailable = 14;
 
 /** A gRPC frame (not compressed, length) around HealthCheckRequest { string service = 1 }. */
@@ -25,6 +26,9 @@ export function healthRequest(service: string): Buffer {
 /** HealthCheckResponse { ServingStatus status = 1 }; 0 (UNKNOWN) when the field is not sent. */
 export const healthStatus = (frame: Buffer): number => (frame.length >= 7 && frame[5] === 0x08 ? frame[6]! : 0);
 
+/** As Go's library reads it: what is no escape stands for itself. */
+const decoded = (message: string): string => message.replace(/(?:%[0-9A-Fa-f]{2})+/g, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString());
+
 export function grpcHealth(host: string, port: number, service: string, timeoutMs: number): Promise<ProbeOutcome> {
   return new Promise((resolve) => {
     const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -38,22 +42,25 @@ export function grpcHealth(host: string, port: number, service: string, timeoutM
     let connected = false;
     const timer = setTimeout(() => (connected ? end('failure', `timeout: health rpc did not complete within ${formatDuration(timeoutMs)}`) : unreachable('context deadline exceeded')), timeoutMs);
     session.on('connect', () => { connected = true; });
-    session.on('error', (error) => unreachable(error.message));
+    const broke = (error: Error): void => (connected ? end('failure', `error: health rpc probe failed: ${rpcWords(unavailable, error.message)}`) : unreachable((error.cause as Error | undefined)?.message ?? error.message));
+    session.on('error', broke);
     const stream = session.request({
       [constants.HTTP2_HEADER_METHOD]: 'POST', [constants.HTTP2_HEADER_PATH]: '/grpc.health.v1.Health/Check',
       'content-type': 'application/grpc', te: 'trailers', 'user-agent': 'kube-probe/1.33',
     });
     const parts: Buffer[] = [];
-    let code = '0';
-    let words = '';
+    // Who says no more has not spoken gRPC.
+    let code = String(internal);
+    let words = 'server closed the stream without sending trailers';
     const take = (headers: Record<string, unknown>): void => {
-      if (headers['grpc-status'] !== undefined) code = String(headers['grpc-status']);
-      if (headers['grpc-message'] !== undefined) words = decodeURIComponent(String(headers['grpc-message']));
+      if (headers['grpc-status'] === undefined) return;
+      code = String(headers['grpc-status']);
+      words = decoded(String(headers['grpc-message'] ?? ''));
     };
     stream.on('response', take);
     stream.on('trailers', take);
     stream.on('data', (part: Buffer) => parts.push(part));
-    stream.on('error', (error) => (connected ? end('failure', `error: health rpc probe failed: ${rpcWords(unavailable, error.message)}`) : unreachable((error.cause as Error | undefined)?.message ?? error.message)));
+    stream.on('error', broke);
     stream.on('end', () => {
       if (code === '12') return end('failure', `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${words}`);
       if (code !== '0') return end('failure', `error: health rpc probe failed: ${rpcWords(Number(code), words)}`);

@@ -32,6 +32,7 @@ export class UdpListener {
   set port(port: PortState) {
     this.#port = port;
     this.dropGone();
+    void this.#sockets.look();
   }
 
   open(): Promise<void> { return this.#sockets.open(); }

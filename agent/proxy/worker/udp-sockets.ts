@@ -1,6 +1,7 @@
 // The sockets of one open UDP port. What comes in on a socket of all addresses is answered from the address that the route to the client
 // names, and who has asked another address takes no answer from there: so each address of the host has a socket of its own beside it, which
-// the kernel prefers. Addresses that come later are found when the socket of all is asked.
+// the kernel prefers. Addresses that come later are found when the socket of all is asked. All of them share the port, as they must: another
+// program that is willing to share could have it, too, once it is open.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import type { Clock } from '../../../src/util/clock.ts';
@@ -23,7 +24,7 @@ export class UdpSockets {
   readonly main: Socket;
   readonly #options: UdpSocketsOptions;
   readonly #adopted: boolean;
-  /** By address; undefined where there can be none, as beside a socket that was taken over from an earlier version. */
+  /** By address; undefined while it is being opened. */
   readonly #own = new Map<string, Socket | undefined>();
   #lookedAt = -Infinity;
   #closed = false;
@@ -42,7 +43,7 @@ export class UdpSockets {
       if (address === anyAddress) await this.#claim();
       await this.#bound(this.main, address);
     }
-    await this.#look();
+    await this.look();
   }
 
   /** An address that has gone answers nobody. */
@@ -57,7 +58,7 @@ export class UdpSockets {
 
   #prepared(socket: Socket, address: string): Socket {
     socket.on('message', (message, from) => {
-      if (socket === this.main && this.#options.clock.monotonic() - this.#lookedAt >= lookMs) void this.#look();
+      if (socket === this.main && this.#options.clock.monotonic() - this.#lookedAt >= lookMs) void this.look();
       this.#options.received(message, from, address);
     });
     // ICMP errors of single packets: the sender learns by silence, as without the relay.
@@ -84,10 +85,11 @@ export class UdpSockets {
     });
   }
 
-  async #look(): Promise<void> {
+  /** Opens what the host's addresses and `answers` ask for now. */
+  async look(): Promise<void> {
     const { listen, clock, answers } = this.#options;
     this.#lookedAt = clock.monotonic();
-    if (listen.address !== anyAddress || !answers()) return;
+    if (this.#closed || listen.address !== anyAddress || !answers()) return;
     const there = new Set(hostAddresses());
     for (const [address, socket] of this.#own) {
       if (there.has(address)) continue;
@@ -100,7 +102,9 @@ export class UdpSockets {
       try {
         await this.#bound(socket, address);
       } catch {
-        // The address has gone again, or another program has the port on it: the socket of all goes on answering.
+        // The address has gone again, another program has the port on it, or the socket of all is an earlier version's, which shares with nobody: that
+        // one goes on answering.
+        this.#own.delete(address);
         socket.close();
         return;
       }

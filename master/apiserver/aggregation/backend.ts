@@ -76,7 +76,7 @@ export class Backend {
    * @throws StatusError 503 telling why nothing answers there; 500 where the caBundle is none
    */
   async begin({ method, path, headers, signal }: Exchange, answered: (response: IncomingMessage) => void, failed: (error: Error) => void, target?: Target): Promise<ClientRequest> {
-    const socket = await this.connect(target);
+    const socket = await this.#connectWhile(signal, target);
     const outgoing = httpRequest({ method, path, headers: { host: this.host, ...headers, connection: 'close' }, createConnection: () => socket, signal });
     outgoing.once('response', (response) => {
       response.once('close', () => socket.destroy());
@@ -94,6 +94,20 @@ export class Backend {
   get(exchange: Omit<Exchange, 'method'>, target?: Target): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       this.begin({ method: 'GET', ...exchange }, resolve, reject, target).then((outgoing) => outgoing.end(), reject);
+    });
+  }
+
+  /** Whoever does not want it any more does not wait for it. */
+  #connectWhile(signal: AbortSignal, target: Target | undefined): Promise<TLSSocket> {
+    const connecting = this.connect(target);
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        reject(unreachable(connectionWords(signal.reason as Error)));
+        connecting.then((socket) => socket.destroy(), () => undefined); // nobody is to be told
+      };
+      if (signal.aborted) return leave();
+      signal.addEventListener('abort', leave, { once: true });
+      void connecting.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
     });
   }
 

@@ -1,11 +1,13 @@
 // The OpenAPI documents of version 2 of extension servers, which are part of this server's own. They are asked for when somebody asks for
 // that, at most once a minute or after a change of their APIService, and send it only when it is another than before.
 // upstream: kube-aggregator pkg/controllers/openapi/aggregator (downloader.go, aggregator.go), which asks every minute
+import { createHash } from 'node:crypto';
 import { swaggerBelow, type Swagger } from '../../../src/schema/openapi-merge.ts';
 import { openApiProtobuf } from '../../../src/schema/openapi-protobuf.ts';
 import type { Json } from '../../../src/schema/openapi-schema.ts';
 import type { Clock } from '../../../src/util/clock.ts';
 import type { Log } from '../../../src/util/log.ts';
+import { paced } from '../../../src/util/paced.ts';
 import { textWithin } from '../../../src/util/text-within.ts';
 import type { RemoteGroupVersion, RemoteGroupVersions } from './api-services.ts';
 import { userHeaders } from './headers.ts';
@@ -13,10 +15,11 @@ import { documentsUser } from './remote-discovery.ts';
 
 const everyMs = 60_000;
 const patienceMs = 5_000;
-const longest = 16 * 1024 * 1024;
+/** Upstream's own is a third of it. It is read in one turn of the event loop. */
+const longest = 8 * 1024 * 1024;
 
-/** `swagger` as last heard, also of who does not answer now. */
-interface Heard { readonly etag?: string | undefined; readonly swagger?: Swagger | undefined }
+/** `swagger` as last heard, also of who does not answer now; `hash` is the document's, for who gives it no ETag. */
+interface Heard { readonly etag?: string | undefined; readonly hash?: string; readonly swagger?: Swagger | undefined }
 interface Asked { readonly remote: RemoteGroupVersion; readonly at: number; readonly answer: Promise<Heard> }
 
 export class RemoteSwagger {
@@ -59,9 +62,12 @@ export class RemoteSwagger {
       // Some have none.
       if (response.statusCode === 404) return {};
       if (response.statusCode !== 200) throw new Error(`the server answers ${response.statusCode}`);
+      const { etag } = response.headers;
+      const hash = createHash('sha256').update(text).digest('hex');
+      if (hash === before.hash) return { ...before, etag };
       const swagger = swaggerBelow(JSON.parse(text), `/apis/${group}/${version}/`);
-      tellable(swagger);
-      return { etag: response.headers.etag, swagger };
+      await paced(this.#clock, tellable(swagger));
+      return { etag, hash, swagger };
     } catch (error) {
       this.#log.info({ apiService: name, error: (error as Error).message }, 'an extension server does not tell its OpenAPI document of version 2');
       return before;
@@ -71,8 +77,6 @@ export class RemoteSwagger {
   }
 }
 
-/** @throws TypeError for a document that would make the whole of them one that cannot be told, as it is malformed */
-function tellable({ paths, definitions }: Swagger): void {
-  const pieces = openApiProtobuf({ head: { security: [] }, paths: Object.entries(paths) as [string, Json][], definitions: Object.entries(definitions) as [string, Json][] });
-  while (!pieces.next().done);
-}
+/** In steps. @throws TypeError for a document that would make the whole of them one that cannot be told, as it is malformed */
+const tellable = ({ paths, definitions }: Swagger): Generator<unknown> =>
+  openApiProtobuf({ head: { security: [] }, paths: Object.entries(paths) as [string, Json][], definitions: Object.entries(definitions) as [string, Json][] });

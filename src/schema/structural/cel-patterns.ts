@@ -2,11 +2,15 @@
 // declared anew: the calls are given the name of a function of our own after they are checked. Patterns that are written out are judged
 // with the expression. upstream: cel-go cel/validator.go (ValidateRegexLiterals), apiserver pkg/cel/library/regex.go
 import type { Environment } from '@marcbachmann/cel-js';
-import { compileGoPattern, type GoPattern } from '../../apimachinery/go-pattern.ts';
+import { compileGoPattern, keepGoPattern, type GoPattern } from '../../apimachinery/go-pattern.ts';
 import { spend } from './cel-cost.ts';
 import { frame } from './cel-frame.ts';
 
 const ownName = 'matchesGoPattern';
+const searches: ReadonlySet<string> = new Set(['matches', 'find', 'findAll']);
+
+/** An expression that is one, and cannot be carried out. */
+export class InstantiationError extends SyntaxError {}
 
 export function addPatterns(environment: Environment): Environment {
   return environment
@@ -32,10 +36,11 @@ export function useGoPatterns(expression: string, root: unknown): void {
     if (typeof value !== 'object' || value === null || seen.has(value)) return;
     seen.add(value);
     const node = value as Node;
-    if (node.op === 'rcall' && Array.isArray(node.args) && node.args[0] === 'matches') {
-      const [, receiver, parameters] = node.args as [string, Node, Node[]];
-      for (const parameter of parameters) if (isText(parameter)) judge(expression, parameter);
-      node.args = [ownName, receiver, parameters];
+    if (node.op === 'rcall' && Array.isArray(node.args) && searches.has(node.args[0] as string)) {
+      const [name, receiver, parameters] = node.args as [string, Node, Node[]];
+      const [pattern] = parameters;
+      if (pattern && isText(pattern)) judge(expression, name, pattern);
+      if (name === 'matches') node.args = [ownName, receiver, parameters];
     }
     for (const part of Object.values(node)) visit(part);
   };
@@ -43,10 +48,12 @@ export function useGoPatterns(expression: string, root: unknown): void {
 }
 
 const isText = (node: Node): node is Literal => node.op === 'value' && typeof node.args === 'string';
-function judge(expression: string, { args: pattern, pos }: Literal): void {
+/** Those of Kubernetes' own functions are found when the program is made of the expression. upstream: apiserver pkg/cel/library/regex.go (FindRegexOptimization) */
+function judge(expression: string, name: string, { args: pattern, pos }: Literal): void {
   try {
-    compileGoPattern(pattern);
+    keepGoPattern(pattern);
   } catch (error) {
+    if (name !== 'matches') throw new InstantiationError((error as Error).message, { cause: error });
     throw new SyntaxError(frame(expression, 'invalid matches argument', pos), { cause: error });
   }
 }

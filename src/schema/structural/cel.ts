@@ -6,7 +6,7 @@ import { addAddresses } from './cel-addresses.ts';
 import { addAuthorizer } from './cel-authorizer.ts';
 import { evaluateCounted, meter, type Evaluation } from './cel-cost.ts';
 import { format, quote } from './cel-format.ts';
-import { addPatterns, useGoPatterns } from './cel-patterns.ts';
+import { addPatterns, InstantiationError, useGoPatterns } from './cel-patterns.ts';
 import { addSets } from './cel-sets.ts';
 
 /** A text that is a quantity, as a value of its own type. */
@@ -129,3 +129,6 @@ function compile(text: string, environment: Environment): Expression {
     throw new SyntaxError((error as Error).message.split('\n')[0]!);
   }
 }
+
+/** How a refusal by `compileExpression` is told. */
+export const compileFault = (error: SyntaxError): string => `${error instanceof InstantiationError ? 'program instantiation failed' : 'compilation failed'}: ${error.message}`;

@@ -3,7 +3,7 @@
 // upstream: apiserver pkg/admission/plugin/cel/compile.go, condition.go, webhook/matchconditions/matcher.go
 import type { Authorizer } from './cel-authorizer.ts';
 import { CostExceeded, perCallLimit } from './cel-cost.ts';
-import { compileExpression } from './cel.ts';
+import { compileExpression, compileFault } from './cel.ts';
 
 /** Of all conditions of one webhook. (upstream: RuntimeCELCostBudgetMatchConditions) */
 const budget = 2_500_000;
@@ -19,7 +19,7 @@ export function expressionFault(expression: string, variables: 'request' | 'poli
     const { type } = compileExpression(expression, variables);
     return types === undefined || type === 'dyn' || types.includes(type) ? undefined : `must evaluate to ${types.join(' or ')}`;
   } catch (error) {
-    if (error instanceof SyntaxError) return `compilation failed: ${error.message}`;
+    if (error instanceof SyntaxError) return compileFault(error);
     throw error;
   }
 }

@@ -3,7 +3,7 @@
 import { forbidden, invalid, required, type Fault } from '../../apimachinery/fault.ts';
 import { equalJson } from '../../util/json.ts';
 import { CostExceeded, perCallLimit, perObjectBudget } from './cel-cost.ts';
-import { compileExpression, Optional } from './cel.ts';
+import { compileExpression, compileFault, Optional } from './cel.ts';
 import { additionalOf, isEmbedded, isIntOrString, isMap, itemsOf, propertyOf, type StructuralRule, type StructuralSchema } from './structural-schema.ts';
 
 /** Rules that name the old value are judged only where there is one. */
@@ -148,7 +148,7 @@ export function expressionFault(text: string, wanted: 'bool' | 'string', optiona
     const { type } = compileExpression(text, optionalOldSelf ? 'optional' : 'plain');
     return type === wanted || type === 'dyn' ? undefined : wanted === 'bool' ? 'cel expression must evaluate to a bool' : 'messageExpression must evaluate to a string';
   } catch (error) {
-    if (error instanceof SyntaxError) return `compilation failed: ${error.message}`;
+    if (error instanceof SyntaxError) return compileFault(error);
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 // Judges values by a structural schema: every fault at once, in the words of upstream's validator.
 // upstream: kube-openapi pkg/validation/validate, apiextensions-apiserver pkg/apiserver/validation/validation.go, ratcheting.go
 import { invalid, required, show, tooLong, tooMany, typeInvalid, type Fault } from '../../apimachinery/fault.ts';
-import { compileGoPattern, type GoPattern } from '../../apimachinery/go-pattern.ts';
+import { keepGoPattern, type GoPattern } from '../../apimachinery/go-pattern.ts';
 import { equalJson } from '../../util/json.ts';
 import { hasFormat } from './formats.ts';
 import { additionalOf, isIntOrString, isMap, itemsOf, propertyOf, type StructuralSchema } from './structural-schema.ts';
@@ -65,7 +65,7 @@ function enumFaults(schema: StructuralSchema, value: unknown, path: string): Fau
 /** A definition of before its patterns were judged may have one that is none: no text matches that. */
 function patternFor(pattern: string): GoPattern | string {
   try {
-    return compileGoPattern(pattern);
+    return keepGoPattern(pattern);
   } catch (error) {
     return (error as Error).message;
   }

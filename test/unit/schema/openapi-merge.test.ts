@@ -20,6 +20,15 @@ it('takes the paths of the group version, what they lead to, and parameters wher
   });
   expect(['text', null, {}, { paths: null, definitions: [] }].map((none) => swaggerBelow(none, '/'))).toEqual(Array(4).fill({ paths: {}, definitions: {} }));
 });
+it('puts a parameter where it is named, and not what it names itself', () => {
+  const parameters = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`p${i}`, { schema: { allOf: [{ $ref: `#/parameters/p${i + 1}` }, { $ref: `#/parameters/p${i + 1}` }] } }]));
+  const { paths } = swaggerBelow({ paths: { '/a': { parameters: [{ $ref: '#/parameters/p0' }, { $ref: '#/parameters/toString' }], get: { parameters: [{ $ref: '#/parameters/p39' }] } } }, parameters }, '/a');
+  expect(paths).toEqual({ '/a': { parameters: [parameters['p0'], { $ref: '#/parameters/toString' }], get: { parameters: [parameters['p39']] } } });
+});
+it('takes definitions of any name once', () => {
+  const document = JSON.parse('{"paths": {"/a": {"schema": {"$ref": "#/definitions/__proto__"}}}, "definitions": {"__proto__": {"items": {"$ref": "#/definitions/__proto__"}}}}') as object;
+  expect(Object.keys(swaggerBelow(document, '/a').definitions)).toEqual(['__proto__']);
+});
 it('keeps one of what is the same, with the kinds of both', () => {
   const { definitions } = merged({ A: { type: 'object', ...kinds('A') } }, { paths: {}, definitions: { A: { type: 'object', ...kinds('A', 'B') } } });
   expect(definitions).toEqual({ A: { type: 'object', ...kinds('A', 'B') } });

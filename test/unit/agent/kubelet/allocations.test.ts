@@ -21,11 +21,12 @@ describe('judgeResize', () => {
 
 describe('Allocations', () => {
   const room: string[] = [];
+  const waiting: string[] = [];
   let pods: Pod[];
   let allocations: Allocations;
   beforeEach(() => {
-    room.length = 0;
-    allocations = new Allocations({ allocatable, pods: () => pods, onRoom: (uid) => room.push(uid) });
+    room.length = waiting.length = 0;
+    allocations = new Allocations({ allocatable, pods: () => pods, onRoom: (uid) => room.push(uid), onPending: ({ metadata }, { reason, message }) => waiting.push(`${metadata.name} ${reason}: ${message.split(', ').slice(1).join(', ')}`) });
   });
   const cpu = (p: Pod): string | undefined => p.spec.containers[0]!.resources?.requests?.['cpu'];
 
@@ -41,6 +42,16 @@ describe('Allocations', () => {
     expect(room).toEqual(['p']);
     expect(allocations.admit(wish)).toEqual({ pod: wish, resized: true });
     expect(allocations.admit(wish)).toEqual({ pod: wish });
+  });
+  it('says why a resize waits, once for each reason', () => {
+    pods = [asking('p', '1'), asking('q', '2')];
+    for (const p of pods) allocations.admit(p);
+    for (const wish of ['3', '3', '5', '5', '3']) allocations.admit(asking('p', wish));
+    expect(waiting).toEqual(['p Deferred: requested: 3000, used: 2000, capacity: 4000', 'p Infeasible: requested: 5000, capacity: 4000', 'p Deferred: requested: 3000, used: 2000, capacity: 4000']);
+    // What it wished and got back to is no news, and to wish it again is.
+    allocations.admit(asking('p', '1'));
+    allocations.admit(asking('p', '3'));
+    expect(waiting).toHaveLength(4);
   });
   it('hears of room when another Pod ends', () => {
     pods = [asking('p', '1'), asking('q', '2')];

@@ -114,6 +114,7 @@ it('speaks gRPC\'s health check', async () => {
   expect([healthStatus(Buffer.from([0, 0, 0, 0, 2, 8, 1])), healthStatus(Buffer.alloc(5))]).toEqual([1, 0]);
   let status = 1;
   let code = 0;
+  let message = 'unknown%20service';
   let silent = false;
   const grpc = createHttp2();
   grpc.on('session', (session) => session.on('error', () => undefined));
@@ -121,8 +122,13 @@ it('speaks gRPC\'s health check', async () => {
     stream.on('error', () => undefined);
     expect(headers[':path']).toBe('/grpc.health.v1.Health/Check');
     if (silent) return;
+    if (code < 0) {
+      stream.respond({ ':status': 404, 'content-type': 'text/plain' });
+      stream.end('no such path');
+      return;
+    }
     stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
-    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(code), ...(code ? { 'grpc-message': 'unknown%20service' } : {}) }));
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(code), ...(code ? { 'grpc-message': message } : {}) }));
     stream.end(Buffer.from([0, 0, 0, 0, 2, 8, status]));
   });
   await new Promise<void>((resolve) => { grpc.listen(0, '127.0.0.1', resolve); });
@@ -134,6 +140,13 @@ it('speaks gRPC\'s health check', async () => {
   expect(await run(at)).toEqual({ result: 'failure', output: 'error: health rpc probe failed: rpc error: code = NotFound desc = unknown service' });
   code = 12;
   expect(await run(at)).toEqual({ result: 'failure', output: 'error: this server does not implement the grpc health protocol (grpc.health.v1.Health): unknown service' });
+  code = 5;
+  for (const [sent, read] of [['100%', '100%'], ['%zz %', '%zz %'], ['%C3%A9%20%ff', 'é \ufffd']]) {
+    message = sent!;
+    expect((await run(at)).output).toBe(`error: health rpc probe failed: rpc error: code = NotFound desc = ${read}`);
+  }
+  code = -1;
+  expect(await run(at)).toEqual({ result: 'failure', output: 'error: health rpc probe failed: rpc error: code = Internal desc = server closed the stream without sending trailers' });
   silent = true;
   expect(await run({ ...at, timeoutSeconds: 2 })).toEqual({ result: 'failure', output: 'timeout: health rpc did not complete within 2s' });
   grpc.close();

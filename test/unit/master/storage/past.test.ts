@@ -1,6 +1,7 @@
 // The past is read once for all who come at the same time, and is the same for each as if it had been read for them alone.
 import { jest } from '@jest/globals';
 import fc from 'fast-check';
+import { Compacted } from '../../../../master/storage/store.ts';
 import { Past } from '../../../../master/storage/past.ts';
 
 interface Event { readonly revision: number; readonly size: number }
@@ -40,19 +41,31 @@ it('no revision is read twice', async () => {
   expect(reads).toEqual([[60, 80], [50, 60], [80, 90]]);
 });
 
-it('what is too long to be kept is not read for others, and a shorter stretch is', async () => {
-  const { past, reads } = start(happened(100, 1 << 20));
-  expect(await past.events(10, 100)).toBeUndefined();
-  expect(await past.events(5, 100)).toBeUndefined();
+it('of what is too long the latest part is told, and nobody reads for more again', async () => {
+  const events = happened(100, 1 << 20);
+  const { past, reads } = start(events);
+  await expect(past.events(10, 100)).rejects.toThrow(new Compacted(10, 76));
+  expect(await past.events(76, 100)).toEqual(between(events, 76, 100));
+  await expect(past.events(75, 100)).rejects.toThrow(Compacted);
+  await expect(past.events(5, 100)).rejects.toThrow(Compacted);
   expect(reads).toEqual([[10, 100]]);
-  expect(await past.events(90, 100)).toHaveLength(7);
+  // More has happened since.
+  expect(await past.events(90, 130)).toHaveLength(7);
+});
+
+it.each<[string, [number, number][]]>([['older', [[80, 100], [0, 100]]], ['later', [[0, 20], [19, 100]]]])('what comes to it from %s times takes no more than can be kept', async (_, stretches) => {
+  const events = happened(100, 1 << 20);
+  const { past } = start(events);
+  for (const [from, to] of stretches) await past.events(from, to).catch((error: unknown) => expect(error).toBeInstanceOf(Compacted));
+  expect(await past.events(76, 100)).toEqual(between(events, 76, 100));
+  await expect(past.events(75, 100)).rejects.toThrow(new Compacted(75, 76));
 });
 
 it('what others asked for does not make a stretch too long', async () => {
   const { past, reads } = start(happened(60, 1 << 20));
   await past.events(0, 20);
   expect(await past.events(15, 30)).toHaveLength(10);
-  expect(reads).toEqual([[0, 20], [20, 30], [15, 30]]);
+  expect(reads).toEqual([[0, 20], [20, 30]]);
 });
 
 it('a failed read fails who asked, and nobody later', async () => {

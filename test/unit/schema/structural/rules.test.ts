@@ -40,6 +40,9 @@ it.each<[rule: StructuralRule, fault: string]>([
 it.each<[rule: string, column: number]>([['self.name.matches("a(?=b)")', 19], ['self.set.all(x, x.matches("(a)\\\\1"))', 27]])('%s has a pattern that is none', (rule, column) => {
   expect(expressionFault(rule, 'bool')).toBe(`compilation failed: ERROR: <input>:1:${column}: invalid matches argument\n | ${rule}\n | ${'.'.repeat(column - 1)}^`);
 });
+it.each(['self.name.find("(?=b)") == ""', 'self.name.findAll("(?=b)") == []', 'self.name.findAll("(?=b)", 1) == []'])('%s cannot be carried out', (rule) => {
+  expect(expressionFault(rule, 'bool')).toBe('program instantiation failed: error parsing regexp: invalid or unsupported Perl syntax: `(?=`');
+});
 it('looks for patterns as Go has them, within the cost of a call', () => {
   expect(texts(spec(members, { rule: '!self.name.matches("^(a+)+$")' }), { name: `${'a'.repeat(10_000)}!` })).toEqual([]);
   expect(texts(spec(members, { rule: 'self.name.matches(self.set[0])' }), { name: 'b', set: ['(?=b)'] })).toEqual([expect.stringContaining('error parsing regexp: invalid or unsupported Perl syntax: `(?=`')]);

@@ -43,6 +43,16 @@ it('asks when it is asked, once for all, and not again within a minute', async (
   expect((await swagger.all())[0]).toBe(one[0]);
   expect(asked).toEqual([undefined, '"1"']);
 });
+it('knows what it has heard also from who gives no ETag', async () => {
+  const { swagger, clock, asked, answer } = start();
+  answer({ code: 200, body: swaggerOf('v1') });
+  const [first] = await swagger.all();
+  await clock.advance(60_000);
+  expect([(await swagger.all())[0] === first, asked]).toEqual([true, [undefined, undefined]]);
+  answer({ code: 200, body: swaggerOf('v1', { operationId: 'new' }) });
+  await clock.advance(60_000);
+  expect(await swagger.all()).toEqual([swaggerOf('v1', { operationId: 'new' })]);
+});
 it('asks anew after a change, and nobody who is not available', async () => {
   const { swagger, asked, put, answer } = start();
   const [first] = await swagger.all();
