@@ -52,7 +52,7 @@ test('two images are pulled side by side, and how far each has come is told', as
   }
   slow!.release('slow/two');
   await ready('two');
-  await described('two', /Normal +Pulled .* Successfully pulled image "\S+" in (\d+m)?\d\d\.\d+s \((\d+m)?\d\d\.\d+s including waiting\)\. Image size: \d+ bytes\./);
+  await described('two', /Normal +Pulled .* Successfully pulled image "\S+" in (\d+m)?\d+(\.\d+)?s \((\d+m)?\d+(\.\d+)?s including waiting\)\. Image size: \d+ bytes\./);
   // The other has not been waited for.
   await until('one', 'jsonpath={.status.containerStatuses[0].state.waiting.reason}=ContainerCreating');
   slow!.release('slow/one');
